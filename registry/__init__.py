@@ -1,0 +1,1 @@
+"""Who, what, under which agreement, and is it allowed."""
