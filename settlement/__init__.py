@@ -1,0 +1,1 @@
+"""Dividing it, and the books."""
