@@ -1,0 +1,1 @@
+"""The floor that knows everybody: pages, API, jobs and commands across the packages."""
