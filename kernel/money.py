@@ -18,12 +18,15 @@ FEN_PER_YUAN = 100
 FEN_DIGITS = 2
 UNITS_PER_YUAN = 10**8
 UNIT_DIGITS = 8
+YUAN_PER_WAN = 10_000
 PERCENT = 100
 TEN = 10
 
 MONEY_TEXT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
 SIGNED_MONEY_TEXT = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,2})?")
 UNIT_PRICE_TEXT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,8})?")
+NUMBER_TEXT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,12})?")
+SIGNED_NUMBER_TEXT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 
 Exact = int | Decimal | Fraction
 
@@ -34,6 +37,14 @@ class NotMoney(Invalid):
     code = "money.malformed"
     title = "金额格式不正确"
     title_en = "Not an amount of money"
+
+
+class NotANumber(Invalid):
+    """A text that is not a plain decimal number."""
+
+    code = "money.not_a_number"
+    title = "数字格式不正确"
+    title_en = "Not a plain decimal number"
 
 
 class WeightsUnusable(Invalid):
@@ -97,10 +108,10 @@ class Money:
         return cls(_minor_units(text, SIGNED_MONEY_TEXT, FEN_DIGITS, "-12.30"))
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.fen + other.fen) if isinstance(other, Money) else NotImplemented
+        return Money(self.fen + other.fen)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.fen - other.fen) if isinstance(other, Money) else NotImplemented
+        return Money(self.fen - other.fen)
 
     def __neg__(self) -> "Money":
         return Money(-self.fen)
@@ -148,11 +159,26 @@ def fraction(number: Exact) -> Fraction:
         TypeError: a float or a bool came in; both would be a bug.
         Invalid: NaN or infinity.
     """
-    if isinstance(number, bool) or not isinstance(number, int | Decimal | Fraction):
+    if type(number) not in (int, Decimal, Fraction):  # neither float nor bool
         raise TypeError(f"exact numbers only, not {type(number).__name__}")
     if isinstance(number, Decimal) and not number.is_finite():
         raise Invalid("数值必须是有限小数。", detail_en="The number must be finite.")
     return Fraction(number)
+
+
+def plain_number(text: object, *, signed: bool = False) -> Fraction:
+    """Read a quantity, rate or weight such as ``"0.0823"``; at most 15 digits before and 12 after the point.
+
+    Raises:
+        NotANumber: anything else, including exponents, spaces, full-width digits and, unless ``signed``, a minus.
+    """
+    pattern = SIGNED_NUMBER_TEXT if signed else NUMBER_TEXT
+    if not isinstance(text, str) or pattern.fullmatch(text) is None:
+        raise NotANumber(
+            f"“{str(text)[:40]}”不是有效数字：请写成如 0.0823 的半角小数。",
+            detail_en="Write a plain decimal such as 0.0823.",
+        )
+    return Fraction(text)
 
 
 def round_half_up(yuan: Exact) -> Money:
