@@ -1,0 +1,47 @@
+"""The only reader of the system clock.
+
+The demonstration tells a story that must read the same on any day, so it sets the clock with
+:func:`set_to`; everything else takes the moment as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+
+from kernel.calendar import business_date
+
+_fixed: ContextVar[datetime | None] = ContextVar("huiyi_fixed_moment", default=None)
+_process_moment: list[datetime] = []
+
+
+def now() -> datetime:
+    """Return the present moment (aware, UTC), or the moment that a story has set."""
+    fixed = _fixed.get()
+    if fixed is not None:
+        return fixed
+    return _process_moment[0] if _process_moment else datetime.now(UTC)
+
+
+def today() -> date:
+    """Return the present Beijing date."""
+    return business_date(now())
+
+
+@contextmanager
+def set_to(moment: datetime) -> Iterator[None]:
+    """Let :func:`now` answer ``moment`` inside the block (stories and tests)."""
+    if moment.tzinfo is None:
+        raise ValueError("the story's moment needs a time zone")
+    token = _fixed.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _fixed.reset(token)
+
+
+def freeze_process(moment: datetime | None) -> None:
+    """Fix the moment for every thread of this process: the demonstration site after its story."""
+    _process_moment[:] = [] if moment is None else [moment.astimezone(UTC)]

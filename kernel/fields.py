@@ -1,0 +1,120 @@
+"""Strict marshmallow fields: money, prices and fractions travel as text, never as JSON numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import marshmallow as ma
+
+from kernel.errors import DomainError
+from kernel.money import Money, UnitPrice
+
+MONEY_PATTERN = r"^[0-9]{1,13}(\.[0-9]{1,2})?$"
+SIGNED_MONEY_PATTERN = r"^-?[0-9]{1,15}\.[0-9]{2}$"
+UNIT_PRICE_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,8})?$"
+RATE_PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,9})?$"
+TEXT_LENGTH_MAX = 10_000
+
+
+class _Decimal(ma.fields.Field):
+    """A decimal as text; the pattern is published in the OpenAPI document."""
+
+    pattern = ""
+    words = "须为字符串形式的十进制数"
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"type": "string", "format": "decimal", "pattern": self.pattern, **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
+
+    def text_of(self, value: Any) -> str:
+        """Return the text, refusing JSON numbers and whatever the pattern does not admit."""
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value, flags=re.ASCII):
+            raise ma.ValidationError(f"{self.words}，例如 \"12.30\"")
+        return value
+
+
+class MoneyField(_Decimal):
+    """Money in yuan with at most two decimals, as text; read into :class:`Money`."""
+
+    pattern = MONEY_PATTERN
+    words = "金额须为字符串，最多两位小数、十三位整数"
+
+    def _serialize(self, value: Money | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.text()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
+        try:
+            return Money.yuan(self.text_of(value))
+        except DomainError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class SignedMoneyField(MoneyField):
+    """Money that is only ever shown, and may be negative."""
+
+    pattern = SIGNED_MONEY_PATTERN
+
+
+class UnitPriceField(_Decimal):
+    """A price per unit with at most eight decimals, as text."""
+
+    pattern = UNIT_PRICE_PATTERN
+    words = "单价须为字符串，最多八位小数"
+
+    def _serialize(self, value: UnitPrice | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.text()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
+        try:
+            return UnitPrice.yuan(self.text_of(value))
+        except DomainError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class RateField(_Decimal):
+    """A fraction as text (``"0.06"`` is 6 %), at most nine decimals."""
+
+    pattern = RATE_PATTERN
+    words = "比率须为字符串，最多九位小数"
+
+    def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        return Decimal(self.text_of(value))
+
+
+class TextField(ma.fields.String):
+    """Text in NFC without control, bidirectional, zero-width or unassigned characters; stripped.
+
+    Line breaks and tabs are admitted; length is counted after stripping.
+    """
+
+    def __init__(self, *, min_length: int = 1, max_length: int = TEXT_LENGTH_MAX, **kwargs: Any) -> None:
+        super().__init__(validate=ma.validate.Length(min=min_length, max=max_length), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
+        for character in text:
+            if character not in "\n\r\t" and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
+                raise ma.ValidationError(f"含有不可见或未定义的字符 U+{ord(character):04X}，请删除后重试")
+        return text
+
+
+class Schema(ma.Schema):
+    """Refuses unknown fields; the base of every ``XIn``."""
+
+    class Meta:
+        """Settings of marshmallow."""
+
+        unknown = ma.RAISE
+
+
+class EntityOut(ma.Schema):
+    """Identity and version of a row; the base of every ``XOut`` of an entity."""
+
+    id = ma.fields.UUID()
+    version = ma.fields.Integer()

@@ -1,0 +1,222 @@
+"""Who acts, in which role, and what a role may do. Pure.
+
+Decision = permission of a role ∧ organisation scope ∧ place scope; the state of the object and its gates
+are checked by the command itself. A grant covers one organisation or all (``None``), one place or all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.errors import NotAllowed, Unauthenticated
+
+
+class Role(StrEnum):
+    """The roles of the permission matrix; finance and administration are split into separate grants."""
+
+    MERCHANT = "merchant"
+    OPERATOR = "operator"
+    SOURCE = "source"
+    BUYER = "buyer"
+    REVIEWER = "reviewer"
+    PRICE = "price"
+    FINANCE_PREPARER = "finance_preparer"
+    FINANCE_CHECKER = "finance_checker"
+    FINANCE_PAYER = "finance_payer"
+    AUDITOR = "auditor"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    SUPERVISOR = "supervisor"
+    SCHEDULER = "scheduler"
+
+
+SELLERS = (Role.MERCHANT, Role.OPERATOR)
+FINANCE = (Role.FINANCE_PREPARER, Role.FINANCE_CHECKER, Role.FINANCE_PAYER)
+AUTHORITIES = (Role.REVIEWER, Role.PRICE, Role.SUPERVISOR)
+WATCHERS = (*AUTHORITIES, *FINANCE, Role.AUDITOR)
+
+
+class Permission(StrEnum):
+    """One name per act; :data:`ROLES_OF` says which roles hold it."""
+
+    ACCOUNT_OWN = "account.own"
+    ACCOUNT_CREATE = "account.create"
+    GRANT_ROLE = "account.grant_role"
+    KEY_MANAGE = "key.manage"
+    PARTY_CREATE = "party.create"
+    PARTY_READ = "party.read"
+    PARTY_SUSPEND = "party.suspend"
+    AGREEMENT_WRITE = "agreement.write"
+    AGREEMENT_READ = "agreement.read"
+    RESOURCE_WRITE = "resource.write"
+    RESOURCE_READ = "resource.read"
+    REQUEST_WRITE = "request.write"
+    REQUEST_CHECK = "request.check"
+    REQUEST_DECIDE = "request.decide"
+    REQUEST_READ = "request.read"
+    PRODUCT_WRITE = "product.write"
+    PRODUCT_READ = "product.read"
+    REVIEW_DECIDE = "review.decide"
+    REVIEW_READ = "review.read"
+    REGISTRATION_APPLY = "registration.apply"
+    REGISTRATION_DECIDE = "registration.decide"
+    REGISTRATION_READ = "registration.read"
+    COST_WRITE = "cost.write"
+    COST_READ = "cost.read"
+    CEILING_DETERMINE = "ceiling.determine"
+    CAP_SET = "cap.set"
+    PRICE_SET = "price.set"
+    EXEMPTION_APPROVE = "exemption.approve"
+    LISTING_WRITE = "listing.write"
+    LISTING_IMPORT = "listing.import"
+    ORDER_PLACE = "order.place"
+    ORDER_READ = "order.read"
+    CONTRACT_SIGN = "contract.sign"
+    PAYMENT_RECORD = "payment.record"
+    ENTITLEMENT_READ = "entitlement.read"
+    EXCHANGE_CALL = "exchange.call"
+    DATA_SET_LOAD = "data_set.load"
+    USAGE_IMPORT = "usage.import"
+    SCHEDULE_WRITE = "schedule.write"
+    SCHEDULE_SIGN = "schedule.sign"
+    SETTLEMENT_PREPARE = "settlement.prepare"
+    SETTLEMENT_CHECK = "settlement.check"
+    SETTLEMENT_READ = "settlement.read"
+    STATEMENT_READ = "statement.read"
+    INTAKE = "settlement.intake"
+    LEDGER_READ = "ledger.read"
+    AUDIT_READ = "audit.read"
+    AUDIT_SEAL = "audit.seal"
+    OPERATIONS_READ = "operations.read"
+
+
+ANYBODY = tuple(Role)
+ROLES_OF: dict[Permission, tuple[Role, ...]] = {
+    Permission.ACCOUNT_OWN: ANYBODY,
+    Permission.ACCOUNT_CREATE: (Role.SECURITY_ADMINISTRATOR,),
+    Permission.GRANT_ROLE: (Role.SECURITY_ADMINISTRATOR,),
+    Permission.KEY_MANAGE: (Role.BUYER, *SELLERS),
+    Permission.PARTY_CREATE: (Role.SUPERVISOR, Role.SECURITY_ADMINISTRATOR),
+    Permission.PARTY_READ: ANYBODY,
+    Permission.PARTY_SUSPEND: (Role.SUPERVISOR,),
+    Permission.AGREEMENT_WRITE: (Role.SUPERVISOR,),
+    Permission.AGREEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.RESOURCE_WRITE: (Role.SOURCE,),
+    Permission.RESOURCE_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.REQUEST_WRITE: SELLERS,
+    Permission.REQUEST_CHECK: (Role.OPERATOR, Role.SUPERVISOR),
+    Permission.REQUEST_DECIDE: (Role.SOURCE, Role.REVIEWER, Role.SUPERVISOR),
+    Permission.REQUEST_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.PRODUCT_WRITE: SELLERS,
+    Permission.PRODUCT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.REVIEW_DECIDE: (Role.REVIEWER, Role.SUPERVISOR, Role.SOURCE, Role.OPERATOR),
+    Permission.REVIEW_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.REGISTRATION_APPLY: SELLERS,
+    Permission.REGISTRATION_DECIDE: (Role.REVIEWER,),
+    Permission.REGISTRATION_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.COST_WRITE: (Role.OPERATOR,),
+    Permission.COST_READ: (Role.OPERATOR, *WATCHERS),
+    Permission.CEILING_DETERMINE: (Role.PRICE,),
+    Permission.CAP_SET: (Role.SUPERVISOR,),
+    Permission.PRICE_SET: SELLERS,
+    Permission.EXEMPTION_APPROVE: (Role.SUPERVISOR,),
+    Permission.LISTING_WRITE: SELLERS,
+    Permission.LISTING_IMPORT: (*SELLERS, Role.SUPERVISOR),
+    Permission.ORDER_PLACE: (Role.BUYER, Role.SOURCE),
+    Permission.ORDER_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
+    Permission.CONTRACT_SIGN: (Role.BUYER, Role.SOURCE, *SELLERS),
+    Permission.PAYMENT_RECORD: (Role.FINANCE_PREPARER,),
+    Permission.ENTITLEMENT_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
+    Permission.EXCHANGE_CALL: (Role.BUYER, Role.SOURCE),
+    Permission.DATA_SET_LOAD: SELLERS,
+    Permission.USAGE_IMPORT: (Role.OPERATOR, Role.FINANCE_PREPARER),
+    Permission.SCHEDULE_WRITE: (Role.FINANCE_PREPARER,),
+    Permission.SCHEDULE_SIGN: (*SELLERS, Role.SOURCE, Role.SUPERVISOR),
+    Permission.SETTLEMENT_PREPARE: (Role.FINANCE_PREPARER,),
+    Permission.SETTLEMENT_CHECK: (Role.FINANCE_CHECKER,),
+    Permission.SETTLEMENT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.STATEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.INTAKE: (*FINANCE, Role.SCHEDULER),
+    Permission.LEDGER_READ: (*FINANCE, Role.AUDITOR),
+    Permission.AUDIT_READ: (Role.AUDITOR,),
+    Permission.AUDIT_SEAL: (Role.SCHEDULER,),
+    Permission.OPERATIONS_READ: (Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role, for one organisation (``None``: any) and one place (``None``: all places)."""
+
+    role: Role
+    org_id: UUID | None = None
+    place: str | None = None
+
+    def covers(self, *, org_id: UUID | None, place: str | None) -> bool:
+        """Say whether this grant reaches an object of that organisation and place (``None``: not asked)."""
+        right_place = place is None or self.place is None or self.place == place
+        right_org = org_id is None or self.org_id is None or self.org_id == org_id
+        return right_place and right_org
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person, an API key acting for one, or a named machine."""
+
+    id: UUID | None
+    name: str
+    org_id: UUID | None = None
+    grants: tuple[Grant, ...] = ()
+    channel: str = "web"
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Say whether somebody is signed in at all."""
+        return self.id is not None
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles held anywhere, once each, in the order of :class:`Role`."""
+        held = {grant.role for grant in self.grants}
+        return tuple(role for role in Role if role in held)
+
+    def may(self, permission: Permission, *, org_id: UUID | None = None, place: str | None = None) -> bool:
+        """Say whether some grant gives the permission on an object of that organisation and place."""
+        roles = ROLES_OF[permission]
+        return any(grant.role in roles and grant.covers(org_id=org_id, place=place) for grant in self.grants)
+
+    def must(self, permission: Permission, *, org_id: UUID | None = None, place: str | None = None) -> None:
+        """Refuse unless :meth:`may`.
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+            NotAllowed: no grant of the actor gives this permission there.
+        """
+        if not self.is_authenticated:
+            raise Unauthenticated("请先登录，或在请求中提供有效的访问密钥", detail_en="Sign in first, or send a valid API key")
+        if not self.may(permission, org_id=org_id, place=place):
+            where = place or "本平台"
+            raise NotAllowed(
+                f"{self.name} 没有权限 {permission}（范围：{where}）；请由本单位管理员申请授权",
+                detail_en=f"{self.name} lacks the permission {permission} ({where}); ask for the role to be granted",
+            )
+
+    def must_be(self, role: Role, *, org_id: UUID | None = None, place: str | None = None) -> None:
+        """Refuse unless the actor holds this very role there.
+
+        Raises:
+            NotAllowed: the actor does not hold the role on that organisation and place.
+        """
+        if not any(g.role is role and g.covers(org_id=org_id, place=place) for g in self.grants):
+            raise NotAllowed(f"{self.name} 不具有 {role} 身份（范围：{place or '本平台'}）", detail_en=f"needs role {role}")
+
+    def places(self) -> frozenset[str] | None:
+        """The places that the actor's grants name; ``None`` when one grant covers them all."""
+        if any(grant.place is None for grant in self.grants):
+            return None
+        return frozenset(grant.place for grant in self.grants if grant.place is not None)
+
+
+ANONYMOUS = Actor(id=None, name="访客")

@@ -1,0 +1,43 @@
+"""Human numbers without gaps: ``REV-2026-000123``.
+
+The counter row is locked and raised in the transaction that uses the number, so a rollback gives it back.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.db import Base
+
+
+class NumberSeries(Base):
+    """The last number given in one series."""
+
+    __tablename__ = "number_series"
+    __table_args__ = (sa.CheckConstraint("last_number >= 0", name="not_negative"),)
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+
+
+def take(session: Session, series: str) -> int:
+    """Return the next number of ``series``, counting from 1, without gaps."""
+    table = NumberSeries.__table__
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        insert(table)  # type: ignore[arg-type]
+        .values(series=series, last_number=1)
+        .on_conflict_do_update(index_elements=["series"], set_={"last_number": table.c.last_number + 1})
+        .returning(table.c.last_number)
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def number(session: Session, prefix: str, on: date) -> str:
+    """Return the next number of the year of ``on``, such as ``ORD-2026-000001``."""
+    series = f"{prefix}-{on.year}"
+    return f"{series}-{take(session, series):06d}"
