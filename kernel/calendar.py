@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Self
 
-import chinese_calendar  # type: ignore[import-untyped]  # the library ships no types
-from chinese_calendar.constants import holidays as library_holidays  # type: ignore[import-untyped]  # as above
+import chinese_calendar
+from chinese_calendar.constants import holidays as library_holidays
 
 from kernel.errors import Invalid
 
@@ -87,7 +87,7 @@ class Period:
             raise NotAPeriod(f"期间的结束日（不含）{self.end} 必须晚于开始日 {self.start}。")
 
     @classmethod
-    def month(cls, text: str) -> Self:
+    def month(cls, text: object) -> Self:
         """Return the month written ``"2026-10"``.
 
         Raises:

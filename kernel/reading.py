@@ -133,6 +133,10 @@ class Reader:
                 errors=self.problems,
             )
 
+    def ignore(self, *keys: str) -> None:
+        """Count keys as read that are known but need no value here."""
+        self._used.update(keys)
+
     def leave(self) -> None:
         """Note unknown keys without raising, for nested readers."""
         for key in self._payload:
