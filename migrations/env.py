@@ -1,0 +1,68 @@
+"""Alembic's entry: which database, which metadata, in one transaction.
+
+The database is ``config.attributes["connection"]`` or ``["url"]`` when a program runs the migration, else
+``HUIYI_DATABASE_URL``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+
+from kernel import db
+
+db.import_models()
+config = context.config
+
+
+def _render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
+    """Write our column types as the plain types that they store: a migration must not change with the code."""
+    if kind == "type" and isinstance(item, sa.types.TypeDecorator) and type(item).__module__.startswith("kernel."):
+        # a moment has a zone on PostgreSQL only; sa.DateTime(timezone=True) is the same on SQLite
+        return "sa.DateTime(timezone=True)" if isinstance(item.impl_instance, sa.DateTime) else f"sa.{item.impl!r}"
+    return False
+
+
+def _migrate(connection: sa.Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=db.Base.metadata,
+        render_as_batch=True,
+        render_item=_render_item,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _run() -> None:
+    given = config.attributes.get("connection")
+    if given is not None:
+        _migrate(given)
+        return
+    url = config.attributes.get("url") or os.environ.get("HUIYI_DATABASE_URL")
+    if not url:
+        raise SystemExit(
+            "alembic: set HUIYI_DATABASE_URL (for example sqlite:///var/huiyi.sqlite), or run huiyi migrate"
+        )
+    engine = db.make_engine(url)
+    with engine.connect() as connection:
+        _migrate(connection)
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    context.configure(
+        url=os.environ.get("HUIYI_DATABASE_URL"),
+        target_metadata=db.Base.metadata,
+        render_as_batch=True,
+        literal_binds=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    _run()

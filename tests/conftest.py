@@ -1,0 +1,160 @@
+"""What every test may ask for: a database of its own, the application on it, a browser.
+
+A test runs on SQLite. Marked ``both_databases`` it runs on PostgreSQL too; marked ``postgresql_only`` on
+PostgreSQL alone. After every test that used a database the auditors' checks must find nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import settings
+from playwright.sync_api import Browser, Page
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from kernel.db import Database
+from tests.rig import databases as rig
+from tests.rig.browser import page_of_one_person, running_browser
+from tests.rig.network import refuse_the_network
+
+# two cores shared by many: how long an example takes says nothing
+settings.register_profile("huiyi", deadline=None)
+settings.load_profile("huiyi")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the run, once for all workers, and cut the network."""
+    refuse_the_network()
+    if not hasattr(config, "workerinput"):
+        rig.open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's PostgreSQL and remove its files."""
+    if not hasattr(config, "workerinput"):
+        rig.close_run()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run marked tests on the databases they name."""
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_kind", rig.KINDS, indirect=True)
+    elif metafunc.definition.get_closest_marker("postgresql_only"):
+        metafunc.parametrize("database_kind", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[rig.Databases]:
+    """The databases of this run."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    pool = rig.Databases(worker)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on: "sqlite" or "postgresql"."""
+    kind: str = getattr(request, "param", "sqlite")
+    return kind
+
+
+@pytest.fixture
+def empty_database_url(databases: rig.Databases, database_kind: str) -> Iterator[str]:
+    """A database without any table."""
+    url = databases.fresh(database_kind, empty=True)
+    yield url
+    databases.discard(url)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, databases: rig.Databases, database_kind: str) -> Iterator[str]:
+    """A database with the newest schema and nothing in it; when the test is over, its books must be right."""
+    url = databases.fresh(database_kind)
+    yield url
+    if auditors := checks_of(request):
+        database = Database(url)
+        with database.new_session() as opened:
+            assert auditors(opened) == []
+        database.engine.dispose()
+    databases.discard(url)
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest, database_url: str) -> Iterator[Session]:
+    """A session for tests of commands and queries; whatever it left uncommitted is audited and thrown away."""
+    database = Database(database_url)
+    opened = database.new_session()
+    yield opened
+    if (auditors := checks_of(request)) and opened.is_active:
+        opened.flush()
+        assert auditors(opened) == []
+    opened.close()
+    database.engine.dispose()
+
+
+def checks_of(request: pytest.FixtureRequest) -> Callable[[Session], list[Any]] | None:
+    """Return the auditors' checks, unless the test is about broken books and says so."""
+    if request.node.get_closest_marker("breaks_the_books"):
+        return None
+    # the ledger is the top of the tree: the rig works before it is built, and follows it as soon as it is
+    if not importlib.util.find_spec("settlement.ledger") or not importlib.util.find_spec("settlement.ledger.checks"):
+        return None
+    run: Callable[[Session], list[Any]] = importlib.import_module("settlement.ledger.checks").run
+    return run
+
+
+def config_for_tests(database_url: str) -> Any:
+    """Return the configuration of an application under test."""
+    config = importlib.import_module("web.config").Config
+    return config.from_environment({"HUIYI_DATABASE_URL": database_url, "HUIYI_ENV": "test"})
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """A fresh application on a fresh database."""
+    built: Flask = importlib.import_module("web").create_app(config_for_tests(database_url))
+    yield built
+    built.extensions["huiyi_database"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor who has not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def live_url(app: Flask) -> Iterator[str]:
+    """The address of the application, served by threads of this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all page tests of this worker."""
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A page of a person with fresh cookies; it may load nothing from other hosts."""
+    with page_of_one_person(browser) as page:
+        yield page

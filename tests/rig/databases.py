@@ -1,0 +1,168 @@
+"""Databases for tests: the schema is built once per run and kind, and every test gets its own copy of it.
+
+Copies and not roll-backs: the code under test commits, and append-only tables can be neither deleted from nor
+truncated. All workers of a run share one folder (:func:`open_run`); who comes first builds, under a file lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+
+from kernel import db
+from tests.rig import postgres
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUN = "HUIYI_TEST_RUN"
+GIVEN_POSTGRES = "HUIYI_TEST_POSTGRES_URL"
+PREFIX = "huiyi-test-"
+KINDS = ("sqlite", "postgresql")
+
+
+def open_run() -> None:
+    """Make the folder of this run and tell the workers through the environment."""
+    folder = postgres.new_folder(PREFIX)
+    for left in folder.parent.glob(f"{PREFIX}*"):
+        if left != folder and _is_abandoned(left):
+            _remove(left)
+    (folder / "owner").write_text(str(os.getpid()), encoding="utf-8")
+    os.environ[RUN] = str(folder)
+
+
+def close_run() -> None:
+    """Stop the run's server, if a test needed one, and remove its folder."""
+    _remove(Path(os.environ.pop(RUN)))
+
+
+def _is_abandoned(folder: Path) -> bool:
+    owner = folder / "owner"
+    return owner.exists() and not Path(f"/proc/{owner.read_text(encoding='utf-8')}").exists() and Path("/proc").exists()
+
+
+def _remove(folder: Path) -> None:
+    programs = folder / "programs"
+    if programs.exists():
+        server = postgres.Server(folder / "pg", Path(programs.read_text(encoding="utf-8")))
+        if (server.folder / "data" / "postmaster.pid").exists():
+            server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def alembic_config(url: str) -> AlembicConfig:
+    """Return Alembic's configuration for one database."""
+    config = AlembicConfig(str(ROOT / "alembic.ini"))
+    config.attributes["url"] = url
+    return config
+
+
+def build_schema(url: str) -> None:
+    """Build the newest schema: by the migrations where there are any, else straight from the models."""
+    if any((ROOT / "migrations" / "versions").glob("*.py")):
+        command.upgrade(alembic_config(url), "head")
+        return
+    db.import_models()
+    engine = db.make_engine(url)
+    db.Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+class Databases:
+    """Hands out fresh databases to one worker."""
+
+    def __init__(self, worker: str) -> None:
+        """Join the run that the environment names."""
+        self.folder = Path(os.environ[RUN])
+        self.worker = worker
+        self.made = 0
+        self._admin: psycopg.Connection | None = None
+
+    def fresh(self, kind: str, *, empty: bool = False) -> str:
+        """Return the URL of a database that nobody has used; ``empty`` leaves out the schema.
+
+        Raises:
+            NoPostgres: PostgreSQL is asked for and cannot be had.
+        """
+        self.made += 1
+        name = f"huiyi_test_{os.getpid()}_{self.worker}_{self.made}"
+        return self._fresh_sqlite(name, empty) if kind == "sqlite" else self._fresh_postgres(name, empty)
+
+    def discard(self, url: str) -> None:
+        """Remove a database that :meth:`fresh` made."""
+        made = sa.make_url(url)
+        if made.get_backend_name() == "sqlite":
+            for path in self.folder.glob(f"{Path(made.database or '').name}*"):
+                path.unlink()
+        elif self._admin is not None:
+            self._admin.execute(f'DROP DATABASE IF EXISTS "{made.database}" WITH (FORCE)'.encode())
+
+    def close(self) -> None:
+        """Let go of the server."""
+        if self._admin is not None:
+            self._admin.close()
+
+    def _fresh_sqlite(self, name: str, empty: bool) -> str:
+        path = self.folder / f"{name}.sqlite"
+        if not empty:
+            template = self.folder / "template.sqlite"
+            with self._built_once("sqlite") as is_built:
+                if not is_built:
+                    build_schema(f"sqlite:///{template}")
+            shutil.copyfile(template, path)
+        return f"sqlite:///{path}"
+
+    def _fresh_postgres(self, name: str, empty: bool) -> str:
+        server = sa.make_url(self._server_url())
+        if self._admin is None:
+            self._admin = psycopg.connect(_plain(server), autocommit=True)
+        template = f"huiyi_template_{self.folder.name.removeprefix(PREFIX)}"
+        if not empty:
+            with self._built_once("postgresql") as is_built:
+                if not is_built:
+                    self._admin.execute(f'CREATE DATABASE "{template}"'.encode())
+                    build_schema(_text(server.set(database=template)))
+        source = "template0" if empty else template
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'.encode())
+        return _text(server.set(database=name))
+
+    def _server_url(self) -> str:
+        given = os.environ.get(GIVEN_POSTGRES)
+        if given:
+            return given
+        with self._built_once("server") as is_built:
+            if not is_built:
+                (self.folder / "pg").mkdir()
+                self.folder.chmod(0o755)
+                server = postgres.start(self.folder / "pg")
+                (self.folder / "programs").write_text(str(server.programs), encoding="utf-8")
+                (self.folder / "url").write_text(server.url(), encoding="utf-8")
+        return (self.folder / "url").read_text(encoding="utf-8")
+
+    @contextmanager
+    def _built_once(self, what: str) -> Iterator[bool]:
+        """Yield whether ``what`` is built already; the block builds it while the other workers wait."""
+        mark = self.folder / f"{what}.built"
+        if mark.exists():
+            yield True
+            return
+        with (self.folder / f"{what}.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            is_built = mark.exists()
+            yield is_built
+            mark.touch()
+
+
+def _plain(url: sa.URL) -> str:
+    return _text(url.set(drivername="postgresql"))
+
+
+def _text(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=False)

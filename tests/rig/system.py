@@ -1,0 +1,42 @@
+"""System packages of the tests: ``python -m tests.rig.system`` installs what is missing, or says so in one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tests.rig.browser import find_chromium
+
+PACKAGES = ("chromium", "fonts-noto-cjk")
+
+
+def missing_packages() -> list[str]:
+    """Return the Debian packages that the page tests lack."""
+    fonts = (
+        shutil.which("fc-list")
+        and subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False).stdout
+    )
+    return [name for name, found in zip(PACKAGES, (find_chromium(), fonts), strict=True) if not found]
+
+
+def main() -> int:
+    """Install what is missing as root on Debian; otherwise print one line. The tests that need it fail by themselves."""
+    missing = missing_packages()
+    if not missing:
+        return 0
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"huiyi: the page tests need {' and '.join(missing)}; install: sudo {' '.join(install)}", file=sys.stderr)
+        return 0
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update", "-qq"], install):
+        if subprocess.run(command, env=quiet, check=False).returncode:
+            print(f"huiyi: {' '.join(command)} failed; the page tests need {' and '.join(missing)}", file=sys.stderr)
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
