@@ -1,0 +1,75 @@
+// Niceties only: every page works without this file.
+(function () {
+  "use strict";
+  var root = document.documentElement;
+  var stored = null;
+  try { stored = localStorage.getItem("theme"); } catch (error) { /* storage may be forbidden */ }
+  if (stored === "dark" || stored === "light") { root.dataset.theme = stored; }
+
+  function isDark() {
+    if (root.dataset.theme) { return root.dataset.theme === "dark"; }
+    return window.matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function themeToggle(button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      try { localStorage.setItem("theme", root.dataset.theme); } catch (error) { /* kept for this page only */ }
+    });
+  }
+
+  function copyButton(button) {
+    if (!navigator.clipboard) { return; }
+    var label = button.textContent;
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      navigator.clipboard.writeText(button.dataset.copy).then(function () {
+        button.textContent = button.dataset.copied;
+        setTimeout(function () { button.textContent = label; }, 1500);
+      });
+    });
+  }
+
+  // Cells learn their column's heading, so that the style sheet can stack rows as cards on a narrow screen.
+  // The roles keep it a table for screen readers although it is no longer laid out as one.
+  function labelCells(table) {
+    var headings = Array.from(table.querySelectorAll("thead th"), function (cell) { return cell.textContent.trim(); });
+    table.setAttribute("role", "table");
+    table.querySelectorAll("tr").forEach(function (row) { row.setAttribute("role", "row"); });
+    table.querySelectorAll("tbody tr, tfoot tr").forEach(function (row) {
+      var column = 0;
+      Array.from(row.cells).forEach(function (cell) {
+        cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+        if (cell.colSpan === 1 && headings[column]) { cell.dataset.label = headings[column]; }
+        column += cell.colSpan;
+      });
+    });
+    table.classList.add("labelled");
+  }
+
+  function showCurrentNavigation() {
+    var current = document.querySelector(".main-nav [aria-current]");
+    if (current) { current.parentElement.parentElement.scrollLeft = current.offsetLeft - 24; }
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-theme-toggle]").forEach(themeToggle);
+    document.querySelectorAll("[data-copy]").forEach(copyButton);
+    document.querySelectorAll(".table-stack").forEach(labelCells);
+    showCurrentNavigation();
+  });
+
+  document.addEventListener("submit", function (event) {
+    var button = event.submitter;
+    if (button && button.dataset.confirm && !window.confirm(button.dataset.confirm)) { event.preventDefault(); }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") { return; }
+    document.querySelectorAll("details.confirm[open]").forEach(function (box) {
+      box.open = false;
+      box.querySelector("summary").focus();
+    });
+  });
+})();
