@@ -119,7 +119,7 @@ def broken_contracts(tree: Path) -> set[str]:
     """Run the project's contracts over ``tree``; return the names of the broken ones."""
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
     environment = {**os.environ, "PYTHONPATH": str(tree), "NO_COLOR": "1", "COLUMNS": "200"}
-    answer = subprocess.run(  # noqa: S603 - our own command line
+    answer = subprocess.run(
         [*command, "--config", str(tree / "pyproject.toml")],
         cwd=tree,
         env=environment,

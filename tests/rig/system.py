@@ -22,18 +22,18 @@ def missing_packages() -> list[str]:
 
 
 def main() -> int:
-    """Install what is missing as root on Debian; otherwise print one line. The tests that need it fail by themselves."""
+    """Install what is missing as root on Debian; otherwise say it in one line (the tests that need it will fail)."""
     missing = missing_packages()
     if not missing:
         return 0
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"huiyi: the page tests need {' and '.join(missing)}; install: sudo {' '.join(install)}", file=sys.stderr)
+        sys.stderr.write(f"huiyi: the page tests need {' and '.join(missing)}; install: sudo {' '.join(install)}\n")
         return 0
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-qq"], install):
         if subprocess.run(command, env=quiet, check=False).returncode:
-            print(f"huiyi: {' '.join(command)} failed; the page tests need {' and '.join(missing)}", file=sys.stderr)
+            sys.stderr.write(f"huiyi: {' '.join(command)} failed; the page tests need {' and '.join(missing)}\n")
             return 0
     return 0
 
