@@ -1,0 +1,1 @@
+"""The yearly deviation from permitted revenue, and revenue to be given back."""

@@ -1,0 +1,1 @@
+"""Permitted revenue and the caps that must fit inside it."""

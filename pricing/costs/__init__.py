@@ -1,0 +1,1 @@
+"""Cost surveys: what operating cost a ceiling may be built on."""

@@ -1,0 +1,1 @@
+"""Free use in the public interest: purpose, grantee, approver, quota, term."""

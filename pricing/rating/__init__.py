@@ -1,0 +1,1 @@
+"""The arithmetic of charging: tariff models and what a quantity costs under them."""

@@ -1,0 +1,337 @@
+"""What may be filed as a price: cap check at every quantity, counting of repeated use, tax, package tables."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil, floor
+
+from kernel.errors import Invalid
+from kernel.money import Money, UnitPrice, decimal_text, fraction, round_half_up
+from pricing.rating.rules import BANDED, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
+
+__all__ = [
+    "Arbitrage",
+    "CapMissing",
+    "ChargeUnit",
+    "ModelKind",
+    "NotFreeOfCharge",
+    "Pack",
+    "PriceAboveCap",
+    "Rated",
+    "Regime",
+    "TariffModel",
+    "Tier",
+    "arbitrage",
+    "billable",
+    "blended_unit_price",
+    "check_price",
+    "check_under_cap",
+    "effective_unit_price_max",
+    "headline_unit_price",
+    "highest_unit_price",
+    "rate",
+    "split_tax",
+]
+
+CAP_ARTICLE = "发改价格〔2025〕65号 二"
+FREE_ARTICLE = "发改价格〔2025〕65号 一"
+
+
+class ChargeUnit(StrEnum):
+    """What one unit of charge is (计费单位)."""
+
+    PER_ITEM = "per_item"  # 产品数量
+    PER_USE = "per_use"  # 服务次数
+    PER_PERIOD = "per_period"  # 服务时间
+    PER_DATA_VOLUME = "per_data_volume"  # 数据调用量
+
+
+class Regime(StrEnum):
+    """How a price comes about."""
+
+    GOV_GUIDED = "gov_guided"  # 政府指导价: under a cap
+    TRIAL = "trial"  # 试行收费: before the first complete year
+    MARKET_VALUE_BASED = "market_value_based"  # 市场调节: re-developed by somebody else
+    BREAK_EVEN = "break_even"  # 保本微利
+    FREE_PUBLIC_INTEREST = "free_public_interest"  # 公共治理、公益事业: free of charge
+
+
+class PriceAboveCap(Invalid):
+    """Some quantity would pay more per unit than the cap allows."""
+
+    code = "pricing.price_above_cap"
+    title = "价格超过上限收费标准"
+    title_en = "The price is above the cap"
+
+
+class NotFreeOfCharge(Invalid):
+    """Public governance and public-interest use must be free."""
+
+    code = "pricing.not_free_of_charge"
+    title = "公共治理、公益事业用途应当免费"
+    title_en = "Use in the public interest is free of charge"
+
+
+class CapMissing(Invalid):
+    """A government-guided price needs a cap before it can be filed."""
+
+    code = "pricing.cap_missing"
+    title = "没有上限收费标准"
+    title_en = "There is no cap"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A package on offer: so many units for one price."""
+
+    quantity: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitrage:
+    """A posted package that can be had for less by buying others; ``bought`` is (count, units per pack)."""
+
+    pack: Pack
+    bought: tuple[tuple[int, int], ...]
+    cost: Money
+
+    def text(self) -> str:
+        """Return ``5 x pack of 20``."""
+        return " + ".join(f"{count} x pack of {quantity}" for count, quantity in self.bought)
+
+
+def blended_unit_price(model: TariffModel, quantity: Fraction) -> Fraction:
+    """Return what one unit costs on average when so many are bought, in yuan, exact.
+
+    Raises:
+        Invalid: the quantity is not above zero.
+    """
+    if quantity <= 0:
+        raise Invalid("平均单价需要大于零的数量。", detail_en="The quantity must be above zero.")
+    return Fraction(exact_price(model, quantity), quantity)
+
+
+def effective_unit_price_max(model: TariffModel, quantities: Iterable[Fraction]) -> Fraction:
+    """Return the highest average price per unit among the quantities given, in yuan, exact.
+
+    Raises:
+        Invalid: a quantity is not above zero, or there is none.
+    """
+    prices = [blended_unit_price(model, quantity) for quantity in quantities]
+    if not prices:
+        raise Invalid("请给出至少一个数量。", detail_en="Give at least one quantity.")
+    return max(prices)
+
+
+def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
+    """Return the highest average price per unit over all whole quantities from 1, and where it lies.
+
+    The price curve is a straight line or even steps between few turning points, so looking there is enough. Where the
+    average only approaches its highest value as the quantity grows, the second part is None.
+    """
+    turning = sorted(_turning_points(model))
+    at = max(turning, key=lambda quantity: (blended_unit_price(model, Fraction(quantity)), -quantity))
+    highest = blended_unit_price(model, Fraction(at))
+    limit = NONE if model.maximum_spend is not None else _slope_at_the_end(model)
+    return (limit, None) if limit > highest else (highest, at)
+
+
+def check_under_cap(model: TariffModel, cap: UnitPrice) -> None:
+    """Refuse a tariff under which any whole quantity from 1 would pay more per unit than the cap.
+
+    Raises:
+        PriceAboveCap: names the quantity and its average price.
+
+    Source:
+        PRC-05; 发改价格〔2025〕65号, 二: 具体收费标准不得超过上限收费标准.
+    """
+    highest, at = highest_unit_price(model)
+    if highest <= cap.exact_yuan():
+        return
+    where = "数量足够大" if at is None else f"数量为 {at}"
+    where_en = "at large quantities" if at is None else f"at quantity {at}"
+    price = decimal_text(highest)
+    raise PriceAboveCap(
+        f"{where}时平均单价 {price} 元高于上限 {cap.text()} 元，请调低价格或向授权主体申请调整上限。",
+        detail_en=f"{where_en} the average unit price {price} is above the cap {cap.text()}.",
+        errors=[
+            {
+                "pointer": "",
+                "code": "above_max",
+                "message": f"平均单价 {price} 元，上限 {cap.text()} 元",
+                "message_en": f"average {price}, cap {cap.text()}",
+                "limit": cap.text(),
+                "found": price,
+                "quantity": None if at is None else str(at),
+            }
+        ],
+        rule="PRC-05",
+        article=CAP_ARTICLE,
+    )
+
+
+def check_price(regime: Regime, model: TariffModel, cap: UnitPrice | None) -> None:
+    """Refuse a price that its regime does not permit.
+
+    Raises:
+        NotFreeOfCharge: public-interest use with any charge.
+        CapMissing: a government-guided price without a cap.
+        PriceAboveCap: above the cap, where there is one.
+
+    Source:
+        发改价格〔2025〕65号, 一 (免费) and 二 (上限).
+    """
+    if regime is Regime.FREE_PUBLIC_INTEREST:
+        highest, _ = highest_unit_price(model)
+        if highest > 0 or exact_price(model, NONE) > 0:
+            raise NotFreeOfCharge(
+                "用于公共治理、公益事业的产品和服务应当免费提供，请将价格改为 0。",
+                detail_en="Products for public governance and public interest are free.",
+                rule="PUB-01",
+                article=FREE_ARTICLE,
+            )
+        return
+    if cap is not None:
+        check_under_cap(model, cap)
+    elif regime is Regime.GOV_GUIDED:
+        raise CapMissing(
+            "政府指导价产品须先由授权主体制定上限收费标准，再申报具体价格。",
+            detail_en="Set the cap before filing a price.",
+            rule="PRC-04",
+            article=CAP_ARTICLE,
+        )
+
+
+def billable(events: Iterable[tuple[str, int]], window_days: int) -> list[tuple[str, int]]:
+    """Return the queries that are charged: per subject, the one that opens a window of days.
+
+    A repeated query inside the window is free; the first one after it opens the next window. Who pays and what was
+    asked belong into the subject; different subjects never merge.
+
+    Args:
+        events: (subject, number of the day), in any order.
+        window_days: length of a window, its first day included.
+
+    Raises:
+        Invalid: the window is shorter than a day.
+
+    Source:
+        发改价格〔2025〕668号 (征信服务): 同一用户同一对象在期限内重复查询按一次计费.
+    """
+    if window_days < 1:
+        raise Invalid("去重期限至少为 1 天。", detail_en="A window has at least one day.")
+    opened: dict[str, int] = {}
+    charged = []
+    for subject, day in sorted(events, key=lambda event: event[1]):
+        if subject not in opened or day >= opened[subject] + window_days:
+            opened[subject] = day
+            charged.append((subject, day))
+    return charged
+
+
+def split_tax(gross: Money, tax_rate: Decimal) -> tuple[Money, Money]:
+    """Split a price into the part without tax and the tax, which always add up to the price.
+
+    The first part is rounded half up to the fen and the tax is the difference.
+
+    Raises:
+        Invalid: the rate is negative.
+
+    Source:
+        增值税法 (2024-12-25), 第七条: 价款与税额分别列明.
+    """
+    if tax_rate < 0:
+        raise Invalid("税率不能为负数。", detail_en="A tax rate cannot be negative.")
+    base = round_half_up(Fraction(gross.exact_yuan(), 1 + fraction(tax_rate)))
+    return base, gross - base
+
+
+def arbitrage(packs: Sequence[Pack]) -> list[Arbitrage]:
+    """Return the packages that cost more than other packages of the same table which give at least as much.
+
+    For every posted package: as many as fit of one other, and the rest, if any, from one more kind.
+
+    Raises:
+        Invalid: a package has no units.
+    """
+    if any(pack.quantity < 1 for pack in packs):
+        raise Invalid("每个套餐至少包含 1 个单位。", detail_en="A package has at least one unit.")
+    found = []
+    for pack in packs:
+        offers = [offer for first in packs if first != pack for offer in _covering(pack.quantity, first, packs)]
+        cheapest = min(offers, key=lambda offer: (offer[1].fen, len(offer[0]), offer[0]), default=None)
+        if cheapest is not None and cheapest[1] < pack.price:
+            found.append(Arbitrage(pack, cheapest[0], cheapest[1]))
+    return found
+
+
+def headline_unit_price(packs: Sequence[Pack]) -> Fraction:
+    """Return the lowest price per unit of a table, in yuan, exact: what "from" means in a catalogue.
+
+    Raises:
+        Invalid: there are no packages.
+    """
+    if not packs:
+        raise Invalid("没有套餐，无法计算起价。", detail_en="There are no packages.")
+    return min(Fraction(pack.price.exact_yuan(), pack.quantity) for pack in packs)
+
+
+def _covering(wanted: int, first: Pack, packs: Sequence[Pack]) -> list[tuple[tuple[tuple[int, int], ...], Money]]:
+    alone = ceil(Fraction(wanted, first.quantity))
+    offers: list[tuple[tuple[tuple[int, int], ...], Money]] = [
+        (((alone, first.quantity),), Money(alone * first.price.fen))
+    ]
+    fitting, rest = divmod(wanted, first.quantity)
+    if fitting and rest:
+        for other in packs:
+            count = ceil(Fraction(rest, other.quantity))
+            cost = Money(fitting * first.price.fen + count * other.price.fen)
+            offers.append((((fitting, first.quantity), (count, other.quantity)), cost))
+    return offers
+
+
+def _turning_points(model: TariffModel) -> set[int]:
+    """Return the whole quantities at which the average price can be highest."""
+    free = model.free_units
+    points = {1, floor(free) + 1}
+    if model.kind in BANDED:
+        for tier in model.tiers:
+            if tier.up_to is not None:
+                points |= {floor(free + tier.up_to), floor(free + tier.up_to) + 1}
+    if model.kind is ModelKind.INCLUDED_OVERAGE:
+        points |= {floor(model.included), floor(model.included) + 1}
+    if model.maximum_spend is not None:
+        points |= _where_spend_ends(model, max(points))
+    return {point for point in points if point >= 1}
+
+
+def _where_spend_ends(model: TariffModel, beyond: int) -> set[int]:
+    """Return the quantities around which the maximum spend is reached, found by halving."""
+    assert model.maximum_spend is not None
+    limit = model.maximum_spend.exact_yuan()
+    low, high = 1, beyond
+    if _slope_at_the_end(model) == 0 and exact_price(model, Fraction(high)) < limit:
+        return set()
+    while exact_price(model, Fraction(high)) < limit:
+        low, high = high, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        if exact_price(model, Fraction(middle)) < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return {low, low - 1, low - model.package_size}
+
+
+def _slope_at_the_end(model: TariffModel) -> Fraction:
+    """Return the price of one more unit, on average, at large quantities."""
+    if model.kind in BANDED:
+        return model.tiers[-1].unit_price.exact_yuan()
+    if model.kind is ModelKind.PACKAGE:
+        return Fraction(model.package_price.exact_yuan(), model.package_size)
+    if model.kind is ModelKind.INCLUDED_OVERAGE:
+        return Fraction(model.unit_price.exact_yuan(), model.package_size)
+    return model.unit_price.exact_yuan() if model.kind is ModelKind.PER_UNIT else NONE
