@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from kernel.calendar import business_date
 
 _fixed: ContextVar[datetime | None] = ContextVar("huiyi_fixed_moment", default=None)
-_process_moment: list[datetime] = []
+_process_offset: list[timedelta] = []
 
 
 def now() -> datetime:
@@ -22,7 +22,8 @@ def now() -> datetime:
     fixed = _fixed.get()
     if fixed is not None:
         return fixed
-    return _process_moment[0] if _process_moment else datetime.now(UTC)
+    present = datetime.now(UTC)
+    return present + _process_offset[0] if _process_offset else present
 
 
 def today() -> date:
@@ -42,6 +43,6 @@ def set_to(moment: datetime) -> Iterator[None]:
         _fixed.reset(token)
 
 
-def freeze_process(moment: datetime | None) -> None:
-    """Fix the moment for every thread of this process: the demonstration site after its story."""
-    _process_moment[:] = [] if moment is None else [moment.astimezone(UTC)]
+def run_from(moment: datetime | None) -> None:
+    """Let this process's clock run on from ``moment``: the demonstration site lives after its story."""
+    _process_offset[:] = [] if moment is None else [moment.astimezone(UTC) - datetime.now(UTC)]

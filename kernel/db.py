@@ -160,7 +160,7 @@ def import_models() -> None:
     for package in PACKAGES:
         for path in sorted((root / package).glob("**/model.py")):
             importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
-    for module in ("audit", "numbering", "files", "idempotency"):
+    for module in ("audit", "numbering", "files", "idempotency", "jobs"):
         importlib.import_module(f"kernel.{module}")
 
 

@@ -15,10 +15,12 @@ from flask import Flask, Response, current_app, g, make_response, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
+from kernel.calendar import WorkingCalendar
 from kernel.db import Entity
 from kernel.errors import DomainError, Invalid, Malformed, NotFound, PreconditionFailed, PreconditionRequired
 from kernel.identity import ANONYMOUS, Actor, Permission
 from kernel.idempotency import repeatable
+from kernel.policy import PolicyBook
 
 PAGE_LIMIT_MAX = 200
 PAGE_LIMIT = 50
@@ -269,3 +271,15 @@ def problem(error: DomainError, *, language: str = "zh") -> dict[str, Any]:
     if error.article:
         body["article"] = error.article
     return body
+
+
+def policy_book() -> PolicyBook:
+    """Return the application's book of rules."""
+    book: PolicyBook = current_app.extensions["huiyi_policies"]
+    return book
+
+
+def working_calendar() -> WorkingCalendar:
+    """Return the application's calendar of working days."""
+    calendar: WorkingCalendar = current_app.extensions["huiyi_calendar"]
+    return calendar
