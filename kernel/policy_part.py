@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from types import MappingProxyType
-from typing import Any, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from kernel.policy import Cited, PolicyBook, gap
 
@@ -25,9 +24,22 @@ class PolicyPart:
     work cannot go on without it, ask ``require``.
     """
 
+    _names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
     book: PolicyBook = field(repr=False, compare=False)
     place: str
     on: date
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._names = MappingProxyType(
+            {
+                attribute: mark.parameter
+                for attribute, hint in get_type_hints(cls, include_extras=True).items()
+                for mark in getattr(hint, "__metadata__", ())
+                if isinstance(mark, Named)
+            }
+        )
 
     @classmethod
     def at(cls, book: PolicyBook, place: str, on: date) -> Self:
@@ -43,7 +55,7 @@ class PolicyPart:
     @classmethod
     def names(cls) -> Mapping[str, str]:
         """Return the parameter behind each attribute."""
-        return _names(cls)
+        return cls._names
 
     def require(self, attribute: str) -> Cited:
         """Return the value behind an attribute.
@@ -70,15 +82,3 @@ class PolicyPart:
             raise AttributeError(f"{type(self).__name__} has no {attribute}")
         cited: Cited | None = getattr(self, attribute)
         return cited is not None and cited.boolean()
-
-
-@cache
-def _names(part: type[PolicyPart]) -> Mapping[str, str]:
-    hints = get_type_hints(part, include_extras=True)
-    found = {
-        attribute: mark.parameter
-        for attribute, hint in hints.items()
-        for mark in getattr(hint, "__metadata__", ())
-        if isinstance(mark, Named)
-    }
-    return MappingProxyType(found)
