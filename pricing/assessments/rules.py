@@ -95,8 +95,8 @@ def deviation(permitted: Money, actual: Money, threshold: Decimal) -> Deviation:
 def over_recovery(years: Sequence[YearResult], spread_cycles: int = 1) -> OverRecovery:
     """Return what a period earned above its ceiling, and the equal deductions of the periods that follow.
 
-    Only the sum over the whole period counts; a shortfall gives no claim. Where the fen do not divide evenly the earlier
-    periods carry one more.
+    Only the sum over the whole period counts; a shortfall gives no claim. Where the fen do not divide evenly the
+    earlier periods carry one more.
 
     Raises:
         Invalid: there are no years, or nothing to spread over.

@@ -178,7 +178,7 @@ def check_caps(caps: Iterable[CapForecast], permitted: Money) -> CapsFit:
     if not found.fits:
         expected, over = decimal_text(found.expected), decimal_text(-found.headroom)
         raise CapsAboveRevenue(
-            f"各上限收费标准按预测业务量合计 {expected} 元，超出最高准许收入 {permitted.text()} 元 {over} 元，请调低上限。",
+            f"各上限收费标准按预测业务量合计 {expected} 元，比最高准许收入 {permitted.text()} 元多 {over} 元，请调低。",
             detail_en=f"The caps bring in {expected}, {over} more than the permitted {permitted.text()}.",
             rule="PRC-04",
             article=CAP_ARTICLE,
