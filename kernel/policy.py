@@ -144,6 +144,7 @@ class PolicyBook:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._chains = {key: chain_of(files, key) for key in files.places}
         self._places = MappingProxyType({key: _place(files, key) for key in files.places})
 
     @classmethod
@@ -232,15 +233,15 @@ class PolicyBook:
         return self._files.parameters[name]
 
     def _texts(self, place: str, name: str) -> Iterator[Value]:
-        for profile in chain_of(self._files, place):
+        for profile in self._chains[place]:
             yield from profile.values.get(name, ())
 
     def _overlays(self, place: str, name: str) -> Iterator[Value]:
-        for profile in chain_of(self._files, place):
+        for profile in self._chains[place]:
             yield from self._files.overlay.get((profile.key, name), ())
 
     def _missing(self, place: str, name: str) -> Missing | None:
-        found = (profile.missing.get(name) for profile in chain_of(self._files, place))
+        found = (profile.missing.get(name) for profile in self._chains[place])
         return next((missing for missing in found if missing is not None), None)
 
     def _is_expected(self, place: str, name: str) -> bool:

@@ -4,23 +4,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, get_type_hints
+from typing import ClassVar, Self, overload
 
 from kernel.policy import Cited, PolicyBook, gap
 
 
-@dataclass(frozen=True, slots=True)
 class Named:
-    """Written into an annotation: the parameter of the register that the attribute stands for."""
+    """An attribute of a part: the value of the named parameter there on that day, or None where there is none.
 
-    parameter: str
+    The book is asked when the attribute is read, so that it knows which values a piece of work really used.
+    """
+
+    def __init__(self, parameter: str) -> None:
+        self.parameter = parameter
+
+    @overload
+    def __get__(self, part: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, part: "PolicyPart", owner: type) -> Cited | None: ...
+
+    def __get__(self, part: "PolicyPart | None", owner: type) -> "Self | Cited | None":
+        if part is None:
+            return self
+        return part.book.get(part.place, self.parameter, on=part.on)
+
+    def __set__(self, part: "PolicyPart", value: object) -> None:
+        raise AttributeError("the rules of a place are read, never set")
 
 
 @dataclass(frozen=True)
 class PolicyPart:
     """What one package needs of the rules of one place on one day.
 
-    Every attribute annotated with ``Named`` is the cited value, or None where the place has none on that day. Where the
+    Every attribute that is ``Named`` gives the cited value, or None where the place has none on that day. Where the
     work cannot go on without it, ask ``require``.
     """
 
@@ -32,14 +49,8 @@ class PolicyPart:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._names = MappingProxyType(
-            {
-                attribute: mark.parameter
-                for attribute, hint in get_type_hints(cls, include_extras=True).items()
-                for mark in getattr(hint, "__metadata__", ())
-                if isinstance(mark, Named)
-            }
-        )
+        own = {attribute: named.parameter for attribute, named in vars(cls).items() if isinstance(named, Named)}
+        cls._names = MappingProxyType(own)
 
     @classmethod
     def at(cls, book: PolicyBook, place: str, on: date) -> Self:
@@ -47,10 +58,9 @@ class PolicyPart:
 
         Raises:
             NoSuchPlace: there is no such place.
-            UnknownParameter: an attribute names something that the register does not hold.
         """
-        values: dict[str, Any] = {attribute: book.get(place, name, on=on) for attribute, name in cls.names().items()}
-        return cls(book, place, on, **values)
+        book.place(place)
+        return cls(book, place, on)
 
     @classmethod
     def names(cls) -> Mapping[str, str]:
@@ -64,11 +74,9 @@ class PolicyPart:
             PolicyGap: it has no value there on that day; the words say what to configure.
             AttributeError: the part has no such attribute.
         """
-        if attribute not in self.names():
-            raise AttributeError(f"{type(self).__name__} has no {attribute}")
-        cited: Cited | None = getattr(self, attribute)
+        cited = self._read(attribute)
         if cited is None:
-            absent = self.book.absence(self.place, self.names()[attribute], on=self.on)
+            absent = self.book.absence(self.place, self._names[attribute], on=self.on)
             raise gap(self.book.place(self.place), absent, self.on)
         return cited
 
@@ -78,7 +86,10 @@ class PolicyPart:
         Raises:
             AttributeError: the part has no such attribute.
         """
-        if attribute not in self.names():
-            raise AttributeError(f"{type(self).__name__} has no {attribute}")
-        cited: Cited | None = getattr(self, attribute)
+        cited = self._read(attribute)
         return cited is not None and cited.boolean()
+
+    def _read(self, attribute: str) -> Cited | None:
+        if attribute not in self._names:
+            raise AttributeError(f"{type(self).__name__} has no {attribute}")
+        return self.book.get(self.place, self._names[attribute], on=self.on)

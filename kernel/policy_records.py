@@ -121,7 +121,7 @@ class Label:
     en: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Profile:
     """One file: a level of government or a place."""
 
@@ -140,7 +140,7 @@ class Profile:
     content: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class Files:
     """Everything read from one folder and its overlays."""
 
