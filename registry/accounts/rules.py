@@ -1,0 +1,175 @@
+"""Duties that one person may not join, sessions and how long they live; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import combinations
+
+from kernel.errors import Conflict, Invalid
+from kernel.identity import FINANCE, Role
+from registry.parties.rules import Capacity
+
+
+class AccountState(StrEnum):
+    """Whether an account may sign in."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class AccountEvent(StrEnum):
+    """What happens to an account."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+
+
+TRANSITIONS: dict[tuple[AccountState, AccountEvent], AccountState] = {
+    (AccountState.ACTIVE, AccountEvent.DISABLE): AccountState.DISABLED,
+    (AccountState.DISABLED, AccountEvent.ENABLE): AccountState.ACTIVE,
+}
+STATE_TITLES = {AccountState.ACTIVE: "正常", AccountState.DISABLED: "停用"}
+
+ROLE_TITLES = {
+    Role.MERCHANT: "数据商",
+    Role.OPERATOR: "运营机构",
+    Role.SOURCE: "数源部门",
+    Role.BUYER: "购买方",
+    Role.REVIEWER: "合规审核",
+    Role.PRICE: "价格主管",
+    Role.FINANCE_PREPARER: "财务制单",
+    Role.FINANCE_CHECKER: "财务复核",
+    Role.FINANCE_PAYER: "财务出纳",
+    Role.AUDITOR: "审计",
+    Role.SYSTEM_ADMINISTRATOR: "系统管理",
+    Role.SECURITY_ADMINISTRATOR: "安全管理",
+    Role.SUPERVISOR: "公共数据主管部门",
+    Role.SCHEDULER: "定时任务",
+}
+
+# Roles that act for one organisation, and what the organisation must be registered as to send such a person.
+CAPACITY_OF: dict[Role, Capacity] = {
+    Role.MERCHANT: Capacity.DATA_MERCHANT,
+    Role.OPERATOR: Capacity.OPERATING_INSTITUTION,
+    Role.SOURCE: Capacity.SOURCE_DEPARTMENT,
+    Role.BUYER: Capacity.BUYER,
+}
+ORGANISATION_ROLES = tuple(CAPACITY_OF)
+PLATFORM_ADMINISTRATION = (Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR)
+
+
+def _pairs(these: Iterable[Role], those: Iterable[Role]) -> set[frozenset[Role]]:
+    return {frozenset((one, other)) for one in these for other in those if one is not other}
+
+
+# Conventions of the field §8, and the three separate administrations of 等级保护 (系统、安全、审计).
+FORBIDDEN_PAIRS: frozenset[frozenset[Role]] = frozenset(
+    {frozenset(pair) for pair in combinations(FINANCE, 2)}  # maker, checker and cashier (会计法: 出纳不得兼任)
+    | _pairs(FINANCE, [Role.AUDITOR])
+    | _pairs([Role.REVIEWER], [Role.MERCHANT, Role.OPERATOR])
+    | _pairs([Role.PRICE], [Role.MERCHANT, Role.OPERATOR])
+    | _pairs([Role.SUPERVISOR], [Role.OPERATOR])
+    | _pairs([Role.SECURITY_ADMINISTRATOR], [role for role in Role if role is not Role.SECURITY_ADMINISTRATOR])
+    | _pairs(PLATFORM_ADMINISTRATION, PLATFORM_ADMINISTRATION)
+    | _pairs([Role.SCHEDULER], Role)  # a machine's role is no person's
+)
+
+
+class DutyConflict(Conflict):
+    """One person may not hold both duties."""
+
+    code = "account.duty_conflict"
+    title = "不相容职务不得由一人兼任"
+    title_en = "One person may not hold both duties"
+
+
+class WrongAccountState(Conflict):
+    """The account is already in that state."""
+
+    code = "account.wrong_state"
+
+
+class PasswordTooWeak(Invalid):
+    """The password is too short, or contains the login name."""
+
+    code = "account.password_too_weak"
+    title = "密码强度不足"
+    title_en = "The password is too weak"
+
+
+class GrantIncomplete(Invalid):
+    """A role of an organisation needs the organisation; a role of the platform must not name one."""
+
+    code = "account.grant_incomplete"
+
+
+def state_after(state: AccountState, event: AccountEvent) -> AccountState:
+    """Return the state of an account after an event.
+
+    Raises:
+        WrongAccountState: it is in that state already.
+    """
+    if (state, event) not in TRANSITIONS:
+        raise WrongAccountState(
+            f"账号目前为“{STATE_TITLES[state]}”，无需重复办理", detail_en=f"The account is {state}."
+        )
+    return TRANSITIONS[state, event]
+
+
+def conflict_of(held: Collection[Role], wanted: Role) -> Role | None:
+    """Return the role already held that one person may not join with ``wanted``, or ``None``."""
+    return next((role for role in Role if role in held and frozenset((role, wanted)) in FORBIDDEN_PAIRS), None)
+
+
+def check_duties(name: str, held: Collection[Role], wanted: Role) -> None:
+    """Refuse to give one person two duties that must be separate (不相容职务).
+
+    Raises:
+        DutyConflict: the person holds a duty that excludes the wanted one.
+
+    Source:
+        会计法（出纳人员不得兼任稽核、会计档案保管和收入、支出、费用、债权债务账目的登记工作）; conventions §8.
+    """
+    found = conflict_of(held, wanted)
+    if found is not None:
+        raise DutyConflict(
+            f"{name} 已有“{ROLE_TITLES[found]}”职责，不得兼任“{ROLE_TITLES[wanted]}”；请授予另一人，或先撤销原职责",
+            detail_en=f"{name} is {found} and may not be {wanted} as well.",
+            errors=[{"pointer": "/role", "code": DutyConflict.code, "message": "不相容职务", "held": found.value}],
+        )
+
+
+def check_password(password: str, login: str, length_min: int) -> None:
+    """Refuse a password that is too short or contains the login name.
+
+    Raises:
+        PasswordTooWeak: it is.
+    """
+    words = ""
+    if len(password) < length_min:
+        words = f"密码至少 {length_min} 位"
+    elif login and login.casefold() in password.casefold():
+        words = "密码不得包含登录名"
+    elif len(set(password)) <= 2:
+        words = "密码不得由一两个字符重复构成"
+    if words:
+        raise PasswordTooWeak(
+            f"{words}；请另设密码",
+            detail_en=f"At least {length_min} characters, without the login name.",
+            errors=[{"pointer": "/password", "code": PasswordTooWeak.code, "message": words}],
+        )
+
+
+def is_live(
+    *, now: datetime, seen_at: datetime, expires_at: datetime, ended_at: datetime | None, idle_max: timedelta
+) -> bool:
+    """Say whether a session still holds: not ended, not past its end, not idle too long."""
+    return ended_at is None and now < expires_at and now - seen_at < idle_max
+
+
+def to_end(live: list[tuple[datetime, str]], live_max: int) -> list[str]:
+    """Return which of the live sessions (last seen, name) end so that one more keeps within ``live_max``."""
+    surplus = max(len(live) - live_max + 1, 0)
+    return [name for _, name in sorted(live)[:surplus]]

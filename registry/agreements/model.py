@@ -1,0 +1,123 @@
+"""Agreements and the resources in their scope."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from kernel import guards
+from kernel.db import Entity
+from registry.agreements.rules import AgreementEvent, AgreementState, ExitGround, Term, is_in_force
+from registry.parties.model import Party
+from registry.resources.model import Resource
+
+SIGNED_TERMS = " OR ".join(
+    f"{column} <> NEW.{column.removeprefix('OLD.')}"
+    for column in ("OLD.term_start", "OLD.term_end", "OLD.place", "OLD.operating_institution_id",
+                   "OLD.authorizing_entity_id")
+)  # fmt: skip
+SIGNED_TEXT = "CAST(OLD.items AS TEXT) <> CAST(NEW.items AS TEXT)"
+
+
+class Agreement(Entity):
+    """One authorized operation agreement (授权运营协议) between an authorizing entity and an operating institution."""
+
+    __tablename__ = "registry_agreement"
+    __table_args__ = (
+        sa.CheckConstraint("term_start < term_end", name="term_ordered"),
+        sa.CheckConstraint("(trial_start IS NULL) = (trial_end IS NULL)", name="trial_whole"),
+        sa.CheckConstraint("trial_end IS NULL OR trial_start < trial_end", name="trial_ordered"),
+        sa.CheckConstraint("trial_end IS NULL OR trial_end <= term_start", name="trial_before_term"),
+        sa.CheckConstraint("(state = 'draft') = (signed_at IS NULL)", name="signed_when_past_draft"),
+        sa.CheckConstraint("authorizing_entity_id <> operating_institution_id", name="two_parties"),
+        {
+            "info": {
+                "rules": [
+                    (
+                        guards.refuse_update,
+                        (
+                            "registry_agreement_signed_is_fixed",
+                            "registry_agreement",
+                            f"OLD.state <> 'draft' AND ({SIGNED_TERMS} OR {SIGNED_TEXT})",
+                            "a signed agreement is not changed: sign a new one",
+                        ),
+                    )
+                ]
+            }
+        },
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    place: Mapped[str] = mapped_column(index=True)
+    authorizing_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
+    operating_institution_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
+    state: Mapped[AgreementState] = mapped_column(default=AgreementState.DRAFT)
+    title: Mapped[str]
+    items: Mapped[dict[str, Any]]  # code of the content -> its text
+    term_start: Mapped[date]
+    term_end: Mapped[date]  # first day that is not covered any more
+    trial_start: Mapped[date | None]
+    trial_end: Mapped[date | None]
+    emergency_plan_sha256: Mapped[str | None]
+    coordination_record: Mapped[str | None]  # decision of the coordination mechanism, where one is needed
+    filing_reference: Mapped[str | None]
+    drafted_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    filed_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str | None]
+    correction_due: Mapped[date | None]  # last day of the agreed correction period
+    ended_at: Mapped[datetime | None]
+    exit_ground: Mapped[ExitGround | None]
+    pending_event: Mapped[AgreementEvent | None]  # asked for by one person, waiting for the second
+    pending_by: Mapped[UUID | None]
+    sources: Mapped[dict[str, Any]]  # what the rules said on the day of signing
+
+    authorizing_entity: Mapped[Party] = relationship(foreign_keys=[authorizing_entity_id], lazy="raise")
+    operating_institution: Mapped[Party] = relationship(foreign_keys=[operating_institution_id], lazy="raise")
+    scope: Mapped[list[AgreementResource]] = relationship(back_populates="agreement", lazy="raise")
+
+    @property
+    def term(self) -> Term:
+        """Trial and term as the rules see them."""
+        return Term(self.term_start, self.term_end, self.trial_start, self.trial_end)
+
+    def in_force(self, on: date) -> bool:
+        """Say whether operation is authorized on that day; time alone closes it."""
+        return is_in_force(self.state, self.term, on)
+
+
+class AgreementResource(Entity):
+    """One public data resource in the scope of an agreement."""
+
+    __tablename__ = "registry_agreement_resource"
+    __table_args__ = (
+        sa.UniqueConstraint("agreement_id", "resource_id"),
+        {
+            "info": {
+                "rules": [
+                    (
+                        guards.refuse_insert,
+                        (
+                            "registry_agreement_scope_is_fixed",
+                            "registry_agreement_resource",
+                            "EXISTS (SELECT 1 FROM registry_agreement a WHERE a.id = NEW.agreement_id "
+                            "AND a.state <> 'draft')",
+                            "the scope of a signed agreement is not widened: sign a new one",
+                        ),
+                    )
+                ]
+            }
+        },
+    )
+
+    agreement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_agreement.id"), index=True)
+    resource_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource.id"), index=True)
+
+    agreement: Mapped[Agreement] = relationship(back_populates="scope", lazy="raise")
+    resource: Mapped[Resource] = relationship(lazy="raise")

@@ -1,0 +1,190 @@
+"""What an organisation is, what it may act as, and its credit code; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+
+from stdnum.cn import uscc as gb32100
+
+from kernel.errors import Conflict, Invalid
+
+# GB 32100-2015: registering authority, kind of organisation, division code, then organisation code and check character
+USCC_FORMAT = re.compile(r"[1-9ANY][1-9][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}")
+SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−·._]+")
+
+
+class PartyKind(StrEnum):
+    """The legal form of an organisation, as far as the rules distinguish it."""
+
+    ADMINISTRATIVE_UNIT = "administrative_unit"
+    PUBLIC_INSTITUTION = "public_institution"
+    ENTERPRISE = "enterprise"
+    NON_LEGAL_PERSON = "non_legal_person"
+
+
+class Capacity(StrEnum):
+    """What an organisation may act as at a place."""
+
+    DATA_AUTHORITY = "data_authority"
+    PRICE_AUTHORITY = "price_authority"
+    OPERATING_INSTITUTION = "operating_institution"
+    DATA_MERCHANT = "data_merchant"
+    SOURCE_DEPARTMENT = "source_department"
+    BUYER = "buyer"
+    TRADING_VENUE = "trading_venue"
+    PLATFORM = "platform"
+    MUNICIPAL_DATA_AGENCY = "municipal_data_agency"
+    PROVINCIAL_DATA_AUTHORITY = "provincial_data_authority"
+    FINANCE_DEPARTMENT = "finance_department"
+
+
+class Standing(StrEnum):
+    """Whether an organisation may act."""
+
+    IN_ORDER = "in_order"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class StandingEvent(StrEnum):
+    """What happens to the standing of an organisation."""
+
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    END = "end"
+
+
+TRANSITIONS: dict[tuple[Standing, StandingEvent], Standing] = {
+    (Standing.IN_ORDER, StandingEvent.SUSPEND): Standing.SUSPENDED,
+    (Standing.SUSPENDED, StandingEvent.RESTORE): Standing.IN_ORDER,
+    (Standing.IN_ORDER, StandingEvent.END): Standing.ENDED,
+    (Standing.SUSPENDED, StandingEvent.END): Standing.ENDED,
+}
+
+KIND_TITLES = {
+    PartyKind.ADMINISTRATIVE_UNIT: "行政单位",
+    PartyKind.PUBLIC_INSTITUTION: "事业单位",
+    PartyKind.ENTERPRISE: "企业",
+    PartyKind.NON_LEGAL_PERSON: "非法人组织",
+}
+CAPACITY_TITLES = {
+    Capacity.DATA_AUTHORITY: "公共数据主管部门",
+    Capacity.PRICE_AUTHORITY: "发展改革（价格）部门",
+    Capacity.OPERATING_INSTITUTION: "运营机构",
+    Capacity.DATA_MERCHANT: "数据商",
+    Capacity.SOURCE_DEPARTMENT: "数源部门",
+    Capacity.BUYER: "购买方",
+    Capacity.TRADING_VENUE: "数据交易场所",
+    Capacity.PLATFORM: "授权运营平台",
+    Capacity.MUNICIPAL_DATA_AGENCY: "市政务大数据管理机构",
+    Capacity.PROVINCIAL_DATA_AUTHORITY: "省级数据主管部门",
+    Capacity.FINANCE_DEPARTMENT: "财政部门",
+}
+STANDING_TITLES = {Standing.IN_ORDER: "正常", Standing.SUSPENDED: "暂停", Standing.ENDED: "终止"}
+
+
+class BadUscc(Invalid):
+    """A text that is no unified social credit code."""
+
+    code = "party.bad_uscc"
+    title = "统一社会信用代码不正确"
+    title_en = "Not a valid unified social credit code"
+
+
+class WrongStanding(Conflict):
+    """The standing of the organisation does not allow this."""
+
+    code = "party.wrong_standing"
+
+
+class DutiesNotSeparated(Invalid):
+    """One organisation may not be both operating institution and data merchant there."""
+
+    code = "party.operator_merchant_separation"
+    title = "运商分离：不得兼任运营机构和数据商"
+    title_en = "Operator and merchant must be separate organisations"
+
+
+def normalised_uscc(text: str) -> str:
+    """Return the unified social credit code (统一社会信用代码) in its one spelling: 18 capitals and digits.
+
+    Full-width characters, lower case, spaces, hyphens and points are admitted; everything else must be right,
+    the check character included.
+
+    Raises:
+        BadUscc: length, characters or check character are wrong; the words say which.
+
+    Source:
+        GB 32100-2015.
+    """
+    compact = SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    if USCC_FORMAT.fullmatch(compact) is None:
+        raise _bad(
+            compact, f"“{text.strip()}”不是统一社会信用代码：应为 18 位数字和大写字母（不含 I、O、S、V、Z）"
+        )
+    expected = gb32100.calc_check_digit(compact[:-1])
+    if compact[-1] != expected:
+        raise _bad(compact, f"统一社会信用代码 {compact} 的校验位不符（末位应为 {expected}），请核对营业执照或登记证书")
+    return compact
+
+
+def uscc_from_body(body: str) -> str:
+    """Return the valid code that starts with these 17 characters (for demonstration data and tests).
+
+    Raises:
+        BadUscc: the 17 characters cannot begin a code.
+    """
+    try:
+        check = gb32100.calc_check_digit(body)
+    except ValueError as error:
+        raise _bad(body, f"“{body}”不能作为统一社会信用代码的前 17 位") from error
+    return normalised_uscc(body + str(check))
+
+
+def standing_after(standing: Standing, event: StandingEvent) -> Standing:
+    """Return the standing after an event.
+
+    Raises:
+        WrongStanding: that event cannot happen to an organisation in this standing.
+    """
+    if (standing, event) not in TRANSITIONS:
+        raise WrongStanding(
+            f"机构目前为“{STANDING_TITLES[standing]}”，不能办理 {event}；请先核对机构状态",
+            detail_en=f"The organisation is {standing}; {event} is not possible.",
+            rule="ACC-01",
+        )
+    return TRANSITIONS[standing, event]
+
+
+def check_separation(held: Iterable[Capacity], place_title: str, citation: str) -> None:
+    """Refuse a set of capacities at one place that joins operating institution and data merchant.
+
+    Call it only where the policy demands separation (``seller.operator_merchant_separation``).
+
+    Raises:
+        DutiesNotSeparated: both capacities are in the set.
+
+    Source:
+        广州市公共数据授权运营管理暂行办法（运商分离）, SEP-01.
+    """
+    if {Capacity.OPERATING_INSTITUTION, Capacity.DATA_MERCHANT} <= set(held):
+        raise DutiesNotSeparated(
+            f"{place_title}实行运商分离（{citation}）：同一单位不得兼任运营机构和数据商，请改由另一单位担任",
+            detail_en="Operating institution and data merchant must be two organisations there.",
+            rule="SEP-01",
+            article=citation,
+            errors=[
+                {"pointer": "/capacities", "code": DutiesNotSeparated.code, "message": "运营机构与数据商只能选其一"}
+            ],
+        )
+
+
+def _bad(text: str, words: str) -> BadUscc:
+    return BadUscc(
+        words,
+        detail_en="The unified social credit code has 18 characters, the last one a check character.",
+        errors=[{"pointer": "/uscc", "code": BadUscc.code, "message": words, "value": text}],
+    )
