@@ -1,0 +1,1 @@
+"""The embedded data sets from which reviewed product versions are served."""

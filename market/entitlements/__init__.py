@@ -1,0 +1,1 @@
+"""What a buyer may use, for which purpose, how much and until when."""
