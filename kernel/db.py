@@ -172,7 +172,9 @@ def make_engine(url: str, *, echo: bool = False) -> sa.Engine:
     """
     sa_url = sa.make_url(url)
     if sa_url.get_backend_name() != "sqlite":
-        return sa.create_engine(sa_url, pool_size=10, max_overflow=10, pool_pre_ping=True, echo=echo, json_serializer=to_json)
+        return sa.create_engine(
+            sa_url, pool_size=10, max_overflow=10, pool_pre_ping=True, echo=echo, json_serializer=to_json
+        )
     if sa_url.database:
         Path(sa_url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(sa_url, echo=echo, json_serializer=to_json)

@@ -32,7 +32,7 @@ class _Decimal(ma.fields.Field):
     def text_of(self, value: Any) -> str:
         """Return the text, refusing JSON numbers and whatever the pattern does not admit."""
         if not isinstance(value, str) or not re.fullmatch(self.pattern, value, flags=re.ASCII):
-            raise ma.ValidationError(f"{self.words}，例如 \"12.30\"")
+            raise ma.ValidationError(f'{self.words}，例如 "12.30"')
         return value
 
 

@@ -50,7 +50,9 @@ def keep(session: Session, content: bytes, *, name: str, media_type: str, now: d
         FileRefused: the file is empty or larger than 10 MiB.
     """
     if not content or len(content) > SIZE_MAX:
-        raise FileRefused(f"证据文件 {name} 为空或超过 10 MiB，请压缩或拆分后重新上传", detail_en=f"{name} is empty or over 10 MiB")
+        raise FileRefused(
+            f"证据文件 {name} 为空或超过 10 MiB，请压缩或拆分后重新上传", detail_en=f"{name} is empty or over 10 MiB"
+        )
     sha256 = hashlib.sha256(content).hexdigest()
     if session.get(EvidenceFile, sha256) is None:
         session.add(

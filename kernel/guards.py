@@ -76,7 +76,9 @@ def statements_for(tables: Iterable[sa.Table], dialect: str) -> list[str]:
     return found
 
 
-def _after_create(metadata: sa.MetaData, connection: sa.Connection, tables: Sequence[sa.Table] = (), **_kw: object) -> None:
+def _after_create(
+    metadata: sa.MetaData, connection: sa.Connection, tables: Sequence[sa.Table] = (), **_kw: object
+) -> None:
     for statement in statements_for(tables, connection.dialect.name):
         connection.exec_driver_sql(statement)
 

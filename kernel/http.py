@@ -130,7 +130,9 @@ def match_version(session: Session, kind: type[EntityT], identity: UUID) -> Enti
     text = request.headers.get("If-Match") or request.form.get("version", "")
     matched = re.fullmatch(r'(?:W/)?"?v?([0-9]{1,18})"?', text.strip())
     if matched is None:
-        raise VersionRequired('请在 If-Match 中给出所见版本，例如 "v3"（先 GET 取得 ETag）', detail_en='Send If-Match: "v3"')
+        raise VersionRequired(
+            '请在 If-Match 中给出所见版本，例如 "v3"（先 GET 取得 ETag）', detail_en='Send If-Match: "v3"'
+        )
     query = sa.select(kind).where(kind.id == identity).with_for_update().execution_options(populate_existing=True)
     found = session.scalar(query)
     if found is None:
@@ -166,7 +168,9 @@ def page(session: Session, query: sa.Select[Any], kind: type[EntityT], *, newest
 def _limit() -> int:
     text = request.args.get("limit", str(PAGE_LIMIT))
     if not re.fullmatch(r"[0-9]{1,4}", text, flags=re.ASCII) or not 1 <= int(text) <= PAGE_LIMIT_MAX:
-        raise ValidationFailed("limit 须为 1–200 的整数", errors=[{"pointer": "/limit", "code": "range", "message": "1–200"}])
+        raise ValidationFailed(
+            "limit 须为 1–200 的整数", errors=[{"pointer": "/limit", "code": "range", "message": "1–200"}]
+        )
     return int(text)
 
 

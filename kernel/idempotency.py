@@ -98,13 +98,19 @@ def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs
             session.add(row)
             session.flush()
             response = make_response(view(*args, **kwargs))
-            row.status, row.body, row.media_type = response.status_code, response.get_data(as_text=True), response.mimetype
+            row.status, row.body, row.media_type = (
+                response.status_code,
+                response.get_data(as_text=True),
+                response.mimetype,
+            )
             row.etag = response.headers.get("ETag")
             return response
     except IntegrityError as error:
         if "idempotency_key" not in str(error.orig):
             raise
-        stored = _stored(db.session(), IdempotencyKey(**dict(zip(("scope", "route", "key", "fingerprint"), identity, strict=True))))
+        stored = _stored(
+            db.session(), IdempotencyKey(**dict(zip(("scope", "route", "key", "fingerprint"), identity, strict=True)))
+        )
         if stored is None:
             raise
         return stored
@@ -133,7 +139,9 @@ def _stored(session: Session, wanted: IdempotencyKey) -> Response | None:
     if found is None:
         return None
     if found.fingerprint != wanted.fingerprint:
-        raise KeyReused("同一 Idempotency-Key 已用于另一请求：新业务请换新键", detail_en="This key was used for another request")
+        raise KeyReused(
+            "同一 Idempotency-Key 已用于另一请求：新业务请换新键", detail_en="This key was used for another request"
+        )
     response = Response(found.body or "", status=found.status or 200, mimetype=found.media_type or "application/json")
     response.headers["Idempotency-Replayed"] = "true"
     if found.etag:

@@ -195,7 +195,9 @@ class Actor:
             NotAllowed: no grant of the actor gives this permission there.
         """
         if not self.is_authenticated:
-            raise Unauthenticated("请先登录，或在请求中提供有效的访问密钥", detail_en="Sign in first, or send a valid API key")
+            raise Unauthenticated(
+                "请先登录，或在请求中提供有效的访问密钥", detail_en="Sign in first, or send a valid API key"
+            )
         if not self.may(permission, org_id=org_id, place=place):
             where = place or "本平台"
             raise NotAllowed(
@@ -210,7 +212,9 @@ class Actor:
             NotAllowed: the actor does not hold the role on that organisation and place.
         """
         if not any(g.role is role and g.covers(org_id=org_id, place=place) for g in self.grants):
-            raise NotAllowed(f"{self.name} 不具有 {role} 身份（范围：{place or '本平台'}）", detail_en=f"needs role {role}")
+            raise NotAllowed(
+                f"{self.name} 不具有 {role} 身份（范围：{place or '本平台'}）", detail_en=f"needs role {role}"
+            )
 
     def places(self) -> frozenset[str] | None:
         """The places that the actor's grants name; ``None`` when one grant covers them all."""

@@ -33,10 +33,12 @@ class Reader:
         self.pointer = pointer
         self._used: set[str] = set()
         self._payload: Mapping[str, Any] = {}
-        if isinstance(payload, Mapping) and all(isinstance(key, str) for key in payload):
-            self._payload = payload
-        else:
+        if not isinstance(payload, Mapping) or not all(isinstance(key, str) for key in payload):
             self.complain("", "not_an_object", "应为一个对象（键值对）", "must be an object")
+        elif not all(_is_unicode(key) and _is_unicode(value) for key, value in payload.items()):
+            self.complain("", "not_unicode", "含有不成对的代理字符，不是合法文本", "holds lone surrogates")
+        else:
+            self._payload = payload
 
     def complain(self, key: str, code: str, message: str, message_en: str) -> None:
         """Note a problem with a key of this mapping, or with the mapping itself when the key is empty."""
@@ -110,7 +112,7 @@ class Reader:
         """Read a list of texts that has at least one."""
         found = []
         for pointer, entry in self._entries(key):
-            if isinstance(entry, str) and entry:
+            if isinstance(entry, str) and entry.strip() and _is_unicode(entry):
                 found.append(entry)
             else:
                 self.problems.append(
@@ -173,6 +175,17 @@ class Reader:
 
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def _is_unicode(value: object) -> bool:
+    """Say whether a text can be written out again; JSON can smuggle in half a character."""
+    if not isinstance(value, str):
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _filled(text: str) -> str:

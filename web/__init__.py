@@ -1,1 +1,91 @@
-"""The floor that knows everybody: pages, API, jobs and commands across the packages."""
+"""The application: every wire visible in :func:`create_app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_babel import Babel
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFProtect
+
+from kernel import audit, clock, db
+from kernel.calendar import WorkingCalendar
+from kernel.http import undeclared_routes
+from web import problems, shell
+from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
+from web.config import ROOT, Config
+from web.policies import WatchedBook, read_holidays
+
+OPENAPI = {
+    "API_TITLE": "惠益 Huiyi",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.1.0",
+    "OPENAPI_URL_PREFIX": None,
+    "API_SPEC_OPTIONS": {
+        "info": {
+            "description": "公共数据授权运营：登记、定价、交易、收益分配 · Registration, pricing, trade and settlement"
+        },
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"bearer": []}],
+    },
+}
+
+
+class RouteWithoutPermission(RuntimeError):
+    """Some route declares neither a permission nor that it is public."""
+
+
+def create_app(config: Config) -> Flask:
+    """Build the application.
+
+    Raises:
+        RouteWithoutPermission: a route forgot to declare who may call it.
+        PolicyBroken: a policy file is at fault.
+    """
+    app = Flask("web", template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=config.secret_key, MAX_CONTENT_LENGTH=int(config.body_bytes_max), JSON_SORT_KEYS=False,
+        SESSION_COOKIE_NAME="huiyi_ui", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=config.env == "production", WTF_CSRF_TIME_LIMIT=12 * 3600, WTF_CSRF_SSL_STRICT=False,
+        TRUSTED_HOSTS=[host for host in config.trusted_hosts.split(",") if host] or None, TESTING=bool(config.testing),
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai", HUIYI=config, **OPENAPI,
+    )  # fmt: skip
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["huiyi_database"] = db.Database(config.database_url)
+    app.extensions["huiyi_policies"] = WatchedBook.load(Path(config.policies), config.overlays())
+    app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
+    Babel(app, locale_selector=shell.chosen_locale)
+    csrf = CSRFProtect(app)
+    problems.register(app)
+    shell.register(app)
+    api = Api(app)
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint)
+        csrf.exempt(blueprint)
+    for plain in PLAIN_BLUEPRINTS:
+        app.register_blueprint(plain)
+        csrf.exempt(plain)
+    for pages in PAGE_BLUEPRINTS:
+        app.register_blueprint(pages)
+    app.view_functions["static"].huiyi_access = "public"  # type: ignore[attr-defined]
+    undeclared = undeclared_routes(app)
+    if undeclared:
+        raise RouteWithoutPermission("没有声明权限的路由，拒绝启动：" + "；".join(undeclared))
+    if config.is_demonstration:
+        clock.run_from(_end_of_story(app))
+    return app
+
+
+def _end_of_story(app: Flask) -> object:
+    """Return the moment of the newest audit line: the demonstration goes on from there, on any day."""
+    engine = app.extensions["huiyi_database"].engine
+    if not sa.inspect(engine).has_table("audit_line"):
+        return None
+    with engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.max(audit.AuditLine.at, type_=db.MomentType()))).scalar()
+
+
+__all__ = ["ROOT", "Config", "RouteWithoutPermission", "create_app"]

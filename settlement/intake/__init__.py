@@ -1,0 +1,1 @@
+"""Market facts become journal entries, by being pulled."""

@@ -1,0 +1,90 @@
+"""Reads of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
+from kernel.money import ZERO, Money
+from settlement.ledger.model import JournalEntry, JournalLine
+from settlement.ledger.rules import Cause, Entry, Leg
+
+
+class NoSuchEntry(NotFound):
+    """There is no such entry in the journal."""
+
+    code = "ledger.no_such_entry"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An entry with its voucher number."""
+
+    header: JournalEntry
+    entry: Entry
+
+    @property
+    def voucher(self) -> str:
+        """The gapless voucher number, such as ``JV-xinchang-2026-000012``."""
+        return f"JV-{self.header.place}-{self.header.year}-{self.header.number:06d}"
+
+
+def find(session: Session, cause: Cause, cause_id: str) -> Booked | None:
+    """Return the entry of a cause, or ``None``."""
+    header = session.scalar(
+        sa.select(JournalEntry).where(JournalEntry.cause == cause, JournalEntry.cause_id == cause_id)
+    )
+    return None if header is None else Booked(header, entry_of(header, lines_of(session, [header])))
+
+
+def lines_of(session: Session, headers: Sequence[JournalEntry]) -> list[JournalLine]:
+    """Return the lines of several entries, in order of entry and position."""
+    query = sa.select(JournalLine).where(JournalLine.entry_id.in_([header.id for header in headers]))
+    return list(session.scalars(query.order_by(JournalLine.entry_id, JournalLine.position)))
+
+
+def entry_of(header: JournalEntry, lines: Sequence[JournalLine]) -> Entry:
+    """Return the pure entry of a header and its lines."""
+    legs = tuple(Leg(line.account, line.amount) for line in lines if line.entry_id == header.id)
+    return Entry(header.place, header.cause, header.cause_id, header.entry_date, header.text, legs)
+
+
+def entries(session: Session, *, place: str, start: date, end: date, limit: int) -> list[Booked]:
+    """Return the entries of a place whose date lies in ``[start, end)``, by voucher number."""
+    query = (
+        sa.select(JournalEntry)
+        .where(JournalEntry.place == place, JournalEntry.entry_date >= start, JournalEntry.entry_date < end)
+        .order_by(JournalEntry.year, JournalEntry.number)
+        .limit(limit)
+    )
+    headers = list(session.scalars(query))
+    lines = lines_of(session, headers)
+    return [Booked(header, entry_of(header, lines)) for header in headers]
+
+
+def balance(session: Session, account: str, *, before: date | None = None) -> Money:
+    """Return the balance of one account (debit positive), of entries dated before ``before`` when given."""
+    query = sa.select(sa.func.sum(JournalLine.amount)).where(JournalLine.account == account)
+    if before is not None:
+        query = query.join(JournalEntry, JournalEntry.id == JournalLine.entry_id).where(
+            JournalEntry.entry_date < before
+        )
+    found: Money | None = session.scalar(query)
+    return found if found is not None else ZERO
+
+
+def trial_balance(session: Session, *, place: str) -> list[tuple[str, Money]]:
+    """Return every account of a place with its balance; the balances sum to zero."""
+    query = (
+        sa.select(JournalLine.account, sa.func.sum(JournalLine.amount))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(JournalEntry.place == place)
+        .group_by(JournalLine.account)
+        .order_by(JournalLine.account)
+    )
+    return [(account, amount) for account, amount in session.execute(query)]

@@ -1,0 +1,253 @@
+"""The command line: ``huiyi``. Every command says what it did; exit 0 done, 1 refused or findings, 2 usage."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from alembic import command as alembic
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from rich.console import Console
+from rich.table import Table
+
+from kernel import clock, db
+from kernel.calendar import Period
+from kernel.errors import DomainError
+from kernel.http import problem
+from kernel.identity import Actor, Grant, Role
+from kernel.policy import describe
+from web.config import ROOT, Config, ConfigError
+
+console = Console()
+TERMINAL_ID = UUID(int=0)
+TERMINAL_ROLES = (Role.SUPERVISOR, Role.FINANCE_PREPARER, Role.SCHEDULER)
+TERMINAL = Actor(id=TERMINAL_ID, name="终端", grants=tuple(Grant(role) for role in TERMINAL_ROLES), channel="cli")
+
+
+def main() -> None:
+    """Run ``huiyi``; refusals become one clear line and exit 1."""
+    try:
+        huiyi(standalone_mode=True)
+    except DomainError as refusal:
+        click.echo(json.dumps(problem(refusal), ensure_ascii=False), err=True)
+        sys.exit(1)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """Open the application of the environment for one command."""
+    from web import create_app
+
+    app = create_app(Config.from_environment())
+    with app.test_request_context():
+        yield app
+
+
+@click.group()
+@click.version_option(package_name="huiyi")
+def huiyi() -> None:
+    """惠益 Huiyi — 公共数据授权运营的登记、定价、交易与收益分配。"""
+
+
+@huiyi.command()
+def config() -> None:
+    """列出全部设置、现值与含义。例：huiyi config"""
+    table = Table("设置", "现值", "含义")
+    for row in Config.from_environment().rows():
+        table.add_row(*row)
+    console.print(table)
+
+
+@huiyi.command()
+def migrate() -> None:
+    """把数据库升级到最新结构。例：HUIYI_DATABASE_URL=… huiyi migrate"""
+    upgrade(Config.from_environment().database_url)
+    click.echo("数据库结构已是最新。")
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at ``url`` to the newest schema."""
+    settings = AlembicConfig(str(ROOT / "alembic.ini"))
+    settings.attributes["url"] = url
+    alembic.upgrade(settings, "head")
+
+
+@huiyi.command()
+def serve() -> None:
+    """以多进程服务器提供网站与接口。例：HUIYI_ENV=production … huiyi serve"""
+    settings = Config.from_environment()
+    upgrade(settings.database_url)
+    os.environ.setdefault("HUIYI_SECRET_KEY", settings.secret_key)  # one key for all workers
+    address = f"{settings.host}:{settings.port}"
+    os.execvp(sys.executable, [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", settings.workers,
+                               "--threads", "4", "--chdir", str(ROOT), "wsgi:app"])  # noqa: S606  # fmt: skip
+
+
+@huiyi.command()
+def work() -> None:
+    """运行唯一的定时进程（封印、入账、超期同意、核对）。例：huiyi work"""
+    from web.timetable import work as keep_time
+
+    with application() as app:
+        keep_time(app, click.echo)
+
+
+@huiyi.group()
+def admin() -> None:
+    """管理员。"""
+
+
+@admin.command("create")
+@click.option("--login", required=True)
+@click.option("--name", required=True)
+@click.password_option(help="至少 12 个字符")
+def admin_create(login: str, name: str, password: str) -> None:
+    """建立第一位安全管理员（只能一次）。例：huiyi admin create --login root --name 张三"""
+    from registry.accounts import commands
+
+    with application(), db.transaction() as session:
+        commands.create_first_administrator(
+            session, TERMINAL, login=login, name=name, password=password, now=clock.now()
+        )
+    click.echo(f"已建立管理员 {login}。")
+
+
+@huiyi.group("import")
+def import_() -> None:
+    """批量导入。"""
+
+
+@import_.command("listings")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--place", required=True)
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="逐行结果写入该 CSV 文件")
+def import_listings(file: Path, place: str, report: Path | None) -> None:
+    """导入产品目录：逐行接受或拒绝并说明原因。例：huiyi import listings catalogue.csv --place futian"""
+    from web.imports import listings
+
+    with application():
+        listings(TERMINAL, file, place, report, console)
+
+
+@import_.command("usage")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--place", required=True)
+def import_usage(file: Path, place: str) -> None:
+    """导入使用事件（CSV、JSON 行、Parquet）。例：huiyi import usage 2026-10.parquet --place xinchang"""
+    from web.imports import usage
+
+    with application():
+        usage(TERMINAL, file, place, console)
+
+
+@huiyi.command()
+@click.option("--place", required=True)
+@click.option("--period", required=True, help="月份，如 2026-10")
+@click.option("--dry-run", is_flag=True, help="只算不写")
+def settle(place: str, period: str, dry_run: bool) -> None:
+    """编制一期结算并列出各方应得。例：huiyi settle --place xinchang --period 2026-10 --dry-run"""
+    from web.settle import settle as run
+
+    with application():
+        run(TERMINAL, place, Period.month(period), dry_run, console)
+
+
+@huiyi.command()
+@click.option(
+    "--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="改查这个 SQLite 文件"
+)
+def verify(file: Path | None) -> None:
+    """独立核对账簿、权益、价格、审计封印；有问题则退出码为 1。例：huiyi verify"""
+    from web.verify import verify as check
+
+    engine = db.make_engine(f"sqlite:///{file}" if file else Config.from_environment().database_url)
+    with engine.connect() as connection:
+        findings = check(connection, now=clock.now())
+    for finding in findings:
+        click.echo(f"✗ {finding}")
+    click.echo(f"核对完毕：{len(findings)} 处问题。")
+    sys.exit(1 if findings else 0)
+
+
+@huiyi.command()
+@click.argument("name")
+def calc(name: str) -> None:
+    """计算器：从标准输入读 JSON，向标准输出写 JSON。例：echo '{"amount":"10.00","weights":{"a":"70","b":"30"}}' | huiyi calc split"""
+    from web.calc import calculate
+    from web.policies import WatchedBook, read_holidays
+
+    settings = Config.from_environment()
+    book = WatchedBook.load(Path(settings.policies), settings.overlays())
+    calendar = __import__("kernel.calendar", fromlist=["x"]).WorkingCalendar(
+        read_holidays(Path(settings.policies) / "holidays")
+    )
+    try:
+        payload: Any = json.load(sys.stdin)
+    except ValueError:
+        click.echo(
+            json.dumps({"code": "request.malformed", "detail": "标准输入不是 JSON"}, ensure_ascii=False), err=True
+        )
+        sys.exit(1)
+    try:
+        answer = calculate(name, payload, book=book, calendar=calendar)
+    except DomainError as refusal:
+        click.echo(
+            json.dumps({"code": refusal.code, "detail": refusal.detail, "errors": refusal.errors}, ensure_ascii=False),
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+@huiyi.group()
+def policy() -> None:
+    """规则。"""
+
+
+@policy.command("show")
+@click.argument("place")
+@click.option("--on", "on", help="日期，默认今天")
+def policy_show(place: str, on: str | None) -> None:
+    """列出一地在某日有效的全部规则、取值、文件与条款。例：huiyi policy show xinchang --on 2026-07-01"""
+    from web.policies import WatchedBook
+
+    settings = Config.from_environment()
+    book = WatchedBook.load(Path(settings.policies), settings.overlays())
+    day = date.fromisoformat(on) if on else clock.today()
+    table = Table(
+        "规则", "名称", "取值", "单位", "文件与条款", "证据", title=f"{book.place(place).title} · {day.isoformat()}"
+    )
+    for row in describe(book, place, day):
+        table.add_row(row.rule, f"{row.label}\n[dim]{row.name}[/]", row.value or f"[yellow]未定：{row.configure}[/]",
+                      row.unit, f"{row.document} {row.article}", row.evidence)  # fmt: skip
+    Console(width=max(console.width, 140)).print(table)
+
+
+@huiyi.command()
+def openapi() -> None:
+    """输出 OpenAPI 文档。例：huiyi openapi > openapi.json"""
+    with application() as app:
+        document = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+@huiyi.command()
+@click.option("--serve/--no-serve", default=True, help="讲完后是否提供网站")
+@click.option("--port", default="8000", show_default=True)
+def demo(serve: bool, port: str) -> None:
+    """讲述五地完整故事并提供网站。例：huiyi demo --no-serve"""
+    from web.demo import tell
+
+    tell(ROOT / "var" / "demo.sqlite", console, serve=serve, port=port)

@@ -1,0 +1,100 @@
+"""The settings of one process: read once from the environment, frozen, complete or refused."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_LENGTH_MIN = 32
+
+
+class ConfigError(Exception):
+    """Settings are missing or weak; the message names all of them at once."""
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    metadata = {"meaning": meaning, "secret": secret}
+    return (
+        field(default=default, metadata=metadata)
+        if not callable(default)
+        else field(default_factory=default, metadata=metadata)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting with its meaning; ``HUIYI_`` + the upper-case name is the environment variable."""
+
+    env: str = _setting("development", "development、production 或 demonstration")
+    database_url: str = _setting(
+        f"sqlite:///{ROOT / 'var' / 'huiyi.sqlite'}", "数据库地址：SQLite，或 postgresql+psycopg://…"
+    )
+    secret_key: str = _setting(
+        lambda: secrets.token_hex(32), "签名密钥（游标、表单令牌），生产环境至少 32 个字符", secret=True
+    )
+    policies: str = _setting(str(ROOT / "policies"), "政策文件目录")
+    policy_overlays: str = _setting("", "补充法规未定取值的覆盖文件，多个以冒号分隔")
+    payment: str = _setting("bank", "收款方式：bank（对公转账）")
+    host: str = _setting("127.0.0.1", "监听地址")
+    port: str = _setting("8000", "监听端口")
+    workers: str = _setting("2", "服务进程数")
+    trusted_hosts: str = _setting("", "允许的主机名，逗号分隔；生产环境必填")
+    body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
+    testing: str = _setting("", "仅供自动化测试")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read ``HUIYI_*``.
+
+        Raises:
+            ConfigError: names every unknown, missing or weak setting.
+        """
+        environ = os.environ if environment is None else environment
+        known = {f"HUIYI_{item.name.upper()}": item.name for item in fields(cls)}
+        given = {name: value for name, value in environ.items() if name.startswith("HUIYI_")}
+        faults = [f"{name}：没有这一设置" for name in sorted(given) if name not in known]
+        config = cls(**{known[name]: value for name, value in given.items() if name in known})
+        faults += config.faults(set(given))
+        if faults:
+            raise ConfigError("配置有误，未启动：\n  " + "\n  ".join(faults))
+        return config
+
+    def faults(self, given: set[str]) -> list[str]:
+        """Return what is wrong, in words; production must be told everything that guards it."""
+        found = []
+        if self.env not in ("development", "production", "demonstration"):
+            found.append("HUIYI_ENV：只能是 development、production 或 demonstration")
+        if self.payment != "bank":
+            found.append("HUIYI_PAYMENT：目前只支持 bank")
+        found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
+                  if not getattr(self, name).isdecimal()]  # fmt: skip
+        if self.env == "production":
+            found += [f"HUIYI_{name}：生产环境必须设置" for name in ("DATABASE_URL", "SECRET_KEY", "TRUSTED_HOSTS")
+                      if f"HUIYI_{name}" not in given]  # fmt: skip
+            if len(self.secret_key) < SECRET_LENGTH_MIN or len(set(self.secret_key)) < 10:
+                found.append(f"HUIYI_SECRET_KEY：至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
+            if "demonstration" in self.policy_overlays:
+                found.append("HUIYI_POLICY_OVERLAYS：生产环境不得使用演示取值")
+        return found
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Say whether this process tells the built-in story."""
+        return self.env == "demonstration"
+
+    def overlays(self) -> list[Path]:
+        """Return the overlay files."""
+        return [Path(text) for text in self.policy_overlays.split(":") if text]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return name, present value (secrets masked) and meaning of every setting."""
+        return [
+            (f"HUIYI_{item.name.upper()}", "••••" if item.metadata["secret"] else str(getattr(self, item.name)),
+             item.metadata["meaning"])
+            for item in fields(self)
+        ]  # fmt: skip

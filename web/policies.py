@@ -1,0 +1,34 @@
+"""The book of rules as the site uses it: every demonstration value that a request reads is named on its page."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from flask import g, has_app_context
+
+from kernel.policy import Cited, PolicyBook
+from kernel.holidays import load_holidays
+
+
+class WatchedBook(PolicyBook):
+    """Remembers which overlay values were read, so that the layout can say so."""
+
+    def get(self, place: str, name: str, *, on: date) -> Cited | None:
+        """Return the value in force; note it when an overlay supplied it."""
+        cited = super().get(place, name, on=on)
+        if cited is not None and cited.is_overlay and has_app_context():
+            g.setdefault("huiyi_overlay_values", {})[place, name] = cited
+        return cited
+
+
+def read_holidays(folder: Path) -> dict[int, dict[date, bool]]:
+    """Return the deployment's holiday tables; years of the library need none."""
+    return {year: dict(table) for year, table in load_holidays(folder).items()} if folder.is_dir() else {}
+
+
+def overlay_values() -> list[dict[str, str]]:
+    """Return label, value and citation of the overlay values that this request has read."""
+    read: dict[tuple[str, str], Cited] = g.get("huiyi_overlay_values", {})
+    return [{"label": f"{cited.label}（{cited.place}）", "value": cited.value, "source": cited.citation()}
+            for cited in read.values()]  # fmt: skip

@@ -1,0 +1,178 @@
+"""Around every request: who acts, in which language, what the frame of the page shows, which headers go out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, current_app, g, request, url_for
+from flask import session as ui
+from flask_babel import get_locale, gettext
+
+from kernel import clock, db
+from kernel.calendar import business_date
+from kernel.errors import Unauthenticated
+from kernel.http import PUBLIC, current_actor
+from kernel.identity import Permission, Role
+from registry.accounts import commands as accounts
+from registry.accounts import queries as account_queries
+from web.labels import role_title, state_label
+from web.metrics import observe
+from web.policies import overlay_values
+
+LOCALES = ("zh_Hans_CN", "en")
+SESSION_COOKIE = "huiyi_session"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+MENU: tuple[tuple[str, str, Permission | None], ...] = (
+    ("catalogue", "/catalogue", None),
+    ("prices", "/prices", None),
+    ("registry", "/registry", None),
+    ("orders", "/orders", Permission.ORDER_READ),
+    ("entitlements", "/entitlements", Permission.ENTITLEMENT_READ),
+    ("products", "/workspace/products", Permission.PRODUCT_READ),
+    ("reviews", "/reviews", Permission.REVIEW_READ),
+    ("pricing", "/pricing", Permission.COST_READ),
+    ("settlements", "/settlements", Permission.SETTLEMENT_READ),
+    ("statements", "/statements", Permission.STATEMENT_READ),
+)
+
+
+def register(app: Flask) -> None:
+    """Wire the steps before and after each request, and what templates may use."""
+    app.before_request(_begin)
+    app.before_request(_identify)
+    app.before_request(_admit)
+    app.after_request(_finish)
+    app.teardown_appcontext(db.close)
+    app.context_processor(frame)
+    app.jinja_env.globals["state_label"] = state_label
+
+
+def chosen_locale() -> str:
+    """Return the language chosen on the page, else the one that the browser prefers, else Chinese."""
+    chosen = ui.get("language")
+    if chosen in LOCALES:
+        return str(chosen)
+    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "en"], default="zh")
+    return "en" if best == "en" else "zh_Hans_CN"
+
+
+def _begin() -> None:
+    g.huiyi_trace = uuid4().hex
+    g.huiyi_started = time.perf_counter()
+
+
+def _identify() -> None:
+    """Find the actor: a bearer token or key for programs; the session cookie for pages and for reading the API."""
+    if request.endpoint == "static":
+        return
+    header = request.headers.get("Authorization", "")
+    cookie = request.cookies.get(SESSION_COOKIE)
+    safe = request.method in ("GET", "HEAD") or not request.path.startswith(("/api/", "/exchange/"))
+    if header.startswith("Bearer "):
+        _bearer(header.removeprefix("Bearer ").strip())
+    elif cookie and safe:
+        actor = account_queries.actor_of_session(db.session(), cookie, now=clock.now())
+        if actor is not None:
+            g.huiyi_actor = actor
+            _touch(cookie)
+
+
+def _bearer(token: str) -> None:
+    find = account_queries.actor_of_key if token.startswith("hyk_") else account_queries.actor_of_session
+    actor = find(db.session(), token, now=clock.now())
+    if actor is None:
+        raise Unauthenticated(
+            "访问密钥或会话无效、已过期或已撤销", detail_en="The token is unknown, expired or revoked"
+        )
+    g.huiyi_actor = actor
+    if not token.startswith("hyk_"):
+        _touch(token)
+
+
+def _touch(token: str) -> None:
+    if account_queries.needs_touch(db.session(), token, now=clock.now()):
+        with db.transaction() as session:
+            accounts.touch(session, current_actor(), token=token, now=clock.now())
+
+
+def _admit() -> Response | None:
+    """Refuse a route whose declared permission the actor holds nowhere; scope is the command's matter."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    access = getattr(view, "huiyi_access", PUBLIC)
+    if access == PUBLIC:
+        return None
+    actor = current_actor()
+    if not actor.is_authenticated and request.method == "GET" and not request.path.startswith(("/api/", "/exchange/")):
+        from flask import redirect  # the page a person wanted is shown after signing in
+
+        return redirect(url_for("account_pages.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+    actor.must(access)
+    return None
+
+
+def _finish(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Huiyi-Trace"] = g.get("huiyi_trace", "")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.update(("Accept-Language", "Cookie", "Authorization"))
+    observe(
+        request.method, str(request.url_rule), response.status_code, time.perf_counter() - g.get("huiyi_started", 0.0)
+    )
+    return response
+
+
+def frame() -> dict[str, Any]:
+    """Return what ``layout.html`` shows on every page."""
+    actor = current_actor()
+    return {
+        "actor": _ActorOnPage(actor) if actor.is_authenticated else None,
+        "navigation": navigation(),
+        "demo_mode": current_app.config["HUIYI"].is_demonstration,
+        "demo_values": overlay_values(),
+        "locale": str(get_locale() or "zh_Hans_CN"),
+        "today": business_date(clock.now()),
+        "links": {
+            "home": "/", "sign_in": "/sign-in", "sign_out": "/sign-out", "account": "/account",
+            "language_zh": url_for("home.language", code="zh_Hans_CN", next=request.full_path),
+            "language_en": url_for("home.language", code="en", next=request.full_path),
+            "api_docs": "/api/docs", "law": "/law", "health": "/status",
+        },
+    }  # fmt: skip
+
+
+def navigation() -> list[dict[str, Any]]:
+    """Return the menu of this actor, with the present page marked."""
+    actor = current_actor()
+    titles = menu_titles()
+    return [
+        {"url": url, "label": titles[key], "active": request.path == url or request.path.startswith(url + "/")}
+        for key, url, permission in MENU
+        if permission is None or actor.may(permission)
+    ]
+
+
+def menu_titles() -> dict[str, str]:
+    """Return the menu's words in the language of the request."""
+    return {
+        "catalogue": gettext("产品目录"), "prices": gettext("收费公示"), "registry": gettext("登记公示"),
+        "orders": gettext("订单"), "entitlements": gettext("我的权益"), "products": gettext("产品管理"),
+        "reviews": gettext("合规审查"), "pricing": gettext("定价"), "settlements": gettext("收益结算"),
+        "statements": gettext("结算单"),
+    }  # fmt: skip
+
+
+class _ActorOnPage:
+    def __init__(self, actor: Any) -> None:
+        self.name = actor.name
+        self.is_authenticated = True
+        self.role_titles = [role_title(role) for role in actor.roles if role is not Role.SCHEDULER]

@@ -1,0 +1,45 @@
+"""What the front page shows: counts that anybody may know, and where to begin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.http import policy_book
+from kernel.money import ZERO
+from market.listings import queries as listings
+from market.orders.model import Order
+from registry.agreements.model import Agreement
+from registry.products.model import Product
+from registry.registrations.model import Registration
+from settlement.metering.model import UsageTotal
+
+
+def front_page(session: Session, *, now: datetime) -> dict[str, Any]:
+    """Return the figures of the home page: by place and in all."""
+    book = policy_book()
+    listed = listings.count_by_place(session, now=now)
+    orders = dict(session.execute(sa.select(Order.place, sa.func.count()).group_by(Order.place)).tuples().all())
+    free = sa.select(sa.func.count()).select_from(Order).where(Order.amount == ZERO)
+    places = [
+        {"profile": book.place(place), "listed": listed.get(place, 0), "orders": orders.get(place, 0)}
+        for place in book.places()
+    ]
+    return {
+        "places": places,
+        "totals": {
+            "listed": sum(listed.values()),
+            "products": _count(session, Product),
+            "registrations": _count(session, Registration),
+            "agreements": _count(session, Agreement),
+            "free_orders": session.scalar(free) or 0,
+            "calls": session.scalar(sa.select(sa.func.coalesce(sa.func.sum(UsageTotal.used), 0))) or 0,
+        },
+    }
+
+
+def _count(session: Session, table: type[Any]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0

@@ -1,0 +1,94 @@
+"""What runs by the clock: name, trigger, function. One process (``huiyi work``) runs it; APScheduler only keeps time.
+
+Each run claims ``(job, period)`` in the transaction of its work, so that two processes, a restart or a hand
+run never do it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from kernel import audit, clock, db, jobs
+from kernel.http import policy_book, working_calendar
+from kernel.identity import Actor, Grant, Role
+from registry.requests import commands as requests
+from settlement.intake import commands as intake
+from web.verify import verify
+
+SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
+SEAL_MARGIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the timetable; ``minutes`` between runs."""
+
+    name: str
+    minutes: int
+    run: Callable[[Session, Actor, datetime], str]
+
+    def period(self, now: datetime) -> str:
+        """Return the name of the period that ``now`` falls into."""
+        start = int(now.timestamp()) // (self.minutes * 60) * self.minutes * 60
+        return datetime.fromtimestamp(start, UTC).isoformat()
+
+
+def _seal(session: Session, _actor: Actor, now: datetime) -> str:
+    made = audit.seal(session, now=now, before=now - SEAL_MARGIN)
+    return f"封印 {made.sequence}，{made.line_count} 行" if made else "没有新的审计行"
+
+
+def _take_in(session: Session, actor: Actor, now: datetime) -> str:
+    return f"入账 {intake.take_in_payments(session, actor, now=now)} 笔"
+
+
+def _consent(session: Session, actor: Actor, now: datetime) -> str:
+    done = requests.let_silence_consent(session, actor, now=now, book=policy_book(), calendar=working_calendar())
+    return f"超期视为同意 {done} 件"
+
+
+def _verify(session: Session, _actor: Actor, now: datetime) -> str:
+    return f"发现 {len(verify(session.connection(), now=now))} 处"
+
+
+JOBS = (
+    Job("audit.seal", 1, _seal),
+    Job("payments.take_in", 1, _take_in),
+    Job("requests.deemed_consent", 60, _consent),
+    Job("books.verify", 5, _verify),
+)
+
+
+def run(app: Flask, job: Job) -> str:
+    """Run one job now, once for its period; return what it did."""
+    with app.app_context():
+        now = clock.now()
+        with db.transaction() as session:
+            period = job.period(now)
+            if not jobs.claim(session, job.name, period, now=now):
+                return f"{job.name}：{period} 已运行"
+            result = job.run(session, SCHEDULER, now)
+            jobs.finish(session, job.name, period, result)
+        return f"{job.name}：{result}"
+
+
+def last_runs(session: Session) -> list[tuple[str, Any]]:
+    """Return each job's newest run."""
+    return jobs.last_runs(session)
+
+
+def work(app: Flask, say: Callable[[str], None]) -> None:
+    """Keep time until stopped."""
+    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
+    for job in JOBS:
+        scheduler.add_job(lambda job=job: say(run(app, job)), "interval", minutes=job.minutes, id=job.name,
+                          coalesce=True, max_instances=1, next_run_time=datetime.now(UTC))  # fmt: skip
+    scheduler.start()
