@@ -9,6 +9,7 @@ from math import ceil, floor
 
 from kernel.errors import Invalid
 from kernel.money import Money, UnitPrice, decimal_text, fraction, round_half_up
+from pricing.costs.rules import ChargeUnit
 from pricing.rating.rules import BANDED, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
 
 __all__ = [
@@ -37,15 +38,6 @@ __all__ = [
 
 CAP_ARTICLE = "发改价格〔2025〕65号 二"
 FREE_ARTICLE = "发改价格〔2025〕65号 一"
-
-
-class ChargeUnit(StrEnum):
-    """What one unit of charge is (计费单位)."""
-
-    PER_ITEM = "per_item"  # 产品数量
-    PER_USE = "per_use"  # 服务次数
-    PER_PERIOD = "per_period"  # 服务时间
-    PER_DATA_VOLUME = "per_data_volume"  # 数据调用量
 
 
 class Regime(StrEnum):
