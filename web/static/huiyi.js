@@ -42,6 +42,7 @@
       Array.from(row.cells).forEach(function (cell) {
         cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
         if (cell.colSpan === 1 && headings[column]) { cell.dataset.label = headings[column]; }
+        cell.classList.toggle("blank", !cell.children.length && !cell.textContent.trim());
         column += cell.colSpan;
       });
     });

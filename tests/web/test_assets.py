@@ -1,0 +1,45 @@
+"""What the browser loads: vendored, unchanged, small, and nothing that the content security policy would block."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "web/static"
+VENDOR = STATIC / "vendor"
+FIRST_PAGE_BYTES_MAX = 100_000
+BLOCKED = re.compile(
+    r"""<style|\sstyle=|\son[a-z]+=["']|javascript:|<script(?![^>]*\ssrc=)|(?:src|href)=["'](?:https?:)?//"""
+)
+TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))
+
+
+def test_the_vendored_files_are_those_of_the_build() -> None:
+    listed = dict(reversed(line.split(maxsplit=1)) for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
+    present = {
+        f"./{path.relative_to(VENDOR)}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VENDOR.rglob("*")
+        if path.is_file() and path.name != "SHA256SUMS"
+    }
+    assert listed == present, "run frontend/build.sh and commit what it writes"
+
+
+def test_the_assets_of_a_first_page_are_small() -> None:
+    loaded = [*VENDOR.glob("*.css"), *VENDOR.glob("*.js"), *(path for path in STATIC.glob("*") if path.is_file())]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in loaded) < FIRST_PAGE_BYTES_MAX
+
+
+def test_style_sheets_load_nothing_from_elsewhere() -> None:
+    for sheet in STATIC.rglob("*.css"):
+        for target in re.findall(r"url\(([^)]*)\)", sheet.read_text(encoding="utf-8")):
+            assert (sheet.parent / target.strip("\"'")).is_file(), f"{sheet.name}: {target}"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_holds_nothing_that_the_security_policy_blocks(path: Path) -> None:
+    assert BLOCKED.findall(path.read_text(encoding="utf-8")) == []
