@@ -1,0 +1,1 @@
+"""Formulas that belong to no concept."""  # planted

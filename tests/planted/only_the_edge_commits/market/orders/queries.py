@@ -1,0 +1,6 @@
+"""A read that writes."""
+
+
+def mine(session):
+    """Return mine."""
+    session.commit()  # planted

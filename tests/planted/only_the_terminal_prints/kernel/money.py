@@ -1,0 +1,7 @@
+"""Noise."""
+
+
+def total(amounts):
+    """Return the sum."""
+    print(amounts)  # planted
+    return sum(amounts)
