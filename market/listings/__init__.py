@@ -1,1 +1,4 @@
 """The catalogue: what is offered, at what price, and who may see it."""
+
+# A binary double carries 15 certain decimal digits; longer prices were computed, not set.
+DOUBLE_DIGITS = 15
