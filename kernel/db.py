@@ -49,7 +49,7 @@ class UnitPriceType(sa.types.TypeDecorator[UnitPrice]):
 
     def process_bind_param(self, value: UnitPrice | None, dialect: sa.Dialect) -> int | None:
         """Store the scaled integer."""
-        return None if value is None else value.scaled
+        return None if value is None else value.units
 
     def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> UnitPrice | None:
         """Read the scaled integer."""
