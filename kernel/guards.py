@@ -19,7 +19,8 @@ def append_only(table: str, dialect: str) -> list[str]:
     message = f"{table} is append-only: book a correction instead"
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
             for act in ("update", "delete")
         ]
     statements = [

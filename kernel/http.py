@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from kernel.calendar import WorkingCalendar
 from kernel.db import Entity
 from kernel.errors import DomainError, Invalid, Malformed, NotFound, PreconditionFailed, PreconditionRequired
-from kernel.identity import ANONYMOUS, Actor, Permission
 from kernel.idempotency import repeatable
+from kernel.identity import ANONYMOUS, Actor, Permission
 from kernel.policy import PolicyBook
 
 PAGE_LIMIT_MAX = 200

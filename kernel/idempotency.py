@@ -76,8 +76,10 @@ def repeatable(view: Callable[..., Any], actor: Callable[[], Any]) -> Callable[.
     def wrapped(*args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key")
         if key is None:
-            raise KeyMissing("缺少请求头 Idempotency-Key：请为每笔新业务生成一个 16–128 位的键，重试时沿用原键",
-                             detail_en="Send an Idempotency-Key header (16–128 characters) and reuse it on retries")  # fmt: skip
+            raise KeyMissing(
+                "缺少请求头 Idempotency-Key：请为每笔新业务生成一个 16–128 位的键，重试时沿用原键",
+                detail_en="Send an Idempotency-Key header (16–128 characters) and reuse it on retries",
+            )
         if not KEY_PATTERN.fullmatch(key):
             raise KeyMalformed("Idempotency-Key 只能由 16–128 位字母、数字、- 或 _ 组成")
         who = actor()
@@ -92,25 +94,20 @@ def repeatable(view: Callable[..., Any], actor: Callable[[], Any]) -> Callable[.
 
 
 def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs: Any) -> Response:
-    identity = (row.scope, row.route, row.key, row.fingerprint)
+    identity = {"scope": row.scope, "route": row.route, "key": row.key, "fingerprint": row.fingerprint}
     try:
         with db.joinable_transaction() as session:
             session.add(row)
             session.flush()
             response = make_response(view(*args, **kwargs))
-            row.status, row.body, row.media_type = (
-                response.status_code,
-                response.get_data(as_text=True),
-                response.mimetype,
-            )
+            row.status, row.media_type = response.status_code, response.mimetype
+            row.body = response.get_data(as_text=True)
             row.etag = response.headers.get("ETag")
             return response
     except IntegrityError as error:
         if "idempotency_key" not in str(error.orig):
             raise
-        stored = _stored(
-            db.session(), IdempotencyKey(**dict(zip(("scope", "route", "key", "fingerprint"), identity, strict=True)))
-        )
+        stored = _stored(db.session(), IdempotencyKey(**identity))
         if stored is None:
             raise
         return stored
@@ -120,12 +117,11 @@ def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs
         raise
 
 
-def _store_refusal(identity: tuple[str, str, str, str], refusal: DomainError) -> None:
+def _store_refusal(identity: dict[str, str], refusal: DomainError) -> None:
     response = make_response(current_app.handle_user_exception(refusal))
-    scope, route, key, print_ = identity
     with db.transaction() as session:
         session.add(
-            IdempotencyKey(scope=scope, route=route, key=key, fingerprint=print_, created_at=clock.now(),
+            IdempotencyKey(**identity, created_at=clock.now(),
                            status=response.status_code, body=response.get_data(as_text=True),
                            media_type=response.mimetype)
         )  # fmt: skip

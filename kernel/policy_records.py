@@ -93,6 +93,7 @@ class Value:
     level: str
     file: str
     is_overlay: bool
+    ends_as_written: bool = False  # the entry itself says ``until``
 
     def is_in_force(self, on: date) -> bool:
         """Say whether the value applies on that day."""

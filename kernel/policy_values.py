@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from kernel.policy_reader import Plain, Reader, text
@@ -31,8 +32,8 @@ def read_values(
     if not isinstance(entries, list) or not entries:
         reader.fault(spot.file, spot.where, "取值应当是列表，每项有 from、value、source")
         return ()
-    found = [_value(reader, parameter, documents, spot, entry) for entry in entries]
-    return _dated(reader, spot, [value for value in found if value is not None])
+    found = (_value(reader, parameter, documents, spot, entry) for entry in entries)
+    return _dated(reader, spot, sorted((value for value in found if value is not None), key=_begin))
 
 
 def _value(
@@ -56,6 +57,7 @@ def _value(
         value=text(content, "value"),
         valid_from=valid_from,
         valid_until=min(ends, default=None),
+        ends_as_written=until is not None,
         source=source,
         level=spot.level,
         file=file,
@@ -111,14 +113,18 @@ def _check_evidence(reader: Reader, spot: Spot, content: Mapping[str, Any]) -> N
 
 
 def _dated(reader: Reader, spot: Spot, values: list[Value]) -> tuple[Value, ...]:
-    values = sorted(values, key=_begin)
+    """End each value the day before the next one begins, unless its own end says that both would apply."""
     dated: list[Value] = []
-    for value, following in zip(values, [*values[1:], None], strict=True):
-        if following is not None and following.valid_from == value.valid_from:
-            reader.fault(spot.file, spot.where, f"{value.valid_from} 有两个取值“{value.value}”“{following.value}”")
-        elif following is not None and (value.valid_until is None or value.valid_until >= following.valid_from):
-            value = replace(value, valid_until=following.valid_from - DAY)
-        dated.append(value)
+    for value, following in zip_longest(values, values[1:]):
+        if following is None or (value.valid_until is not None and value.valid_until < following.valid_from):
+            dated.append(value)
+            continue
+        begins, both = following.valid_from, f"“{value.value}”“{following.value}”"
+        if begins == value.valid_from:
+            reader.fault(spot.file, spot.where, f"{begins} 有两个取值{both}")
+        elif value.ends_as_written:
+            reader.fault(spot.file, spot.where, f"自 {begins} 起有两个取值{both}")
+        dated.append(replace(value, valid_until=begins - DAY))
     return tuple(dated)
 
 

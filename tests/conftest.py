@@ -117,7 +117,10 @@ def checks_of(request: pytest.FixtureRequest) -> Callable[[Session], list[Any]] 
 def config_for_tests(database_url: str) -> Any:
     """Return the configuration of an application under test."""
     config = importlib.import_module("web.config").Config
-    return config.from_environment({"HUIYI_DATABASE_URL": database_url, "HUIYI_ENV": "test"})
+    overlay = rig.ROOT / "policies" / "overlays" / "demonstration.yaml"
+    return config.from_environment(
+        {"HUIYI_DATABASE_URL": database_url, "HUIYI_ENV": "test", "HUIYI_POLICY_OVERLAYS": str(overlay)}
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from kernel import audit, clock, db
 from kernel.calendar import WorkingCalendar
-from kernel.http import undeclared_routes
+from kernel.http import public, undeclared_routes
 from web import problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
@@ -49,7 +50,7 @@ def create_app(config: Config) -> Flask:
         SECRET_KEY=config.secret_key, MAX_CONTENT_LENGTH=int(config.body_bytes_max), JSON_SORT_KEYS=False,
         SESSION_COOKIE_NAME="huiyi_ui", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=config.env == "production", WTF_CSRF_TIME_LIMIT=12 * 3600, WTF_CSRF_SSL_STRICT=False,
-        TRUSTED_HOSTS=[host for host in config.trusted_hosts.split(",") if host] or None, TESTING=bool(config.testing),
+        TRUSTED_HOSTS=[host for host in config.trusted_hosts.split(",") if host] or None, TESTING=config.env == "test",
         BABEL_DEFAULT_LOCALE="zh_Hans_CN", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai", HUIYI=config, **OPENAPI,
     )  # fmt: skip
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -70,7 +71,7 @@ def create_app(config: Config) -> Flask:
         csrf.exempt(plain)
     for pages in PAGE_BLUEPRINTS:
         app.register_blueprint(pages)
-    app.view_functions["static"].huiyi_access = "public"  # type: ignore[attr-defined]
+    public(app.view_functions["static"])
     undeclared = undeclared_routes(app)
     if undeclared:
         raise RouteWithoutPermission("没有声明权限的路由，拒绝启动：" + "；".join(undeclared))
@@ -79,13 +80,13 @@ def create_app(config: Config) -> Flask:
     return app
 
 
-def _end_of_story(app: Flask) -> object:
+def _end_of_story(app: Flask) -> datetime | None:
     """Return the moment of the newest audit line: the demonstration goes on from there, on any day."""
     engine = app.extensions["huiyi_database"].engine
     if not sa.inspect(engine).has_table("audit_line"):
         return None
     with engine.connect() as connection:
-        return connection.execute(sa.select(sa.func.max(audit.AuditLine.at, type_=db.MomentType()))).scalar()
+        return connection.scalar(sa.select(sa.func.max(audit.AuditLine.at, type_=db.MomentType())))
 
 
 __all__ = ["ROOT", "Config", "RouteWithoutPermission", "create_app"]

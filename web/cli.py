@@ -91,8 +91,8 @@ def serve() -> None:
     upgrade(settings.database_url)
     os.environ.setdefault("HUIYI_SECRET_KEY", settings.secret_key)  # one key for all workers
     address = f"{settings.host}:{settings.port}"
-    os.execvp(sys.executable, [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", settings.workers,
-                               "--threads", "4", "--chdir", str(ROOT), "wsgi:app"])  # noqa: S606  # fmt: skip
+    options = ["--bind", address, "--workers", settings.workers, "--threads", "4", "--chdir", str(ROOT)]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "wsgi:app"])  # noqa: S606 — no shell wanted
 
 
 @huiyi.command()
@@ -184,7 +184,10 @@ def verify(file: Path | None) -> None:
 @huiyi.command()
 @click.argument("name")
 def calc(name: str) -> None:
-    """计算器：从标准输入读 JSON，向标准输出写 JSON。例：echo '{"amount":"10.00","weights":{"a":"70","b":"30"}}' | huiyi calc split"""
+    """计算器：从标准输入读 JSON，向标准输出写 JSON。
+
+    例：echo '{"amount":"10.00","weights":{"a":"70","b":"30"}}' | huiyi calc split
+    """
     from web.calc import calculate
     from web.policies import WatchedBook, read_holidays
 
@@ -231,7 +234,7 @@ def policy_show(place: str, on: str | None) -> None:
     )
     for row in describe(book, place, day):
         table.add_row(row.rule, f"{row.label}\n[dim]{row.name}[/]", row.value or f"[yellow]未定：{row.configure}[/]",
-                      row.unit, f"{row.document} {row.article}", row.evidence)  # fmt: skip
+                      row.unit, f"{row.number} {row.article}", row.evidence)  # fmt: skip
     Console(width=max(console.width, 140)).print(table)
 
 

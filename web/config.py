@@ -11,6 +11,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
+ENVIRONMENTS = ("development", "production", "demonstration", "test")
 
 
 class ConfigError(Exception):
@@ -30,7 +31,7 @@ def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
 class Config:
     """Every setting with its meaning; ``HUIYI_`` + the upper-case name is the environment variable."""
 
-    env: str = _setting("development", "development、production 或 demonstration")
+    env: str = _setting("development", "development、production、demonstration 或 test")
     database_url: str = _setting(
         f"sqlite:///{ROOT / 'var' / 'huiyi.sqlite'}", "数据库地址：SQLite，或 postgresql+psycopg://…"
     )
@@ -45,7 +46,6 @@ class Config:
     workers: str = _setting("2", "服务进程数")
     trusted_hosts: str = _setting("", "允许的主机名，逗号分隔；生产环境必填")
     body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
-    testing: str = _setting("", "仅供自动化测试")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -67,8 +67,8 @@ class Config:
     def faults(self, given: set[str]) -> list[str]:
         """Return what is wrong, in words; production must be told everything that guards it."""
         found = []
-        if self.env not in ("development", "production", "demonstration"):
-            found.append("HUIYI_ENV：只能是 development、production 或 demonstration")
+        if self.env not in ENVIRONMENTS:
+            found.append(f"HUIYI_ENV：只能是 {'、'.join(ENVIRONMENTS)} 之一")
         if self.payment != "bank":
             found.append("HUIYI_PAYMENT：目前只支持 bank")
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")

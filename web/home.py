@@ -129,10 +129,11 @@ def readiness() -> list[dict[str, Any]]:
     year = working_calendar().first_year_without_table(today)
     days_left = (today.replace(year=year, month=1, day=1) - today).days
     return [
-        {"name": "database", "ok": session.scalar(sa.text("SELECT 1")) == 1, "blocks": True, "found": db.database().engine.dialect.name},
+        {"name": "database", "ok": session.scalar(sa.text("SELECT 1")) == 1, "blocks": True,
+         "found": db.database().engine.dialect.name},
         {"name": "migrations", "ok": found == wanted, "blocks": True, "found": str(found)},
         {"name": "holidays", "ok": days_left > HOLIDAY_WARNING_DAYS, "blocks": False,
-         "found": f"{year} 年尚无节假日表，距今 {days_left} 天：请按国务院办公厅通知补充 policies/holidays/{year}.yaml"},
+         "found": f"{year} 年尚无节假日表，距今 {days_left} 天：按国务院办公厅通知补充 holidays/{year}.yaml"},
         {"name": "jobs", "ok": True, "blocks": False, "found": _last_jobs()},
     ]  # fmt: skip
 

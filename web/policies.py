@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flask import g, has_app_context
 
-from kernel.policy import Cited, PolicyBook
 from kernel.holidays import load_holidays
+from kernel.policy import Cited, PolicyBook
 
 
 class WatchedBook(PolicyBook):

@@ -99,8 +99,11 @@ def _detail(error: HTTPException, messages: Any) -> str:
 
 def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, str]]:
     if isinstance(messages, dict):
-        return [item for name, below in messages.items()
-                for item in _field_errors(below, pointer if name in ("json", "query", "form") and not pointer else f"{pointer}/{name}")]  # fmt: skip
+        found = []
+        for name, below in messages.items():
+            is_location = not pointer and name in ("json", "query", "form")
+            found += _field_errors(below, pointer if is_location else f"{pointer}/{name}")
+        return found
     if isinstance(messages, list):
         return [
             {"pointer": pointer.removesuffix("/_schema") or "/", "code": "invalid", "message": str(text)}

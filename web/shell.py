@@ -6,7 +6,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, request, url_for
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask import session as ui
 from flask_babel import get_locale, gettext
 
@@ -24,7 +24,8 @@ from web.policies import overlay_values
 LOCALES = ("zh_Hans_CN", "en")
 SESSION_COOKIE = "huiyi_session"
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -107,13 +108,11 @@ def _admit() -> Response | None:
     """Refuse a route whose declared permission the actor holds nowhere; scope is the command's matter."""
     view = current_app.view_functions.get(request.endpoint or "")
     access = getattr(view, "huiyi_access", PUBLIC)
-    if access == PUBLIC:
+    if not isinstance(access, Permission):
         return None
     actor = current_actor()
     if not actor.is_authenticated and request.method == "GET" and not request.path.startswith(("/api/", "/exchange/")):
-        from flask import redirect  # the page a person wanted is shown after signing in
-
-        return redirect(url_for("account_pages.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+        return make_response(redirect(url_for("account_pages.sign_in", next=request.full_path.rstrip("?"))))
     actor.must(access)
     return None
 
