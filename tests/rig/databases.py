@@ -28,6 +28,10 @@ PREFIX = "huiyi-test-"
 KINDS = ("sqlite", "postgresql")
 
 
+class NotBuilt(RuntimeError):
+    """The server or the schema could not be built; half of it may be there, so nobody tries again."""
+
+
 def open_run() -> None:
     """Make the folder of this run and tell the workers through the environment."""
     folder = postgres.new_folder(PREFIX)
@@ -90,6 +94,7 @@ class Databases:
 
         Raises:
             NoPostgres: PostgreSQL is asked for and cannot be had.
+            NotBuilt: another test met that, or an error in the schema, before.
         """
         self.made += 1
         name = f"huiyi_test_{os.getpid()}_{self.worker}_{self.made}"
@@ -149,14 +154,19 @@ class Databases:
     @contextmanager
     def _built_once(self, what: str) -> Iterator[bool]:
         """Yield whether ``what`` is built already; the block builds it while the other workers wait."""
-        mark = self.folder / f"{what}.built"
+        mark, failure = self.folder / f"{what}.built", self.folder / f"{what}.failed"
         if mark.exists():
             yield True
             return
         with (self.folder / f"{what}.lock").open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            is_built = mark.exists()
-            yield is_built
+            if failure.exists():
+                raise NotBuilt(f"an earlier test could not build the {what}: {failure.read_text(encoding='utf-8')}")
+            try:
+                yield mark.exists()
+            except Exception as error:
+                failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+                raise
             mark.touch()
 
 
