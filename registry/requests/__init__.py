@@ -1,0 +1,1 @@
+"""Data-use requests, one per scenario: check, review by every required party, silence that counts as consent."""
