@@ -16,6 +16,16 @@ from pricing.costs.rules import CostCategory, Line, SurveyState, SurveyTotals, t
 
 SURVEY_IS_ACCEPTED = "(SELECT state FROM pricing_cost_survey WHERE id = {row}.survey_id) = 'accepted'"
 
+# the longest category does not fit the common length of enum columns
+CATEGORY = sa.Enum(
+    CostCategory,
+    native_enum=False,
+    create_constraint=True,
+    length=60,
+    name="costcategory",
+    values_callable=lambda kind: [member.value for member in kind],
+)
+
 
 class CostSurvey(Entity):
     """What one operating institution spent in one year, surveyed for its ceiling (成本调查)."""
@@ -106,7 +116,7 @@ class CostLine(Entity):
 
     survey_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pricing_cost_survey.id"), index=True)
     position: Mapped[int]
-    category: Mapped[CostCategory]
+    category: Mapped[CostCategory] = mapped_column(CATEGORY)
     text: Mapped[str]
     amount: Mapped[Money]
     industry_share: Mapped[Decimal]
