@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from kernel.errors import Conflict, Invalid
 from kernel.money import ZERO, Money, total
+from kernel.policy import Cited
 
 WHOLE = Decimal(1)
 
@@ -100,6 +102,12 @@ class LineUnusable(Invalid):
     code = "cost_survey.line_unusable"
 
 
+class CategoryUnknown(Invalid):
+    """A cost of a category that the rules of the place do not name."""
+
+    code = "cost_survey.category_unknown"
+
+
 class NothingSurveyed(Invalid):
     """A survey without a single line."""
 
@@ -129,7 +137,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SurveyTotals:
-    """The sums of a survey; ``recognised`` is the gross operating cost of industry use, before subsidy."""
+    """The sums of a survey; ``recognised`` is the operating cost of industry use before subsidy."""
 
     spent: Money
     industry: Money
@@ -200,6 +208,56 @@ def totals(lines: Sequence[Line]) -> SurveyTotals:
         disallowed=total(line.disallowed for line in lines),
         recognised=total(line.recognised for line in lines),
     )
+
+
+def must_be_named(categories: Sequence[CostCategory], named: Cited) -> None:
+    """Refuse categories of cost that the rules of the place do not name.
+
+    Raises:
+        CategoryUnknown: one of them is not in the list (policy ``pricing.cost_categories``).
+    """
+    for position, category in enumerate(categories):
+        if category not in named.items():
+            raise CategoryUnknown(
+                f"{CATEGORY_TITLES[category]}不在经营成本构成之内（{named.citation()}），请归入其他类别或删除。",
+                detail_en=f"{category} is not a category of operating cost there.",
+                rule="PRC-02",
+                article=named.citation(),
+                errors=[{"pointer": f"/lines/{position}/category", "code": CategoryUnknown.code, "message": "未列名"}],
+            )
+
+
+def cited_dict(cited: Cited) -> dict[str, Any]:
+    """Return a value of the book of rules as it is kept beside the result that rests on it."""
+    source = cited.source
+    return {
+        "name": cited.name,
+        "label": cited.label,
+        "value": cited.value,
+        "unit": cited.unit,
+        "place": cited.place,
+        "level": cited.level,
+        "is_overlay": cited.is_overlay,
+        "document": source.document,
+        "title": source.title,
+        "number": source.number,
+        "article": source.article,
+        "quote": source.quote,
+        "evidence": source.evidence,
+        "rule": source.rule,
+    }
+
+
+def node(
+    label: str, value: str, *, formula: str = "", source: Any = None, lines: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return one line of an explanation, with the lines under it that it rests on."""
+    found: dict[str, Any] = {"label": label, "value": value, "lines": list(lines)}
+    if formula:
+        found["formula"] = formula
+    if source:
+        found["source"] = source
+    return found
 
 
 def _unusable(position: int, field: str, words: str) -> LineUnusable:
