@@ -138,7 +138,7 @@ def must_name_the_text(stated: str, actual: str) -> None:
     """
     if stated != actual:
         raise AnotherText(
-            f"您确认的文本摘要 {stated[:12]}… 与合同摘要 {actual[:12]}… 不一致；请重新阅读合同后签署",
+            f"您确认的文本摘要 {stated} 与合同摘要 {actual} 不一致；请重新阅读合同后签署",
             detail_en="Read the contract again: its digest is another",
         )
 

@@ -2,3 +2,6 @@
 
 # A binary double carries 15 certain decimal digits; longer prices were computed, not set.
 DOUBLE_DIGITS = 15
+
+# the source turns prices per day into prices per year with this many days
+COMMON_YEAR_DAYS = 365
