@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
+from uuid import UUID
 
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, NotAllowed, TooMany
 from kernel.identity import FINANCE, Role
-from registry.parties.rules import Capacity
+from registry.parties.rules import CAPACITY_TITLES, Capacity
 
 
 class AccountState(StrEnum):
@@ -36,12 +37,12 @@ ROLE_TITLES = {
     Role.MERCHANT: "数据商",
     Role.OPERATOR: "运营机构",
     Role.SOURCE: "数源部门",
-    Role.BUYER: "购买方",
+    Role.BUYER: "买方",
     Role.REVIEWER: "合规审核",
     Role.PRICE: "价格主管",
-    Role.FINANCE_PREPARER: "财务制单",
-    Role.FINANCE_CHECKER: "财务复核",
-    Role.FINANCE_PAYER: "财务出纳",
+    Role.FINANCE_PREPARER: "结算经办",
+    Role.FINANCE_CHECKER: "结算复核",
+    Role.FINANCE_PAYER: "付款",
     Role.AUDITOR: "审计",
     Role.SYSTEM_ADMINISTRATOR: "系统管理",
     Role.SECURITY_ADMINISTRATOR: "安全管理",
@@ -105,6 +106,50 @@ class GrantIncomplete(Invalid):
     code = "account.grant_incomplete"
 
 
+class NotTheFirst(Conflict):
+    """Accounts exist already: the first administrator grants further ones."""
+
+    code = "account.not_the_first"
+
+
+class LoginTaken(Conflict):
+    """Another account has this login name."""
+
+    code = "account.login_taken"
+
+
+class LockedOut(TooMany):
+    """Too many attempts under this login name, whether or not it exists."""
+
+    code = "account.locked_out"
+    title = "登录尝试过多，已暂时锁定"
+    title_en = "Too many attempts to sign in"
+
+
+class AlreadyGranted(Conflict):
+    """The account has this role there already."""
+
+    code = "account.already_granted"
+
+
+class OwnGrant(NotAllowed):
+    """Nobody grants a role to himself or herself."""
+
+    code = "account.own_grant"
+
+
+class KeyNameTaken(Conflict):
+    """The account has a key of this name already."""
+
+    code = "account.key_name_taken"
+
+
+class WrongPassword(Invalid):
+    """The present password is not right."""
+
+    code = "account.wrong_password"
+
+
 def state_after(state: AccountState, event: AccountEvent) -> AccountState:
     """Return the state of an account after an event.
 
@@ -139,6 +184,52 @@ def check_duties(name: str, held: Collection[Role], wanted: Role) -> None:
             detail_en=f"{name} is {found} and may not be {wanted} as well.",
             errors=[{"pointer": "/role", "code": DutyConflict.code, "message": "不相容职务", "held": found.value}],
         )
+
+
+def organisation_for(name: str, role: Role, *, own: UUID | None, asked: UUID | None) -> UUID | None:
+    """Return the organisation for which a role is granted: the account's own, or none for roles of the platform.
+
+    Raises:
+        GrantIncomplete: the role needs an organisation that the account has not, or must not name one.
+    """
+    title = ROLE_TITLES[role]
+    if role not in CAPACITY_OF:
+        if asked is not None:
+            raise GrantIncomplete(
+                f"“{title}”按地区授予，不限定单位，请勿填写单位",
+                detail_en=f"{role} is not granted for an organisation.",
+            )
+        return None
+    if own is None or asked not in (None, own):
+        raise GrantIncomplete(
+            f"“{title}”只能为账号所属单位行使；请先登记 {name} 的所属单位",
+            detail_en=f"{role} is granted for the account's own organisation.",
+        )
+    return own
+
+
+def check_capacity(party_name: str, role: Role, registered: bool) -> None:
+    """Refuse a role to people of an organisation that is not registered to act in it there.
+
+    Raises:
+        GrantIncomplete: it is not registered.
+    """
+    if not registered:
+        raise GrantIncomplete(
+            f"{party_name} 未登记为{CAPACITY_TITLES[CAPACITY_OF[role]]}，其人员不能取得“{ROLE_TITLES[role]}”职责；"
+            "请先登记该身份",
+            detail_en=f"{party_name} is not registered as {CAPACITY_OF[role]} there.",
+        )
+
+
+def locked_out(attempts_max: int, left: timedelta) -> LockedOut:
+    """Return the refusal of one attempt too many; ``left`` is how long the lock-out still lasts."""
+    seconds = max(int(left.total_seconds()), 1)
+    return LockedOut(
+        f"该登录名短时间内尝试超过 {attempts_max} 次，请在 {seconds} 秒后再试",
+        detail_en=f"Too many attempts; try again in {seconds} seconds.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def check_password(password: str, login: str, length_min: int) -> None:

@@ -50,7 +50,7 @@ class AgreementItem(StrEnum):
     RESOURCE_SCOPE = "resource_scope"
     TERM = "term"
     PRODUCT_LIST = "product_list"
-    PLATFORM = "platform"
+    PLATFORM = "supporting_platform"
     ASSET_OWNERSHIP = "asset_ownership"
     DISCLOSURE = "disclosure_and_no_redevelopment"
     ACCOUNTING = "accounting_and_distribution"

@@ -100,6 +100,14 @@ class WrongStanding(Conflict):
     code = "party.wrong_standing"
 
 
+class NotInOrder(Conflict):
+    """The organisation is suspended or has ended, and may not act."""
+
+    code = "party.not_in_order"
+    title = "机构已暂停或终止"
+    title_en = "The organisation is not in good standing"
+
+
 class DutiesNotSeparated(Invalid):
     """One organisation may not be both operating institution and data merchant there."""
 
@@ -122,9 +130,7 @@ def normalised_uscc(text: str) -> str:
     """
     compact = SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
     if USCC_FORMAT.fullmatch(compact) is None:
-        raise _bad(
-            compact, f"“{text.strip()}”不是统一社会信用代码：应为 18 位数字和大写字母（不含 I、O、S、V、Z）"
-        )
+        raise _bad(compact, f"“{text.strip()}”不是统一社会信用代码：应为 18 位数字和大写字母（不含 I、O、S、V、Z）")
     expected = gb32100.calc_check_digit(compact[:-1])
     if compact[-1] != expected:
         raise _bad(compact, f"统一社会信用代码 {compact} 的校验位不符（末位应为 {expected}），请核对营业执照或登记证书")
@@ -157,6 +163,20 @@ def standing_after(standing: Standing, event: StandingEvent) -> Standing:
             rule="ACC-01",
         )
     return TRANSITIONS[standing, event]
+
+
+def check_in_order(name: str, standing: Standing) -> None:
+    """Refuse an organisation that is not in good standing.
+
+    Raises:
+        NotInOrder: it is suspended or has ended.
+    """
+    if standing is not Standing.IN_ORDER:
+        raise NotInOrder(
+            f"{name} 目前为“{STANDING_TITLES[standing]}”，不能办理新业务；请先由主管部门恢复其资格",
+            detail_en=f"{name} is {standing}.",
+            rule="ACC-01",
+        )
 
 
 def check_separation(held: Iterable[Capacity], place_title: str, citation: str) -> None:
