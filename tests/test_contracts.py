@@ -148,6 +148,13 @@ def test_every_contract_has_a_planted_violation() -> None:
     assert sorted(PLANTED) == sorted(CONTRACTS)
 
 
+def test_the_project_keeps_every_contract(tmp_path: Path) -> None:
+    for package in SETTINGS["root_packages"]:
+        (tmp_path / package).symlink_to(ROOT / package, target_is_directory=True)
+    write(tmp_path, {})
+    assert broken_contracts(tmp_path) == set()
+
+
 def test_a_tree_built_as_the_architecture_says_keeps_every_contract(tmp_path: Path) -> None:
     write(tmp_path, CLEAN)
     assert broken_contracts(tmp_path) == set()
