@@ -20,7 +20,8 @@ TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))
 
 
 def test_the_vendored_files_are_those_of_the_build() -> None:
-    listed = dict(reversed(line.split(maxsplit=1)) for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
+    lines = (VENDOR / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
     present = {
         f"./{path.relative_to(VENDOR)}": hashlib.sha256(path.read_bytes()).hexdigest()
         for path in VENDOR.rglob("*")
