@@ -243,18 +243,21 @@ class UnitPrice:
 
 def _whole_weights(weights: Mapping[str, Exact]) -> dict[str, int]:
     """Return the weights in id order, multiplied up to whole numbers."""
-    exact = {party: fraction(weights[party]) for party in sorted(weights)}
-    if not exact:
+    whole = {party: weight for party, weight in sorted(weights.items()) if type(weight) is int}
+    if len(whole) < len(weights):
+        exact = {party: fraction(weight) for party, weight in sorted(weights.items())}
+        scale = lcm(*(weight.denominator for weight in exact.values()))
+        whole = {party: int(weight * scale) for party, weight in exact.items()}
+    if not whole:
         raise WeightsUnusable("没有任何分配对象。", detail_en="Nobody to allocate to.")
-    for party, weight in exact.items():
-        if weight < 0:
-            raise WeightsUnusable(
-                f"“{party}”的权重为负数，不能参与分配。",
-                detail_en=f"The weight of {party} is negative.",
-                errors=[{"pointer": f"/weights/{party}", "code": "negative", "message": "权重不能为负数"}],
-            )
-    scale = lcm(*(weight.denominator for weight in exact.values()))
-    return {party: int(weight * scale) for party, weight in exact.items()}
+    if min(whole.values()) < 0:
+        party = min(whole, key=lambda name: whole[name])
+        raise WeightsUnusable(
+            f"“{party}”的权重为负数，不能参与分配。",
+            detail_en=f"The weight of {party} is negative.",
+            errors=[{"pointer": f"/weights/{party}", "code": "negative", "message": "权重不能为负数"}],
+        )
+    return whole
 
 
 def allocate(amount: Money, weights: Mapping[str, Exact]) -> dict[str, Money]:
@@ -270,11 +273,13 @@ def allocate(amount: Money, weights: Mapping[str, Exact]) -> dict[str, Money]:
     sum_of_weights = sum(whole.values())
     if sum_of_weights == 0:
         raise WeightsUnusable("所有权重都为零，无法分配。", detail_en="All weights are zero.")
-    size = abs(amount.fen)
-    parts = {party: size * weight // sum_of_weights for party, weight in whole.items()}
-    left = size - sum(parts.values())
-    by_remainder = sorted(whole, key=lambda party: (-(size * whole[party] % sum_of_weights), party))
-    for party in by_remainder[:left]:
-        parts[party] += 1
-    sign = -1 if amount.fen < 0 else 1
+    sign, size = (-1, -amount.fen) if amount.fen < 0 else (1, amount.fen)
+    parts, remainders, left = {}, [], size
+    for party, weight in whole.items():
+        parts[party], remainder = divmod(size * weight, sum_of_weights)
+        remainders.append((-remainder, party))
+        left -= parts[party]
+    if left:
+        for _, party in sorted(remainders)[:left]:
+            parts[party] += 1
     return {party: Money(sign * part) for party, part in parts.items()}
