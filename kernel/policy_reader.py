@@ -41,7 +41,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-_Loader.add_constructor("!plain", lambda loader, node: Plain(node.value))  # type: ignore[no-untyped-call]
+_Loader.add_constructor("!plain", lambda loader, node: Plain(node.value))
 
 
 class Reader:
