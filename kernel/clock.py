@@ -33,7 +33,11 @@ def today() -> date:
 
 @contextmanager
 def set_to(moment: datetime) -> Iterator[None]:
-    """Let :func:`now` answer ``moment`` inside the block (stories and tests)."""
+    """Let :func:`now` answer ``moment`` inside the block (stories and tests).
+
+    Raises:
+        ValueError: the moment has no time zone.
+    """
     if moment.tzinfo is None:
         raise ValueError("the story's moment needs a time zone")
     token = _fixed.set(moment.astimezone(UTC))

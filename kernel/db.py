@@ -63,7 +63,11 @@ class RateType(sa.types.TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
-        """Store the scaled integer; a finer fraction is a programming error, not something to round away."""
+        """Store the scaled integer; a finer fraction is a programming error, not something to round away.
+
+        Raises:
+            ValueError: the fraction has more than nine decimals.
+        """
         if value is None:
             return None
         scaled = value * RATE_SCALE
@@ -87,7 +91,11 @@ class MomentType(sa.types.TypeDecorator[datetime]):
         return dialect.type_descriptor(sa.DateTime(timezone=dialect.name == "postgresql"))
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Store UTC."""
+        """Store UTC.
+
+        Raises:
+            ValueError: the moment has no time zone.
+        """
         if value is None:
             return None
         if value.tzinfo is None:
@@ -279,7 +287,11 @@ def joinable_transaction() -> Iterator[Session]:
 
 @contextmanager
 def write_transaction(opened: Session) -> Iterator[Session]:
-    """Commit or roll back one session; the part of :func:`transaction` that needs no request."""
+    """Commit or roll back one session; the part of :func:`transaction` that needs no request.
+
+    Raises:
+        RuntimeError: objects were changed before the transaction began.
+    """
     if opened.new or opened.dirty or opened.deleted:
         raise RuntimeError("objects were changed outside a transaction")
     opened.rollback()

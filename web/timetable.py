@@ -90,5 +90,5 @@ def work(app: Flask, say: Callable[[str], None]) -> None:
     scheduler = BlockingScheduler(timezone="Asia/Shanghai")
     for job in JOBS:
         scheduler.add_job(lambda job=job: say(run(app, job)), "interval", minutes=job.minutes, id=job.name,
-                          coalesce=True, max_instances=1, next_run_time=datetime.now(UTC))  # fmt: skip
+                          coalesce=True, max_instances=1, next_run_time=clock.now())  # fmt: skip
     scheduler.start()
