@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from kernel.errors import Invalid
-from kernel.money import Money, UnitPrice, decimal_text, round_half_up
+from kernel.money import ZERO, Money, UnitPrice, decimal_text, round_half_up
 from kernel.reading import Reader
 
 FREE = UnitPrice(0)
@@ -142,7 +142,8 @@ def rate(model: TariffModel, quantity: Fraction, previously_used: Fraction | Non
     """Return what a quantity costs by itself, and what it adds on top of earlier use in the same billing period.
 
     ``increment`` is the rounded price of earlier use and quantity together less the rounded price of earlier use
-    alone, so that the increments of a period always add up to the price of the period.
+    alone, so that the increments of a period always add up to the price of the period. Where nothing was used before,
+    nothing was charged before either, and the increment holds the fee for entering the first band.
 
     Args:
         model: the tariff.
@@ -159,7 +160,8 @@ def rate(model: TariffModel, quantity: Fraction, previously_used: Fraction | Non
     exact = sum((line.exact for line in lines), NONE)
     increment = None
     if previously_used is not None:
-        increment = _amount(model, previously_used + quantity) - _amount(model, previously_used)
+        earlier = _amount(model, previously_used) if previously_used else ZERO
+        increment = _amount(model, previously_used + quantity) - earlier
     return Rated(round_half_up(exact), exact, increment, lines)
 
 

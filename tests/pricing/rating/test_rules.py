@@ -1,0 +1,300 @@
+"""Tariffs cost what published tariffs say, to the last digit."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.money import ZERO, Money, UnitPrice, plain_number, total
+from kernel.reading import Unreadable
+from pricing.rating.rules import ModelKind, QuantityNegative, TariffModel, exact_price, rate
+from tests.cases import cases, facts, name_of
+
+TWO_BANDS = [{"up_to": "10", "unit_price": "2", "flat_fee": "1"}, {"up_to": None, "unit_price": "1"}]
+
+cents = st.integers(0, 10_000).map(lambda fen: Money(fen).text())
+prices = st.integers(0, 10**9).map(lambda units: UnitPrice(units).text())
+whole = st.integers(1, 1000).map(str)
+quantities = st.fractions(0, 5000, max_denominator=100)
+
+
+@st.composite
+def bands(draw, most_prices=prices):
+    bounds = sorted(draw(st.sets(st.integers(1, 1000), max_size=4)))
+    tiers = [{"up_to": str(bound)} for bound in bounds] + [{"up_to": None}]
+    return [{**tier, "unit_price": draw(most_prices), "flat_fee": draw(cents)} for tier in tiers]
+
+
+@st.composite
+def models(draw, kinds=tuple(ModelKind), spends=True):
+    kind = draw(st.sampled_from(kinds))
+    written = {"model": str(kind)}
+    if kind in (ModelKind.GRADUATED, ModelKind.VOLUME, ModelKind.GRADUATED_PERCENTAGE):
+        written |= {"tiers": draw(bands()), "free_units": draw(whole)}
+    elif kind is ModelKind.PER_UNIT:
+        written |= {"unit_price": draw(prices), "free_units": draw(whole)}
+    elif kind is ModelKind.PACKAGE:
+        written |= {"package_size": draw(whole), "package_price": draw(prices)}
+    elif kind is ModelKind.FLAT:
+        written |= {"flat_fee": draw(prices)}
+    else:
+        written |= {"flat_fee": draw(cents), "included": draw(whole), "unit_price": draw(prices)}
+        written |= draw(st.sampled_from([{}, {"package_size": "10"}]))
+    if spends and draw(st.booleans()):
+        low = draw(st.integers(0, 10_000))
+        written |= {
+            "minimum_spend": Money(low).text(),
+            "maximum_spend": Money(low + draw(st.integers(0, 10**6))).text(),
+        }
+    return TariffModel.from_dict(written)
+
+
+MONOTONE = tuple(kind for kind in ModelKind if kind is not ModelKind.VOLUME)
+
+
+def cost(tariff, quantity, previously_used=None):
+    earlier = None if previously_used is None else plain_number(previously_used)
+    return rate(TariffModel.from_dict(tariff), plain_number(quantity), earlier)
+
+
+def printed(case, key):
+    return Money(int(Decimal(case[key]) * 100))
+
+
+@pytest.mark.parametrize("case", cases("tiered_pricing"), ids=name_of)
+def test_bands_cost_what_the_source_prints(case):
+    rated = cost(case["tariff"], case["quantity"])
+    assert rated.exact == Fraction(case["amount"])
+    assert rated.amount == printed(case, "amount")
+    assert rated.increment is None
+
+
+def test_a_page_that_forgets_what_was_used_before_is_not_followed():
+    case = next(case for case in cases("tiered_pricing") if "printed_by_source" in case)
+    assert cost(case["tariff"], case["quantity"]).amount != printed(case, "printed_by_source")
+
+
+def test_a_later_part_of_a_period_costs_the_difference():
+    case = next(case for case in cases("tiered_pricing") if "increment" in case)
+    assert cost(case["tariff"], case["added"], case["previously_used"]).increment == printed(case, "increment")
+
+
+@pytest.mark.parametrize("case", [case for case in cases("packages_and_percentages") if "tariff" in case], ids=name_of)
+def test_packages_and_percentages_cost_what_the_source_prints(case):
+    rated = cost(case["tariff"], case["quantity"], case.get("previously_used"))
+    if "amount" in case:
+        assert rated.exact == Fraction(case["amount"])
+    if "increment" in case:
+        assert rated.increment == printed(case, "increment")
+    if "packages" in case:
+        assert rated.lines[0].quantity == case["packages"]
+
+
+def test_a_first_month_is_the_set_up_fee_and_the_monthly_fee():
+    case = next(case for case in cases("packages_and_percentages") if "fees" in case)
+    fees = [cost({"model": "flat", "flat_fee": fee}, "1").amount for fee in case["fees"]]
+    assert total(fees) == printed(case, "amount")
+
+
+@pytest.mark.parametrize("case", cases("meteorology"), ids=lambda case: case["item"])
+def test_one_unit_of_a_government_price_costs_that_price(case):
+    for price in (case["price_low"], case["price_high"]):
+        assert cost({"model": "per_unit", "unit_price": price}, "1").exact == Fraction(price)
+
+
+@pytest.mark.parametrize("case", [case for case in cases("credit_center") if "visits" in case], ids=name_of)
+def test_two_free_visits_to_the_credit_counter_and_then_the_posted_price(case):
+    posted = next(row for row in facts("credit_center")["tariffs"] if row["version"].startswith(case["tariff"]))
+    price = "0" if "online" in case["kind"] else posted["counter_third_on"]
+    tariff = {"model": "per_unit", "unit_price": price, "free_units": str(posted["free_per_year"])}
+    assert cost(tariff, str(case["visits"])).amount == printed(case, "expected_total")
+
+
+def test_credit_reports_at_the_preferential_price_add_up():
+    case = next(case for case in cases("credit_center") if case["id"] == "base-2025-preferential")
+    posted = facts("credit_center")["tariffs"][-1]
+    parts = [
+        cost({"model": "per_unit", "unit_price": posted[f"preferential_{kind}"]}, case[f"{kind}_reports"]).amount
+        for kind in ("enterprise", "personal")
+    ]
+    assert total(parts) == printed(case, "expected_total")
+
+
+def test_a_pledge_registration_is_charged_by_year_and_event():
+    case = next(case for case in cases("credit_center") if case["id"] == "pledge-2025")
+    posted = facts("credit_center")["tariffs"][-1]
+    counted = [
+        ("pledge_registration_per_year", case["registration_years"]),
+        ("pledge_change_or_objection", case["changes"] + case["objections"]),
+        ("pledge_query", case["queries"]),
+    ]
+    parts = [cost({"model": "per_unit", "unit_price": posted[item]}, str(count)).amount for item, count in counted]
+    assert total(parts) == printed(case, "expected_total")
+
+
+IDENTITY_BY_ITEMS = {
+    "model": "volume",
+    "tiers": [
+        {"up_to": "5", "unit_price": "0", "flat_fee": "5"},
+        {"up_to": None, "unit_price": "0", "flat_fee": "10"},
+    ],
+}
+
+
+@pytest.mark.parametrize("case", cases("citizen_id"), ids=name_of)
+def test_an_identity_check_costs_what_the_tariff_says(case):
+    if "items" in case:
+        rated = cost(IDENTITY_BY_ITEMS, str(case["items"]))
+    else:
+        price = "1" if case["kind"] == "same-name query" else "0"  # no hit and exempt users: free
+        rated = cost({"model": "per_unit", "unit_price": price}, str(case["times"]))
+    assert rated.amount == printed(case, "expected_fee")
+
+
+PACER_PAGE = {"model": "per_unit", "unit_price": "0.10"}
+FOREIGN = {
+    "pacer-search-2p": (PACER_PAGE, "pages"),
+    "pacer-pdf-5p": ({**PACER_PAGE, "maximum_spend": "3.00"}, "pages"),
+    "pacer-nomatch": (PACER_PAGE, "pages"),
+    "pacer-doc-31p": ({**PACER_PAGE, "maximum_spend": "3.00"}, "pages"),
+    "pacer-transcript-80p": (PACER_PAGE, "pages"),
+    "pacer-audio": ({"model": "per_unit", "unit_price": "2.40"}, "files"),
+    "pacer-psc-search": ({"model": "per_unit", "unit_price": "30"}, "names"),
+    "kvk-api-1query": (
+        {"model": "included_overage", "flat_fee": "5.20", "included": "0", "unit_price": "0.016"},
+        "profile_queries",
+    ),
+    "kvk-functionaries": (
+        {"model": "included_overage", "flat_fee": "1000", "included": "0", "unit_price": "0.07"},
+        "records",
+    ),
+    "kvk-mobile-31": ({"model": "per_unit", "unit_price": "2.29", "free_units": "30"}, "views"),
+    "kvk-bes-list-10": ({"model": "per_unit", "unit_price": "0.56", "minimum_spend": "8.38"}, "companies"),
+    "kvk-bes-list-15": ({"model": "per_unit", "unit_price": "0.56", "minimum_spend": "8.38"}, "companies"),
+}
+
+
+@pytest.mark.parametrize("case", [case for case in cases("foreign_tariffs") if case["id"] in FOREIGN], ids=name_of)
+def test_registers_abroad_cost_what_their_tariffs_say(case):
+    tariff, counted = FOREIGN[case["id"]]
+    assert cost(tariff, str(case[counted])).exact == Fraction(case["expected_fee"])
+
+
+@pytest.mark.parametrize(
+    "tariff",
+    [
+        {"flat_fee": "295", "included": "250000", "unit_price": "0.00175"},
+        {"package_price": "295", "included": "250000", "unit_price": "1.75", "package_size": "1000"},
+        {"flat_fee": "295", "included": "250000", "package_price": "1.75", "package_size": "1000"},
+    ],
+)
+def test_an_allowance_with_overage_may_be_written_by_unit_or_by_block(tariff):
+    assert cost({"model": "included_overage", **tariff}, "300000").amount == Money.yuan("382.50")
+
+
+def test_begun_blocks_of_overage_count_whole():
+    tariff = {"model": "included_overage", "flat_fee": "1", "included": "5", "unit_price": "2", "package_size": "10"}
+    assert [cost(tariff, quantity).amount.fen for quantity in ("5", "6", "15", "16")] == [100, 300, 300, 500]
+
+
+def test_a_flat_fee_does_not_depend_on_the_quantity():
+    for written in ({"flat_fee": "10"}, {"unit_price": "10"}, {"package_price": "10"}):
+        tariff = {"model": "flat", **written}
+        assert [cost(tariff, quantity).amount.fen for quantity in ("0", "1", "99")] == [1000, 1000, 1000]
+
+
+def test_spend_limits_are_lines_of_their_own():
+    low = cost({"model": "per_unit", "unit_price": "1", "minimum_spend": "5"}, "2")
+    high = cost({"model": "per_unit", "unit_price": "1", "maximum_spend": "5"}, "9")
+    assert (low.lines[-1].adjustment, low.lines[-1].exact) == ("minimum_spend", 3)
+    assert (high.lines[-1].adjustment, high.lines[-1].exact) == ("maximum_spend", -4)
+
+
+def test_more_can_cost_less_when_the_whole_quantity_moves_to_a_cheaper_band():
+    case = next(case for case in cases("tiered_pricing") if case["id"] == "lago-vol-101")
+    assert cost(case["tariff"], "1", "100").increment == Money.yuan("101") - Money.yuan("210")
+
+
+def test_a_price_below_a_fen_is_rounded_once_at_the_end():
+    tariff = {"model": "per_unit", "unit_price": "0.0023"}
+    assert cost(tariff, "1").amount == ZERO
+    assert cost(tariff, "100000").amount == Money.yuan("230.00")
+
+
+@settings(max_examples=200)
+@given(models(), quantities)
+def test_the_lines_add_up_to_the_exact_price_which_is_rounded_once(model, quantity):
+    rated = rate(model, quantity)
+    assert sum(line.exact for line in rated.lines) == rated.exact == exact_price(model, quantity)
+    assert abs(rated.amount.exact_yuan() - rated.exact) <= Fraction(1, 200)
+
+
+@given(models(kinds=MONOTONE), quantities, quantities)
+def test_more_never_costs_less_unless_a_tariff_moves_the_whole_quantity(model, quantity, more):
+    assert exact_price(model, quantity) <= exact_price(model, quantity + more)
+
+
+@given(models(), st.lists(quantities.filter(bool), min_size=1, max_size=6))
+def test_increments_add_up_to_the_price_of_the_period(model, parts):
+    used, billed = Fraction(0), ZERO
+    for part in parts:
+        increment = rate(model, part, used).increment
+        assert increment is not None
+        billed, used = billed + increment, used + part
+    assert billed == rate(model, used).amount
+
+
+@given(models())
+def test_a_model_survives_being_written_and_read(model):
+    assert TariffModel.from_dict(model.to_dict()) == model
+
+
+@given(bands(), quantities)
+def test_a_graduated_price_is_the_sum_of_its_bands(tiers, quantity):
+    expected, lower = Fraction(0), Fraction(0)
+    for position, tier in enumerate(tiers):
+        upper = Fraction(tier["up_to"]) if tier["up_to"] else max(quantity, lower)
+        if position == 0 or quantity > lower:
+            expected += Fraction(tier["flat_fee"])
+        expected += max(min(quantity, upper) - lower, Fraction(0)) * Fraction(tier["unit_price"])
+        lower = upper
+    assert exact_price(TariffModel.from_dict({"model": "graduated", "tiers": tiers}), quantity) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer", "code"),
+    [
+        ({"model": "auction"}, "/model", "not_allowed"),
+        ({}, "/model", "missing"),
+        ({"model": "per_unit"}, "/unit_price", "missing"),
+        ({"model": "per_unit", "unit_price": 0.5}, "/unit_price", "not_text"),
+        ({"model": "per_unit", "unit_price": "1", "tiers": TWO_BANDS}, "/tiers", "unknown_key"),
+        ({"model": "graduated", "tiers": []}, "/tiers", "not_a_list"),
+        ({"model": "graduated", "tiers": TWO_BANDS[:1]}, "/tiers/0/up_to", "last_band_bounded"),
+        ({"model": "volume", "tiers": TWO_BANDS[::-1]}, "/tiers/0/up_to", "open_band_not_last"),
+        ({"model": "volume", "tiers": [TWO_BANDS[0], *TWO_BANDS]}, "/tiers/1/up_to", "not_rising"),
+        ({"model": "volume", "tiers": [{**TWO_BANDS[0], "up_to": "0"}, TWO_BANDS[1]]}, "/tiers/0/up_to", "not_rising"),
+        ({"model": "package", "package_size": "0", "package_price": "1"}, "/package_size", "not_whole"),
+        ({"model": "package", "package_size": "1.5", "package_price": "1"}, "/package_size", "not_whole"),
+        ({"model": "flat", "flat_fee": "1", "unit_price": "1"}, "/unit_price", "twice"),
+        (
+            {"model": "flat", "flat_fee": "1", "minimum_spend": "2", "maximum_spend": "1"},
+            "/minimum_spend",
+            "above_maximum",
+        ),
+    ],
+)
+def test_a_tariff_that_makes_no_sense_is_refused_by_field(written, pointer, code):
+    with pytest.raises(Unreadable) as refusal:
+        TariffModel.from_dict(written)
+    assert (pointer, code) in [(error["pointer"], error["code"]) for error in refusal.value.errors]
+
+
+def test_nobody_uses_less_than_nothing():
+    model = TariffModel.from_dict({"model": "per_unit", "unit_price": "1"})
+    with pytest.raises(QuantityNegative):
+        rate(model, Fraction(-1))
+    with pytest.raises(QuantityNegative):
+        rate(model, Fraction(1), Fraction(-2))

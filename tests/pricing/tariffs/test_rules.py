@@ -1,0 +1,271 @@
+"""No tariff passes the cap at any quantity, repeated use is counted once, and price and tax add up."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.errors import Invalid
+from kernel.money import ZERO, Money, UnitPrice, round_half_up
+from pricing.tariffs.rules import (
+    CapMissing,
+    NotFreeOfCharge,
+    Pack,
+    PriceAboveCap,
+    Regime,
+    TariffModel,
+    arbitrage,
+    billable,
+    blended_unit_price,
+    check_price,
+    check_under_cap,
+    effective_unit_price_max,
+    headline_unit_price,
+    highest_unit_price,
+    rate,
+    split_tax,
+)
+from tests.cases import cases, facts, name_of
+from tests.pricing.rating.test_rules import models
+
+FUJIAN = {
+    "model": "graduated",
+    "tiers": [
+        {"up_to": "1000", "unit_price": "1.0"},
+        {"up_to": "5000", "unit_price": "0.8"},
+        {"up_to": None, "unit_price": "0.5"},
+    ],
+}
+RISING = {
+    "model": "graduated",
+    "tiers": [{"up_to": "100", "unit_price": "0.5"}, {"up_to": None, "unit_price": "1.5"}],
+}
+
+
+def under(cap, tariff):
+    check_under_cap(TariffModel.from_dict(tariff), UnitPrice.yuan(cap))
+
+
+def test_falling_bands_are_billed_band_by_band_and_stay_under_the_first_price():
+    model = TariffModel.from_dict(FUJIAN)
+    assert rate(model, Fraction(6000)).amount == Money.yuan("4700.00")
+    assert highest_unit_price(model) == (1, 1)
+    under("1.0", FUJIAN)
+
+
+@pytest.mark.parametrize(
+    ("cap", "tariff", "quantity"),
+    [
+        ("0.99", FUJIAN, "1"),
+        ("1.4", RISING, None),
+        ("5", {"model": "flat", "flat_fee": "6"}, "1"),
+        ("1", {"model": "per_unit", "unit_price": "0.5", "minimum_spend": "2"}, "1"),
+        ("9", {"model": "package", "package_size": "10", "package_price": "90"}, "1"),
+        ("1", {"model": "per_unit", "unit_price": "1.1", "free_units": "10"}, None),
+        ("2", {**RISING, "tiers": [{**RISING["tiers"][0], "flat_fee": "2"}, RISING["tiers"][1]]}, "1"),
+        ("1", {"model": "included_overage", "flat_fee": "0.5", "included": "10", "unit_price": "1.1"}, None),
+    ],
+)
+def test_a_tariff_is_refused_when_any_quantity_would_pay_more_than_the_cap(cap, tariff, quantity):
+    with pytest.raises(PriceAboveCap) as refusal:
+        under(cap, tariff)
+    assert refusal.value.errors[0]["quantity"] == quantity
+    assert refusal.value.errors[0]["limit"] == cap
+    assert refusal.value.rule == "PRC-05"
+
+
+@pytest.mark.parametrize(
+    ("cap", "tariff"),
+    [
+        ("1.5", RISING),
+        ("6", {"model": "flat", "flat_fee": "6"}),
+        ("90", {"model": "package", "package_size": "10", "package_price": "90"}),
+        ("1", {"model": "per_unit", "unit_price": "1", "free_units": "10"}),
+        ("1.1", {**RISING, "maximum_spend": "110"}),
+    ],
+)
+def test_a_tariff_that_meets_the_cap_exactly_is_accepted(cap, tariff):
+    under(cap, tariff)
+
+
+@settings(max_examples=300)
+@given(models())
+def test_the_highest_average_price_is_never_passed_and_is_reached_or_approached(model):
+    highest, at = highest_unit_price(model)
+    near = {1, 2, 3, 9, 10, 11, 99, 100, 101, 500, 999, 1000, 1001, 5000, 10**6}
+    bounds = {int(tier.up_to) for tier in model.tiers if tier.up_to} | {int(model.included), model.package_size}
+    shifted = {bound + int(model.free_units) + step for bound in bounds for step in (-1, 0, 1)}
+    quantities = [Fraction(quantity) for quantity in near | shifted if quantity >= 1]
+    assert effective_unit_price_max(model, quantities) <= highest
+    if at is None:
+        assert highest - blended_unit_price(model, Fraction(10**12)) < Fraction(1, 10**4)
+    else:
+        assert blended_unit_price(model, Fraction(at)) == highest
+
+
+@settings(max_examples=60)
+@given(models())
+def test_no_small_quantity_passes_the_highest_average_price(model):
+    highest, _ = highest_unit_price(model)
+    assert effective_unit_price_max(model, [Fraction(quantity) for quantity in range(1, 400)]) <= highest
+
+
+def test_an_average_price_needs_a_quantity():
+    model = TariffModel.from_dict(FUJIAN)
+    with pytest.raises(Invalid):
+        blended_unit_price(model, Fraction(0))
+    with pytest.raises(Invalid):
+        effective_unit_price_max(model, [])
+
+
+FREE_USES = ("公益事业", "公共治理")
+
+
+@pytest.mark.parametrize("case", cases("permitted_revenue", kind="price_check"), ids=name_of)
+def test_prices_are_checked_as_the_notice_says(case):
+    regime = Regime.FREE_PUBLIC_INTEREST if case["use_case"] in FREE_USES else Regime.GOV_GUIDED
+    cap = UnitPrice.yuan(case["ceiling_price"]) if case["ceiling_price"] else None
+    model = TariffModel.from_dict({"model": "per_unit", "unit_price": case["price"]})
+    if case["expected_valid"]:
+        check_price(regime, model, cap)
+        return
+    with pytest.raises(NotFreeOfCharge if case["reason"] == "must be free" else PriceAboveCap):
+        check_price(regime, model, cap)
+
+
+def test_public_interest_use_pays_no_minimum_either():
+    model = TariffModel.from_dict({"model": "per_unit", "unit_price": "0", "minimum_spend": "1"})
+    with pytest.raises(NotFreeOfCharge):
+        check_price(Regime.FREE_PUBLIC_INTEREST, model, None)
+
+
+def test_only_a_government_guided_price_must_have_a_cap():
+    model = TariffModel.from_dict(FUJIAN)
+    with pytest.raises(CapMissing):
+        check_price(Regime.GOV_GUIDED, model, None)
+    for regime in (Regime.TRIAL, Regime.MARKET_VALUE_BASED, Regime.BREAK_EVEN):
+        check_price(regime, model, None)
+        with pytest.raises(PriceAboveCap):
+            check_price(regime, model, UnitPrice.yuan("0.5"))
+
+
+@pytest.mark.parametrize("case", [case for case in cases("credit_center") if "window_days" in case], ids=name_of)
+def test_repeated_queries_of_one_subject_are_charged_once_per_window(case):
+    subjects = ["one", "two"] if "two" in case["subject"] else ["one"] * len(case["query_day_numbers"])
+    events = list(zip(subjects, case["query_day_numbers"], strict=True))
+    assert len(billable(events, case["window_days"])) == case["expected_billable"]
+
+
+def test_a_window_is_opened_by_the_first_query_after_the_last_one():
+    assert billable([("a", 0), ("a", 29), ("a", 30), ("a", 59), ("a", 60)], 30) == [("a", 0), ("a", 30), ("a", 60)]
+    with pytest.raises(Invalid):
+        billable([], 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 200))), st.integers(1, 40))
+def test_every_query_lies_in_exactly_one_window_of_its_subject(events, window):
+    charged = billable(events, window)
+    for subject, day in events:
+        assert sum(opened[0] == subject and opened[1] <= day < opened[1] + window for opened in charged) == 1
+    assert sorted(charged) == sorted(billable(reversed(events), window))
+
+
+@pytest.mark.parametrize("case", cases("vat"), ids=name_of)
+def test_price_and_tax_are_separated_as_the_law_says(case):
+    base, tax = split_tax(Money.yuan(case["tax_inclusive"]), Decimal(case["rate"]))
+    assert (base.text(), tax.text()) == (case["expected_base"], case["expected_tax"])
+
+
+@given(st.integers(-(10**15), 10**15).map(Money), st.decimals(0, 1, places=4))
+def test_price_without_tax_and_tax_add_up(gross, tax_rate):
+    base, tax = split_tax(gross, tax_rate)
+    assert base + tax == gross
+    assert split_tax(-gross, tax_rate) == (-base, -tax)
+    if tax_rate == 0:
+        assert tax == ZERO
+
+
+def test_a_tax_rate_is_not_negative():
+    with pytest.raises(Invalid):
+        split_tax(Money(100), Decimal("-0.01"))
+
+
+def money(text):
+    whole, _, part = text.partition(".")
+    return Money.yuan(f"{whole}.{part[:2] or '0'}")
+
+
+def packs_of(table):
+    return [Pack(quantity, money(price)) for quantity, price, _ in facts("package_tables")["tables"][table]["packs"]]
+
+
+ARBITRAGE = [case for case in cases("package_tables") if "cheaper" in case]
+DISPLAYED = [case for case in cases("package_tables") if "unit_times_quantity" in case]
+
+
+@pytest.mark.parametrize("case", ARBITRAGE, ids=name_of)
+def test_a_package_that_smaller_ones_beat_is_found(case):
+    found = next(entry for entry in arbitrage(packs_of(case["table"])) if entry.pack.quantity == case["buy"])
+    assert found.pack.price == money(case["posted_price"])
+    assert found.text() == case["cheaper"]
+    assert found.cost == money(case["cheaper_cost"])
+
+
+@pytest.mark.parametrize("table", ["dcloud-T1", "dcloud-T2", "dcloud-T3", "baidu-nlp"])
+def test_no_other_package_of_a_posted_table_is_beaten(table):
+    expected = [case["buy"] for case in ARBITRAGE if case["table"] == table]
+    assert [entry.pack.quantity for entry in arbitrage(packs_of(table))] == expected
+
+
+def test_a_mix_of_packages_and_a_larger_package_can_be_cheaper_too():
+    mixed = [Pack(20, Money(400)), Pack(10, Money(300)), Pack(30, Money(800))]
+    assert [entry.text() for entry in arbitrage(mixed)] == ["1 x pack of 20 + 1 x pack of 10"]
+    assert [entry.text() for entry in arbitrage([Pack(10, Money(500)), Pack(20, Money(400))])] == ["1 x pack of 20"]
+    with pytest.raises(Invalid):
+        arbitrage([Pack(0, Money(1))])
+
+
+@given(st.lists(st.builds(Pack, st.integers(1, 50), st.integers(0, 10_000).map(Money)), max_size=6))
+def test_what_is_found_gives_at_least_as_much_for_less(packs):
+    for found in arbitrage(packs):
+        prices = {}
+        for pack in packs:
+            prices[pack.quantity] = min(pack.price.fen, prices.get(pack.quantity, pack.price.fen))
+        assert sum(count * quantity for count, quantity in found.bought) >= found.pack.quantity
+        assert sum(count * prices[quantity] for count, quantity in found.bought) <= found.cost.fen
+        assert found.cost < found.pack.price
+
+
+@pytest.mark.parametrize("case", DISPLAYED, ids=name_of)
+def test_a_package_is_billed_at_its_price_and_not_at_the_rounded_unit_price(case):
+    tariff = {"model": "package", "package_size": str(case["quantity"]), "package_price": case["printed_price"]}
+    billed = rate(TariffModel.from_dict(tariff), Fraction(case["quantity"])).amount
+    assert billed == money(case["printed_price"])
+    displayed = UnitPrice.yuan(case["printed_unit_price"]).times(case["quantity"])
+    assert displayed == Fraction(case["unit_times_quantity"])
+    assert abs(billed.exact_yuan() - displayed) == Fraction(case["difference"])
+
+
+@pytest.mark.parametrize("case", [case for case in cases("package_tables") if "printed_headline" in case], ids=name_of)
+def test_the_headline_is_the_lowest_price_per_unit(case):
+    shown = round_half_up(headline_unit_price(packs_of(case["table"])))
+    assert f"{shown.text()}元/次" == case["printed_headline"]
+
+
+def test_without_packages_there_is_no_headline():
+    with pytest.raises(Invalid):
+        headline_unit_price([])
+
+
+@pytest.mark.parametrize("case", [case for case in cases("foreign_tariffs") if "quarter_charges" in case], ids=name_of)
+def test_a_quarterly_waiver_is_a_cliff_and_not_an_allowance(case):
+    charges = Money.yuan(case["quarter_charges"])
+    waived = TariffModel.from_dict(
+        {
+            "model": "volume",
+            "tiers": [{"up_to": "30", "unit_price": "0"}, {"up_to": None, "unit_price": "1"}],
+        }
+    )
+    assert rate(waived, charges.exact_yuan()).exact == Fraction(case["expected_bill"])
