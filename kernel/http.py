@@ -88,7 +88,7 @@ def undeclared_routes(app: Flask) -> list[str]:
     return sorted(f"{rule.rule} ({rule.endpoint})" for rule, view in ours if not hasattr(view, "huiyi_access"))
 
 
-class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+class ApiBlueprint(flask_smorest.Blueprint):
     """JSON routes: POST needs an idempotency key, an answer with a version carries its ETag."""
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:

@@ -133,6 +133,8 @@ VALUES = {
     "pool": _("按权重分配"),
     "rest": _("其余"),
 }
+# words that mean something else in another enumeration
+NAMED = {"AccessKind.paid": _("有偿"), "ReviewState.submitted": _("待审查")}
 
 
 def role_title(role: Role) -> str:
@@ -143,4 +145,5 @@ def role_title(role: Role) -> str:
 def state_label(value: object) -> str:
     """Return the word for a state, kind or place; the value itself when there is none."""
     key = str(value.value if isinstance(value, Enum) else value)
-    return str(VALUES.get(key, key))
+    named = NAMED.get(f"{type(value).__name__}.{key}")
+    return str(named if named is not None else VALUES.get(key, key))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -14,8 +15,11 @@ from werkzeug.exceptions import HTTPException
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.http import problem
 
-TITLES = {400: "请求无法读取", 401: "请先登录", 403: "没有权限", 404: "没有找到", 405: "方法不允许", 406: "格式不支持",
-          413: "内容过大", 415: "媒体类型不支持", 422: "填写有误", 429: "请求过于频繁", 500: "系统出错"}  # fmt: skip
+TITLES = {
+    400: _("请求无法读取"), 401: _("请先登录"), 403: _("没有权限"), 404: _("没有找到"), 405: _("方法不允许"),
+    406: _("格式不支持"), 413: _("内容过大"), 415: _("媒体类型不支持"), 422: _("填写有误"), 429: _("请求过于频繁"),
+    500: _("系统出错"),
+}  # fmt: skip
 CODES = {400: "request.malformed", 401: "request.unauthenticated", 403: "request.forbidden", 404: "request.not_found",
          405: "request.method", 406: "request.media", 413: "request.too_large", 415: "request.unsupported_media",
          422: "request.validation", 429: "request.rate_limited", 500: "internal"}  # fmt: skip
@@ -53,8 +57,7 @@ def answer(document: dict[str, Any], headers: dict[str, str] | None = None) -> R
         response = jsonify(document)
         response.mimetype = "application/problem+json"
     else:
-        shown = {**document, "todo": "；".join(str(error.get("message", "")) for error in document["errors"])}
-        response = make_response(render_template("errors/problem.html", problem=shown))
+        response = make_response(render_template("errors/problem.html", problem=document))
     response.status_code = document["status"]
     response.headers.update(headers or {})
     return response
@@ -76,7 +79,7 @@ def _http(error: HTTPException) -> Response:
     data = getattr(error, "data", None) or {}
     messages = data.get("messages") if isinstance(data, dict) else None
     document = {
-        "type": f"/problems/{CODES.get(status, 'http')}", "title": TITLES.get(status, error.name), "status": status,
+        "type": f"/problems/{CODES.get(status, 'http')}", "title": str(TITLES.get(status, error.name)), "status": status,
         "detail": _detail(error, messages), "instance": f"urn:uuid:{g.get('huiyi_trace', '')}",
         "code": CODES.get(status, f"http.{status}"), "trace_id": g.get("huiyi_trace", ""), "retryable": False,
         "errors": _field_errors(messages) if messages else [],
@@ -91,9 +94,9 @@ def _http(error: HTTPException) -> Response:
 
 def _detail(error: HTTPException, messages: Any) -> str:
     if messages:
-        return "有字段未通过检查，见 errors"
+        return gettext("有字段未通过检查，请按提示修改")
     if error.code == 404:
-        return "没有这个地址，或您无权看到该记录"
+        return gettext("没有这个地址，或您无权看到该记录")
     return str(error.description or error.name)
 
 
@@ -113,7 +116,7 @@ def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, str]]:
 
 
 def _stale(_error: StaleDataError) -> Response:
-    return _refused(ChangedMeanwhile("记录刚被他人修改，请重新读取后再办理"))
+    return _refused(ChangedMeanwhile(gettext("记录刚被他人修改，请重新读取后再办理")))
 
 
 def _bug(error: Exception) -> Response:
@@ -124,8 +127,8 @@ def _bug(error: Exception) -> Response:
         (503, "overloaded", True) if isinstance(error, OperationalError) else (500, "internal", False)
     )
     document = {
-        "type": f"/problems/{code}", "title": "系统繁忙" if retryable else "系统出错", "status": status,
-        "detail": "本次操作没有生效，请稍后重试；如再次出现，请把追踪号告知管理员", "code": code,
+        "type": f"/problems/{code}", "title": gettext("系统繁忙") if retryable else gettext("系统出错"), "status": status,
+        "detail": gettext("本次操作没有生效，请稍后重试；如再次出现，请把追踪号告知管理员"), "code": code,
         "instance": f"urn:uuid:{g.get('huiyi_trace', '')}", "trace_id": g.get("huiyi_trace", ""),
         "retryable": retryable, "errors": [],
     }  # fmt: skip

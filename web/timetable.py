@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
-from kernel.http import policy_book, working_calendar
+
 from kernel.identity import Actor, Grant, Role
 from registry.requests import commands as requests
 from settlement.intake import commands as intake
@@ -51,7 +51,7 @@ def _take_in(session: Session, actor: Actor, now: datetime) -> str:
 
 
 def _consent(session: Session, actor: Actor, now: datetime) -> str:
-    done = requests.let_silence_consent(session, actor, now=now, book=policy_book(), calendar=working_calendar())
+    done = requests.let_silence_consent(session, actor, now=now)
     return f"超期视为同意 {done} 件"
 
 
