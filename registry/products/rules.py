@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -19,6 +21,15 @@ class DeliveryForm(StrEnum):
     API = "api"
     FILE = "file"
     REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One resource that goes into a version: what was put in, and its quality, as REV-04 weighs them."""
+
+    resource_id: UUID
+    weight_input: Decimal
+    quality: Decimal
 
 
 class SellerNotAllowed(Invalid):

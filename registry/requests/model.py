@@ -62,6 +62,10 @@ class DataRequest(Entity):
 
     applicant: Mapped[Party] = relationship(lazy="raise")
     agreement: Mapped[Agreement] = relationship(lazy="raise")
+    listing: Mapped[list[RequestResource]] = relationship(lazy="raise", viewonly=True)
+    opinions: Mapped[list[RequestOpinion]] = relationship(
+        lazy="raise", viewonly=True, order_by="RequestOpinion.capacity, RequestOpinion.id"
+    )
 
     def is_overdue(self, today: date) -> bool:
         """Say whether reviewers are late."""

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from kernel.calendar import DAY, business_date, start_of_day
 from kernel.errors import Conflict
+from kernel.identity import Actor, Role
 from kernel.policy import Cited
 from registry.parties.rules import Capacity
 
@@ -79,6 +81,11 @@ SEATS: dict[str, Capacity] = {
     "municipal_data_agency": Capacity.MUNICIPAL_DATA_AGENCY,
     "provincial_authority_for_return_data": Capacity.PROVINCIAL_DATA_AUTHORITY,
 }
+AUTHORITY = (Role.REVIEWER, Role.SUPERVISOR)
+ROLES_OF_SEAT: dict[Capacity, tuple[Role, ...]] = {
+    Capacity.SOURCE_DEPARTMENT: (Role.SOURCE,),
+    Capacity.OPERATING_INSTITUTION: (Role.OPERATOR,),
+}
 ONLY_FOR_RETURN_DATA = "provincial_authority_for_return_data"
 
 
@@ -108,6 +115,14 @@ def seats(reviewers: Iterable[str], *, has_return_data: bool) -> tuple[Capacity,
     """
     named = [name for name in reviewers if name != ONLY_FOR_RETURN_DATA or has_return_data]
     return tuple(dict.fromkeys(SEATS[name] for name in named))
+
+
+def speaks_for(actor: Actor, capacity: Capacity, party_id: UUID | None, place: str) -> bool:
+    """Say whether the actor may decide in that capacity for that party: the right role there, and of no other party."""
+    if party_id is not None and actor.org_id not in (None, party_id):
+        return False
+    roles = ROLES_OF_SEAT.get(capacity, AUTHORITY)
+    return any(grant.role in roles and grant.covers(org_id=party_id, place=place) for grant in actor.grants)
 
 
 def outcome(decisions: Iterable[Decision | None]) -> RequestEvent | None:
