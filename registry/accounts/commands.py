@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
-from kernel.errors import Invalid, NotAllowed
+from kernel.errors import NotAllowed
 from kernel.identity import ROLES_OF, Actor, Permission, Role
 from registry.accounts import queries
 from registry.accounts.model import Account, ApiKey, RoleGrant, SignInFailure, WebSession
@@ -30,6 +30,7 @@ from registry.accounts.rules import (
     WrongPassword,
     check_capacity,
     check_duties,
+    check_key_days,
     check_password,
     locked_out,
     organisation_for,
@@ -360,16 +361,12 @@ def create_key(session: Session, actor: Actor, *, name: str, days: int, now: dat
 
     Raises:
         NotAllowed: the actor's roles do not call the interface.
-        Invalid: ``days`` is not between 1 and 365.
+        KeyTooLong: ``days`` is not between 1 and 365.
         KeyNameTaken: the account has a key of that name.
     """
     actor.must(Permission.KEY_MANAGE)
-    if not 1 <= days <= KEY_DAYS_MAX:
-        raise Invalid(
-            f"访问密钥的有效期须为 1–{KEY_DAYS_MAX} 日",
-            errors=[{"pointer": "/days", "code": "range", "message": f"1–{KEY_DAYS_MAX}"}],
-        )
-    account = queries.get(session, _own_id(actor))
+    check_key_days(days, KEY_DAYS_MAX)
+    account = queries.with_password(session, actor.id)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     made = ApiKey(
         prefix=prefix, secret_sha256=digest(secret), account_id=account.id, name=name, created_at=now,
@@ -402,8 +399,3 @@ def revoke_key(session: Session, actor: Actor, key_id: UUID, *, now: datetime) -
         key.revoked_at = now
     audit.record(session, actor, "account.revoke_key", key, at=now, note=key.prefix)
     return key
-
-
-def _own_id(actor: Actor) -> UUID:
-    assert actor.id is not None
-    return actor.id

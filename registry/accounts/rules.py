@@ -144,6 +144,12 @@ class KeyNameTaken(Conflict):
     code = "account.key_name_taken"
 
 
+class KeyTooLong(Invalid):
+    """An API key has an end, at most a year ahead."""
+
+    code = "account.key_too_long"
+
+
 class WrongPassword(Invalid):
     """The present password is not right."""
 
@@ -250,6 +256,20 @@ def check_password(password: str, login: str, length_min: int) -> None:
             f"{words}；请另设密码",
             detail_en=f"At least {length_min} characters, without the login name.",
             errors=[{"pointer": "/password", "code": PasswordTooWeak.code, "message": words}],
+        )
+
+
+def check_key_days(days: int, days_max: int) -> None:
+    """Refuse a key that would hold for less than a day or longer than ``days_max``.
+
+    Raises:
+        KeyTooLong: it would.
+    """
+    if not 1 <= days <= days_max:
+        raise KeyTooLong(
+            f"访问密钥的有效期须为 1–{days_max} 日",
+            detail_en=f"A key holds for 1 to {days_max} days.",
+            errors=[{"pointer": "/days", "code": KeyTooLong.code, "message": f"1–{days_max}"}],
         )
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel import guards
 from kernel.db import Entity
-from registry.agreements.rules import AgreementEvent, AgreementState, ExitGround, Term, is_in_force
+from registry.agreements.rules import AgreementEvent, AgreementState, ExitGround, is_in_force
+from registry.clauses.rules import Term
 from registry.parties.model import Party
 from registry.resources.model import Resource
 
