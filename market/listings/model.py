@@ -20,6 +20,7 @@ class Listing(Entity):
         sa.CheckConstraint("(product_id IS NULL) <> (batch_id IS NULL)", name="own_or_imported"),
         sa.CheckConstraint("(product_id IS NULL) = (seller_id IS NULL)", name="own_has_seller"),
         sa.CheckConstraint("(batch_id IS NULL) = (external IS NULL)", name="imported_keeps_source"),
+        sa.UniqueConstraint("place", "external_address"),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -32,6 +33,7 @@ class Listing(Entity):
     venue: Mapped[str | None]
     search_text: Mapped[str]
     external: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    external_address: Mapped[str | None]  # where the foreign catalogue shows it
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 

@@ -1,0 +1,1 @@
+"""Trading venues: where the rules of a place let a product be offered."""
