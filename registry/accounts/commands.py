@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
+from kernel.calendar import business_date
 from kernel.errors import NotAllowed
 from kernel.identity import ROLES_OF, Actor, Permission, Role
 from registry.accounts import queries
@@ -23,8 +24,6 @@ from registry.accounts.rules import (
     ROLE_TITLES,
     AccountEvent,
     AlreadyGranted,
-    KeyNameTaken,
-    LoginTaken,
     NotTheFirst,
     OwnGrant,
     WrongPassword,
@@ -32,7 +31,9 @@ from registry.accounts.rules import (
     check_duties,
     check_key_days,
     check_password,
+    key_name_taken,
     locked_out,
+    login_taken,
     organisation_for,
     state_after,
     to_end,
@@ -47,6 +48,7 @@ SESSION_MAX = timedelta(hours=12)
 SESSIONS_AT_ONCE = 3
 KEY_DAYS_MAX = 365
 FIRST_ADMINISTRATOR = "first-administrator"
+NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,7 @@ def _new_account(
             session.add(account)
             session.flush()
     except IntegrityError as error:
-        raise LoginTaken(
-            f"登录名 {login} 已被使用，请另选一个",
-            detail_en=f"The login {login} is taken.",
-            errors=[{"pointer": "/login", "code": LoginTaken.code, "message": "已被使用"}],
-        ) from error
+        raise login_taken(login) from error
     return account
 
 
@@ -161,9 +159,8 @@ def grant_role(
     )
     session.add(made)
     session.flush()
-    audit.record(
-        session, actor, "account.grant_role", account, at=now, note=role, detail={"place": place, "grant": str(made.id)}
-    )
+    detail = {"place": place, "grant": str(made.id)}
+    audit.record(session, actor, "account.grant_role", account, at=now, note=role, detail=detail)
     return made
 
 
@@ -198,9 +195,8 @@ def revoke_role(session: Session, actor: Actor, grant_id: UUID, *, now: datetime
     if grant.revoked_at is not None:
         raise AlreadyGranted("该职责此前已撤销，无需重复办理", detail_en="Revoked already.")
     grant.revoked_at, grant.revoked_by = now, actor.id
-    audit.record(
-        session, actor, "account.revoke_role", ("registry_account", str(grant.account_id)), at=now, note=grant.role
-    )
+    person = ("registry_account", str(grant.account_id))
+    audit.record(session, actor, "account.revoke_role", person, at=now, note=grant.role)
     return grant
 
 
@@ -238,8 +234,8 @@ def enable(session: Session, actor: Actor, account_id: UUID, *, now: datetime) -
 def count_attempt(session: Session, actor: Actor, *, login: str, now: datetime) -> None:
     """Count one attempt to sign in, before the password is looked at; commit it before :func:`sign_in`.
 
-    Counting first means that attempts sent at the same moment cannot slip past the limit; a refused attempt
-    rolls its own count back, so the lock-out ends 15 minutes after the first of the five.
+    Attempts sent at the same moment cannot slip past the limit; a refused one rolls its own count back, so that
+    the lock-out ends 15 minutes after the first of the five.
 
     Raises:
         LockedOut: five attempts were made under this login name within 15 minutes.
@@ -301,34 +297,38 @@ def start_session(session: Session, actor: Actor, account_id: UUID, *, now: date
 def sign_out(session: Session, actor: Actor, *, token: str, now: datetime) -> None:
     """End the session behind the token; an unknown or ended one is left as it is."""
     ended = sa.update(WebSession).where(WebSession.token_sha256 == digest(token), WebSession.ended_at.is_(None))
-    session.execute(ended.values(ended_at=now), execution_options={"synchronize_session": False})
+    session.execute(ended.values(ended_at=now), execution_options=NO_SYNC)
     audit.record(session, actor, "account.sign_out", ("registry_account", str(actor.id)), at=now)
 
 
 def touch(session: Session, actor: Actor, *, token: str, now: datetime) -> None:
-    """Note that a session or key was used, at most once a minute.
+    """Note that a session or key was used, at most once a minute; the first use of a key on a day is audited.
 
-    A plain UPDATE with its own condition: two requests at once do not fight over the row's version. It is the one
-    command without an audit line, because it is no act of a person; what the request then does has one.
+    Plain UPDATEs with their own condition: two requests at once do not fight over the row's version.
     """
-    no_sync = {"synchronize_session": False}
     if token.startswith(KEY_PREFIX):
-        prefix = token.removeprefix(KEY_PREFIX).partition("_")[0]
-        unused = sa.or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - TOUCH_EVERY)
-        used = sa.update(ApiKey).where(ApiKey.prefix == prefix, ApiKey.account_id == actor.id, unused)
-        session.execute(used.values(last_used_at=now), execution_options=no_sync)
+        _touch_key(session, actor, token.removeprefix(KEY_PREFIX).partition("_")[0], now)
         return
     seen = sa.update(WebSession).where(
         WebSession.token_sha256 == digest(token), WebSession.ended_at.is_(None), WebSession.seen_at <= now - TOUCH_EVERY
     )
-    session.execute(seen.values(seen_at=now), execution_options=no_sync)
+    session.execute(seen.values(seen_at=now), execution_options=NO_SYNC)
+
+
+def _touch_key(session: Session, actor: Actor, prefix: str, now: datetime) -> None:
+    own = sa.and_(ApiKey.prefix == prefix, ApiKey.account_id == actor.id)
+    last = session.scalar(sa.select(ApiKey.last_used_at).where(own))
+    unused = sa.or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - TOUCH_EVERY)
+    session.execute(sa.update(ApiKey).where(own, unused).values(last_used_at=now), execution_options=NO_SYNC)
+    if last is None or business_date(last) < business_date(now):
+        audit.record(session, actor, "account.use_key", ("registry_account", str(actor.id)), at=now, note=prefix)
 
 
 def _end_sessions(session: Session, account_id: UUID, now: datetime, *, but: str | None = None) -> None:
     ended = sa.update(WebSession).where(WebSession.account_id == account_id, WebSession.ended_at.is_(None))
     if but is not None:
         ended = ended.where(WebSession.token_sha256 != digest(but))
-    session.execute(ended.values(ended_at=now), execution_options={"synchronize_session": False})
+    session.execute(ended.values(ended_at=now), execution_options=NO_SYNC)
 
 
 def set_password(
@@ -377,11 +377,7 @@ def create_key(session: Session, actor: Actor, *, name: str, days: int, now: dat
             session.add(made)
             session.flush()
     except IntegrityError as error:
-        raise KeyNameTaken(
-            f"您已有名为“{name}”的访问密钥，请另取名称",
-            detail_en="A key of that name exists.",
-            errors=[{"pointer": "/name", "code": KeyNameTaken.code, "message": "名称已存在"}],
-        ) from error
+        raise key_name_taken(name) from error
     audit.record(session, actor, "account.create_key", made, at=now, note=prefix)
     return made, f"{KEY_PREFIX}{prefix}_{secret}"
 

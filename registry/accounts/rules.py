@@ -238,6 +238,24 @@ def locked_out(attempts_max: int, left: timedelta) -> LockedOut:
     )
 
 
+def login_taken(login: str) -> LoginTaken:
+    """Return the refusal of a login name that another account has."""
+    return LoginTaken(
+        f"登录名 {login} 已被使用，请另选一个",
+        detail_en=f"The login {login} is taken.",
+        errors=[{"pointer": "/login", "code": LoginTaken.code, "message": "已被使用"}],
+    )
+
+
+def key_name_taken(name: str) -> KeyNameTaken:
+    """Return the refusal of a second key of the same name."""
+    return KeyNameTaken(
+        f"您已有名为“{name}”的访问密钥，请另取名称",
+        detail_en="A key of that name exists.",
+        errors=[{"pointer": "/name", "code": KeyNameTaken.code, "message": "名称已存在"}],
+    )
+
+
 def check_password(password: str, login: str, length_min: int) -> None:
     """Refuse a password that is too short or contains the login name.
 
