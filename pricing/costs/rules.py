@@ -30,14 +30,6 @@ CHARGE_UNIT_TITLES = {
 }
 
 
-class MerchantService(StrEnum):
-    """What an operator that may not sell products does for data merchants (Guangzhou, CST-05)."""
-
-    DATA_PROCESSING = "data_processing"
-    COMPUTING = "computing"
-    COMPLIANCE_SUPPORT = "compliance_support"
-
-
 class CostCategory(StrEnum):
     """What an operating cost consists of (65号 三（一）)."""
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from kernel.errors import Invalid
-from kernel.money import Money, UnitPrice, decimal_text, fraction, round_half_up
+from kernel.money import UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
 from pricing.costs.rules import ChargeUnit
 from pricing.rating.rules import BANDED, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
 
@@ -20,6 +20,7 @@ __all__ = [
     "NotFreeOfCharge",
     "Pack",
     "PriceAboveCap",
+    "PriceReason",
     "Rated",
     "Regime",
     "TariffModel",
@@ -29,9 +30,11 @@ __all__ = [
     "blended_unit_price",
     "check_price",
     "check_under_cap",
+    "dearest_unit",
     "effective_unit_price_max",
     "headline_unit_price",
     "highest_unit_price",
+    "nominal_unit_price",
     "rate",
     "split_tax",
 ]
@@ -48,6 +51,14 @@ class Regime(StrEnum):
     MARKET_VALUE_BASED = "market_value_based"  # 市场调节: re-developed by somebody else
     BREAK_EVEN = "break_even"  # 保本微利
     FREE_PUBLIC_INTEREST = "free_public_interest"  # 公共治理、公益事业: free of charge
+
+
+class PriceReason(StrEnum):
+    """Why an order costs what it costs."""
+
+    TARIFF = "tariff"
+    PUBLIC_INTEREST = "public_interest"  # PUB-01: free for governance and welfare
+    SOURCE_REUSE = "source_reuse"  # REU-01: free for who provided the data free
 
 
 class PriceAboveCap(Invalid):
@@ -129,6 +140,22 @@ def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
     highest = blended_unit_price(model, Fraction(at))
     limit = NONE if model.maximum_spend is not None else _slope_at_the_end(model)
     return (limit, None) if limit > highest else (highest, at)
+
+
+def nominal_unit_price(model: TariffModel) -> Fraction:
+    """Return the highest price per unit that the tariff names in any band, fixed fees left aside, in yuan."""
+    if model.kind in BANDED:
+        return max(tier.unit_price.exact_yuan() for tier in model.tiers)
+    return _slope_at_the_end(model)
+
+
+def dearest_unit(model: TariffModel) -> UnitPrice:
+    """Return the most that one unit can cost under the tariff, nominal or on average, rounded up to 10⁻⁸ yuan.
+
+    A cap has whole 10⁻⁸ yuan, so that the rounded price is above it exactly when the price is.
+    """
+    highest, _ = highest_unit_price(model)
+    return UnitPrice(ceil(max(highest, nominal_unit_price(model)) * UNITS_PER_YUAN))
 
 
 def check_under_cap(model: TariffModel, cap: UnitPrice) -> None:
