@@ -170,11 +170,11 @@ def settle(place: str, period: str, dry_run: bool) -> None:
 )
 def verify(file: Path | None) -> None:
     """独立核对账簿、权益、价格、审计封印；有问题则退出码为 1。例：huiyi verify"""
-    from web.verify import verify as check
+    from web.checker import verify as check
 
     engine = db.make_engine(f"sqlite:///{file}" if file else Config.from_environment().database_url)
     with engine.connect() as connection:
-        findings = check(connection, now=clock.now())
+        findings = check(connection)
     for finding in findings:
         click.echo(f"✗ {finding}")
     click.echo(f"核对完毕：{len(findings)} 处问题。")

@@ -17,11 +17,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
-
 from kernel.identity import Actor, Grant, Role
 from registry.requests import commands as requests
 from settlement.intake import commands as intake
-from web.verify import verify
+from web.checker import verify
 
 SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
 SEAL_MARGIN = timedelta(seconds=5)
@@ -55,8 +54,8 @@ def _consent(session: Session, actor: Actor, now: datetime) -> str:
     return f"超期视为同意 {done} 件"
 
 
-def _verify(session: Session, _actor: Actor, now: datetime) -> str:
-    return f"发现 {len(verify(session.connection(), now=now))} 处"
+def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
+    return f"发现 {len(verify(session.connection()))} 处"
 
 
 JOBS = (

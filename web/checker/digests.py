@@ -1,0 +1,77 @@
+"""Digests recomputed from the rows: audit seals, evidence, contracts, statements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+GENESIS = "0" * 64
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """Return the canonical JSON text that digests are taken over."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def evidence(connection: sa.Connection) -> list[str]:
+    """Find kept files whose content is not what their name says."""
+    rows = connection.execute(sa.text("SELECT sha256, content FROM evidence_file"))
+    return [f"FILE 证据文件内容与摘要不符：{name}" for name, content in rows if _sha256(bytes(content)) != name]
+
+
+def contracts(connection: sa.Connection) -> list[str]:
+    """Find contracts whose text is not the text that was signed."""
+    rows = connection.execute(sa.text("SELECT number, text, sha256 FROM market_contract"))
+    return [f"CONTRACT 合同文本与签署摘要不符：{number}" for number, text, sha in rows if _sha256(text.encode()) != sha]
+
+
+def audit_seals(connection: sa.Connection) -> list[str]:
+    """Recompute the chain of seals over the audit lines."""
+    lines = _audit_lines(connection)
+    found: list[str] = []
+    previous, expected = GENESIS, 1
+    query = "SELECT sequence, previous_sha256, sha256, line_count, last_line FROM audit_seal ORDER BY sequence"
+    for sequence, linked, sha256, count, last_line in connection.execute(sa.text(query)):
+        running, last = hashlib.sha256(previous.encode()), None
+        for _ in range(count):
+            last, data = next(lines, (None, b""))
+            running.update(len(data).to_bytes(8, "big") + data)
+        if sequence != expected or linked != previous or last != str(last_line).replace("-", ""):
+            found.append(f"SEAL 审计封印不相接：{sequence}")
+        if running.hexdigest() != sha256:
+            found.append(f"SEAL 审计行被改动、删除或插入：封印 {sequence}")
+        previous, expected = sha256, sequence + 1
+    return found
+
+
+def _audit_lines(connection: sa.Connection) -> Iterator[tuple[str, bytes]]:
+    query = """SELECT id, at, actor_id, actor_name, org_id, channel, action, object_type, object_id, note, detail
+        FROM audit_line ORDER BY id"""
+    for identity, at, actor, name, org, channel, action, kind, object_id, note, detail in connection.execute(
+        sa.text(query)
+    ):
+        body = detail if isinstance(detail, dict) else json.loads(detail)
+        row = [_id(identity), _moment(at), _id(actor), name, _id(org), channel, action, kind, object_id, note, body]
+        yield str(identity).replace("-", ""), canonical(row).encode()
+
+
+def _id(value: Any) -> str:
+    return "None" if value is None else str(value if isinstance(value, UUID) else UUID(str(value)))
+
+
+def _moment(value: Any) -> str:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+DIGESTS: tuple[Callable[[sa.Connection], list[str]], ...] = (evidence, contracts, audit_seals)
