@@ -68,7 +68,7 @@ class Reader:
 
     def day(self, key: str) -> date:
         """Read a date written 2026-07-01."""
-        return self._parsed(key, _iso_date, date.max)
+        return self._parsed(key, _iso_date, date.min)
 
     def choice(self, key: str, kind: type[E]) -> E:
         """Read one of the values of an enum."""
