@@ -184,7 +184,7 @@ def _nobodys_hash() -> str:
     return HASHER.hash("the password of nobody")
 
 
-def get(session: Session, account_id: UUID, *, lock: bool = False) -> Account:
+def get(session: Session, account_id: UUID | None, *, lock: bool = False) -> Account:
     """Return the account with its organisation and grants; locked and read afresh on demand.
 
     Raises:
@@ -246,12 +246,12 @@ def live_sessions(session: Session, account_id: UUID, now: datetime) -> Sequence
     return session.scalars(query.order_by(WebSession.seen_at, WebSession.id)).all()
 
 
-def keys(account_id: UUID) -> sa.Select[ApiKey]:
+def keys(account_id: UUID | None) -> sa.Select[ApiKey]:
     """Return the query of all keys of an account, revoked ones included."""
     return sa.select(ApiKey).where(ApiKey.account_id == account_id)
 
 
-def keys_of(session: Session, account_id: UUID) -> Sequence[ApiKey]:
+def keys_of(session: Session, account_id: UUID | None) -> Sequence[ApiKey]:
     """Return all keys of an account, the newest first."""
     return session.scalars(keys(account_id).order_by(ApiKey.created_at.desc(), ApiKey.id.desc())).all()
 

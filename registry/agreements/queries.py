@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from kernel import audit
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission, Role
+from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import AgreementState
+from registry.clauses.rules import missing_items as rules_missing
+from registry.policy import RegistryPolicy
 from registry.resources.model import Resource
 
 
@@ -138,6 +141,14 @@ def scope_of(session: Session, agreement_id: UUID) -> Sequence[Resource]:
     """Return the resources in the agreement's scope with their departments, in order of code."""
     query = sa.select(Resource).join(AgreementResource).where(AgreementResource.agreement_id == agreement_id)
     return session.scalars(query.options(joinedload(Resource.source_department)).order_by(Resource.code)).all()
+
+
+def missing_items(agreement: Agreement, book: PolicyBook, on: date) -> tuple[str, ...]:
+    """Return the codes of mandatory contents that are still empty, by the rules of that day; none once it is signed."""
+    required = RegistryPolicy.at(book, agreement.place, on).agreement_items_required
+    if required is None or agreement.state is not AgreementState.DRAFT:
+        return ()
+    return rules_missing(agreement.items, required.items())
 
 
 def history(session: Session, agreement_id: UUID) -> Sequence[audit.AuditLine]:

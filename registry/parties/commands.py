@@ -82,7 +82,7 @@ def create_party(
         session.add(PartyCapacity(party=party, capacity=capacity, place=place, added_at=now))
     session.flush()
     audit.record(session, actor, "party.create", party, at=now, note=code, detail={"capacities": sorted(capacities)})
-    return queries.get(session, party.id)
+    return queries.refreshed(session, party.id)
 
 
 def add_capacity(
@@ -111,7 +111,7 @@ def add_capacity(
     session.add(PartyCapacity(party=party, capacity=capacity, place=place, added_at=now))
     session.flush()
     audit.record(session, actor, "party.add_capacity", party, at=now, note=f"{capacity} @ {place}")
-    return party
+    return queries.refreshed(session, party.id)
 
 
 def suspend(session: Session, actor: Actor, party_id: UUID, *, reason: str, now: datetime) -> Party:

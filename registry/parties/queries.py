@@ -48,6 +48,16 @@ def visible(session: Session, actor: Actor, party_id: UUID) -> Party:
     return found
 
 
+def refreshed(session: Session, party_id: UUID) -> Party:
+    """Return the organisation with its capacities as they are now in the database.
+
+    Raises:
+        NoSuchParty: there is none.
+    """
+    session.flush()
+    return get(session, party_id, lock=True)
+
+
 def by_uscc(session: Session, uscc: str) -> Party:
     """Return the organisation with that credit code, in any spelling.
 
