@@ -130,6 +130,7 @@ def test_unit_prices_go_below_a_fen(text, units):
     assert price == UnitPrice(units)
     assert price.text() == text
     assert price.decimal == Decimal(text)
+    assert str(price) == text
 
 
 @pytest.mark.parametrize("text", ["0.000000001", "-1", "1e-5", "1234567890", "", "０.１"])

@@ -219,6 +219,13 @@ def test_the_order_inside_a_coalition_does_not_matter_and_none_comes_twice():
         calculate("shapley", {**GOOD["shapley"], "values": {**GLOVES, "3,1": "1"}})
 
 
+@pytest.mark.parametrize("player", ["a,b", " a"])
+def test_a_player_has_a_name_that_can_stand_in_a_coalition(player):
+    with pytest.raises(Unreadable) as refusal:
+        calculate("shapley", {"players": [player], "values": {"a": "1"}})
+    assert "/players" in pointers(refusal)
+
+
 def test_a_deadline_says_which_days_it_skipped():
     found = calculate("deadline", GOOD["deadline"])
     assert found["due"] == "2026-07-29"
