@@ -14,6 +14,7 @@ from kernel import audit, numbering
 from kernel.calendar import business_date
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.model import PartyCapacity
@@ -61,16 +62,15 @@ def create(
 
     Raises:
         NotAllowed: the actor may not act for the seller there.
-        NoSuchProduct: there is no such agreement, or no such product to derive from.
+        NoSuchAgreement: there is no such agreement.
+        NoSuchProduct: there is no such product to derive from.
         NoSuchParty: there is no such seller.
         PolicyGap: the place does not say who may sell.
         SellerNotAllowed: the seller may not sell at this place, or is suspended.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
         RedevelopmentForbidden: the seller operates the authorization of a product that this one is derived from.
     """
-    agreement = session.get(Agreement, agreement_id)
-    if agreement is None:
-        raise queries.NoSuchProduct(f"没有编号为 {agreement_id} 的授权运营协议", detail_en="No such agreement")
+    agreement = agreements.get(session, agreement_id)
     actor.must(Permission.PRODUCT_WRITE, org_id=owner_id, place=agreement.place)
     _check_seller(session, owner_id, agreement, book, now)
     _check_lineage(session, owner_id, derived_from, agreement.place, book, now)

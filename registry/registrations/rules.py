@@ -1,17 +1,15 @@
-"""Registration of products: states, deadlines, validity, the code with its check character, and gates. Pure."""
+"""Registration of products: states, deadlines, validity, and the gates to a sale. Pure."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from stdnum.iso7064 import mod_37_36
-
 from kernel.calendar import DAY, MONTHS_PER_YEAR, Period, WorkingCalendar, add_months
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.errors import Conflict, Invalid
+from kernel.policy import Cited
 
 
 class RegistrationState(StrEnum):
@@ -67,6 +65,14 @@ class ObjectionOutcome(StrEnum):
     DISMISSED = "dismissed"
 
 
+class Acceptance(StrEnum):
+    """What the registrar does with an application that was received."""
+
+    ACCEPT = "accept"
+    NOT_ACCEPT = "not_accept"
+    RETURN_ONCE = "return_once"
+
+
 class CancellationGround(StrEnum):
     """Why a registration may be cancelled (REG-08)."""
 
@@ -115,12 +121,22 @@ class OutsideRenewalWindow(Conflict):
     code = "registration.outside_renewal_window"
 
 
-class CodeMistyped(NotFound):
-    """The check character does not fit: the code was mistyped or made up."""
+class ReturnedBefore(Conflict):
+    """The application was already returned with one notice of all defects."""
 
-    code = "certificate.mistyped"
-    title = "登记编码校验不符"
-    title_en = "The registration code fails its check"
+    code = "registration.returned_before"
+
+
+class DefectsMissing(Invalid):
+    """A refusal or a return without saying what is wrong."""
+
+    code = "registration.defects_missing"
+
+
+class MaterialsMissing(Invalid):
+    """Materials of the application are missing; ``errors`` names each."""
+
+    code = "registration.materials_missing"
 
 
 EVENTS = RegistrationEvent
@@ -158,9 +174,6 @@ MATERIAL_TITLES = {
     "scenario": "应用场景",
     "security_risk_assessment": "数据安全风险评估",
 }
-
-CODE = re.compile(r"([0-9]{6})([0-9]{4})([0-9]{6})([0-9A-Z])")
-SEPARATORS = re.compile(r"[\s\-‐‑‒–—−·.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +217,65 @@ def after(state: RegistrationState, event: RegistrationEvent) -> RegistrationSta
             detail_en=f"A registration in state {state} does not admit {event}",
             rule="REG-03",
         ) from None
+
+
+def refuse_without_words(text: str, words: str) -> None:
+    """Refuse an adverse decision that gives no reason.
+
+    Raises:
+        DefectsMissing: the text is blank.
+    """
+    if not text.strip():
+        error = {"pointer": "/reason", "code": "required", "message": words}
+        raise DefectsMissing(f"{words}（26号 第十条、第十一条）", rule="REG-04", errors=[error])
+
+
+def check_receipt(decision: Acceptance, *, reason: str, defects: Sequence[str], was_returned: bool) -> None:
+    """Refuse a second return, and an adverse decision without its grounds.
+
+    Raises:
+        ReturnedBefore: all defects had to be named the first time.
+        DefectsMissing: no defects, or no reason.
+
+    Source:
+        发改数据规〔2025〕26号 第十条 (REG-04).
+    """
+    if decision is Acceptance.NOT_ACCEPT:
+        refuse_without_words(reason, "不予受理须说明理由")
+    elif decision is Acceptance.RETURN_ONCE:
+        if was_returned:
+            raise ReturnedBefore(
+                "申请已一次性告知过全部问题（26号 第十条），不得再次退回：请受理或不予受理",
+                detail_en="An application is returned once; accept it or not",
+                rule="REG-04",
+            )
+        refuse_without_words("".join(defects), "退回须一次性列出全部问题")
+
+
+def missing_materials(found: Mapping[str, str], required: Iterable[str]) -> list[str]:
+    """Return the codes of required materials that are absent or blank, in the order of the policy (REG-05)."""
+    return [code for code in required if not found.get(code, "").strip()]
+
+
+def check_materials(found: Mapping[str, str], required: Cited | None) -> None:
+    """Refuse an application that lacks materials; all are named at once.
+
+    Raises:
+        MaterialsMissing: some are absent or blank.
+
+    Source:
+        发改数据规〔2025〕26号 第九条 (REG-05).
+    """
+    lacking = [] if required is None else missing_materials(found, required.items())
+    if required is not None and lacking:
+        titles = {code: MATERIAL_TITLES.get(code, code) for code in lacking}
+        raise MaterialsMissing(
+            f"登记材料不齐（{required.citation()}），缺少：{'、'.join(titles.values())}。请一次性补齐后提交",
+            detail_en=f"Missing materials: {', '.join(lacking)}",
+            rule="REG-05",
+            article=required.citation(),
+            errors=[{"pointer": f"/{code}", "code": "missing", "message": title} for code, title in titles.items()],
+        )
 
 
 def notice_period(passed_on: date, working_days: int, calendar: WorkingCalendar) -> tuple[date, date]:
@@ -314,43 +386,3 @@ def is_effective(state: RegistrationState, valid_from: date | None, valid_until:
         and valid_until is not None
         and valid_from <= on <= valid_until
     )
-
-
-def registration_code(division: str, year: int, serial: int) -> str:
-    """Return a registration code: division, year, serial and an ISO 7064 mod 37,36 check character.
-
-    Args:
-        division: six digits of the administrative division (行政区划代码).
-        year: of the code.
-        serial: within division and year, from 1.
-
-    Raises:
-        Invalid: the parts do not make a code.
-    """
-    body = f"{division}{year:04d}{serial:06d}"
-    code = body + str(mod_37_36.calc_check_digit(body))
-    if CODE.fullmatch(code) is None:
-        raise Invalid(f"不能由 {division}、{year}、{serial} 生成登记编码，请核对行政区划代码", rule="REG-03")
-    return spelled(code)
-
-
-def spelled(compact: str) -> str:
-    """Return the printed spelling of a code: ``330624-2026-000001-K``."""
-    return "-".join(CODE.sub(r"\1 \2 \3 \4", compact).split())
-
-
-def read_code(text: str) -> str:
-    """Return the printed spelling of a code as somebody typed it: any case, spaces, hyphens, full-width letters.
-
-    Raises:
-        CodeMistyped: it is no code, or its check character does not fit.
-    """
-    compact = SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
-    if CODE.fullmatch(compact) is None or not mod_37_36.is_valid(compact):
-        raise CodeMistyped(
-            f"“{text.strip()}”不是有效的登记编码：校验位不符，可能抄写有误或系伪造。"
-            "请核对证书上的编码（行政区划 6 位-年份 4 位-序号 6 位-校验 1 位），或扫描证书上的二维码",
-            detail_en="This is no valid registration code: its check character does not fit. Check the spelling",
-            rule="REG-03",
-        )
-    return spelled(compact)

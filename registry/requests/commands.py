@@ -16,6 +16,7 @@ from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.identity import Actor, Permission, Role
 from kernel.policy import Cited, PolicyBook
+from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.rules import CAPACITY_TITLES, Capacity
@@ -95,15 +96,13 @@ def create(
 
     Raises:
         NotAllowed: the actor may not act for the applicant there.
-        NoSuchRequest: there is no such agreement.
+        NoSuchAgreement: there is no such agreement.
         AgreementNotInForce: the agreement does not authorize operation today.
         ApplicantNotAllowed: the applicant may not develop products there.
         OutsideScope: resources are outside the agreement or barred.
         ScenarioTaken: a request for this scenario exists and was not rejected.
     """
-    agreement = session.get(Agreement, agreement_id)
-    if agreement is None:
-        raise queries.NoSuchRequest(f"没有编号为 {agreement_id} 的授权运营协议", detail_en="No such agreement")
+    agreement = agreements.get(session, agreement_id)
     actor.must(Permission.REQUEST_WRITE, org_id=applicant_id, place=agreement.place)
     _check_agreement(agreement, now)
     _check_applicant(session, applicant_id, agreement)
@@ -135,7 +134,7 @@ def submit(
     """
     request = queries.get(session, request_id, lock=True)
     actor.must(Permission.REQUEST_WRITE, org_id=request.applicant_id, place=request.place)
-    _check_agreement(_agreement(session, request), now)
+    _check_agreement(agreements.get(session, request.agreement_id), now)
     today = business_date(now)
     policy = RegistryPolicy.at(book, request.place, today)
     request.state = after(request.state, RequestEvent.SUBMIT)
@@ -301,10 +300,6 @@ def _keep_sources(request: DataRequest, *cited: Cited | None) -> None:
     request.sources = [*(request.sources or []), *(cited_dict(one) for one in cited if one is not None)]
 
 
-def _agreement(session: Session, request: DataRequest) -> Agreement:
-    return session.get_one(Agreement, request.agreement_id)
-
-
 def _check_agreement(agreement: Agreement, now: datetime) -> None:
     on = business_date(now)
     if not agreement.in_force(on):
@@ -370,7 +365,7 @@ def _flush_unique(session: Session, request: DataRequest) -> None:
 
 
 def _must_check(session: Session, actor: Actor, request: DataRequest, checker: str) -> None:
-    operator_id = _agreement(session, request).operating_institution_id
+    operator_id = agreements.get(session, request.agreement_id).operating_institution_id
     if checker == "operating_institution":
         actor.must(Permission.REQUEST_CHECK, org_id=operator_id, place=request.place)
         actor.must_be(Role.OPERATOR, org_id=operator_id, place=request.place)

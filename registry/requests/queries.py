@@ -13,7 +13,7 @@ from kernel.calendar import DAY, business_date, start_of_day
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor, Role
 from registry.agreements.model import Agreement, AgreementResource
-from registry.agreements.rules import AgreementState
+from registry.agreements.queries import in_force_clause
 from registry.requests.model import DataRequest, RequestOpinion, RequestResource
 from registry.requests.rules import RequestState
 from registry.resources.model import Resource
@@ -171,12 +171,11 @@ def approved_resources(
 
 def agreements_open_to(session: Session, actor: Actor, on: date) -> Sequence[Agreement]:
     """Return the agreements in force under which the actor's organisation might ask for data, by number."""
+    query = sa.select(Agreement).where(in_force_clause(on)).order_by(Agreement.number)
     places = actor.places()
-    query = sa.select(Agreement).where(Agreement.state == AgreementState.ACTIVE).order_by(Agreement.number)
     if places is not None:
         query = query.where(Agreement.place.in_(places))
-    found = session.scalars(query.options(selectinload(Agreement.operating_institution)))
-    return [agreement for agreement in found if agreement.in_force(on)]
+    return session.scalars(query.options(selectinload(Agreement.operating_institution))).all()
 
 
 def scope(session: Session, agreement_id: UUID) -> Sequence[Resource]:

@@ -1,0 +1,1 @@
+"""The public side of registration: notices and objections, the register, and certificates."""
