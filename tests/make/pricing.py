@@ -1,0 +1,271 @@
+"""Products to price, cost surveys, ceilings, caps, prices and exemptions, made through the real commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.calendar import WorkingCalendar, business_date
+from kernel.identity import Actor, Role
+from kernel.money import Money, UnitPrice
+from pricing.ceilings import commands as ceilings
+from pricing.ceilings.model import Ceiling, FeeCap
+from pricing.costs import commands as costs
+from pricing.costs.model import CostSurvey
+from pricing.costs.rules import ChargeUnit, CostCategory
+from pricing.exemptions import commands as exemptions
+from pricing.exemptions.model import Exemption
+from pricing.exemptions.rules import Purpose
+from pricing.tariffs import commands as tariffs
+from pricing.tariffs.model import Tariff
+from pricing.tariffs.rules import Regime
+from registry.agreements import queries as agreements
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.parties.rules import Capacity
+from registry.products import commands as products
+from registry.products.model import Product
+from registry.products.rules import DeliveryForm, Input
+from registry.requests import commands as requests
+from registry.requests import queries as request_queries
+from registry.requests.rules import Decision
+from registry.resources.model import Resource
+from tests.make import registry_base as base
+
+NOW = base.NOW
+TODAY = business_date(NOW)
+YEAR = TODAY.year
+ONE_PRICE = {"model": "per_unit", "unit_price": "0.80"}
+_serial = count(1)
+
+
+def price_officer(place: str = base.PLACE) -> Actor:
+    """A person of the price authority of a place."""
+    return base.actor(Role.PRICE, place=place)
+
+
+def seller_of(session: Session, product: Product) -> Actor:
+    """A person of the product's seller."""
+    agreement = agreements.get(session, product.agreement_id)
+    operated = agreement.operating_institution_id == product.owner_id
+    return base.actor(Role.OPERATOR if operated else Role.MERCHANT, org_id=product.owner_id, place=product.place)
+
+
+def make_buyer(session: Session, *, place: str = base.PLACE, name: str = "") -> Party:
+    """Register an organisation that buys."""
+    return base.make_party(session, Capacity.BUYER, place=place, name=name)
+
+
+def buyer(party: Party) -> Actor:
+    """A person of a buying organisation, who may buy everywhere."""
+    return base.actor(Role.BUYER, org_id=party.id)
+
+
+def make_product(
+    session: Session,
+    *,
+    place: str = base.PLACE,
+    agreement: Agreement | None = None,
+    merchant: Party | None = None,
+    resources: Sequence[Resource] = (),
+    title: str = "",
+    now: datetime = NOW,
+) -> Product:
+    """Make a product of the agreement's operator, or of ``merchant``, from resources whose use was approved."""
+    agreement = agreement or base.make_agreement(session, place=place, scope=resources or None)
+    used = list(resources) or list(request_queries.scope(session, agreement.id))
+    owner_id = merchant.id if merchant else agreement.operating_institution_id
+    person = base.actor(Role.MERCHANT if merchant else Role.OPERATOR, org_id=owner_id, place=place)
+    scenario = f"场景 {next(_serial)}"
+    approve_use(session, person, agreement, owner_id, scenario, used, now=now)
+    return products.create(
+        session, person, owner_id=owner_id, agreement_id=agreement.id, title=title or f"产品 {next(_serial)}",
+        scenario=scenario, domain="信用", delivery_form=DeliveryForm.API, source_statement="来自授权公共数据资源",
+        description="按主体查询", fields=[{"name": "name", "title": "名称", "type": "text", "personal": False}],
+        sample=[{"name": "示例"}], inputs=[Input(found.id, Decimal(1), Decimal("0.9")) for found in used],
+        book=base.book(demonstration=True), now=now,
+    )  # fmt: skip
+
+
+def approve_use(
+    session: Session,
+    person: Actor,
+    agreement: Agreement,
+    applicant_id: UUID,
+    scenario: str,
+    used: Sequence[Resource],
+    *,
+    now: datetime = NOW,
+) -> None:
+    """Ask for the use of resources and let everybody who has a seat agree."""
+    place, book, calendar = agreement.place, base.book(demonstration=True), WorkingCalendar()
+    asked = requests.create(
+        session, person, applicant_id=applicant_id, agreement_id=agreement.id, scenario=scenario,
+        necessity="开发产品所必需", resource_ids=[found.id for found in used], now=now,
+    )  # fmt: skip
+    requests.submit(session, person, asked.id, book=book, calendar=calendar, now=now)
+    if book.get(place, "request.check_by", on=business_date(now)):
+        checker = base.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=place)
+        requests.check(
+            session,
+            checker,
+            asked.id,
+            decision=Decision.AGREE,
+            reason="材料齐全",
+            book=book,
+            calendar=calendar,
+            now=now,
+        )
+    for seat in request_queries.opinions(session, asked.id):
+        role = Role.SOURCE if seat.capacity is Capacity.SOURCE_DEPARTMENT else Role.SUPERVISOR
+        reviewer = base.actor(role, org_id=seat.party_id, place=place)
+        requests.give_opinion(session, reviewer, asked.id, decision=Decision.AGREE, reason="同意", now=now)
+
+
+def cost(amount: str, share: str = "1", category: CostCategory = CostCategory.PLATFORM_BUILD_OM) -> dict[str, Any]:
+    """One line of a survey; what is shared is shared by calls."""
+    return {
+        "category": category,
+        "text": "平台建设和运维",
+        "amount": Money.yuan(amount),
+        "industry_share": Decimal(share),
+        "allocation_key": "" if share == "1" else "调用量",
+    }
+
+
+def make_survey(
+    session: Session,
+    agreement: Agreement,
+    *,
+    lines: Sequence[Mapping[str, Any]] | None = None,
+    subsidy: str = "800000.00",
+    accepted: bool = True,
+    now: datetime = NOW,
+) -> CostSurvey:
+    """File a cost survey (ten million, 80 % for industry, as in PRC-02) and let it be accepted."""
+    operator = base.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=agreement.place)
+    survey = costs.open_survey(
+        session, operator, agreement_id=agreement.id, year=business_date(now).year - 1, subsidy=Money.yuan(subsidy),
+        lines=lines or [cost("10000000.00", "0.8")], now=now, book=base.book(),
+    )  # fmt: skip
+    costs.submit(session, operator, survey.id, now=now)
+    if accepted:
+        costs.accept(session, price_officer(agreement.place), survey.id, now=now)
+    return survey
+
+
+def make_ceiling(
+    session: Session,
+    agreement: Agreement,
+    *,
+    survey: CostSurvey | None = None,
+    year: int = YEAR,
+    margin: str = "0.06",
+    tax: str = "467424.00",
+    now: datetime = NOW,
+    **given: Any,
+) -> Ceiling:
+    """Determine the ceiling of PRC-02: 8 257 824.00 with the treasury yield of the demonstration, 2.20 %."""
+    survey = survey or make_survey(session, agreement, now=now)
+    return ceilings.determine(
+        session, price_officer(agreement.place), survey_id=survey.id, year=year, margin=Decimal(margin),
+        tax_lines=[{"label": "增值税", "basis": "（成本+利润）×6%", "amount": Money.yuan(tax)}],
+        jointly_with="数据局", now=now, book=base.book(demonstration=True), **given,
+    )  # fmt: skip
+
+
+def cap(
+    product: Product,
+    amount: str,
+    volume: str = "1000",
+    unit: ChargeUnit = ChargeUnit.PER_USE,
+    subject_kind: str | None = None,
+) -> dict[str, Any]:
+    """What one cap says."""
+    return {
+        "product_id": product.id,
+        "charge_unit": unit,
+        "amount": UnitPrice.yuan(amount),
+        "forecast_volume": Decimal(volume),
+        "subject_kind": subject_kind,
+    }
+
+
+def set_caps(
+    session: Session,
+    ceiling: Ceiling,
+    caps: Sequence[Mapping[str, Any]],
+    *,
+    effective_from: date = TODAY,
+    now: datetime = NOW,
+) -> list[FeeCap]:
+    """Set caps under a ceiling as the authorizing entity, reported the same day."""
+    agreement = agreements.get(session, ceiling.agreement_id)
+    person = base.actor(Role.SUPERVISOR, org_id=agreement.authorizing_entity_id, place=ceiling.place)
+    return ceilings.set_caps(
+        session, person, ceiling_id=ceiling.id, caps=caps, effective_from=effective_from,
+        report_number=f"数据〔{effective_from.year}〕{next(_serial)}号", report_date=business_date(now), now=now,
+        book=base.book(),
+    )  # fmt: skip
+
+
+def make_capped_product(session: Session, cap_amount: str = "0.80", *, place: str = base.PLACE) -> Product:
+    """Make an operator's product with a ceiling and a cap per use in force today."""
+    product = make_product(session, place=place)
+    ceiling = make_ceiling(session, agreements.get(session, product.agreement_id))
+    set_caps(session, ceiling, [cap(product, cap_amount)])
+    return product
+
+
+def make_tariff(
+    session: Session,
+    product: Product,
+    model: Mapping[str, Any] | None = None,
+    *,
+    regime: Regime = Regime.GOV_GUIDED,
+    unit: ChargeUnit = ChargeUnit.PER_USE,
+    effective_from: date = TODAY,
+    now: datetime = NOW,
+    **terms: Any,
+) -> Tariff:
+    """Fix a price as the seller; 0.80 per use unless another model is given."""
+    return tariffs.set_tariff(
+        session, seller_of(session, product), product_id=product.id, regime=regime, charge_unit=unit,
+        model=model or ONE_PRICE, effective_from=effective_from, now=now, book=base.book(demonstration=True), **terms,
+    )  # fmt: skip
+
+
+def make_priced_product(
+    session: Session, model: Mapping[str, Any] | None = None, *, place: str = base.PLACE
+) -> Product:
+    """Make an operator's product under a cap of 0.80 with a price of 0.80 (or ``model``) in force today."""
+    product = make_capped_product(session, place=place)
+    make_tariff(session, product, model)
+    return product
+
+
+def make_exemption(
+    session: Session,
+    product: Product,
+    grantee: Party,
+    *,
+    purpose: Purpose = Purpose.PUBLIC_WELFARE,
+    quota: int | None = None,
+    valid_until: date = date(YEAR, 12, 31),
+    approved: bool = True,
+    now: datetime = NOW,
+) -> Exemption:
+    """Ask for free use of a product and let it be approved."""
+    made = exemptions.request(
+        session, buyer(grantee), product_id=product.id, grantee_id=grantee.id, purpose=purpose, reason="防汛预警",
+        valid_from=TODAY, valid_until=valid_until, quota=quota, now=now, book=base.book(),
+    )  # fmt: skip
+    if approved:
+        exemptions.approve(session, base.supervisor(product.place), made.id, now=now)
+    return made
