@@ -36,6 +36,13 @@ class Base(StrEnum):
     LEFT = "left"  # what the steps before have left
 
 
+class ScheduleState(StrEnum):
+    """Whether everybody named in a schedule has signed it; only then may it divide anything (REV-01)."""
+
+    DRAFT = "draft"
+    SIGNED = "signed"
+
+
 class ScheduleInvalid(Invalid):
     """A share schedule that cannot divide everything, or that holds steps without effect."""
 

@@ -1,0 +1,53 @@
+"""Events of use and what they add up to; an event is written once, a sum never passes the bought quantity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, new_id
+from settlement.metering.rules import Channel
+
+
+class UsageEvent(Base):
+    """One use: of which entitlement, when, how much, and whether anything was found (查得)."""
+
+    __tablename__ = "settlement_usage_event"
+    __table_args__ = (
+        sa.UniqueConstraint("entitlement_id", "client_reference"),
+        sa.Index(None, "entitlement_id", "day_number"),
+        sa.Index(None, "entitlement_id", "subject_kind", "subject", "day_number"),
+        sa.CheckConstraint("quantity >= 1", name="at_least_one"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    place: Mapped[str] = mapped_column(index=True)
+    entitlement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_entitlement.id"))
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
+    occurred_at: Mapped[datetime]
+    day_number: Mapped[int]  # ordinal of the Beijing date, so that windows of days are plain arithmetic in SQL
+    received_at: Mapped[datetime]
+    client_reference: Mapped[str]
+    quantity: Mapped[int]
+    subject_kind: Mapped[str | None]
+    subject: Mapped[str | None]  # digest of what was asked about: equality is all that billing needs
+    hit: Mapped[bool]
+    channel: Mapped[Channel]
+
+
+class UsageTotal(Base):
+    """What is used up of one entitlement; the database refuses more than was bought."""
+
+    __tablename__ = "settlement_usage_total"
+    __table_args__ = (
+        sa.CheckConstraint("used >= 0", name="not_negative"),
+        sa.CheckConstraint("quota IS NULL OR used <= quota", name="within_quota"),
+    )
+
+    entitlement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_entitlement.id"), primary_key=True)
+    used: Mapped[int]
+    quota: Mapped[int | None]

@@ -1,0 +1,154 @@
+"""States of a settlement, and what ties before it may be sealed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from kernel.calendar import Period
+from kernel.errors import Conflict, Invalid, NotAllowed
+from kernel.money import Money
+
+
+class RunState(StrEnum):
+    """Where a settlement stands: 已编制, 已复核, 已封存."""
+
+    PREPARED = "prepared"
+    CHECKED = "checked"
+    SEALED = "sealed"
+
+
+class RunEvent(StrEnum):
+    """What happens to a settlement."""
+
+    PREPARE = "prepare"
+    CHECK = "check"
+    SEAL = "seal"
+
+
+class ParkReason(StrEnum):
+    """Why an order is left out of a settlement until somebody acts."""
+
+    NO_SCHEDULE = "NO_SCHEDULE"
+    SCHEDULE_UNUSABLE = "SCHEDULE_UNUSABLE"
+    NO_TARIFF = "NO_TARIFF"
+    NOT_PAID = "NOT_PAID"
+    RULE_MISSING = "RULE_MISSING"
+
+
+STATE_TITLES = {RunState.PREPARED: "已编制", RunState.CHECKED: "已复核", RunState.SEALED: "已封存"}
+PARK_TITLES = {
+    ParkReason.NO_SCHEDULE: "没有已签署的分配方案",
+    ParkReason.SCHEDULE_UNUSABLE: "分配方案无法计算",
+    ParkReason.NO_TARIFF: "没有收费标准",
+    ParkReason.NOT_PAID: "款项尚未到账",
+    ParkReason.RULE_MISSING: "政策参数未配置",
+}
+TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
+    (RunState.PREPARED, RunEvent.PREPARE): RunState.PREPARED,  # prepared anew: the numbers have changed
+    (RunState.CHECKED, RunEvent.PREPARE): RunState.PREPARED,
+    (RunState.PREPARED, RunEvent.CHECK): RunState.CHECKED,
+    (RunState.CHECKED, RunEvent.SEAL): RunState.SEALED,
+}
+
+
+class WrongState(Conflict):
+    """The settlement cannot take this step now."""
+
+    code = "settlement.wrong_state"
+    title = "结算当前状态不能办理此事"
+    title_en = "The settlement is not in the right state"
+
+
+class PeriodNotOver(Conflict):
+    """The period to be settled has not ended."""
+
+    code = "settlement.period_not_over"
+    title = "结算期间尚未结束"
+    title_en = "The period is not over"
+
+
+class PeriodOverlaps(Conflict):
+    """Another settlement of the place covers part of the period."""
+
+    code = "settlement.period_overlaps"
+    title = "结算期间重叠"
+    title_en = "The period overlaps another"
+
+
+class SamePerson(NotAllowed):
+    """Who prepared a settlement may not check it."""
+
+    code = "settlement.same_person"
+    title = "编制人与复核人不能是同一人"
+    title_en = "Preparer and checker must be two people"
+
+
+class DoesNotTie(Invalid):
+    """The sums that must agree differ."""
+
+    code = "settlement.does_not_tie"
+    title = "三方核对不一致"
+    title_en = "The books do not tie"
+
+
+class InputsChanged(Conflict):
+    """What was checked is no longer what would be sealed."""
+
+    code = "settlement.inputs_changed"
+    title = "编制后数据已变化"
+    title_en = "The facts have changed since"
+
+
+def after(state: RunState, event: RunEvent) -> RunState:
+    """Return the state that follows.
+
+    Raises:
+        WrongState: the event is not possible in that state.
+    """
+    following = TRANSITIONS.get((state, event))
+    if following is None:
+        raise WrongState(
+            f"结算处于“{STATE_TITLES[state]}”，不能执行“{event}”；请刷新页面查看当前进度",
+            detail_en=f"The settlement is {state}; {event} is not possible",
+        )
+    return following
+
+
+def must_be_over(period: Period, today: date) -> None:
+    """Refuse a period whose last day has not passed (Beijing dates).
+
+    Raises:
+        PeriodNotOver: today still belongs to the period, or lies before it.
+    """
+    if today < period.end:
+        raise PeriodNotOver(
+            f"期间 {period.text()} 到 {period.last_day} 才结束，请于 {period.end} 起编制结算",
+            detail_en=f"Settle {period.text()} from {period.end} on",
+        )
+
+
+def must_be_two_people(preparer: str, checker: str) -> None:
+    """Refuse a checker who prepared the settlement (不相容职务相分离).
+
+    Raises:
+        SamePerson: both are one person.
+    """
+    if preparer == checker:
+        raise SamePerson("编制结算的人不能复核同一期结算，请由另一位财务人员复核",
+                         detail_en="Somebody else has to check this", article="会计法 第三十五条")  # fmt: skip
+
+
+def must_tie(sums: Mapping[str, Money]) -> None:
+    """Refuse sums that are not all the same to the fen.
+
+    Args:
+        sums: name of each sum → its amount.
+
+    Raises:
+        DoesNotTie: they differ; every sum is named.
+    """
+    if len(set(sums.values())) > 1:
+        words = "，".join(f"{name} {amount.text()} 元" for name, amount in sums.items())
+        raise DoesNotTie(f"各方合计不一致，不能封存：{words}", detail_en=f"Sums differ: {words}", rule="REV-03")
