@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import flask_smorest
 import marshmallow as ma
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, make_response, request
+from flask import Flask, Response, current_app, g, has_app_context, make_response, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
@@ -266,7 +266,7 @@ def problem(error: DomainError, *, language: str = "zh") -> dict[str, Any]:
         "detail": error.detail_en if english and error.detail_en else error.detail,
         "instance": f"urn:uuid:{uuid4()}",
         "code": error.code,
-        "trace_id": g.get("huiyi_trace", ""),
+        "trace_id": g.get("huiyi_trace", "") if has_app_context() else "",
         "retryable": error.retryable,
         "errors": error.errors,
     }

@@ -130,7 +130,7 @@ class Reader:
         if self.problems:
             first = self.problems[0]
             raise Unreadable(
-                f"输入有 {len(self.problems)} 处问题，第一处：{first['pointer'] or '/'} {first['message']}。",
+                f"输入有 {len(self.problems)} 处问题，第一处：{first['pointer'] or '/'} {first['message'].rstrip('。')}。",
                 detail_en=f"{len(self.problems)} problem(s); first: {first['pointer'] or '/'} {first['message_en']}.",
                 errors=self.problems,
             )

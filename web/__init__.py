@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_babel import Babel
 from flask_smorest import Api
@@ -62,7 +65,7 @@ def create_app(config: Config) -> Flask:
     csrf = CSRFProtect(app)
     problems.register(app)
     shell.register(app)
-    api = Api(app)
+    api = Api(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
         csrf.exempt(blueprint)
@@ -78,6 +81,16 @@ def create_app(config: Config) -> Flask:
     if config.is_demonstration:
         clock.run_from(_end_of_story(app))
     return app
+
+
+def schema_name(schema: Any) -> str | bool:
+    """Return a schema's name in the OpenAPI document: with its concept, since several have a ``ReasonIn``."""
+    kind = resolve_schema_cls(schema)
+    if not isinstance(kind, type):
+        return False
+    concept = kind.__module__.split(".")[-2] if kind.__module__.endswith(".schemas") else ""
+    name = kind.__name__.removesuffix("Schema")
+    return f"{concept}.{name}" if concept else name
 
 
 def _end_of_story(app: Flask) -> datetime | None:

@@ -206,10 +206,7 @@ def calc(name: str) -> None:
     try:
         answer = calculate(name, payload, book=book, calendar=calendar)
     except DomainError as refusal:
-        click.echo(
-            json.dumps({"code": refusal.code, "detail": refusal.detail, "errors": refusal.errors}, ensure_ascii=False),
-            err=True,
-        )
+        click.echo(json.dumps(problem(refusal), ensure_ascii=False), err=True)
         sys.exit(1)
     click.echo(json.dumps(answer, ensure_ascii=False))
 

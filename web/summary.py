@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from kernel.http import policy_book
 from kernel.money import ZERO
-from market.listings import queries as listings
 from market.orders.model import Order
 from registry.agreements.model import Agreement
 from registry.products.model import Product
 from registry.registrations.model import Registration
-from settlement.metering.model import UsageTotal
 
 
 def front_page(session: Session, *, now: datetime) -> dict[str, Any]:
     """Return the figures of the home page: by place and in all."""
+    from market.listings import queries as listings
+    from settlement.metering.model import UsageTotal
+
     book = policy_book()
     listed = listings.count_by_place(session, now=now)
     orders = dict(session.execute(sa.select(Order.place, sa.func.count()).group_by(Order.place)).tuples().all())

@@ -64,8 +64,10 @@ PRICES = (
     Check("PRC-02", "准许利润率超过国债收益率加点", """SELECT number, profit_rate FROM pricing_ceiling
         WHERE profit_rate > bond_yield + spread_max"""),
     Check("PUB-02", "免费使用没有经批准的公益用途", """SELECT o.number FROM market_order o
-        LEFT JOIN pricing_exemption x ON x.id = o.exemption_id WHERE o.purpose IN ('public_governance', 'public_welfare')
-            AND (x.id IS NULL OR x.approved_at IS NULL OR x.grantee_id <> o.buyer_id OR x.product_id <> o.product_id)"""),
+        LEFT JOIN pricing_exemption x ON x.id = o.exemption_id
+        WHERE o.purpose IN ('public_governance', 'public_welfare')
+            AND (x.id IS NULL OR x.approved_at IS NULL OR x.grantee_id <> o.buyer_id
+                OR x.product_id <> o.product_id)"""),
 )  # fmt: skip
 
 GATES = (

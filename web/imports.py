@@ -1,0 +1,55 @@
+"""Bulk import at the terminal: progress while it runs, a table when it is done, a report file when asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from kernel import clock, db
+from kernel.http import policy_book
+from kernel.identity import Actor
+from market.listings import commands as listing_commands
+from market.listings.model import ImportRow
+from market.listings.sheets import report_csv
+
+SHOWN_MAX = 20
+
+
+def listings(actor: Actor, file: Path, place: str, report: Path | None, console: Console) -> None:
+    """Import a catalogue; every row becomes a draft or is refused with its reasons."""
+    with console.status(f"正在读取 {file.name} …"), db.transaction() as session:
+        result = listing_commands.import_listings(
+            session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now(),
+            book=policy_book(),
+        )  # fmt: skip
+        rows = [{"line_number": row.line_number, "accepted": row.accepted, "reasons": row.reasons, "raw": row.raw}
+                for row in result.rows]  # fmt: skip
+    console.print(_reasons(result.rows))
+    console.print(
+        f"{result.batch.number}：共 {len(rows)} 行，接受 {result.accepted} 行（草稿，不上架），拒绝 {result.refused} 行。"
+    )
+    if report is not None:
+        report.write_bytes(report_csv(rows))
+        console.print(f"逐行结果：{report}")
+    else:
+        _print_refused(result.rows, console)
+
+
+def _reasons(rows: list[ImportRow]) -> Table:
+    counted = Counter((row.accepted, reason["field"], reason["code"]) for row in rows for reason in row.reasons)
+    table = Table("结果", "字段", "原因", "行数", title="逐行结果汇总")
+    for (accepted, field, code), count in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
+        table.add_row("接受" if accepted else "拒绝", field, code, str(count))
+    return table
+
+
+def _print_refused(rows: list[ImportRow], console: Console) -> None:
+    refused = [row for row in rows if not row.accepted]
+    for row in refused[:SHOWN_MAX]:
+        for reason in row.reasons:
+            console.print(f"  第 {row.line_number} 行 {reason['field']}：{reason['message']}")
+    if len(refused) > SHOWN_MAX:
+        console.print(f"  …… 另有 {len(refused) - SHOWN_MAX} 行，加 --report 文件名 可得全部。")
