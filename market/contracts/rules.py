@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid
@@ -109,6 +110,31 @@ class AnotherText(Conflict):
     title_en = "The digest is not this contract's"
 
 
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """The facts of one order that its contract states, each in words."""
+
+    seller: str
+    buyer: str
+    product: str
+    version: str
+    content_sha256: str
+    registration: str
+    description: str
+    fields: str
+    source: str
+    amount: str
+    price_basis: str
+    payment: str
+    venue: str
+    agreement: str
+    delivery: str
+    quantity: str
+    purpose: str
+    scenario: str
+    months: str
+
+
 def signature_state(*, buyer: bool, seller: bool) -> SignatureState:
     """Return the state that two signatures make."""
     if buyer and seller:
@@ -169,3 +195,35 @@ def contract_text(kind: ContractType, number: str, points: Mapping[Point, str]) 
 def text_sha256(text: str) -> str:
     """Return the SHA-256 of the text in UTF-8, which both sides sign."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def points_of(deal: Deal) -> dict[Point, str]:
+    """Return the twelve points of the contract for one order, in the words of the template."""
+    return {
+        Point.PARTIES: f"供方：{deal.seller}\n需方：{deal.buyer}",
+        Point.CONTENT: (
+            f"{deal.product}，第 {deal.version} 版（内容摘要 {deal.content_sha256}），登记编码 {deal.registration}。"
+            f"{deal.description}\n数据字段：{deal.fields}。\n数据来源：{deal.source}"
+        ),
+        Point.ALGORITHM: (
+            f"按通过合规审查的第 {deal.version} 版产品说明加工并提供结果，不提供原始数据，"
+            "不提供可还原出原始数据的内容；算法逻辑有变化的，供方须发布新版本并重新送审。"
+        ),
+        Point.CONTRACT_TERM: "自双方签署之日起生效，至使用期限届满且双方义务履行完毕之日止。",
+        Point.PRICE: (
+            f"合同金额 {deal.amount} 元（{deal.price_basis}），{deal.payment}。"
+            f"交易渠道：{deal.venue}。供方所得收益按授权运营协议 {deal.agreement} 约定的机制分配。"
+        ),
+        Point.DELIVERY_QUALITY: (
+            f"与登记的第 {deal.version} 版一致；与说明不符的，需方自发现之日起可要求更正、重新提供或退还相应价款。"
+        ),
+        Point.DELIVERY_FORM: f"{deal.delivery}，数量 {deal.quantity}。供方于开通之时起提供。",
+        Point.PURPOSE: f"{deal.purpose}。",
+        Point.SCOPE: f"限于场景“{deal.scenario}”，不得用于其他目的或场景，不得转让、转售或向第三方提供。",
+        Point.SECURITY: (
+            "双方各自履行数据安全和个人信息保护义务；需方不得识别特定个人或还原原始数据，发生安全事件应立即停止使用、"
+            "采取补救措施并通知对方和公共数据主管部门；全程留痕，接受审计。"
+        ),
+        Point.USERS: f"仅限需方（{deal.buyer}）及其持有有效访问密钥的内部系统使用。",
+        Point.USE_TERM: f"自开通之日起 {deal.months} 个月，且不超过授权运营协议、产品登记和免费使用批准的有效期。",
+    }

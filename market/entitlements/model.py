@@ -31,6 +31,7 @@ class Entitlement(Entity):
     buyer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     purpose: Mapped[Purpose]
     scenario: Mapped[str]
+    subject_kind: Mapped[str | None]
     quota: Mapped[int | None]
     valid_from: Mapped[date]
     valid_until: Mapped[date]  # last day of use
@@ -39,4 +40,6 @@ class Entitlement(Entity):
     @property
     def terms(self) -> Terms:
         """What was bought, as the rule reads it."""
-        return Terms(self.number, self.quota, self.valid_from, self.valid_until, self.purpose, self.scenario)
+        return Terms(
+            self.number, self.quota, self.valid_from, self.valid_until, self.purpose, self.scenario, self.subject_kind
+        )

@@ -52,6 +52,7 @@ class Terms:
     valid_until: date
     purpose: Purpose
     scenario: str
+    subject_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,17 @@ def may_use(
     quantity: int = 1,
     purpose: Purpose | None = None,
     scenario: str | None = None,
+    subject_kind: str | None = None,
 ) -> Allowance:
     """Say what is left after using ``quantity`` more units now.
 
     ``purpose`` and ``scenario`` are what the caller declares; ``None`` declares nothing and the contract's hold.
+    ``subject_kind`` is the kind of subject that the served record is about.
 
     Raises:
         QuantityUnusable: ``quantity`` is below one.
         OutOfTerm: today's Beijing date is before the first or after the last day.
-        OutOfScope: purpose or scenario is not the agreed one (PUB-02, DEV-02).
+        OutOfScope: purpose, scenario or kind of subject is not the agreed one (PUB-02, DEV-02).
         QuotaExhausted: fewer than ``quantity`` units are left.
     """
     if quantity < 1:
@@ -104,6 +107,9 @@ def may_use(
         raise OutOfScope(f"使用权 {terms.number} 仅限场景“{terms.scenario}”，不能用于“{scenario}”",
                          detail_en=f"{terms.number} is for the scenario {terms.scenario} only", rule="DEV-02",
                          article="发改数据规〔2025〕27号 第二十一条")  # fmt: skip
+    if terms.subject_kind is not None and subject_kind is not None and subject_kind != terms.subject_kind:
+        raise OutOfScope(f"使用权 {terms.number} 按“{terms.subject_kind}”购买，不能查询“{subject_kind}”；请另行询价",
+                         detail_en=f"{terms.number} was bought for {terms.subject_kind}", rule="PRC-05")  # fmt: skip
     if terms.quota is None:
         return Allowance(used + quantity, None)
     if used + quantity > terms.quota:

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Base, Entity, new_id
+from registry.parties.model import Party
+from registry.products.model import Product
 
 
 class Listing(Entity):
@@ -36,6 +38,9 @@ class Listing(Entity):
     external_address: Mapped[str | None]  # where the foreign catalogue shows it
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+    product: Mapped[Product | None] = relationship(lazy="raise")
+    seller: Mapped[Party | None] = relationship(lazy="raise")
 
     @property
     def is_imported(self) -> bool:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
-from kernel.errors import NotFound
+from kernel.calendar import business_date
+from kernel.errors import Conflict, NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
+from kernel.policy import PolicyBook
 from market.listings.model import ImportBatch, ImportRow, Listing
-from registry.parties.model import PartyCapacity
+from market.listings.rules import like_pattern, search_words
+from market.policy import MarketPolicy
+from market.venues.rules import PUBLIC_INTEREST_CHANNEL, fits, venue_rule
+from pricing.exemptions.model import Exemption
+from pricing.exemptions.rules import ExemptionState
+from pricing.tariffs.queries import has_price, price_gate
+from registry.parties.model import Party, PartyCapacity
+from registry.products.model import Product
+from registry.products.rules import DeliveryForm
+from registry.registrations import queries as registrations
+from registry.registrations.rules import Gate
 
 CHUNK = 500
+ESCAPE = "\\"
 
 
 class NoSuchListing(NotFound):
@@ -26,6 +40,14 @@ class NoSuchBatch(NotFound):
     """There is no such import, or none that the actor may know of."""
 
     code = "import.not_found"
+
+
+class NotListed(Conflict):
+    """A gate to the sale of the product is closed."""
+
+    code = "listing.not_listed"
+    title = "产品当前不能交易"
+    title_en = "Not for sale now"
 
 
 def get(session: Session, listing_id: UUID, *, lock: bool = False) -> Listing:
@@ -123,3 +145,140 @@ def imported_addresses(session: Session, place: str, addresses: Sequence[str]) -
         )
         found.update({address: number for address, number in session.execute(query) if address is not None})
     return found
+
+
+# ---- what is offered: derived at every moment from registry, prices and venue rules ----
+
+
+def listing_gates(session: Session, product: Product, *, now: datetime, book: PolicyBook) -> list[Gate]:
+    """Return every condition for the sale of a product: those of the registry, then price, offer and venue."""
+    on = business_date(now)
+    listing = of_product(session, product.id)
+    return [
+        *registrations.gates(session, product, now=now, book=book),
+        price_gate(session, product, on),
+        _offer_gate(listing),
+        _venue_gate(listing, MarketPolicy.at(book, product.place, on)),
+    ]
+
+
+def _offer_gate(listing: Listing | None) -> Gate:
+    is_open = listing is not None and listing.withdrawn_at is None
+    fact = "供方尚未上架" if listing is None else f"挂牌 {listing.number}{'' if is_open else '，已由供方下架'}"
+    day = business_date(listing.created_at) if listing is not None else None
+    return Gate("offered", "供方已上架", is_open, fact, "MKT-01", "", day, "" if is_open else "由供方办理上架")
+
+
+def _venue_gate(listing: Listing | None, policy: MarketPolicy) -> Gate:
+    rule = venue_rule(policy)
+    venue = listing.venue if listing is not None else None
+    is_open = listing is not None and fits(venue, rule)
+    fact = f"交易场所：{venue}" if venue else ("未写明交易场所" if rule.is_required else "当地不要求进场交易")
+    todo = "" if is_open else f"写明数据交易场所{f'（{rule.name}）' if rule.name else ''}"
+    return Gate("venue", "交易场所符合当地规定", is_open, fact, "MKT-02", rule.citation, None, todo)
+
+
+def open_condition(now: datetime, book: PolicyBook) -> sa.ColumnElement[bool]:
+    """Return the condition over Listing ⋈ Product that everything is open: :func:`listing_gates` as SQL."""
+    on = business_date(now)
+    return sa.and_(
+        Listing.withdrawn_at.is_(None),
+        sa.or_(sa.false(), *(_venue_condition(place, MarketPolicy.at(book, place, on)) for place in book.places())),
+        registrations.open_condition(on),
+        has_price(on),
+    )
+
+
+def _venue_condition(place: str, policy: MarketPolicy) -> sa.ColumnElement[bool]:
+    rule = venue_rule(policy)
+    here = Listing.place == place
+    if not rule.is_required:
+        return here
+    named = Listing.venue.is_not(None) if rule.name is None else Listing.venue == rule.name
+    if PUBLIC_INTEREST_CHANNEL in rule.channels:
+        named = sa.or_(named, Listing.venue == PUBLIC_INTEREST_CHANNEL)
+    return here & named
+
+
+def catalogue(
+    *,
+    now: datetime,
+    book: PolicyBook,
+    q: str = "",
+    place: str | None = None,
+    domain: str | None = None,
+    delivery_form: DeliveryForm | None = None,
+    public_interest: bool = False,
+) -> sa.Select[Listing]:
+    """Return the query of the listings that anybody may see now, with product and seller.
+
+    ``q`` finds every word anywhere in title, summary, code, scenario, domain or the seller's name;
+    ``public_interest`` keeps what is served free of charge to somebody already, or offered for that only.
+    """
+    query = (
+        sa.select(Listing)
+        .join(Product, Product.id == Listing.product_id)
+        .join(Party, Party.id == Listing.seller_id)
+        .where(open_condition(now, book))
+        .options(contains_eager(Listing.product), contains_eager(Listing.seller))
+    )
+    for word in search_words(q).split():
+        pattern = like_pattern(word, escape=ESCAPE)
+        query = query.where(
+            sa.or_(Listing.search_text.like(pattern, escape=ESCAPE),
+                   sa.func.lower(Party.name).like(pattern, escape=ESCAPE))
+        )  # fmt: skip
+    if place:
+        query = query.where(Listing.place == place)
+    if domain:
+        query = query.where(Product.domain == domain)
+    if delivery_form is not None:
+        query = query.where(Product.delivery_form == delivery_form)
+    return query.where(_served_free(business_date(now))) if public_interest else query
+
+
+def _served_free(on: date) -> sa.ColumnElement[bool]:
+    granted = sa.exists().where(
+        Exemption.product_id == Product.id,
+        Exemption.state == ExemptionState.APPROVED,
+        Exemption.valid_from <= on,
+        Exemption.valid_until >= on,
+    )
+    return sa.or_(granted, Listing.venue == PUBLIC_INTEREST_CHANNEL)
+
+
+def domains(session: Session, *, now: datetime, book: PolicyBook) -> Sequence[str]:
+    """Return the domains of what is offered now, in order: the choices of the filter."""
+    query = sa.select(Product.domain).join(Listing, Listing.product_id == Product.id)
+    return session.scalars(query.where(open_condition(now, book)).distinct().order_by(Product.domain)).all()
+
+
+def count_by_place(session: Session, *, now: datetime, book: PolicyBook) -> dict[str, int]:
+    """Return place → number of listings that anybody may see now."""
+    query = sa.select(Listing.place, sa.func.count()).join(Product, Product.id == Listing.product_id)
+    query = query.where(open_condition(now, book)).group_by(Listing.place)
+    return {place: int(count) for place, count in session.execute(query)}
+
+
+def must_be_listed(session: Session, product: Product, *, now: datetime, book: PolicyBook) -> Listing:
+    """Return the listing of a product that anybody may buy now.
+
+    Raises:
+        NoSuchListing: the product was never offered; its existence is not public.
+        NotListed: a gate is closed; ``errors`` names each with what is to be done.
+    """
+    listing = of_product(session, product.id)
+    if listing is None:
+        raise NoSuchListing(f"目录中没有产品 {product.code}", detail_en=f"{product.code} is not offered")
+    closed = [gate for gate in listing_gates(session, product, now=now, book=book) if not gate.open]
+    if closed:
+        words = "；".join(f"{gate.title}：{gate.fact}" for gate in closed)
+        raise NotListed(
+            f"产品 {product.code} 现在不能交易：{words}",
+            detail_en=f"{product.code} cannot be traded now: {', '.join(gate.code for gate in closed)}",
+            rule=closed[0].rule,
+            article=closed[0].article or None,
+            errors=[{"pointer": f"/gates/{gate.code}", "code": NotListed.code, "message": f"{gate.fact}；{gate.todo}"}
+                    for gate in closed],
+        )  # fmt: skip
+    return listing

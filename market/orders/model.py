@@ -12,8 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel import guards
 from kernel.db import Entity
 from kernel.money import Money
-from market.orders.rules import OrderState, PriceReason
+from market.orders.rules import OrderState
 from pricing.exemptions.rules import Purpose
+from pricing.tariffs.rules import PriceReason
 
 PUBLIC_IS_FREE = "purpose IN ('industry_development', 'sector_development') OR amount = 0"
 FROZEN = ("number", "place", "quote_id", "product_id", "version_id", "buyer_id", "seller_id", "purpose", "scenario",
@@ -44,6 +45,7 @@ class Quote(Entity):
     scenario: Mapped[str]
     quantity: Mapped[int]
     term_months: Mapped[int]
+    subject_kind: Mapped[str | None]  # where prices differ by the kind of subject asked about
     amount: Mapped[Money]
     shadow_amount: Mapped[Money]  # what the tariff would have asked of a free use
     reason: Mapped[PriceReason]
@@ -81,6 +83,7 @@ class Order(Entity):
     scenario: Mapped[str]
     quantity: Mapped[int]
     term_months: Mapped[int]
+    subject_kind: Mapped[str | None]  # where prices differ by the kind of subject asked about
     amount: Mapped[Money]
     shadow_amount: Mapped[Money]
     reason: Mapped[PriceReason]

@@ -20,14 +20,6 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
 
 
-class PriceReason(StrEnum):
-    """Why a purchase costs what it costs."""
-
-    TARIFF = "tariff"
-    PUBLIC_INTEREST = "public_interest"
-    SOURCE_REUSE = "source_reuse"
-
-
 class OrderEvent(StrEnum):
     """What moves an order on."""
 

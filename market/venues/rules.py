@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
+from kernel.money import Money
 from market.policy import MarketPolicy
 
 PUBLIC_INTEREST_CHANNEL = "public_interest"
@@ -34,6 +35,15 @@ class VenueRule:
     name: str | None
     channels: tuple[str, ...]
     citation: str
+
+
+def fits(venue: str | None, rule: VenueRule) -> bool:
+    """Say whether an offer through that venue may be shown (MKT-02): :func:`check_venue` as a condition."""
+    if venue is None:
+        return not rule.is_required
+    if venue == PUBLIC_INTEREST_CHANNEL and venue in rule.channels:
+        return True
+    return not rule.is_required or rule.name is None or venue == rule.name
 
 
 def check_venue(venue: str | None, rule: VenueRule) -> None:
@@ -78,3 +88,28 @@ def venue_rule(policy: MarketPolicy) -> VenueRule:
         channels=channels.items() if channels is not None else (),
         citation=required.citation() if required is not None else "",
     )
+
+
+class PublicChannelOnly(Conflict):
+    """Through the public-interest channel nothing is sold."""
+
+    code = "order.public_channel_only"
+    title = "该产品仅面向公益提供"
+    title_en = "Offered in the public interest only"
+
+
+def must_fit_channel(venue: str | None, amount: Money) -> None:
+    """Refuse a paid purchase of a product that is offered through the public-interest channel only.
+
+    Raises:
+        PublicChannelOnly: the amount is above 0.00 there.
+
+    Source:
+        MKT-02.
+    """
+    if venue == PUBLIC_INTEREST_CHANNEL and amount:
+        raise PublicChannelOnly(
+            "该产品通过公益性渠道提供，不能有偿购买；请以公共治理或公益事业用途申请免费使用",
+            detail_en="Ask for free use in the public interest",
+            rule="MKT-02",
+        )

@@ -1,0 +1,195 @@
+"""Ordering with a contract, signing it from both sides, and calling the order off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel import audit, numbering
+from kernel.calendar import business_date
+from kernel.errors import NotAllowed
+from kernel.identity import Actor, Permission
+from kernel.policy import PolicyBook
+from market.contracts import queries
+from market.contracts.model import Contract
+from market.contracts.rules import (
+    ContractType,
+    Deal,
+    Side,
+    SignatureState,
+    after_signature,
+    contract_text,
+    must_name_the_text,
+    points_of,
+    text_sha256,
+)
+from market.entitlements import commands as entitlements
+from market.entitlements.queries import Closed, closed_for_order
+from market.orders import commands as orders
+from market.orders import queries as order_queries
+from market.orders.model import Order
+from market.orders.rules import OrderEvent, OrderState, WrongState
+from market.payments import commands as payments
+from pricing.exemptions.rules import PURPOSE_TITLES
+from pricing.tariffs.rules import PriceReason
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products import queries as products
+from registry.products.rules import DeliveryForm
+from registry.registrations import queries as registrations
+
+DELIVERY_TITLES = {
+    DeliveryForm.API: "以接口方式提供，由需方持访问密钥调用",
+    DeliveryForm.FILE: "以数据文件方式提供",
+    DeliveryForm.REPORT: "以分析报告方式提供",
+}
+BASES = {
+    PriceReason.TARIFF: "按已公示的收费标准计",
+    PriceReason.PUBLIC_INTEREST: "用于公共治理、公益事业，免费提供",
+    PriceReason.SOURCE_REUSE: "数源部门无偿使用由其免费数据产生的产品",
+}
+
+
+class NotAParty(NotAllowed):
+    """Only buyer and seller sign."""
+
+    code = "contract.not_a_party"
+    title = "只有供需双方可以签署"
+    title_en = "Only the two parties sign"
+
+
+def place_order(
+    session: Session, actor: Actor, *, quote_number: str, client_reference: str, now: datetime, book: PolicyBook
+) -> Order:
+    """Order what was quoted, and draft the contract with its twelve points. Sent again, it is the same order.
+
+    Raises:
+        PointsMissing: the product lacks something that the contract must state.
+        DomainError: see :func:`market.orders.commands.place`.
+    """
+    order = orders.place(
+        session, actor, quote_number=quote_number, client_reference=client_reference, now=now, book=book
+    )
+    if queries.of_order(session, order.id) is None:
+        _draft(session, actor, order, now)
+    return order
+
+
+def _draft(session: Session, actor: Actor, order: Order, now: datetime) -> Contract:
+    kind = ContractType.PROVISION
+    number = numbering.number(session, "CON", business_date(now))
+    text = contract_text(kind, number, points_of(_deal(session, order, now)))
+    made = Contract(
+        number=number, order_id=order.id, place=order.place, buyer_id=order.buyer_id, seller_id=order.seller_id,
+        kind=kind, text=text, sha256=text_sha256(text), drafted_at=now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "contract.draft", made, at=now,
+                 detail={"order": order.number, "sha256": made.sha256})  # fmt: skip
+    return made
+
+
+def _deal(session: Session, order: Order, now: datetime) -> Deal:
+    product, version = products.get(session, order.product_id), products.version(session, order.version_id)
+    seller, buyer = session.get_one(Party, order.seller_id), session.get_one(Party, order.buyer_id)
+    registration = registrations.effective(session, product.id, business_date(now))
+    fields = "、".join(str(field.get("title") or field.get("name")) for field in version.fields)
+    return Deal(
+        seller=f"{seller.name}（统一社会信用代码 {seller.uscc}）",
+        buyer=f"{buyer.name}（统一社会信用代码 {buyer.uscc}）",
+        product=f"{product.title}（{product.code}）",
+        version=str(version.number),
+        content_sha256=version.content_sha256,
+        registration=registration.code or "" if registration is not None else "",
+        description=version.description,
+        fields=fields,
+        source=product.source_statement,
+        amount=order.amount.text(),
+        price_basis=BASES[order.reason],
+        payment="双方签署后由需方一次性支付，到账即开通" if order.amount else "不收取任何费用",
+        venue=order.venue or "授权运营平台",
+        agreement=session.get_one(Agreement, order.agreement_id).number,
+        delivery=DELIVERY_TITLES[product.delivery_form],
+        quantity=str(order.quantity),
+        purpose=PURPOSE_TITLES[order.purpose],
+        scenario=order.scenario,
+        months=str(order.term_months),
+    )
+
+
+def sign(session: Session, actor: Actor, contract_id: UUID, *, sha256: str, now: datetime) -> Contract:
+    """Sign for the actor's side. The second signature concludes: a free order opens at once, a priced one is due.
+
+    ``sha256`` names the text that the signer has read.
+
+    Raises:
+        NoSuchContract: there is none that the actor may know of.
+        NotAParty: the actor signs neither for the buyer nor for the seller.
+        NotAllowed: the actor may not sign for the organisation.
+        WrongState: the order was called off or is concluded.
+        AnotherText: the digest is not that of the contract.
+        AlreadySigned: this side has signed.
+        Closed: something that the order rests on does not hold now.
+    """
+    contract = queries.get(session, queries.visible(session, actor, contract_id).id, lock=True)
+    side = _side(actor, contract)
+    actor.must(Permission.CONTRACT_SIGN, org_id=actor.org_id)
+    order = order_queries.get(session, contract.order_id, lock=True)
+    following = after_signature(contract.state, side)
+    if order.state is not OrderState.PLACED:
+        raise WrongState(f"订单 {order.number} 处于“{order.state}”，不能再签署合同", detail_en="Not to be signed now")
+    must_name_the_text(sha256.strip().lower(), contract.sha256)
+    _must_rest_firmly(session, order, now)
+    if side is Side.BUYER:
+        contract.buyer_signed_at, contract.buyer_signed_by = now, actor.name
+    else:
+        contract.seller_signed_at, contract.seller_signed_by = now, actor.name
+    audit.record(session, actor, "contract.sign", contract, at=now, note=side, detail={"sha256": contract.sha256})
+    if following is SignatureState.CONCLUDED:
+        _conclude(session, actor, order, now)
+    return contract
+
+
+def _side(actor: Actor, contract: Contract) -> Side:
+    if actor.org_id == contract.buyer_id:
+        return Side.BUYER
+    if actor.org_id == contract.seller_id:
+        return Side.SELLER
+    raise NotAParty(f"合同 {contract.number} 由供需双方签署，您不代表其中任何一方", detail_en="You are not a party")
+
+
+def _must_rest_firmly(session: Session, order: Order, now: datetime) -> None:
+    closed = closed_for_order(session, order, now)
+    if closed:
+        raise Closed(f"订单 {order.number} 的前置条件已关闭（{'、'.join(closed)}），暂不能签署",
+                     detail_en=f"Closed now: {', '.join(closed)}", rule="ACC-01")  # fmt: skip
+
+
+def _conclude(session: Session, actor: Actor, order: Order, now: datetime) -> None:
+    orders.move(session, actor, order.id, OrderEvent.SIGN, now=now)
+    if order.is_free:
+        entitlements.grant(session, actor, order, now=now)
+    else:
+        payments.expect(session, actor, order, now=now)
+
+
+def cancel(session: Session, actor: Actor, order_number: str, *, reason: str, now: datetime) -> Order:
+    """Call an order off before it is paid; buyer and seller may.
+
+    Raises:
+        NoSuchOrder: there is none that the actor may know of.
+        NotAParty: the actor acts neither for the buyer nor for the seller.
+        NotAllowed: the actor may not sign for the organisation.
+        WrongState: it is paid or open; ask for a refund instead.
+    """
+    order = order_queries.visible(session, actor, order_number)
+    if actor.org_id not in (order.buyer_id, order.seller_id):
+        raise NotAParty(f"订单 {order.number} 只能由供需双方取消", detail_en="Only the two parties may")
+    actor.must(Permission.CONTRACT_SIGN, org_id=actor.org_id)
+    orders.move(session, actor, order.id, OrderEvent.CANCEL, now=now)
+    payments.void(session, actor, order, now=now)
+    audit.record(session, actor, "order.cancel", order, at=now, note=reason)
+    return order

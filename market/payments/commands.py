@@ -1,0 +1,170 @@
+"""Expecting a payment, and taking the bank line that fulfils it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kernel import audit, numbering
+from kernel.calendar import business_date
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.identity import Actor, Permission
+from kernel.money import Money
+from market.entitlements import commands as entitlements
+from market.entitlements.queries import closed_for_order
+from market.orders import commands as orders
+from market.orders import queries as order_queries
+from market.orders.model import Order
+from market.orders.rules import OrderEvent, OrderState
+from market.payments import queries
+from market.payments.gateway import gateway, is_reference
+from market.payments.model import Payment
+from market.payments.rules import PaymentEvent, PaymentMethod, after, must_match
+
+
+class UnknownReference(NotFound):
+    """No payment is expected under that reference."""
+
+    code = "payment.unknown_reference"
+    title = "没有这个付款附言"
+    title_en = "No such payment reference"
+
+
+class BankLineUsed(Conflict):
+    """The line of the bank statement was recorded before."""
+
+    code = "payment.bank_line_used"
+    title = "该银行流水已经入账"
+    title_en = "The bank line was recorded before"
+
+
+class CapturedInTheFuture(Invalid):
+    """Money cannot have come later than now."""
+
+    code = "payment.captured_in_the_future"
+
+
+class NotWaiting(Conflict):
+    """The order is not paid and waiting, or a gate is still closed."""
+
+    code = "payment.not_waiting"
+
+
+def expect(
+    session: Session, actor: Actor, order: Order, *, now: datetime, method: PaymentMethod = PaymentMethod.BANK_TRANSFER
+) -> Payment:
+    """Note what the buyer of a concluded order owes and under which reference; once per order."""
+    known = queries.of_order(session, order.id)
+    if known is not None:
+        return known
+    made = Payment(
+        number=numbering.number(session, "PAY", business_date(now)), order_id=order.id, place=order.place,
+        buyer_id=order.buyer_id, method=method, reference=gateway(method).reference(order.number),
+        amount=order.amount, expected_at=now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "payment.expect", made, at=now,
+                 detail={"order": order.number, "amount": made.amount.text(), "reference": made.reference})  # fmt: skip
+    return made
+
+
+def void(session: Session, actor: Actor, order: Order, *, now: datetime) -> None:
+    """Expect the payment of a cancelled order no longer.
+
+    Raises:
+        WrongState: the money has come in; refund it instead.
+    """
+    payment = queries.of_order(session, order.id, lock=True)
+    if payment is not None:
+        payment.state = after(payment.state, PaymentEvent.VOID)
+        audit.record(session, actor, "payment.void", payment, at=now, detail={"order": order.number})
+
+
+def record_bank_line(
+    session: Session,
+    actor: Actor,
+    *,
+    bank_line: str,
+    reference: str,
+    amount: Money,
+    payer_name: str,
+    captured_at: datetime,
+    now: datetime,
+) -> Payment:
+    """Record that the expected money came in: payment captured, order paid, access opened, all or nothing.
+
+    Where a gate closed after the contract was concluded, the money is booked and access stays shut: the order waits
+    for :func:`open_waiting` or a refund.
+
+    ``bank_line`` is the bank's own serial number of the line, ``reference`` the remark of the transfer,
+    ``captured_at`` the moment at which the bank credited it.
+
+    Raises:
+        NotAllowed: the actor does not record payments at that place.
+        UnknownReference: nothing is expected under that reference.
+        BankLineUsed: the line was recorded before.
+        WrongState: the payment has been captured with another line, or is void.
+        AmountDiffers: the amount is short or over; nothing is recorded.
+        CapturedInTheFuture: ``captured_at`` is later than now.
+    """
+    actor.must(Permission.PAYMENT_RECORD)
+    reference = reference.strip().upper()
+    payment = queries.by_reference(session, reference)
+    if payment is None or not actor.may(Permission.PAYMENT_RECORD, place=payment.place):
+        raise _unknown(reference)
+    used = queries.by_bank_line(session, bank_line)
+    if used is not None:
+        raise _used(bank_line, used.number)
+    following = after(payment.state, PaymentEvent.CAPTURE)
+    must_match(reference, payment.amount, amount)
+    if captured_at > now:
+        raise CapturedInTheFuture(f"到账时间 {captured_at.isoformat()} 晚于现在，请核对流水",
+                                  detail_en="The bank line lies in the future")  # fmt: skip
+    payment.state, payment.captured_at, payment.bank_line = following, captured_at, bank_line
+    payment.payer_name, payment.recorded_at, payment.recorded_by = payer_name, now, actor.name
+    try:
+        with session.begin_nested():
+            session.flush([payment])
+    except IntegrityError as error:
+        raise _used(bank_line, "另一笔付款") from error
+    order = orders.move(session, actor, payment.order_id, OrderEvent.CAPTURE, now=now)
+    audit.record(session, actor, "payment.capture", payment, at=now,
+                 detail={"order": order.number, "amount": amount.text(), "bank_line": bank_line})  # fmt: skip
+    closed = closed_for_order(session, order, now)
+    if closed:
+        audit.record(session, actor, "payment.waiting", payment, at=now, detail={"closed": closed})
+    else:
+        entitlements.grant(session, actor, order, now=now)
+    return payment
+
+
+def open_waiting(session: Session, actor: Actor, order_number: str, *, now: datetime) -> Order:
+    """Open an order that was paid while a gate was closed, once all are open again.
+
+    Raises:
+        NotAllowed: the actor does not record payments at that place.
+        NoSuchOrder: there is no such order.
+        NotWaiting: the order is not paid and waiting, or a gate is still closed.
+    """
+    order = order_queries.visible(session, actor, order_number)
+    actor.must(Permission.PAYMENT_RECORD, place=order.place)
+    if order.state is not OrderState.PAID or closed_for_order(session, order, now):
+        raise NotWaiting(f"订单 {order.number} 不在“已付款待开通”状态，或前置条件仍未恢复",
+                         detail_en=f"{order.number} does not wait, or a gate is still closed")  # fmt: skip
+    entitlements.grant(session, actor, order, now=now)
+    audit.record(session, actor, "payment.open_waiting", order, at=now)
+    return order
+
+
+def _unknown(reference: str) -> UnknownReference:
+    hint = "" if is_reference(reference) else "（校验位不符，附言可能抄错）"
+    return UnknownReference(f"没有附言为 {reference} 的待付款项{hint}；请核对流水后退回或挂账",
+                            detail_en=f"Nothing is expected under {reference}")  # fmt: skip
+
+
+def _used(bank_line: str, number: str) -> BankLineUsed:
+    return BankLineUsed(f"银行流水 {bank_line} 已记入 {number}，不得重复入账",
+                        detail_en=f"The bank line {bank_line} was recorded before")  # fmt: skip
