@@ -1,0 +1,256 @@
+"""Ceilings and caps: who determines them, what they rest on, and that caps fit."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from kernel.db import new_id
+from kernel.errors import NotAllowed
+from kernel.identity import Role
+from kernel.money import Money, UnitPrice
+from kernel.policy import PolicyGap
+from pricing.ceilings import commands, queries
+from pricing.ceilings.model import Ceiling, FeeCap
+from pricing.ceilings.rules import CapsAboveRevenue, RateAboveCap
+from pricing.costs.rules import ChargeUnit
+from registry.agreements.model import Agreement
+from tests.make import pricing as make
+from tests.make import registry_base as base
+
+
+@pytest.fixture
+def agreement(session: Session) -> Agreement:
+    return base.make_agreement(session)
+
+
+@pytest.mark.both_databases
+def test_the_permitted_revenue_of_prc_02_is_determined_to_the_fen(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    assert ceiling.operating_cost == Money.yuan("7200000.00")
+    assert ceiling.profit_rate == Decimal("0.082")
+    assert ceiling.permitted_profit == Money.yuan("590400.00")
+    assert ceiling.max_permitted_revenue == Money.yuan("8257824.00")
+
+
+def test_a_ceiling_is_recomputed_from_its_own_row(session, agreement):
+    ceiling = make.make_ceiling(session, agreement, clawback=Money.yuan("57824.00"), clawback_reason="2023—2025 周期")
+    session.flush()
+    session.expire(ceiling)
+    again = queries.computed(ceiling.inputs)
+    assert again.total == ceiling.max_permitted_revenue == Money.yuan("8200000.00")
+    cited = {source["name"]: source for source in ceiling.sources}
+    assert cited["pricing.profit_rate.spread_max"]["article"] == "三（一）"
+    assert cited["pricing.profit_rate.spread_max"]["document"] == "ndrc-2025-65"
+    assert cited["pricing.bond_yield_10y"]["value"] == "0.0220"
+
+
+def test_the_margin_is_at_most_what_the_rules_admit(session, agreement):
+    with pytest.raises(RateAboveCap):
+        make.make_ceiling(session, agreement, margin="0.060000001")
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SUPERVISOR, Role.FINANCE_CHECKER])
+def test_nobody_but_the_price_authority_determines_a_ceiling(session, agreement, role):
+    survey = make.make_survey(session, agreement)
+    org_id = agreement.operating_institution_id if role is Role.OPERATOR else None
+    with pytest.raises(NotAllowed):
+        commands.determine(
+            session, base.actor(role, org_id=org_id, place=base.PLACE), survey_id=survey.id, year=make.YEAR,
+            margin=Decimal("0.06"), tax_lines=[], jointly_with="数据局", now=make.NOW, book=base.book(),
+        )  # fmt: skip
+
+
+def test_a_ceiling_rests_on_an_accepted_survey(session, agreement):
+    survey = make.make_survey(session, agreement, accepted=False)
+    with pytest.raises(queries.SurveyNotAccepted):
+        make.make_ceiling(session, agreement, survey=survey)
+
+
+def determined_without_record(session, agreement, **given) -> Ceiling:
+    survey = make.make_survey(session, agreement)
+    return commands.determine(
+        session, make.price_officer(), survey_id=survey.id, year=make.YEAR, margin=Decimal("0.05"), tax_lines=[],
+        jointly_with="数据局", now=make.NOW, book=base.book(), **given,
+    )  # fmt: skip
+
+
+def test_without_a_treasury_yield_on_record_the_determination_brings_one_with_its_source(session, agreement):
+    with pytest.raises(PolicyGap) as gap:
+        determined_without_record(session, agreement)
+    assert "pricing.bond_yield_10y" in gap.value.detail
+    with pytest.raises(queries.YieldNotTheRecorded):
+        determined_without_record(session, agreement, bond_yield=Decimal("0.018"))
+    ceiling = determined_without_record(
+        session, agreement, bond_yield=Decimal("0.018"), bond_yield_source="国债收益率曲线 2024 年均值"
+    )
+    assert ceiling.profit_rate == Decimal("0.068")
+    assert "国债收益率曲线 2024 年均值" in str(queries.breakdown(ceiling))
+
+
+def test_a_yield_on_record_cannot_be_replaced(session, agreement):
+    with pytest.raises(queries.YieldNotTheRecorded):
+        make.make_ceiling(session, agreement, bond_yield=Decimal("0.03"), bond_yield_source="另一来源")
+
+
+def test_a_county_may_not_determine_a_ceiling(session, agreement):
+    with pytest.raises(queries.LevelNotCompetent) as refused:
+        make.make_ceiling(session, agreement, authority_level="county")
+    assert refused.value.rule == "PRC-03"
+
+
+def test_the_newest_determination_of_a_year_counts(session, agreement):
+    first = make.make_ceiling(session, agreement)
+    second = make.make_ceiling(session, agreement, tax="0.00", now=make.NOW + timedelta(hours=1))
+    assert second.supersedes_id == first.id
+    assert queries.latest(session, agreement.id, make.YEAR) is second
+    assert queries.latest(session, agreement.id, make.YEAR + 1) is None
+    product = make.make_product(session, agreement=agreement)
+    with pytest.raises(commands.CeilingSuperseded):
+        make.set_caps(session, first, [make.cap(product, "0.80")])
+
+
+@pytest.mark.both_databases
+def test_a_ceiling_and_a_cap_are_never_changed(session):
+    make.make_capped_product(session)
+    for statement in (
+        sa.update(Ceiling).values(tax=Money(1)),
+        sa.delete(FeeCap),
+        sa.update(FeeCap).values(amount=UnitPrice.yuan("9")),
+    ):
+        with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+            session.execute(statement)
+
+
+@pytest.mark.both_databases
+def test_the_database_refuses_a_ceiling_that_does_not_add_up(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    row = {column.key: getattr(ceiling, column.key) for column in sa.inspect(Ceiling).columns}
+    wrong = {**row, "id": new_id(), "number": "CEIL-X", "max_permitted_revenue": Money.yuan("8257824.01")}
+    with pytest.raises(DBAPIError, match="adds_up"), session.begin_nested():
+        session.execute(sa.insert(Ceiling).values(**wrong))
+    high = {**row, "id": new_id(), "number": "CEIL-Y", "profit_rate": Decimal("0.082000001")}
+    with pytest.raises(DBAPIError, match="rate_within_limit"), session.begin_nested():
+        session.execute(sa.insert(Ceiling).values(**high))
+
+
+def three_products(session, agreement):
+    return [make.make_product(session, agreement=agreement) for _ in range(3)]
+
+
+def caps_of_prc_04(products, first: str):
+    calls, reports, subscriptions = products
+    return [
+        make.cap(calls, first, "5000000"),
+        make.cap(reports, "300", "10000", ChargeUnit.PER_ITEM),
+        make.cap(subscriptions, "20000", "60", ChargeUnit.PER_PERIOD),
+    ]
+
+
+@pytest.mark.both_databases
+def test_caps_of_8_200_000_fit_and_of_8_300_000_are_refused_with_both_figures(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    products = three_products(session, agreement)
+    with pytest.raises(CapsAboveRevenue) as refused:
+        make.set_caps(session, ceiling, caps_of_prc_04(products, "0.82"))
+    assert "8300000" in refused.value.detail
+    assert "8257824.00" in refused.value.detail
+    made = make.set_caps(session, ceiling, caps_of_prc_04(products, "0.80"))
+    assert [cap.amount.text() for cap in made] == ["0.8", "300", "20000"]
+
+
+def test_caps_set_earlier_count_when_another_is_added_or_raised(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    products = three_products(session, agreement)
+    calls, reports, _ = products
+    make.set_caps(session, ceiling, caps_of_prc_04(products, "0.80"))
+    tomorrow = make.TODAY + timedelta(days=1)
+    with pytest.raises(CapsAboveRevenue):
+        make.set_caps(session, ceiling, [make.cap(calls, "0.82", "5000000")], effective_from=tomorrow)
+    make.set_caps(session, ceiling, [make.cap(calls, "0.81", "5000000")], effective_from=tomorrow)
+    with pytest.raises(CapsAboveRevenue):  # it would fit today, and no more from tomorrow on
+        make.set_caps(session, ceiling, [make.cap(reports, "50", "1000", ChargeUnit.PER_USE)])
+
+
+def test_only_the_authorizing_entity_sets_caps(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    product = make.make_product(session, agreement=agreement)
+    other = base.make_authority(session)
+    people = (
+        make.price_officer(),
+        base.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=base.PLACE),
+        base.actor(Role.SUPERVISOR, org_id=other.id, place=base.PLACE),
+        base.supervisor("puer"),
+    )
+    for person in people:
+        with pytest.raises(NotAllowed):
+            commands.set_caps(
+                session, person, ceiling_id=ceiling.id, caps=[make.cap(product, "0.80")], effective_from=make.TODAY,
+                report_number="1号", report_date=make.TODAY, now=make.NOW, book=base.book(),
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"report_date": make.TODAY + timedelta(days=1)},
+        {"reported_to": ["price_authority"]},
+        {"reported_to": ["data_authority"]},
+    ],
+)
+def test_the_written_report_goes_to_both_departments_before_the_cap_takes_effect(session, agreement, changed):
+    ceiling = make.make_ceiling(session, agreement)
+    product = make.make_product(session, agreement=agreement)
+    terms = {"report_date": make.TODAY, **changed}
+    with pytest.raises(commands.ReportMissing):
+        commands.set_caps(
+            session, base.supervisor(), ceiling_id=ceiling.id, caps=[make.cap(product, "0.80")],
+            effective_from=make.TODAY, report_number="1号", now=make.NOW, book=base.book(), **terms,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("day", [make.TODAY - timedelta(days=1), date(make.YEAR + 1, 1, 1)])
+def test_a_cap_begins_neither_in_the_past_nor_in_another_year(session, agreement, day):
+    ceiling = make.make_ceiling(session, agreement)
+    product = make.make_product(session, agreement=agreement)
+    with pytest.raises(commands.CapUnusable):
+        make.set_caps(session, ceiling, [make.cap(product, "0.80")], effective_from=day)
+
+
+def test_a_cap_is_for_a_product_of_the_operator_and_set_once_for_a_day(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    elsewhere = make.make_product(session)
+    with pytest.raises(commands.CapUnusable):
+        make.set_caps(session, ceiling, [make.cap(elsewhere, "0.80")])
+    product = make.make_product(session, agreement=agreement)
+    with pytest.raises(commands.CapUnusable):
+        make.set_caps(session, ceiling, [make.cap(product, "0")])
+    with pytest.raises(commands.CapUnusable):
+        make.set_caps(session, ceiling, [make.cap(product, "0.80"), make.cap(product, "0.70")])
+    make.set_caps(session, ceiling, [make.cap(product, "0.80")])
+    with pytest.raises(commands.CapUnusable):
+        make.set_caps(session, ceiling, [make.cap(product, "0.70")])
+
+
+@pytest.mark.both_databases
+def test_the_cap_in_effect_follows_the_day_the_unit_and_the_kind_of_subject(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)
+    product = make.make_product(session, agreement=agreement)
+    later = make.TODAY + timedelta(days=30)
+    make.set_caps(session, ceiling, [make.cap(product, "9"), make.cap(product, "1", subject_kind="personal")])
+    make.set_caps(session, ceiling, [make.cap(product, "8")], effective_from=later)
+
+    def amount(on: date, kind: str | None = None, unit: ChargeUnit = ChargeUnit.PER_USE) -> str | None:
+        found = queries.cap_at(session, product.id, unit, on, kind)
+        return found.amount.text() if found else None
+
+    assert amount(make.TODAY - timedelta(days=1)) is None
+    assert [amount(make.TODAY), amount(later)] == ["9", "8"]
+    assert amount(later, "personal") == "1"
+    assert amount(later, "enterprise") == "8"
+    assert amount(later, unit=ChargeUnit.PER_ITEM) is None
