@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from kernel.calendar import business_date
 from kernel.errors import Conflict, NotFound
@@ -215,18 +215,19 @@ def catalogue(
     ``q`` finds every word anywhere in title, summary, code, scenario, domain or the seller's name;
     ``public_interest`` keeps what is served free of charge to somebody already, or offered for that only.
     """
+    seller = aliased(Party)  # the conditions of the registry look at parties of their own
     query = (
         sa.select(Listing)
         .join(Product, Product.id == Listing.product_id)
-        .join(Party, Party.id == Listing.seller_id)
+        .join(seller, seller.id == Listing.seller_id)
         .where(open_condition(now, book))
-        .options(contains_eager(Listing.product), contains_eager(Listing.seller))
+        .options(contains_eager(Listing.product), contains_eager(Listing.seller.of_type(seller)))
     )
     for word in search_words(q).split():
         pattern = like_pattern(word, escape=ESCAPE)
         query = query.where(
             sa.or_(Listing.search_text.like(pattern, escape=ESCAPE),
-                   sa.func.lower(Party.name).like(pattern, escape=ESCAPE))
+                   sa.func.lower(seller.name).like(pattern, escape=ESCAPE))
         )  # fmt: skip
     if place:
         query = query.where(Listing.place == place)
