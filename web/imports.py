@@ -29,7 +29,8 @@ def listings(actor: Actor, file: Path, place: str, report: Path | None, console:
                 for row in result.rows]  # fmt: skip
     console.print(_reasons(result.rows))
     console.print(
-        f"{result.batch.number}：共 {len(rows)} 行，接受 {result.accepted} 行（草稿，不上架），拒绝 {result.refused} 行。"
+        f"{result.batch.number}：共 {len(rows)} 行，"
+        f"接受 {result.accepted} 行（草稿，不上架），拒绝 {result.refused} 行。"
     )
     if report is not None:
         report.write_bytes(report_csv(rows))

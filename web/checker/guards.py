@@ -12,7 +12,9 @@ APPEND_ONLY = (
 )  # fmt: skip
 OTHERS = (
     "settlement_journal_entry_balanced", "settlement_journal_line_closed", "market_order_frozen",
-    "market_payment_frozen", "pricing_tariff_above_cap",
+    "market_payment_frozen", "pricing_tariff_above_cap", "settlement_run_sealed", "settlement_run_kept",
+    "settlement_share_schedule_frozen", "settlement_share_line_payee", "settlement_share_line_closed",
+    "settlement_revenue_line_closed", "settlement_statement_closed",
 )  # fmt: skip
 
 
