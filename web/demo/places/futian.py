@@ -1,0 +1,121 @@
+"""Futian: partners (合作方) sell at a value-based market price; filing comes before the review; trade at an exchange."""
+
+from datetime import date
+
+from kernel.identity import Role
+from registry.parties.rules import Capacity, PartyKind
+from web.demo.cast import (
+    AgreementFact,
+    Organisation,
+    Person,
+    Place,
+    ProductFact,
+    Purchase,
+    ResourceFact,
+    ScheduleFact,
+    TariffFact,
+    Use,
+)
+
+UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
+
+ORGANISATIONS = (
+    Organisation("authority", "示例福田区政务服务和数据管理局", UNIT, (Capacity.DATA_AUTHORITY,)),
+    Organisation("price_office", "示例深圳市发展和改革委员会", UNIT, (Capacity.PRICE_AUTHORITY,)),
+    Organisation("finance", "示例福田区财政局", UNIT, (Capacity.FINANCE_DEPARTMENT,)),
+    Organisation("operator", "示例福田数据授权运营有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
+    Organisation("merchant", "示例深南商圈数据合作有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
+    Organisation("source_a", "示例福田区住房和建设局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
+    Organisation("source_b", "示例福田区城市停车管理中心", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
+    Organisation("venue", "示例深圳数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
+    Organisation("company", "示例莲花山连锁零售有限公司", COMPANY, (Capacity.BUYER,)),
+    Organisation("public_body", "示例福田区应急管理中心", INSTITUTION, (Capacity.BUYER,)),
+)
+PEOPLE = (
+    Person("supervisor", "林向南", "authority", Role.SUPERVISOR),
+    Person("reviewer", "陈知微", "authority", Role.REVIEWER),
+    Person("price", "黄允衡", "price_office", Role.PRICE),
+    Person("operator", "梁启航", "operator", Role.OPERATOR),
+    Person("merchant", "罗致远", "merchant", Role.MERCHANT),
+    Person("source_a", "何筑", "source_a", Role.SOURCE),
+    Person("source_b", "邓泊安", "source_b", Role.SOURCE),
+    Person("company", "曾慕商", "company", Role.BUYER),
+    Person("public_body", "彭守望", "public_body", Role.BUYER),
+    Person("preparer", "苏细账", "finance", Role.FINANCE_PREPARER),
+    Person("checker", "谢复核", "finance", Role.FINANCE_CHECKER),
+    Person("auditor", "邱明察", None, Role.AUDITOR),
+)
+RESOURCES = (
+    ResourceFact(
+        "buildings", "source_a", "楼宇和商业面积信息", "商业楼宇面积、用途、在用率", "城市建设", 2, "每月",
+        (("building", "楼宇编号"), ("area", "建筑面积"), ("tenants", "租户清单")), "paid",
+    ),
+    ResourceFact(
+        "parking", "source_b", "路内和公共停车信息", "停车泊位占用的分时统计", "交通出行", 2, "每小时",
+        (("lot", "车场编号"), ("plate", "车牌"), ("enter", "驶入时间")), "paid",
+    ),
+)  # fmt: skip
+AGREEMENT = AgreementFact(
+    title="福田区商业活力领域公共数据授权运营协议",
+    term_start=date(2026, 1, 5),
+    term_end=date(2030, 1, 5),
+    distribution="实收 3% 归数据交易场所；扣税后运营单位 20%，数源部门 15%（按贡献分配），数据主管部门 5%，其余归合作方",
+    platform="福田区授权运营服务平台（示例）",
+)
+VITALITY = ProductFact(
+    key="vitality",
+    seller="merchant",
+    title="商圈活力指数",
+    scenario="连锁门店选址",
+    necessity="比较商圈人气和停车供需，不含任何车牌和租户信息",
+    domain="商贸流通",
+    source_statement="由楼宇面积和停车占用统计加工形成，合作方引入自有客流数据融合",
+    description="按商圈返回活力指数、停车紧张度和趋势",
+    fields=(("district", "商圈"), ("index", "活力指数"), ("parking", "停车紧张度"), ("trend", "趋势")),
+    rows=(
+        {"key": "FT-CBD", "district": "示例中心商圈", "index": 92, "parking": "紧张", "trend": "上升"},
+        {"key": "FT-HQB", "district": "示例电子商圈", "index": 88, "parking": "紧张", "trend": "平稳"},
+        {"key": "FT-CGM", "district": "示例公园商圈", "index": 74, "parking": "适中", "trend": "上升"},
+        {"key": "FT-SS", "district": "示例口岸商圈", "index": 69, "parking": "宽松", "trend": "平稳"},
+    ),
+    inputs=(Use("buildings", "30", "0.80"), Use("parking", "70", "0.95")),
+    venue="深圳数据交易所",
+    summary="门店选址用的商圈活力指数，按数据应用价值定价",
+)
+TARIFFS = (
+    TariffFact(
+        product="vitality",
+        regime="market_value_based",
+        model={"model": "package", "package_size": 20, "package_price": "250.00"},
+    ),
+)
+PURCHASES = (
+    Purchase("industry", "company", "vitality", "industry_development", 100, 40, "FT-ORD-1"),
+    Purchase("welfare", "public_body", "vitality", "public_governance", 60, 10, "FT-ORD-2", "台风期间商圈疏散组织"),
+)
+SCHEDULE = ScheduleFact(
+    product="vitality",
+    steps=(
+        {"kind": "rate", "party": "venue", "value": "0.03", "base": "gross"},
+        {"kind": "rate", "party": "operator", "value": "0.20"},
+        {"kind": "pool", "weights": "by_contribution", "value": "0.15"},
+        {"kind": "rate", "party": "authority", "value": "0.05"},
+        {"kind": "rest", "party": "merchant"},
+    ),
+    coefficients={"usage": "0.4", "quality": "0.4", "input": "0.2"},
+)
+
+FUTIAN = Place(
+    key="futian",
+    title="福田",
+    division="440304",
+    organisations=ORGANISATIONS,
+    people=PEOPLE,
+    resources=RESOURCES,
+    agreement=AGREEMENT,
+    refused_term=(date(2026, 1, 5), date(2033, 1, 5), "AGR-02"),
+    products=(VITALITY,),
+    tariffs=TARIFFS,
+    purchases=PURCHASES,
+    schedules=(SCHEDULE,),
+)

@@ -1,0 +1,133 @@
+"""Guangzhou: only merchants sell, the operator charges them break-even fees, and silence of reviewers consents."""
+
+from datetime import date
+
+from kernel.identity import Role
+from registry.parties.rules import Capacity, PartyKind
+from web.demo.cast import (
+    AgreementFact,
+    Organisation,
+    Person,
+    Place,
+    ProductFact,
+    Purchase,
+    ResourceFact,
+    ScheduleFact,
+    ServiceFeeFact,
+    TariffFact,
+    Use,
+)
+
+UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
+
+ORGANISATIONS = (
+    Organisation("authority", "示例广州市政务服务和数据管理局", UNIT, (Capacity.DATA_AUTHORITY,)),
+    Organisation("agency", "示例广州市政务大数据中心", INSTITUTION, (Capacity.MUNICIPAL_DATA_AGENCY,)),
+    Organisation("price_office", "示例广州市发展和改革委员会", UNIT, (Capacity.PRICE_AUTHORITY,)),
+    Organisation("finance", "示例广州市财政局", UNIT, (Capacity.FINANCE_DEPARTMENT,)),
+    Organisation("operator", "示例广州公共数据运营有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
+    Organisation("merchant", "示例珠江健康数据有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
+    Organisation("source_a", "示例广州市市场监督管理局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
+    Organisation("source_b", "示例广州市越秀公立医院", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
+    Organisation("venue", "示例广州数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
+    Organisation("company", "示例越秀医药连锁有限公司", COMPANY, (Capacity.BUYER,)),
+    Organisation("public_body", "示例广州市疾病预防服务中心", INSTITUTION, (Capacity.BUYER,)),
+)
+PEOPLE = (
+    Person("supervisor", "陈守正", "authority", Role.SUPERVISOR),
+    Person("reviewer", "黎问津", "authority", Role.REVIEWER),
+    Person("agency", "冼数清", "agency", Role.REVIEWER),
+    Person("price", "关衡", "price_office", Role.PRICE),
+    Person("operator", "欧阳渡", "operator", Role.OPERATOR),
+    Person("merchant", "麦创新", "merchant", Role.MERCHANT),
+    Person("source_a", "霍明市", "source_a", Role.SOURCE),
+    Person("source_b", "区仁心", "source_b", Role.SOURCE),
+    Person("company", "卢百草", "company", Role.BUYER),
+    Person("public_body", "简防微", "public_body", Role.BUYER),
+    Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),
+    Person("checker", "植复", "finance", Role.FINANCE_CHECKER),
+    Person("auditor", "招审", None, Role.AUDITOR),
+)
+RESOURCES = (
+    ResourceFact(
+        "licences", "source_a", "药品经营许可信息", "药品经营企业许可、检查和处罚", "市场监管", 2, "每日",
+        (("licence", "许可证号"), ("inspection", "检查记录"), ("penalty", "处罚原文")), "paid",
+    ),
+    ResourceFact(
+        "demand", "source_b", "门诊用药品类统计", "按品类和街道汇总的门诊用药量", "医疗卫生", 3, "每周",
+        (("street", "街道"), ("category", "品类"), ("prescriptions", "处方明细")), "paid",
+    ),
+)  # fmt: skip
+AGREEMENT = AgreementFact(
+    title="广州市医药流通领域公共数据授权运营协议",
+    term_start=date(2026, 1, 5),
+    term_end=date(2029, 1, 5),
+    distribution="实收 2% 归数据交易场所；扣税后公共数据运营机构 10%，市政务大数据中心 5%，数源部门 20%（按贡献分配），其余归数据商",
+    platform="广州公共数据运营平台（示例）",
+)
+INDEX = ProductFact(
+    key="index",
+    seller="merchant",
+    title="药店经营健康指数",
+    scenario="医药连锁门店布局",
+    necessity="按街道评估用药需求和许可门店供给，不含处方和患者信息",
+    domain="医疗健康",
+    source_statement="由许可信息和品类用药统计加工形成，经出域合规核查",
+    description="按街道返回供需指数、许可门店数和提示",
+    fields=(("street_name", "街道"), ("supply_index", "供需指数"), ("shops", "许可门店数"), ("advice", "提示")),
+    rows=(
+        {"key": "GZ-YX", "street_name": "示例北京街", "supply_index": 103, "shops": 46, "advice": "供给充足"},
+        {"key": "GZ-TH", "street_name": "示例石牌街", "supply_index": 81, "shops": 29, "advice": "可新增门店"},
+        {"key": "GZ-HZ", "street_name": "示例江南中街", "supply_index": 95, "shops": 33, "advice": "供需平衡"},
+    ),
+    inputs=(Use("licences", "40", "0.90"), Use("demand", "60", "0.60")),
+    venue="广州数据交易所",
+    summary="医药连锁门店布局用的街道供需指数",
+)
+TARIFFS = (
+    TariffFact(
+        product="index",
+        regime="market_value_based",
+        model={
+            "model": "volume",
+            "tiers": [{"up_to": "100", "unit_price": "30.00"}, {"up_to": None, "unit_price": "25.00"}],
+        },
+    ),
+)
+SERVICE_FEES = (
+    ServiceFeeFact("data_processing", "2.00", "2025年度每次加工平均成本（演示）", "2.10", "2.11"),
+    ServiceFeeFact("computing", "0.80", "2025年度每次算力平均成本（演示）", "0.84", "0.85"),
+)
+PURCHASES = (
+    Purchase("industry", "company", "index", "industry_development", 120, 40, "GZ-ORD-1"),
+    Purchase("welfare", "public_body", "index", "public_welfare", 60, 10, "GZ-ORD-2", "流感季药品保供"),
+)
+SCHEDULE = ScheduleFact(
+    product="index",
+    steps=(
+        {"kind": "rate", "party": "venue", "value": "0.02", "base": "gross"},
+        {"kind": "rate", "party": "operator", "value": "0.10"},
+        {"kind": "rate", "party": "agency", "value": "0.05"},
+        {"kind": "pool", "weights": "by_contribution", "value": "0.20"},
+        {"kind": "rest", "party": "merchant"},
+    ),
+    coefficients={"usage": "0.5", "quality": "0.3", "input": "0.2"},
+)
+
+GUANGZHOU = Place(
+    key="guangzhou",
+    title="广州",
+    division="440100",
+    organisations=ORGANISATIONS,
+    people=PEOPLE,
+    resources=RESOURCES,
+    agreement=AGREEMENT,
+    refused_term=(date(2026, 1, 5), date(2032, 1, 5), "AGR-02"),
+    products=(INDEX,),
+    tariffs=TARIFFS,
+    purchases=PURCHASES,
+    schedules=(SCHEDULE,),
+    service_fees=SERVICE_FEES,
+    refused_seller="operator",
+    silent_reviewers=("source_b", "agency"),
+)
