@@ -251,3 +251,7 @@ def demo(serve: bool, port: str) -> None:
     from web.demo import tell
 
     tell(ROOT / "var" / "demo.sqlite", console, serve=serve, port=port)
+
+
+if __name__ == "__main__":
+    main()
