@@ -1,0 +1,196 @@
+"""The catalogue for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.identity import ROLES_OF, Permission
+from registry.parties import queries as parties
+from registry.resources import commands, queries
+from registry.resources.model import Resource
+from registry.resources.rules import ACCESS_TITLES
+from registry.resources.schemas import DescriptionIn, ReasonIn, ResourceIn
+
+blueprint = Blueprint("resource_pages", __name__, template_folder="../templates")
+FIELD_SEPARATOR = re.compile(r"[|,，\t]")
+
+
+class ResourceForm(Form):
+    """The form of a resource: its fields are typed one per line, ``name | title | type``."""
+
+    def accepts(self) -> bool:
+        """Read the form; the lines become the list that the schema of the API asks for."""
+        self.values = {name: value for name, value in request.form.items() if name not in ("csrf_token", "version")}
+        sent: dict[str, Any] = {name: value for name, value in self.values.items() if value != ""}
+        if "fields" in sent:
+            sent["fields"] = [_field(line) for line in sent["fields"].splitlines() if line.strip()]
+        try:
+            self.data = self.schema.load(sent)
+        except ValidationError as error:
+            self.errors = dict(error.normalized_messages())
+            return False
+        return True
+
+
+def _field(line: str) -> dict[str, str]:
+    parts = [part.strip() for part in FIELD_SEPARATOR.split(line)]
+    return dict(zip(("name", "title", "type"), (part for part in parts if part), strict=False))
+
+
+@blueprint.get("/resources")
+@requires(Permission.RESOURCE_READ)
+def browse() -> str:
+    """List the resources within one's scope."""
+    actor = current_actor()
+    found = page(db.session(), queries.listed(actor, place=request.args.get("place") or None), Resource)
+    return render_template(
+        "registry/resources/list.html", found=found, places=_places(), may_write=actor.may(Permission.RESOURCE_WRITE)
+    )
+
+
+@blueprint.route("/resources/new", methods=["GET", "POST"])
+@requires(Permission.RESOURCE_WRITE)
+def create() -> AnyResponse:
+    """Enter a resource into the catalogue."""
+    form = ResourceForm(ResourceIn, {"grade": "2", "access": "free"})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.accepts():
+            try:
+                with db.transaction() as session:
+                    made = commands.catalogue(
+                        session, current_actor(), **form.data, now=clock.now(), book=policy_book()
+                    )
+            except DomainError as error:
+                form.refuse(error)
+            else:
+                flash(gettext("数据资源 %(code)s 已编目。", code=made.code), "success")
+                return redirect(url_for("resource_pages.show", resource_id=made.id), code=303)
+    text = render_template(
+        "registry/resources/form.html", form=form, refusal=_words(form.problem), places=_places(),
+        departments=_departments(), access=_access(), resource=None,
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+@blueprint.get("/resources/<uuid:resource_id>")
+@requires(Permission.RESOURCE_READ)
+def show(resource_id: UUID) -> Response:
+    """Show one resource."""
+    return _resource_page(resource_id)
+
+
+@blueprint.route("/resources/<uuid:resource_id>/edit", methods=["GET", "POST"])
+@requires(Permission.RESOURCE_WRITE)
+def change(resource_id: UUID) -> AnyResponse:
+    """Change the description of a resource."""
+    resource = queries.visible(db.session(), current_actor(), resource_id)
+    lines = "\n".join(" | ".join(item.values()) for item in map(_in_order, resource.fields))
+    shown = {name: getattr(resource, name) for name in commands.CHANGEABLE}
+    form = ResourceForm(DescriptionIn, {**shown, "fields": lines, "access": resource.access.value})
+    status, version = 200, resource.version
+    if request.method == "POST":
+        status = 422
+        if form.accepts():
+            try:
+                with db.transaction() as session:
+                    queries.visible(session, current_actor(), resource_id)
+                    match_version(session, Resource, resource_id)
+                    commands.change(session, current_actor(), resource_id, **form.data, now=clock.now())
+            except DomainError as error:
+                form.refuse(error)
+            else:
+                flash(gettext("说明已更新。"), "success")
+                return redirect(url_for("resource_pages.show", resource_id=resource_id), code=303)
+    text = render_template(
+        "registry/resources/form.html", form=form, refusal=_words(form.problem), access=_access(), resource=resource,
+        version=request.form.get("version", version), places=[], departments=[],
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+@blueprint.post("/resources/<uuid:resource_id>/bar")
+@requires(Permission.RESOURCE_WRITE)
+def bar(resource_id: UUID) -> AnyResponse:
+    """Bar a resource from opening."""
+    return _step(
+        resource_id, gettext("已列为不予开放，今后不得纳入授权范围。"),
+        lambda session, data: commands.bar(session, current_actor(), resource_id, **data, now=clock.now()),
+    )  # fmt: skip
+
+
+@blueprint.post("/resources/<uuid:resource_id>/unbar")
+@requires(Permission.RESOURCE_WRITE)
+def unbar(resource_id: UUID) -> AnyResponse:
+    """Admit a barred resource again."""
+    return _step(
+        resource_id, gettext("已解除不予开放。"),
+        lambda session, data: commands.unbar(session, current_actor(), resource_id, **data, now=clock.now()),
+    )  # fmt: skip
+
+
+def _step(resource_id: UUID, done: str, act: Callable[[Session, dict[str, Any]], object]) -> AnyResponse:
+    form = Form(ReasonIn)
+    if not form.accepts():
+        return _resource_page(resource_id, form=form, status=422)
+    try:
+        with db.transaction() as session:
+            queries.visible(session, current_actor(), resource_id)
+            match_version(session, Resource, resource_id)
+            act(session, form.data)
+    except DomainError as error:
+        return _resource_page(resource_id, form=form, refusal=error, status=error.status)
+    flash(done, "success")
+    return redirect(url_for("resource_pages.show", resource_id=resource_id), code=303)
+
+
+def _resource_page(
+    resource_id: UUID, *, form: Form | None = None, refusal: DomainError | None = None, status: int = 200
+) -> Response:
+    actor = current_actor()
+    resource = queries.visible(db.session(), actor, resource_id)
+    may_write = actor.may(Permission.RESOURCE_WRITE, org_id=resource.source_department_id, place=resource.place)
+    text = render_template(
+        "registry/resources/resource.html", resource=resource, fields=[_in_order(item) for item in resource.fields],
+        form=form or Form(ReasonIn), refusal=_words(refusal), may_write=may_write, access=dict(_access()),
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+def _in_order(item: dict[str, str]) -> dict[str, str]:
+    return {name: item.get(name, "") for name in ("name", "title", "type")}
+
+
+def _departments() -> list[tuple[str, str]]:
+    """Return the organisations for which the actor may enter resources."""
+    writing = ROLES_OF[Permission.RESOURCE_WRITE]
+    own = {grant.org_id for grant in current_actor().grants if grant.role in writing and grant.org_id is not None}
+    found = [parties.get(db.session(), party_id) for party_id in own]
+    return sorted((str(party.id), party.name) for party in found)
+
+
+def _places() -> list[tuple[str, str]]:
+    book = policy_book()
+    chinese = str(get_locale() or "zh").startswith("zh")
+    return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
+
+
+def _access() -> list[tuple[str, str]]:
+    return [(kind.value, gettext(title)) for kind, title in ACCESS_TITLES.items()]
+
+
+def _words(refusal: DomainError | None) -> dict[str, Any] | None:
+    return None if refusal is None else problem(refusal, language=str(get_locale()))
