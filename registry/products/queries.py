@@ -59,6 +59,15 @@ def visible(session: Session, actor: Actor, code: str) -> Product:
     return _one(session.scalar(query), code)
 
 
+def get_visible(session: Session, actor: Actor, product_id: UUID) -> Product:
+    """Return the product if it lies within the actor's scope.
+
+    Raises:
+        NoSuchProduct: there is none, or none that the actor may know of.
+    """
+    return _one(session.scalar(listed(actor).where(Product.id == product_id)), str(product_id))
+
+
 def _one(found: Product | None, name: str) -> Product:
     if found is None:
         raise NoSuchProduct(f"没有产品 {name}，或不在您的职责范围内", detail_en=f"No product {name}")

@@ -67,6 +67,11 @@ class DataRequest(Entity):
         lazy="raise", viewonly=True, order_by="RequestOpinion.capacity, RequestOpinion.id"
     )
 
+    @property
+    def resources(self) -> list[Resource]:
+        """The resources on the list, which must be loaded, in order of code."""
+        return sorted((line.resource for line in self.listing), key=lambda resource: resource.code)
+
     def is_overdue(self, today: date) -> bool:
         """Say whether reviewers are late."""
         return self.state is RequestState.UNDER_REVIEW and self.due_date is not None and today > self.due_date

@@ -228,10 +228,7 @@ def make_registration(
     registration = registrations.apply(
         session, seller(product), product_id=product.id, kind=kind, assessment=ASSESSMENT, now=now, **common, **changed
     )
-    steps = [
-        RegistrationState.SUBMITTED, RegistrationState.ACCEPTED, RegistrationState.PUBLIC_NOTICE, RegistrationState.CODED,
-    ]  # fmt: skip
-    wanted = steps.index(state)
+    wanted = ["submitted", "accepted", "public_notice", "coded"].index(state)
     if wanted >= 1:
         registrations.receive(
             session, first, registration.id, decision=Acceptance.ACCEPT, reason="", defects=[], now=now, **common
