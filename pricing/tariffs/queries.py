@@ -252,11 +252,22 @@ def price_list(session: Session, on: date, *, place: str | None = None) -> list[
     )
     if place is not None:
         query = query.where(Tariff.place == place)
+    rows = session.execute(query).all()
+    caps = _caps_in_effect(session, [product.id for _, product in rows], on)
     found = []
-    for tariff, product in session.execute(query).tuples():
-        cap = cap_of(session, tariff, on)
+    for tariff, product in rows:
+        of_product = (caps.get((product.id, tariff.charge_unit, scope)) for scope in (tariff.subject_kind, ALL_KINDS))
+        cap = next((cap for cap in of_product if cap), None) if tariff.regime is Regime.GOV_GUIDED else None
         found.append(PublicPrice(tariff, product, cap, is_within_cap(tariff, cap)))
     return found
+
+
+def _caps_in_effect(
+    session: Session, product_ids: Sequence[UUID], on: date
+) -> dict[tuple[UUID, str, str | None], FeeCap]:
+    query = sa.select(FeeCap).where(FeeCap.product_id.in_(product_ids), FeeCap.effective_from <= on)
+    in_order = session.scalars(query.order_by(FeeCap.effective_from))
+    return {(cap.product_id, cap.charge_unit, cap.scope): cap for cap in in_order}
 
 
 def has_price(on: date) -> sa.ColumnElement[bool]:
