@@ -80,6 +80,15 @@ def of_order(session: Session, order_id: UUID) -> Contract | None:
     return session.scalar(sa.select(Contract).where(Contract.order_id == order_id))
 
 
+def must_be_of_order(session: Session, order: Order) -> Contract:
+    """Return the contract of an order.
+
+    Raises:
+        NoSuchContract: none was drafted.
+    """
+    return _one(of_order(session, order.id), f"（订单 {order.number}）")
+
+
 def trade(session: Session, actor: Actor, number: str) -> Trade:
     """Return an order with quote, parties, contract, payment and entitlement.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kernel.db import Base, Entity, new_id
+from kernel.db import Entity
 from registry.parties.model import Party
 from registry.products.model import Product
 
@@ -71,7 +71,7 @@ class ImportBatch(Entity):
     imported_by: Mapped[str]
 
 
-class ImportRow(Base):
+class ImportRow(Entity):
     """One line of the file: accepted as a draft, or refused with every reason; its text is kept as it stood."""
 
     __tablename__ = "market_import_row"
@@ -81,7 +81,6 @@ class ImportRow(Base):
         {"info": {"guard": "append_only"}},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_import_batch.id"))
     line_number: Mapped[int]  # in the file; the heading is line 1
     accepted: Mapped[bool]

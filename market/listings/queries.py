@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from kernel.calendar import business_date
 from kernel.errors import Conflict, NotFound
@@ -17,17 +18,46 @@ from market.listings.model import ImportBatch, ImportRow, Listing
 from market.listings.rules import like_pattern, search_words
 from market.policy import MarketPolicy
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL, fits, venue_rule
+from pricing.ceilings.model import FeeCap
 from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import ExemptionState
-from pricing.tariffs.queries import has_price, price_gate
+from pricing.tariffs.model import Tariff
+from pricing.tariffs.queries import cap_of, has_price, in_force, price_gate
 from registry.parties.model import Party, PartyCapacity
-from registry.products.model import Product
+from registry.products import queries as products
+from registry.products.model import Product, ProductVersion
 from registry.products.rules import DeliveryForm
 from registry.registrations import queries as registrations
+from registry.registrations.model import Registration
 from registry.registrations.rules import Gate
 
 CHUNK = 500
 ESCAPE = "\\"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPrice:
+    """One price of a product with the cap that binds it."""
+
+    tariff: Tariff
+    cap: FeeCap | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product as its page shows it: what it is, where it comes from, what it costs, whether it may be sold."""
+
+    product: Product
+    listing: Listing | None
+    version: ProductVersion
+    registration: Registration | None
+    prices: list[OfferedPrice]
+    gates: list[Gate]
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether anybody may buy it now."""
+        return all(gate.open for gate in self.gates)
 
 
 class NoSuchListing(NotFound):
@@ -90,6 +120,18 @@ def listed(actor: Actor, *, place: str | None = None) -> sa.Select[Listing]:
     return query if place is None else query.where(Listing.place == place)
 
 
+def visible(session: Session, actor: Actor, listing_id: UUID) -> Listing:
+    """Return one listing or draft.
+
+    Raises:
+        NoSuchListing: there is none that the actor keeps or watches over.
+    """
+    found = session.scalar(listed(actor).where(Listing.id == listing_id))
+    if found is None:
+        raise NoSuchListing(f"没有编号为 {listing_id} 的挂牌，或不属于本单位", detail_en="No such listing")
+    return found
+
+
 def _kept_by(org_id: UUID) -> sa.ColumnElement[bool]:
     imported = sa.select(ImportBatch.id).where(ImportBatch.org_id == org_id)
     return sa.or_(Listing.seller_id == org_id, Listing.batch_id.in_(imported))
@@ -119,8 +161,8 @@ def batch(session: Session, actor: Actor, number: str) -> ImportBatch:
 
 
 def import_rows(batch_id: UUID, *, accepted: bool | None = None) -> sa.Select[ImportRow]:
-    """Return the query of the rows of an import, in the order of the file."""
-    query = sa.select(ImportRow).where(ImportRow.batch_id == batch_id).order_by(ImportRow.line_number)
+    """Return the query of the rows of an import; their ids are in the order of the file."""
+    query = sa.select(ImportRow).where(ImportRow.batch_id == batch_id)
     return query if accepted is None else query.where(ImportRow.accepted == accepted)
 
 
@@ -270,7 +312,7 @@ def must_be_listed(session: Session, product: Product, *, now: datetime, book: P
     """
     listing = of_product(session, product.id)
     if listing is None:
-        raise NoSuchListing(f"目录中没有产品 {product.code}", detail_en=f"{product.code} is not offered")
+        raise _not_in_catalogue(product.code)
     closed = [gate for gate in listing_gates(session, product, now=now, book=book) if not gate.open]
     if closed:
         words = "；".join(f"{gate.title}：{gate.fact}" for gate in closed)
@@ -283,3 +325,39 @@ def must_be_listed(session: Session, product: Product, *, now: datetime, book: P
                     for gate in closed],
         )  # fmt: skip
     return listing
+
+
+def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: PolicyBook) -> Offer:
+    """Return a product for its public page; with a closed gate only to those who may read the product anyway.
+
+    Raises:
+        NoSuchListing: there is none, or none that the actor may know of.
+    """
+    product = session.scalar(
+        sa.select(Product).where(Product.code == code.strip().upper()).options(joinedload(Product.owner))
+    )
+    if product is None:
+        raise _not_in_catalogue(code)
+    gates = listing_gates(session, product, now=now, book=book)
+    if not all(gate.open for gate in gates) and not _may_read(session, actor, product):
+        raise _not_in_catalogue(code)
+    on = business_date(now)
+    return Offer(
+        product=product,
+        listing=of_product(session, product.id),
+        version=products.latest_version(session, product.id),
+        registration=registrations.effective(session, product.id, on),
+        prices=[OfferedPrice(tariff, cap_of(session, tariff, on)) for tariff in in_force(session, product.id, on)],
+        gates=gates,
+    )
+
+
+def _may_read(session: Session, actor: Actor, product: Product) -> bool:
+    query = sa.select(sa.literal(1)).where(Product.id == product.id, products.in_scope(actor))
+    return session.scalar(query) is not None
+
+
+def _not_in_catalogue(code: str) -> NoSuchListing:
+    return NoSuchListing(
+        f"目录中没有产品 {code}：可能尚未上架，或有条件未满足而暂停展示", detail_en=f"{code} is not offered"
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, SELLERS, WATCHERS, Actor, Permission, Role
 from market.orders.model import Order, Quote
-from market.orders.rules import LIVE
+from market.orders.rules import LIVE, OrderState
 from registry.agreements.model import Agreement
 
 
@@ -50,13 +50,14 @@ def quote(session: Session, actor: Actor, number: str, *, lock: bool = False) ->
     return found
 
 
-def listed(actor: Actor) -> sa.Select[Order]:
+def listed(actor: Actor, *, state: OrderState | None = None) -> sa.Select[Order]:
     """Return the query of the orders within the actor's scope.
 
     Buyers see what they bought, sellers what they sold, an operator what was sold under its agreements; authorities,
     finance and auditors what was sold at their places.
     """
-    return sa.select(Order).where(in_scope(actor))
+    query = sa.select(Order).where(in_scope(actor))
+    return query if state is None else query.where(Order.state == state)
 
 
 def in_scope(actor: Actor) -> sa.ColumnElement[bool]:

@@ -13,6 +13,7 @@ from market.orders.model import Order
 from market.orders.queries import in_scope
 from market.payments.gateway import Instructions, gateway
 from market.payments.model import Payment
+from market.payments.rules import PaymentState
 from registry.parties.model import Party
 
 
@@ -22,9 +23,10 @@ class NoSuchPayment(NotFound):
     code = "payment.not_found"
 
 
-def listed(actor: Actor) -> sa.Select[Payment]:
+def listed(actor: Actor, *, state: PaymentState | None = None) -> sa.Select[Payment]:
     """Return the query of the payments whose orders the actor may read."""
-    return sa.select(Payment).join(Order, Order.id == Payment.order_id).where(in_scope(actor))
+    query = sa.select(Payment).join(Order, Order.id == Payment.order_id).where(in_scope(actor))
+    return query if state is None else query.where(Payment.state == state)
 
 
 def visible(session: Session, actor: Actor, payment_id: UUID) -> Payment:

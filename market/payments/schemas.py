@@ -1,0 +1,56 @@
+"""Payments as they travel."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from kernel.fields import EntityOut, MoneyField, Schema, TextField
+from kernel.http import PageArgs, page_of
+from market.payments.rules import PaymentMethod, PaymentState
+
+LINE_LENGTH_MAX = 64
+NAME_LENGTH_MAX = 200
+
+
+class BankLineIn(Schema):
+    """One line of the bank statement: the bank's serial number, the remark, the amount credited, payer and moment."""
+
+    bank_line = TextField(required=True, max_length=LINE_LENGTH_MAX)
+    reference = TextField(required=True, max_length=LINE_LENGTH_MAX)
+    amount = MoneyField(required=True)
+    payer_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    captured_at = ma.fields.AwareDateTime(required=True)
+
+
+class OpeningIn(Schema):
+    """The order to open, which was paid while a gate was closed."""
+
+    order_number = TextField(required=True, max_length=40)
+
+
+class PaymentOut(EntityOut):
+    """What is owed for one order, and the money that came."""
+
+    number = ma.fields.String()
+    order_id = ma.fields.UUID()
+    place = ma.fields.String()
+    buyer_id = ma.fields.UUID()
+    method = ma.fields.Enum(PaymentMethod, by_value=True)
+    reference = ma.fields.String()
+    amount = MoneyField()
+    state = ma.fields.Enum(PaymentState, by_value=True)
+    expected_at = ma.fields.AwareDateTime()
+    captured_at = ma.fields.AwareDateTime(allow_none=True)
+    recorded_at = ma.fields.AwareDateTime(allow_none=True)
+    recorded_by = ma.fields.String(allow_none=True)
+    bank_line = ma.fields.String(allow_none=True)
+    payer_name = ma.fields.String(allow_none=True)
+
+
+class PaymentArgs(PageArgs):
+    """Filter of the payments."""
+
+    state = ma.fields.Enum(PaymentState, by_value=True, load_default=None)
+
+
+PaymentPageOut = page_of(PaymentOut)
