@@ -34,6 +34,7 @@ ORGANISATIONS = (
 PEOPLE = (
     Person("supervisor", "林向南", "authority", Role.SUPERVISOR),
     Person("reviewer", "陈知微", "authority", Role.REVIEWER),
+    Person("registrar", "温登云", "authority", Role.REVIEWER),
     Person("price", "黄允衡", "price_office", Role.PRICE),
     Person("operator", "梁启航", "operator", Role.OPERATOR),
     Person("merchant", "罗致远", "merchant", Role.MERCHANT),

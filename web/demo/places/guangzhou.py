@@ -36,6 +36,7 @@ ORGANISATIONS = (
 PEOPLE = (
     Person("supervisor", "陈守正", "authority", Role.SUPERVISOR),
     Person("reviewer", "黎问津", "authority", Role.REVIEWER),
+    Person("registrar", "何登程", "authority", Role.REVIEWER),
     Person("agency", "冼数清", "agency", Role.REVIEWER),
     Person("price", "关衡", "price_office", Role.PRICE),
     Person("operator", "欧阳渡", "operator", Role.OPERATOR),

@@ -37,6 +37,7 @@ ORGANISATIONS = (
 PEOPLE = (
     Person("supervisor", "李茶山", "authority", Role.SUPERVISOR),
     Person("reviewer", "杨澄观", "authority", Role.REVIEWER),
+    Person("registrar", "和登山", "authority", Role.REVIEWER),
     Person("price", "赵平准", "price_office", Role.PRICE),
     Person("operator", "白云舒", "operator", Role.OPERATOR),
     Person("source_a", "刀青禾", "source_a", Role.SOURCE),

@@ -39,6 +39,7 @@ ORGANISATIONS = (
 PEOPLE = (
     Person("supervisor", "徐明远", "authority", Role.SUPERVISOR),
     Person("reviewer", "毛思齐", "authority", Role.REVIEWER),
+    Person("registrar", "程登科", "authority", Role.REVIEWER),
     Person("price", "郑守衡", "price_office", Role.PRICE),
     Person("operator", "余海舟", "operator", Role.OPERATOR),
     Person("source_a", "吴见深", "source_a", Role.SOURCE),

@@ -34,6 +34,7 @@ ORGANISATIONS = (
 PEOPLE = (
     Person("supervisor", "石长庚", "authority", Role.SUPERVISOR),
     Person("reviewer", "潘辨微", "authority", Role.REVIEWER),
+    Person("registrar", "盛登辉", "authority", Role.REVIEWER),
     Person("province", "沈之江", "province", Role.REVIEWER),
     Person("price", "金持衡", "price_office", Role.PRICE),
     Person("operator", "俞沃洲", "operator", Role.OPERATOR),
