@@ -30,6 +30,7 @@ from registry.requests.rules import (
     RequestState,
     after,
     cited_dict,
+    may_check,
     outcome,
     refuse_late_opinion,
     seats,
@@ -165,7 +166,8 @@ def check(
     """Record the compliance check (核查) of a submitted request; passing it opens the review (审核).
 
     Raises:
-        NotAllowed: the actor does not speak for the checking party.
+        NotAllowed: the actor may not check requests there.
+        NotYourSeat: the actor does not speak for the checking party.
         OwnRequest: the checker's organisation is the applicant.
         NoSuchRequest: there is none.
         WrongState: it is not waiting for a check.
@@ -366,12 +368,13 @@ def _flush_unique(session: Session, request: DataRequest) -> None:
 
 def _must_check(session: Session, actor: Actor, request: DataRequest, checker: str) -> None:
     operator_id = agreements.get(session, request.agreement_id).operating_institution_id
-    if checker == "operating_institution":
-        actor.must(Permission.REQUEST_CHECK, org_id=operator_id, place=request.place)
-        actor.must_be(Role.OPERATOR, org_id=operator_id, place=request.place)
-    else:
-        actor.must(Permission.REQUEST_CHECK, place=request.place)
-        actor.must_be(Role.SUPERVISOR, place=request.place)
+    actor.must(Permission.REQUEST_CHECK, place=request.place)
+    if not may_check(actor, checker, operator_id, request.place):
+        raise NotYourSeat(
+            f"使用申请 {request.number} 由{CAPACITY_TITLES[Capacity(checker)]}核查，{actor.name} 不能办理（RVW-04）",
+            detail_en=f"The request is checked by the {checker}",
+            rule="RVW-04",
+        )
     _refuse_own(actor, request)
 
 

@@ -125,6 +125,12 @@ def speaks_for(actor: Actor, capacity: Capacity, party_id: UUID | None, place: s
     return any(grant.role in roles and grant.covers(org_id=party_id, place=place) for grant in actor.grants)
 
 
+def may_check(actor: Actor, checker: str, operator_id: UUID, place: str) -> bool:
+    """Say whether the actor may check a request: a person of the operator, or of the authority, as the policy says."""
+    role, org_id = (Role.OPERATOR, operator_id) if checker == "operating_institution" else (Role.SUPERVISOR, None)
+    return any(grant.role is role and grant.covers(org_id=org_id, place=place) for grant in actor.grants)
+
+
 def outcome(decisions: Iterable[Decision | None]) -> RequestEvent | None:
     """Return what the opinions so far decide: one refusal wins, agreement needs all, else nothing yet (RVW-03)."""
     given = list(decisions)
