@@ -224,7 +224,8 @@ def _agreement_page(
         "registry/agreements/agreement.html", agreement=agreement, items=_items(agreement), missing=missing,
         refusal=_words(refusal), errors=errors or {}, may_write=may_write, today=clock.today(), day=DAY,
         steps=_timeline(session, agreement), events=[event.value for event in possible(agreement.state)],
-        asked_by_me=agreement.pending_by == actor.id, policy=RegistryPolicy.at(policy_book(), agreement.place, clock.today()),
+        asked_by_me=agreement.pending_by == actor.id,
+        policy=RegistryPolicy.at(policy_book(), agreement.place, clock.today()),
         grounds=[(ground.value, gettext(title)) for ground, title in GROUND_TITLES.items()],
         scope=sorted((entry.resource for entry in agreement.scope), key=lambda resource: resource.code),
     )  # fmt: skip
