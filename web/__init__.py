@@ -84,13 +84,16 @@ def create_app(config: Config) -> Flask:
 
 
 def schema_name(schema: Any) -> str | bool:
-    """Return a schema's name in the OpenAPI document: with its concept, since several have a ``ReasonIn``."""
+    """Return a schema's name in the OpenAPI document: with its concept, since several have a ``ReasonIn``; with the
+    fields that it is limited to, or that are left out.
+    """
     kind = resolve_schema_cls(schema)
     if not isinstance(kind, type):
         return False
     concept = kind.__module__.split(".")[-2] if kind.__module__.endswith(".schemas") else ""
-    name = kind.__name__.removesuffix("Schema")
-    return f"{concept}.{name}" if concept else name
+    shown = "-".join(sorted(getattr(schema, "only", None) or ()))
+    hidden = "-".join(["without", *sorted(schema.exclude)]) if getattr(schema, "exclude", None) else ""
+    return ".".join(part for part in (concept, kind.__name__.removesuffix("Schema"), shown, hidden) if part)
 
 
 def _end_of_story(app: Flask) -> datetime | None:

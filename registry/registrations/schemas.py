@@ -28,7 +28,9 @@ class ApplicationIn(Schema):
     kind = ma.fields.Enum(RegistrationKind, by_value=True, required=True)
     assessment = TextField(load_default="", min_length=0, max_length=ASSESSMENT_LENGTH_MAX)
     reason = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
-    ground = ma.fields.Enum(CancellationGround, by_value=True, load_default="")
+    ground = ma.fields.String(
+        load_default="", validate=ma.validate.OneOf([ground.value for ground in CancellationGround])
+    )
 
 
 class ResubmissionIn(Schema):
