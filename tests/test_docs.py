@@ -242,8 +242,8 @@ def test_the_version_in_the_changelog_is_the_one_that_is_built() -> None:
 
 
 def code_words() -> set[str]:
-    """Return every identifier in the programs, and every word of the register of parameters."""
-    files = [file for name in ("kernel", "web", *PACKAGES) for file in (ROOT / name).rglob("*.py")]
+    """Return every identifier in the programs (the cast of the demonstration aside) and in the register of values."""
+    files = [file for name in ("kernel", *PACKAGES) for file in (ROOT / name).rglob("*.py")]
     files.append(ROOT / "policies" / "register.yaml")
     return {word for file in files for word in re.findall(r"[A-Za-z_]+", text_of(file))}
 
