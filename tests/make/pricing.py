@@ -7,11 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel.calendar import WorkingCalendar, business_date
+from kernel.calendar import business_date
 from kernel.identity import Actor, Role
 from kernel.money import Money, UnitPrice
 from pricing.ceilings import commands as ceilings
@@ -29,14 +28,10 @@ from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
-from registry.products import commands as products
 from registry.products.model import Product
-from registry.products.rules import DeliveryForm, Input
-from registry.requests import commands as requests
-from registry.requests import queries as request_queries
-from registry.requests.rules import Decision
 from registry.resources.model import Resource
 from tests.make import registry_base as base
+from tests.make import registry_products as registry
 
 NOW = base.NOW
 TODAY = business_date(NOW)
@@ -78,54 +73,15 @@ def make_product(
     now: datetime = NOW,
 ) -> Product:
     """Make a product of the agreement's operator, or of ``merchant``, from resources whose use was approved."""
-    agreement = agreement or base.make_agreement(session, place=place, scope=resources or None)
-    used = list(resources) or list(request_queries.scope(session, agreement.id))
-    owner_id = merchant.id if merchant else agreement.operating_institution_id
-    person = base.actor(Role.MERCHANT if merchant else Role.OPERATOR, org_id=owner_id, place=place)
-    scenario = f"场景 {next(_serial)}"
-    approve_use(session, person, agreement, owner_id, scenario, used, now=now)
-    return products.create(
-        session, person, owner_id=owner_id, agreement_id=agreement.id, title=title or f"产品 {next(_serial)}",
-        scenario=scenario, domain="信用", delivery_form=DeliveryForm.API, source_statement="来自授权公共数据资源",
-        description="按主体查询", fields=[{"name": "name", "title": "名称", "type": "text", "personal": False}],
-        sample=[{"name": "示例"}], inputs=[Input(found.id, Decimal(1), Decimal("0.9")) for found in used],
-        book=base.book(demonstration=True), now=now,
+    if agreement is None:
+        registry.make_reviewers(session, place)
+        agreement = base.make_agreement(session, place=place, scope=resources or None)
+    owner = merchant or session.get_one(Party, agreement.operating_institution_id)
+    serial = next(_serial)
+    return registry.make_product(
+        session, agreement=agreement, owner=owner, resources=resources or None, title=title or f"产品 {serial}",
+        scenario=f"场景 {serial}", now=now,
     )  # fmt: skip
-
-
-def approve_use(
-    session: Session,
-    person: Actor,
-    agreement: Agreement,
-    applicant_id: UUID,
-    scenario: str,
-    used: Sequence[Resource],
-    *,
-    now: datetime = NOW,
-) -> None:
-    """Ask for the use of resources and let everybody who has a seat agree."""
-    place, book, calendar = agreement.place, base.book(demonstration=True), WorkingCalendar()
-    asked = requests.create(
-        session, person, applicant_id=applicant_id, agreement_id=agreement.id, scenario=scenario,
-        necessity="开发产品所必需", resource_ids=[found.id for found in used], now=now,
-    )  # fmt: skip
-    requests.submit(session, person, asked.id, book=book, calendar=calendar, now=now)
-    if book.get(place, "request.check_by", on=business_date(now)):
-        checker = base.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=place)
-        requests.check(
-            session,
-            checker,
-            asked.id,
-            decision=Decision.AGREE,
-            reason="材料齐全",
-            book=book,
-            calendar=calendar,
-            now=now,
-        )
-    for seat in request_queries.opinions(session, asked.id):
-        role = Role.SOURCE if seat.capacity is Capacity.SOURCE_DEPARTMENT else Role.SUPERVISOR
-        reviewer = base.actor(role, org_id=seat.party_id, place=place)
-        requests.give_opinion(session, reviewer, asked.id, decision=Decision.AGREE, reason="同意", now=now)
 
 
 def cost(amount: str, share: str = "1", category: CostCategory = CostCategory.PLATFORM_BUILD_OM) -> dict[str, Any]:
