@@ -1,11 +1,11 @@
-"""The catalogue, listings and imports for programs."""
+"""Listings and imports for programs."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, public, requires
+from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from market.listings import commands, queries
 from market.listings.model import ImportBatch, ImportRow, Listing
@@ -13,14 +13,11 @@ from market.listings.schemas import (
     BatchOut,
     BatchPageOut,
     BatchReportOut,
-    CatalogueArgs,
-    CataloguePageOut,
     FileIn,
     ListingArgs,
     ListingIn,
     ListingOut,
     ListingPageOut,
-    OfferOut,
     RowArgs,
     RowPageOut,
 )
@@ -28,26 +25,6 @@ from market.listings.schemas import (
 blueprint = ApiBlueprint(
     "market", __name__, url_prefix="/api/v1", description="产品目录与挂牌 · catalogue and listings"
 )
-PAGING = ("limit", "cursor")
-
-
-@blueprint.get("/catalogue")
-@public
-@blueprint.arguments(CatalogueArgs, location="query")
-@blueprint.response(200, CataloguePageOut)
-def catalogue(args):
-    """Search what is offered now; whatever has a closed gate is not in here."""
-    filters = {name: value for name, value in args.items() if name not in PAGING}
-    query = queries.catalogue(now=clock.now(), book=policy_book(), **filters)
-    return page(db.session(), query, Listing, newest_first=True)
-
-
-@blueprint.get("/catalogue/<code>")
-@public
-@blueprint.response(200, OfferOut)
-def offer(code: str):
-    """Read one product with prices, caps, lineage, certificate and gates."""
-    return queries.offer(db.session(), current_actor(), code, now=clock.now(), book=policy_book())
 
 
 @blueprint.get("/listings")

@@ -3,61 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
+from sqlalchemy.orm import Session
 
 from kernel.calendar import business_date
 from kernel.errors import Conflict, NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from kernel.policy import PolicyBook
 from market.listings.model import ImportBatch, ImportRow, Listing
-from market.listings.rules import like_pattern, search_words
 from market.policy import MarketPolicy
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL, fits, venue_rule
-from pricing.ceilings.model import FeeCap
-from pricing.exemptions.model import Exemption
-from pricing.exemptions.rules import ExemptionState
-from pricing.tariffs.model import Tariff
-from pricing.tariffs.queries import cap_of, has_price, in_force, price_gate
-from registry.parties.model import Party, PartyCapacity
-from registry.products import queries as products
-from registry.products.model import Product, ProductVersion
-from registry.products.rules import DeliveryForm
+from pricing.tariffs.queries import has_price, price_gate
+from registry.parties.model import PartyCapacity
+from registry.products.model import Product
 from registry.registrations import queries as registrations
-from registry.registrations.model import Registration
 from registry.registrations.rules import Gate
 
 CHUNK = 500
 ESCAPE = "\\"
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedPrice:
-    """One price of a product with the cap that binds it."""
-
-    tariff: Tariff
-    cap: FeeCap | None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A product as its page shows it: what it is, where it comes from, what it costs, whether it may be sold."""
-
-    product: Product
-    listing: Listing | None
-    version: ProductVersion
-    registration: Registration | None
-    prices: list[OfferedPrice]
-    gates: list[Gate]
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether anybody may buy it now."""
-        return all(gate.open for gate in self.gates)
 
 
 class NoSuchListing(NotFound):
@@ -242,60 +208,6 @@ def _venue_condition(place: str, policy: MarketPolicy) -> sa.ColumnElement[bool]
     return here & named
 
 
-def catalogue(
-    *,
-    now: datetime,
-    book: PolicyBook,
-    q: str = "",
-    place: str | None = None,
-    domain: str | None = None,
-    delivery_form: DeliveryForm | None = None,
-    public_interest: bool = False,
-) -> sa.Select[Listing]:
-    """Return the query of the listings that anybody may see now, with product and seller.
-
-    ``q`` finds every word anywhere in title, summary, code, scenario, domain or the seller's name;
-    ``public_interest`` keeps what is served free of charge to somebody already, or offered for that only.
-    """
-    seller = aliased(Party)  # the conditions of the registry look at parties of their own
-    query = (
-        sa.select(Listing)
-        .join(Product, Product.id == Listing.product_id)
-        .join(seller, seller.id == Listing.seller_id)
-        .where(open_condition(now, book))
-        .options(contains_eager(Listing.product), contains_eager(Listing.seller.of_type(seller)))
-    )
-    for word in search_words(q).split():
-        pattern = like_pattern(word, escape=ESCAPE)
-        query = query.where(
-            sa.or_(Listing.search_text.like(pattern, escape=ESCAPE),
-                   sa.func.lower(seller.name).like(pattern, escape=ESCAPE))
-        )  # fmt: skip
-    if place:
-        query = query.where(Listing.place == place)
-    if domain:
-        query = query.where(Product.domain == domain)
-    if delivery_form is not None:
-        query = query.where(Product.delivery_form == delivery_form)
-    return query.where(_served_free(business_date(now))) if public_interest else query
-
-
-def _served_free(on: date) -> sa.ColumnElement[bool]:
-    granted = sa.exists().where(
-        Exemption.product_id == Product.id,
-        Exemption.state == ExemptionState.APPROVED,
-        Exemption.valid_from <= on,
-        Exemption.valid_until >= on,
-    )
-    return sa.or_(granted, Listing.venue == PUBLIC_INTEREST_CHANNEL)
-
-
-def domains(session: Session, *, now: datetime, book: PolicyBook) -> Sequence[str]:
-    """Return the domains of what is offered now, in order: the choices of the filter."""
-    query = sa.select(Product.domain).join(Listing, Listing.product_id == Product.id)
-    return session.scalars(query.where(open_condition(now, book)).distinct().order_by(Product.domain)).all()
-
-
 def count_by_place(session: Session, *, now: datetime, book: PolicyBook) -> dict[str, int]:
     """Return place → number of listings that anybody may see now."""
     query = sa.select(Listing.place, sa.func.count()).join(Product, Product.id == Listing.product_id)
@@ -312,7 +224,7 @@ def must_be_listed(session: Session, product: Product, *, now: datetime, book: P
     """
     listing = of_product(session, product.id)
     if listing is None:
-        raise _not_in_catalogue(product.code)
+        raise not_in_catalogue(product.code)
     closed = [gate for gate in listing_gates(session, product, now=now, book=book) if not gate.open]
     if closed:
         words = "；".join(f"{gate.title}：{gate.fact}" for gate in closed)
@@ -327,37 +239,8 @@ def must_be_listed(session: Session, product: Product, *, now: datetime, book: P
     return listing
 
 
-def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: PolicyBook) -> Offer:
-    """Return a product for its public page; with a closed gate only to those who may read the product anyway.
-
-    Raises:
-        NoSuchListing: there is none, or none that the actor may know of.
-    """
-    product = session.scalar(
-        sa.select(Product).where(Product.code == code.strip().upper()).options(joinedload(Product.owner))
-    )
-    if product is None:
-        raise _not_in_catalogue(code)
-    gates = listing_gates(session, product, now=now, book=book)
-    if not all(gate.open for gate in gates) and not _may_read(session, actor, product):
-        raise _not_in_catalogue(code)
-    on = business_date(now)
-    return Offer(
-        product=product,
-        listing=of_product(session, product.id),
-        version=products.latest_version(session, product.id),
-        registration=registrations.effective(session, product.id, on),
-        prices=[OfferedPrice(tariff, cap_of(session, tariff, on)) for tariff in in_force(session, product.id, on)],
-        gates=gates,
-    )
-
-
-def _may_read(session: Session, actor: Actor, product: Product) -> bool:
-    query = sa.select(sa.literal(1)).where(Product.id == product.id, products.in_scope(actor))
-    return session.scalar(query) is not None
-
-
-def _not_in_catalogue(code: str) -> NoSuchListing:
+def not_in_catalogue(code: str) -> NoSuchListing:
+    """Return the refusal that gives away nothing about a product that is not shown."""
     return NoSuchListing(
         f"目录中没有产品 {code}：可能尚未上架，或有条件未满足而暂停展示", detail_en=f"{code} is not offered"
     )
