@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
-from kernel import audit, numbering
+from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.errors import Invalid
 from kernel.identity import Actor, Permission
@@ -47,7 +48,7 @@ def open_survey(
         agreement_id: the agreement whose operation was paid for.
         year: accounting year in which the costs arose.
         subsidy: government subsidy received for the industry part, yuan.
-        lines: category, text, amount (yuan), industry_share (fraction), allocation_key, evidence_sha256 of each cost.
+        lines: category, text, amount (yuan), industry_share (fraction), allocation_key and evidence of each cost.
         now: the present moment.
         book: the rules in force.
 
@@ -71,7 +72,7 @@ def open_survey(
         year=year,
         subsidy=subsidy,
         created_at=now,
-        lines=_read(lines, agreement.place, on, book),
+        lines=_read(session, lines, agreement.place, now, book),
     )
     session.add(survey)
     session.flush()
@@ -101,11 +102,12 @@ def amend(
     survey = queries.locked(session, survey_id)
     actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
     survey.state = after(survey.state, SurveyAct.AMEND, survey.number)
-    fresh = _read(lines, survey.place, business_date(now), book)
+    fresh = _read(session, lines, survey.place, now, book)
     survey.lines.clear()
     session.flush()
     survey.lines.extend(fresh)
     survey.subsidy = subsidy
+    flag_modified(survey, "subsidy")  # the version also counts changes of the lines
     session.flush()
     audit.record(session, actor, "cost_survey.amend", survey, at=now, note=survey.number)
     return survey
@@ -164,7 +166,7 @@ def accept(
     Raises:
         NotAllowed: the actor is no price officer of the place.
         WrongState: the survey is not waiting for a decision.
-        DisallowanceUnusable: it names no line, or names one twice.
+        DisallowanceUnusable: it names no line, names one twice, or disallows nothing.
         LineUnusable: it exceeds the line's industry part.
 
     Source:
@@ -176,7 +178,7 @@ def accept(
     lines = {line.position: line for line in survey.lines}
     for index, entry in enumerate(disallowed):
         line = lines.pop(entry["position"], None)
-        if line is None:
+        if line is None or not entry["amount"]:
             raise _not_a_line(survey, index, entry["position"])
         line.disallowed_amount = entry["amount"]
         line.disallowed_reason = entry["reason"]
@@ -190,7 +192,9 @@ def accept(
     return survey
 
 
-def _read(lines: Sequence[Mapping[str, Any]], place: str, on: date, book: PolicyBook) -> list[CostLine]:
+def _read(
+    session: Session, lines: Sequence[Mapping[str, Any]], place: str, now: datetime, book: PolicyBook
+) -> list[CostLine]:
     made = [
         CostLine(
             position=position,
@@ -199,7 +203,7 @@ def _read(lines: Sequence[Mapping[str, Any]], place: str, on: date, book: Policy
             amount=line["amount"],
             industry_share=line["industry_share"],
             allocation_key=line.get("allocation_key") or "",
-            evidence_sha256=line.get("evidence_sha256"),
+            evidence_sha256=files.keep(session, now=now, **line["evidence"]) if line.get("evidence") else None,
             disallowed_amount=Money(0),
         )
         for position, line in enumerate(lines, start=1)
@@ -207,13 +211,14 @@ def _read(lines: Sequence[Mapping[str, Any]], place: str, on: date, book: Policy
     for line in made:
         must_stand(line.as_line(), line.position)
     totals([line.as_line() for line in made])
-    must_be_named([line.category for line in made], PricingPolicy.at(book, place, on).require("cost_categories"))
+    policy = PricingPolicy.at(book, place, business_date(now))
+    must_be_named([line.category for line in made], policy.require("cost_categories"))
     return made
 
 
 def _not_a_line(survey: CostSurvey, index: int, position: int) -> DisallowanceUnusable:
     return DisallowanceUnusable(
-        f"成本调查 {survey.number} 没有第 {position} 项，或该项已核减过一次；请按项号逐项填写核减。",
+        f"成本调查 {survey.number} 没有第 {position} 项，或该项重复、金额为零；请按项号逐项填写核减。",
         detail_en=f"No line {position} left to disallow.",
         rule="PRC-02",
         errors=[{"pointer": f"/disallowed/{index}/position", "code": DisallowanceUnusable.code, "message": "没有此项"}],

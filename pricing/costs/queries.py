@@ -36,13 +36,13 @@ def within_reach(
     return sa.or_(sa.false(), *reached)
 
 
-def visible(actor: Actor) -> sa.Select[CostSurvey]:
-    """Return the surveys that the actor may read, with their lines."""
-    return (
-        sa.select(CostSurvey)
-        .where(within_reach(actor, Permission.COST_READ, CostSurvey.place, CostSurvey.operating_institution_id))
-        .options(selectinload(CostSurvey.lines))
-    )
+def visible(actor: Actor, *, place: str | None = None, state: SurveyState | None = None) -> sa.Select[CostSurvey]:
+    """Return the query of the surveys that the actor may read, with their lines."""
+    reach = within_reach(actor, Permission.COST_READ, CostSurvey.place, CostSurvey.operating_institution_id)
+    query = sa.select(CostSurvey).where(reach).options(selectinload(CostSurvey.lines))
+    if place is not None:
+        query = query.where(CostSurvey.place == place)
+    return query if state is None else query.where(CostSurvey.state == state)
 
 
 def get(session: Session, actor: Actor, survey_id: UUID) -> CostSurvey:
@@ -74,9 +74,3 @@ def locked(session: Session, survey_id: UUID) -> CostSurvey:
     if found is None:
         raise NoSuchSurvey(f"没有编号为 {survey_id} 的成本调查。")
     return found
-
-
-def accepted(session: Session, actor: Actor) -> list[CostSurvey]:
-    """Return the accepted surveys that the actor may read, newest year first."""
-    query = visible(actor).where(CostSurvey.state == SurveyState.ACCEPTED).order_by(CostSurvey.year.desc())
-    return list(session.scalars(query))

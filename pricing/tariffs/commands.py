@@ -14,6 +14,7 @@ from kernel import audit, numbering
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
+from kernel.money import UnitPrice
 from kernel.policy import Cited, PolicyBook
 from pricing.ceilings.model import FeeCap
 from pricing.ceilings.queries import cap_at
@@ -35,6 +36,8 @@ from registry.parties import queries as parties
 from registry.parties.rules import Capacity
 from registry.products import queries as products
 from registry.products.model import Product
+
+UNIT_PRICE_MAX = UnitPrice.yuan("999999999.99999999")  # what a unit price can be written as
 
 
 class RegimeNotAllowed(Invalid):
@@ -237,6 +240,8 @@ def _cap(
 def _must_be_under_cap(regime: Regime, model: TariffModel, cap: FeeCap | None) -> None:
     check_price(regime, model, cap.amount if cap else None)
     highest = dearest_unit(model)
+    if highest > UNIT_PRICE_MAX:
+        raise _unusable("/model", f"按此收费每单位最高 {highest.text()} 元，超出可登记的单价，请核对")
     if cap is not None and highest > cap.amount:
         words = f"标示单价最高 {highest.text()} 元，上限 {cap.amount.text()} 元"
         raise PriceAboveCap(

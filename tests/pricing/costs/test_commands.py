@@ -109,6 +109,7 @@ def test_a_returned_survey_is_a_draft_again_and_says_why(session, agreement):
     "disallowed, refusal",
     [
         ([{"position": 9, "amount": Money(1), "reason": "无"}], commands.DisallowanceUnusable),
+        ([{"position": 1, "amount": Money(0), "reason": "零"}], commands.DisallowanceUnusable),
         ([{"position": 1, "amount": Money.yuan("8000000.01"), "reason": "超过产业部分"}], LineUnusable),
         (
             [{"position": 1, "amount": Money(1), "reason": "一"}, {"position": 1, "amount": Money(1), "reason": "二"}],

@@ -1,0 +1,130 @@
+"""Ceilings and caps as they travel."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from kernel.fields import EntityOut, MoneyField, RateField, Schema, TextField, UnitPriceField
+from kernel.http import PageArgs, page_of
+from kernel.money import ZERO
+from pricing.ceilings.queries import breakdown
+from pricing.costs.rules import ChargeUnit
+from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, YEARS, QuantityField
+
+KIND_LENGTH_MAX = 40
+LEVELS = ("province", "prefecture", "county")
+REPORTED_TO = ("price_authority", "data_authority")
+TAXES_MAX = 20
+CAPS_MAX = 200
+
+
+class TaxLineIn(Schema):
+    """One tax, as determined: the text does not say which are inside, so each is named with its basis."""
+
+    label = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    basis = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
+    amount = MoneyField(required=True)
+
+
+class CeilingIn(Schema):
+    """A determination; the treasury yield only where the book of rules has none, and then with its source."""
+
+    survey_id = ma.fields.UUID(required=True)
+    year = ma.fields.Integer(required=True, validate=ma.validate.Range(*YEARS))
+    margin = RateField(required=True)
+    tax_lines = ma.fields.List(
+        ma.fields.Nested(TaxLineIn), load_default=list, validate=ma.validate.Length(max=TAXES_MAX)
+    )
+    jointly_with = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    bond_yield = RateField(load_default=None, allow_none=True)
+    bond_yield_source = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
+    clawback = MoneyField(load_default=ZERO)
+    clawback_reason = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
+    authority_level = ma.fields.String(load_default="prefecture", validate=ma.validate.OneOf(LEVELS))
+
+
+class CapIn(Schema):
+    """One cap per unit, and how many units are expected in the year."""
+
+    product_id = ma.fields.UUID(required=True)
+    charge_unit = ma.fields.Enum(ChargeUnit, by_value=True, required=True)
+    amount = UnitPriceField(required=True)
+    forecast_volume = QuantityField(required=True)
+    subject_kind = TextField(load_default=None, allow_none=True, max_length=KIND_LENGTH_MAX)
+
+
+class CapsIn(Schema):
+    """Caps under one ceiling, from one day on, with their written report."""
+
+    ceiling_id = ma.fields.UUID(required=True)
+    caps = ma.fields.List(ma.fields.Nested(CapIn), required=True, validate=ma.validate.Length(1, CAPS_MAX))
+    effective_from = ma.fields.Date(required=True)
+    report_number = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    report_date = ma.fields.Date(required=True)
+    reported_to = ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(REPORTED_TO)), load_default=lambda: list(REPORTED_TO)
+    )
+
+
+class CeilingArgs(PageArgs):
+    """Filters of the list."""
+
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
+    year = ma.fields.Integer(validate=ma.validate.Range(*YEARS))
+
+
+class CapArgs(PageArgs):
+    """Filters of the list."""
+
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
+    product_id = ma.fields.UUID()
+
+
+class CeilingOut(EntityOut):
+    """One ceiling with everything that it rests on."""
+
+    number = ma.fields.String()
+    place = ma.fields.String()
+    agreement_id = ma.fields.UUID()
+    survey_id = ma.fields.UUID()
+    year = ma.fields.Integer()
+    bond_yield = RateField()
+    spread_max = RateField()
+    profit_rate = RateField()
+    operating_cost = MoneyField()
+    permitted_profit = MoneyField()
+    tax = MoneyField()
+    clawback = MoneyField()
+    max_permitted_revenue = MoneyField()
+    inputs = ma.fields.Dict()
+    sources = ma.fields.List(ma.fields.Dict())
+    determined_at = ma.fields.AwareDateTime()
+    supersedes_id = ma.fields.UUID(allow_none=True)
+    explanation = ma.fields.Function(breakdown, metadata={"type": "object"})
+
+
+class CapOut(EntityOut):
+    """One cap."""
+
+    place = ma.fields.String()
+    product_id = ma.fields.UUID()
+    charge_unit = ma.fields.Enum(ChargeUnit, by_value=True)
+    subject_kind = ma.fields.String(allow_none=True)
+    amount = UnitPriceField()
+    forecast_volume = QuantityField()
+    ceiling_id = ma.fields.UUID()
+    effective_from = ma.fields.Date()
+    report_number = ma.fields.String()
+    report_date = ma.fields.Date()
+    reported_to = ma.fields.List(ma.fields.String())
+    set_at = ma.fields.AwareDateTime()
+
+
+class CapsOut(ma.Schema):
+    """The caps that were set together."""
+
+    items = ma.fields.List(ma.fields.Nested(CapOut))
+
+
+CeilingPageOut = page_of(CeilingOut)
+CapPageOut = page_of(CapOut)
