@@ -6,7 +6,7 @@ import importlib.util
 API = (
     "registry.accounts", "registry.parties", "registry.agreements", "registry.resources", "registry.requests",
     "registry.products", "registry.reviews", "registry.registrations", "registry.public_register", "pricing.costs", "pricing.ceilings",
-    "pricing.tariffs", "pricing.exemptions", "market.catalogue", "market.listings", "market.orders", "market.contracts",
+    "pricing.tariffs", "pricing.services", "pricing.exemptions", "market.catalogue", "market.listings", "market.orders", "market.contracts",
     "market.payments",
     "market.entitlements", "market.delivery", "settlement.revenue", "settlement.splits", "settlement.ledger",
     "settlement.runs", "settlement.statements",
