@@ -11,6 +11,7 @@ from kernel.calendar import business_date
 from kernel.identity import Actor, Permission
 from settlement.intake import queries
 from settlement.ledger.commands import book
+from settlement.ledger.queries import first_open_day
 from settlement.ledger.rules import capture_entry
 
 BATCH_MAX = 500
@@ -20,7 +21,8 @@ def take_in_payments(session: Session, actor: Actor, *, now: datetime, place: st
     """Book the oldest unbooked payments, at most ``BATCH_MAX``; return how many.
 
     What makes it safe is the unique cause of an entry, not the query: of two workers one fails and finds
-    nothing to do the next time. The entry counts for the Beijing date on which the bank credited the money.
+    nothing to do the next time. The entry counts for the Beijing date on which the bank credited the money; where
+    that period is sealed, for the first day after it.
     """
     actor.must(Permission.INTAKE, place=place)
     taken = queries.unbooked_captures(session, limit=BATCH_MAX, place=place)
@@ -28,7 +30,7 @@ def take_in_payments(session: Session, actor: Actor, *, now: datetime, place: st
         assert payment.captured_at is not None
         entry = capture_entry(
             place=payment.place, payment_id=payment.id.hex, order_number=order_number, amount=payment.amount,
-            entry_date=business_date(payment.captured_at),
+            entry_date=first_open_day(session, payment.place, business_date(payment.captured_at)),
         )  # fmt: skip
         book(session, actor, entry, now=now)
         audit.record(session, actor, "payment.take_in", payment, at=now, note=order_number)

@@ -20,6 +20,13 @@ BALANCED = (
     "OR (SELECT sum(l.amount) FROM settlement_journal_line AS l WHERE l.entry_id = NEW.id) <> 0",
     "journal entry is not balanced",
 )
+SEALED = (
+    "settlement_journal_entry_sealed",
+    "settlement_journal_entry",
+    "EXISTS (SELECT 1 FROM settlement_run AS r WHERE r.place = NEW.place AND r.state = 'sealed' "
+    "AND r.period_start <= NEW.entry_date AND NEW.entry_date < r.period_end)",
+    "the period is sealed: book into an open one",
+)
 CLOSED = (
     "settlement_journal_line_closed",
     "settlement_journal_line",
@@ -36,7 +43,7 @@ class JournalEntry(Base):
         sa.UniqueConstraint("cause", "cause_id"),
         sa.UniqueConstraint("place", "year", "number"),
         sa.CheckConstraint("number > 0", name="number_positive"),
-        {"info": {"guard": "append_only", "rules": [(guards.refuse_insert, BALANCED)]}},
+        {"info": {"guard": "append_only", "rules": [(guards.refuse_insert, BALANCED), (guards.refuse_insert, SEALED)]}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -14,6 +14,15 @@ from kernel.money import ZERO, Money
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import Cause, Entry, Leg
 
+# settlements are a floor above the journal, which knows of them only that some periods are closed
+RUN = sa.table(
+    "settlement_run",
+    sa.column("place", sa.Text),
+    sa.column("state", sa.Text),
+    sa.column("period_start", sa.Date),
+    sa.column("period_end", sa.Date),
+)
+
 
 class NoSuchEntry(NotFound):
     """There is no such entry in the journal."""
@@ -76,6 +85,17 @@ def balance(session: Session, account: str, *, before: date | None = None) -> Mo
         )
     found: Money | None = session.scalar(query)
     return found if found is not None else ZERO
+
+
+def first_open_day(session: Session, place: str, day: date) -> date:
+    """Return ``day``, or the first later day that no sealed settlement of the place covers (H4)."""
+    query = sa.select(RUN.c.period_start, RUN.c.period_end).where(
+        RUN.c.place == place, RUN.c.state == "sealed", RUN.c.period_end > day
+    )
+    for start, end in session.execute(query.order_by(RUN.c.period_start)):
+        if start <= day < end:
+            day = end
+    return day
 
 
 def trial_balance(session: Session, *, place: str) -> list[tuple[str, Money]]:

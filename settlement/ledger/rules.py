@@ -6,6 +6,7 @@ segment fixes the normal side: ``asset:bank:<place>`` (debit), ``liability:…``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -36,6 +37,14 @@ CHART = {
     "liability:payable": Side.CREDIT,
     "liability:treasury": Side.CREDIT,
     "liability:held": Side.CREDIT,
+}
+
+
+# by kind of payee (settlement.splits.rules.PayeeKind): a wrong account would be a wrong payee
+PAYEE_ACCOUNTS = {
+    "own_account": "liability:payable",
+    "treasury_non_tax": "liability:treasury",
+    "held": "liability:held",
 }
 
 
@@ -112,6 +121,39 @@ def capture_entry(*, place: str, payment_id: str, order_number: str, amount: Mon
     """Return the entry of money received before anything was delivered: bank to unearned revenue."""
     legs = (Leg(bank(place), amount), Leg(unearned(order_number), -amount))
     return Entry(place, Cause.PAYMENT_CAPTURED, payment_id, entry_date, f"订单 {order_number} 收款", legs)
+
+
+def earning_entry(
+    *,
+    place: str,
+    cause_id: str,
+    order_number: str,
+    gross: Money,
+    tax: Money,
+    parts: Iterable[tuple[str, str, Money]],
+    entry_date: date,
+) -> Entry:
+    """Return the entry of revenue earned: from what was paid in advance to output tax and everybody's account.
+
+    Args:
+        place: whose books.
+        cause_id: names the order and the period, so that it is booked only once.
+        order_number: the order that was paid.
+        gross: what was earned, tax included.
+        tax: output VAT in it.
+        parts: (kind of payee, credit code, amount); amounts of one account are added up (REV-05).
+        entry_date: last day of the period.
+
+    Raises:
+        Unbalanced: tax and parts do not add up to the gross amount.
+    """
+    credits = {output_tax(place): tax}
+    for kind, uscc, amount in parts:
+        account = f"{PAYEE_ACCOUNTS[kind]}:{uscc}"
+        credits[account] = credits.get(account, ZERO) + amount
+    legs = [Leg(unearned(order_number), gross)]
+    legs += [Leg(account, -amount) for account, amount in sorted(credits.items()) if amount]
+    return Entry(place, Cause.REVENUE_EARNED, cause_id, entry_date, f"订单 {order_number} 收入", tuple(legs))
 
 
 def reversal_of(entry: Entry, *, entry_id: str, entry_date: date, reason: str) -> Entry:

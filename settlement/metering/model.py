@@ -19,7 +19,7 @@ class UsageEvent(Base):
     __table_args__ = (
         sa.UniqueConstraint("entitlement_id", "client_reference"),
         sa.Index(None, "entitlement_id", "day_number"),
-        sa.Index(None, "entitlement_id", "subject_kind", "subject", "day_number"),
+        sa.Index(None, "entitlement_id", "subject", "day_number"),
         sa.CheckConstraint("quantity >= 1", name="at_least_one"),
         {"info": {"guard": "append_only"}},
     )

@@ -6,7 +6,6 @@ periods of an order add up to its amount to the fen, whatever the rounding, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from kernel.calendar import DAY
-from kernel.money import Money, decimal_text, total
+from kernel.money import ZERO, Money, decimal_text
 from pricing.exemptions.rules import Purpose
 from pricing.rating.rules import TariffModel, rate
 
@@ -27,15 +26,6 @@ class UseClass(StrEnum):
 
 
 PUBLIC_PURPOSES = (Purpose.PUBLIC_GOVERNANCE, Purpose.PUBLIC_WELFARE)
-
-
-@dataclass(frozen=True, slots=True)
-class Metered:
-    """What is charged by one tariff: units so far, under the number by which the tariff is known."""
-
-    tariff: str
-    model: TariffModel
-    billable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +42,24 @@ def use_class_of(purpose: Purpose) -> UseClass:
     return UseClass.PUBLIC_INTEREST if purpose in PUBLIC_PURPOSES else UseClass.INDUSTRY
 
 
-def earned_by_use(metered: Sequence[Metered], *, limit: Money, before: Money, is_used_up: bool) -> Earned:
+def earned_by_use(model: TariffModel, billable: int, *, limit: Money, before: Money, bought: int) -> Earned:
     """Return what a period earned of an order that is charged by use.
 
     Args:
-        metered: charged units since the order began, by tariff.
+        model: the tariff of the order.
+        billable: charged units since the order began.
         limit: amount of the order; no more is ever earned.
         before: what earlier settlements took.
-        is_used_up: all bought units are charged, so the whole amount is earned.
+        bought: units of the order; once all are charged, the whole amount is earned.
 
     Source:
         发改价格〔2025〕65号 三（二）; REV-03 (the parts add up to the whole).
     """
-    prices = {item.tariff: rate(item.model, Fraction(item.billable)).amount for item in metered if item.billable}
-    price = limit if is_used_up else min(total(prices.values()), limit)
-    cumulative = max(price, before)
+    price = rate(model, Fraction(billable)).amount if billable else ZERO
+    cumulative = max(limit if billable >= bought else min(price, limit), before)
     working = {
-        "basis": "use",
-        "units": {item.tariff: item.billable for item in metered},
-        "priced": {tariff: amount.text() for tariff, amount in sorted(prices.items())},
-        "limit": limit.text(), "cumulative": cumulative.text(), "before": before.text(), "used_up": is_used_up,
+        "basis": "use", "units": billable, "bought": bought, "price": price.text(), "limit": limit.text(),
+        "cumulative": cumulative.text(), "before": before.text(),
     }  # fmt: skip
     return Earned(cumulative - before, cumulative, working)
 
@@ -94,19 +82,3 @@ def earned_by_time(first: date, last: date, end: date, *, limit: Money, before: 
         "limit": limit.text(), "cumulative": cumulative.text(), "before": before.text(),
     }  # fmt: skip
     return Earned(cumulative - before, cumulative, working)
-
-
-def by_tariff(units: Mapping[str, int], tariffs: Mapping[str, tuple[str, TariffModel]]) -> list[Metered]:
-    """Return the units of each kind of subject under the tariff that prices the kind.
-
-    Args:
-        units: kind of subject → charged units.
-        tariffs: kind of subject → number and model of its tariff.
-    """
-    sums: dict[str, int] = {}
-    models: dict[str, TariffModel] = {}
-    for kind, count in units.items():
-        number, model = tariffs[kind]
-        sums[number] = sums.get(number, 0) + count
-        models[number] = model
-    return [Metered(number, models[number], sums[number]) for number in sorted(sums)]

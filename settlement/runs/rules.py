@@ -27,24 +27,7 @@ class RunEvent(StrEnum):
     SEAL = "seal"
 
 
-class ParkReason(StrEnum):
-    """Why an order is left out of a settlement until somebody acts."""
-
-    NO_SCHEDULE = "NO_SCHEDULE"
-    SCHEDULE_UNUSABLE = "SCHEDULE_UNUSABLE"
-    NO_TARIFF = "NO_TARIFF"
-    NOT_PAID = "NOT_PAID"
-    RULE_MISSING = "RULE_MISSING"
-
-
 STATE_TITLES = {RunState.PREPARED: "已编制", RunState.CHECKED: "已复核", RunState.SEALED: "已封存"}
-PARK_TITLES = {
-    ParkReason.NO_SCHEDULE: "没有已签署的分配方案",
-    ParkReason.SCHEDULE_UNUSABLE: "分配方案无法计算",
-    ParkReason.NO_TARIFF: "没有收费标准",
-    ParkReason.NOT_PAID: "款项尚未到账",
-    ParkReason.RULE_MISSING: "政策参数未配置",
-}
 TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
     (RunState.PREPARED, RunEvent.PREPARE): RunState.PREPARED,  # prepared anew: the numbers have changed
     (RunState.CHECKED, RunEvent.PREPARE): RunState.PREPARED,

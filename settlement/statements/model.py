@@ -29,6 +29,7 @@ class Statement(Entity):
 
     number: Mapped[str] = mapped_column(unique=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_run.id"))
+    run_number: Mapped[str]
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     place: Mapped[str] = mapped_column(index=True)
     period_start: Mapped[date]

@@ -1,0 +1,117 @@
+"""Reads of use: which entitlement answers a call, and what is used up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotAllowed
+from market.entitlements.model import Entitlement
+from market.entitlements.queries import open_condition
+from market.orders.model import Order
+from registry.products.model import Product
+from registry.products.queries import NoSuchProduct
+from settlement.metering.model import UsageEvent, UsageTotal
+
+REFERENCES_AT_ONCE = 5_000
+
+
+class NoEntitlement(NotAllowed):
+    """The caller's organisation has bought nothing of this product."""
+
+    code = "exchange.no_entitlement"
+    title = "没有该产品的使用权"
+    title_en = "No entitlement to this product"
+
+
+class WrongProduct(NotAllowed):
+    """The entitlement that the call names is not one of the caller's to this product."""
+
+    code = "exchange.wrong_product"
+    title = "使用权与产品不符"
+    title_en = "The entitlement is not for this product"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entitlement that may answer a call: what is used, whether all gates are open, and the call made before."""
+
+    entitlement: Entitlement
+    used: int
+    is_open: bool
+    event: UsageEvent | None
+
+
+def candidates(
+    session: Session, *, buyer_id: UUID, code: str, reference: str, now: datetime, number: str | None = None
+) -> list[Candidate]:
+    """Return the buyer's entitlements to a product, usable ones and those that end first on top; one query.
+
+    Raises:
+        NoSuchProduct: there is no such product.
+        NoEntitlement: the buyer has bought nothing of it.
+        WrongProduct: ``number`` is not one of the buyer's entitlements to it.
+    """
+    query = (
+        sa.select(Entitlement, UsageTotal.used, open_condition(now), UsageEvent)
+        .join(Order, Order.id == Entitlement.order_id)
+        .join(Product, Product.id == Entitlement.product_id)
+        .outerjoin(UsageTotal, UsageTotal.entitlement_id == Entitlement.id)
+        .outerjoin(
+            UsageEvent,
+            sa.and_(UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == reference),
+        )
+        .where(Entitlement.buyer_id == buyer_id, Product.code == code)
+        .order_by(Entitlement.valid_until, Entitlement.number)
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        if session.scalar(sa.select(Product.id).where(Product.code == code)) is None:
+            raise NoSuchProduct(f"没有产品 {code}，请核对产品编码", detail_en=f"No product {code}")
+        raise NoEntitlement(
+            f"本单位没有产品 {code} 的使用权；请先询价、下单并付款",
+            detail_en=f"Nothing bought of {code}",
+            rule="ACC-01",
+        )
+    found = [Candidate(entitlement, used or 0, bool(is_open), event) for entitlement, used, is_open, event in rows]
+    if number is not None:
+        found = [candidate for candidate in found if candidate.entitlement.number == number]
+        if not found:
+            raise WrongProduct(
+                f"使用权 {number} 不是本单位对产品 {code} 的使用权", detail_en=f"{number} is not for {code}"
+            )
+    return sorted(found, key=lambda candidate: (candidate.event is None, not candidate.is_open))
+
+
+def used_of(session: Session, entitlement_id: UUID) -> int:
+    """Return the units used up of an entitlement."""
+    found = session.scalar(sa.select(UsageTotal.used).where(UsageTotal.entitlement_id == entitlement_id))
+    return found or 0
+
+
+def by_numbers(session: Session, place: str, numbers: Iterable[str]) -> dict[str, Entitlement]:
+    """Return the entitlements of a place with these numbers."""
+    wanted = sorted(set(numbers))
+    found: dict[str, Entitlement] = {}
+    for start in range(0, len(wanted), REFERENCES_AT_ONCE):
+        part = wanted[start : start + REFERENCES_AT_ONCE]
+        query = sa.select(Entitlement).where(Entitlement.place == place, Entitlement.number.in_(part))
+        found |= {entitlement.number: entitlement for entitlement in session.scalars(query)}
+    return found
+
+
+def references_known(session: Session, entitlement_id: UUID, references: Sequence[str]) -> set[str]:
+    """Return those of the references under which a use of the entitlement is recorded already."""
+    found: set[str] = set()
+    for start in range(0, len(references), REFERENCES_AT_ONCE):
+        part = references[start : start + REFERENCES_AT_ONCE]
+        query = sa.select(UsageEvent.client_reference).where(
+            UsageEvent.entitlement_id == entitlement_id, UsageEvent.client_reference.in_(part)
+        )
+        found.update(session.scalars(query))
+    return found

@@ -1,0 +1,186 @@
+"""Reads of revenue: what was sold, what was used of it, and what earlier settlements took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor
+from kernel.money import ZERO, Money
+from market.entitlements.model import Entitlement
+from market.orders.model import Order
+from market.payments.model import Payment
+from pricing.tariffs.model import Tariff
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products.model import Product
+from settlement.metering.model import UsageEvent
+from settlement.revenue.model import RevenueLine
+
+SUM = sa.func.sum
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was used of an entitlement since it began, by kind of subject: units, and those that are charged."""
+
+    quantity: int
+    billable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What earlier settlements took of an entitlement."""
+
+    quantity: int = 0
+    billable: int = 0
+    gross: Money = ZERO
+    shadow: Money = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One entitlement with everything that its settlement needs."""
+
+    entitlement: Entitlement
+    order: Order
+    product: Product
+    agreement_number: str
+    tariff: Tariff | None
+    buyer: str
+    seller: Party
+    is_paid: bool
+
+
+def sales(session: Session, *, place: str, before: date) -> list[Sale]:
+    """Return the entitlements of a place that began before a day, by number; one query."""
+    buyer, seller = aliased(Party), aliased(Party)
+    paid = sa.exists().where(Payment.order_id == Order.id, Payment.captured_at.is_not(None))
+    query = (
+        sa.select(Entitlement, Order, Product, Agreement.number, Tariff, buyer.name, seller, paid)
+        .join(Order, Order.id == Entitlement.order_id)
+        .join(Product, Product.id == Order.product_id)
+        .join(Agreement, Agreement.id == Order.agreement_id)
+        .join(buyer, buyer.id == Order.buyer_id)
+        .join(seller, seller.id == Order.seller_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+        .where(Entitlement.place == place, Entitlement.valid_from < before)
+        .order_by(Entitlement.number)
+    )
+    return [Sale(*row) for row in session.execute(query)]
+
+
+def usage_totals(
+    session: Session, *, place: str, before: date, received_before: datetime
+) -> dict[UUID, dict[str | None, Used]]:
+    """Return what was used of each entitlement of a place before a day, by kind of subject; one statement.
+
+    Charged are the calls that found something (查得计费). Where the tariff has a window (``dedup_days``), of the
+    calls about one subject only the one that opens a window is: the recursion goes from one opening to the next, so
+    it needs as many steps as a subject has windows, not events.
+
+    Args:
+        session: the session to read with.
+        place: whose entitlements.
+        before: first Beijing date that does not count any more.
+        received_before: events that came in later belong to the next settlement.
+
+    Source:
+        发改价格〔2025〕668号: 同一用户同一对象在期限内重复查询按一次计费.
+    """
+    counted = _charged_units(place, before.toordinal(), received_before)
+    found: dict[UUID, dict[str | None, Used]] = {}
+    for entitlement_id, kind, quantity, billable in session.execute(counted):
+        found.setdefault(entitlement_id, {})[kind] = Used(int(quantity), int(billable))
+    return found
+
+
+def _charged_units(place: str, before: int, received_before: datetime) -> sa.Select[Any]:
+    event, later = aliased(UsageEvent), aliased(UsageEvent)
+    windows = (
+        sa.select(Entitlement.id.label("entitlement_id"), Tariff.dedup_days.label("days"))
+        .join(Order, Order.id == Entitlement.order_id)
+        .join(Tariff, Tariff.id == Order.tariff_id)
+        .where(Entitlement.place == place, Tariff.dedup_days.is_not(None))
+        .cte("windows")
+    )
+    is_windowed = event.subject.is_not(None) & windows.c.days.is_not(None)
+    units = (
+        sa.select(
+            event.entitlement_id.label("entitlement_id"), event.subject_kind.label("kind"),
+            SUM(event.quantity).label("quantity"),
+            SUM(sa.case((event.hit & ~is_windowed, event.quantity), else_=0)).label("billable"),
+        )
+        .outerjoin(windows, windows.c.entitlement_id == event.entitlement_id)
+        .where(event.place == place, event.day_number < before, event.received_at < received_before)
+        .group_by(event.entitlement_id, event.subject_kind)
+    )  # fmt: skip
+    opening = (
+        sa.select(
+            event.entitlement_id.label("entitlement_id"), event.subject_kind.label("kind"),
+            event.subject.label("subject"), windows.c.days.label("days"), sa.func.min(event.day_number).label("day"),
+        )
+        .join(windows, windows.c.entitlement_id == event.entitlement_id)
+        .where(event.hit, event.subject.is_not(None), event.day_number < before, event.received_at < received_before)
+        .group_by(event.entitlement_id, event.subject_kind, event.subject, windows.c.days)
+        .cte("opening", recursive=True)
+    )  # fmt: skip
+    following = (
+        sa.select(sa.func.min(later.day_number))
+        .where(
+            later.entitlement_id == opening.c.entitlement_id, later.subject == opening.c.subject,
+            later.day_number >= opening.c.day + opening.c.days, later.day_number < before, later.hit,
+            later.received_at < received_before,
+        )
+        .correlate(opening)
+        .scalar_subquery()
+    )  # fmt: skip
+    step = sa.select(opening.c.entitlement_id, opening.c.kind, opening.c.subject, opening.c.days, following).where(
+        opening.c.day.is_not(None)
+    )
+    openings = opening.union_all(step)
+    opened = (
+        sa.select(openings.c.entitlement_id, openings.c.kind, sa.literal(0).label("quantity"),
+                  sa.func.count().label("billable"))
+        .where(openings.c.day.is_not(None))
+        .group_by(openings.c.entitlement_id, openings.c.kind)
+    )  # fmt: skip
+    both = sa.union_all(units, opened).subquery("counted")
+    return (
+        sa.select(both.c.entitlement_id, both.c.kind, SUM(both.c.quantity), SUM(both.c.billable))
+        .group_by(both.c.entitlement_id, both.c.kind)
+        .order_by(both.c.entitlement_id, both.c.kind)
+    )
+
+
+def taken_before(session: Session, place: str) -> dict[UUID, Taken]:
+    """Return what sealed settlements of a place took of each entitlement."""
+    query = (
+        sa.select(
+            RevenueLine.entitlement_id, SUM(RevenueLine.quantity), SUM(RevenueLine.billable), SUM(RevenueLine.gross),
+            SUM(RevenueLine.shadow),
+        )
+        .where(RevenueLine.place == place)
+        .group_by(RevenueLine.entitlement_id)
+    )  # fmt: skip
+    return {
+        entitlement_id: Taken(int(quantity), int(billable), gross, shadow)
+        for entitlement_id, quantity, billable, gross, shadow in session.execute(query)
+    }
+
+
+def listed(actor: Actor) -> sa.Select[RevenueLine]:
+    """Return the query of the lines of revenue that the actor may read: a seller's own, finance those of its places."""
+    reached: list[sa.ColumnElement[bool]] = []
+    for grant in actor.grants:
+        if grant.role in WATCHERS or grant.role in FINANCE:
+            reached.append(sa.true() if grant.place is None else RevenueLine.place == grant.place)
+        elif grant.role in SELLERS and grant.org_id is not None:
+            reached.append(Order.seller_id == grant.org_id)
+    query = sa.select(RevenueLine).join(Order, Order.id == RevenueLine.order_id)
+    return query.where(sa.or_(sa.false(), *reached))

@@ -1,0 +1,241 @@
+"""Preparing, checking and sealing a settlement; each is one transaction, and each may be repeated after a crash."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kernel import audit, numbering
+from kernel.calendar import Period, business_date
+from kernel.db import new_id
+from kernel.identity import Actor, Permission
+from kernel.money import ZERO, Money, total
+from kernel.policy import PolicyBook
+from settlement.intake.commands import take_in_payments
+from settlement.ledger.commands import book_new
+from settlement.ledger.model import JournalLine
+from settlement.ledger.queries import Booked
+from settlement.ledger.rules import Entry, earning_entry
+from settlement.revenue.model import RevenueLine
+from settlement.runs import queries
+from settlement.runs.model import SettlementRun
+from settlement.runs.rules import (
+    InputsChanged,
+    PeriodOverlaps,
+    RunEvent,
+    RunState,
+    after,
+    must_be_over,
+    must_be_two_people,
+    must_tie,
+)
+from settlement.splits.model import ShareLine
+from settlement.statements.commands import issue
+from settlement.statements.model import Statement
+from settlement.workings.queries import Line, Worked, digest, work_out
+
+
+def prepare(
+    session: Session, actor: Actor, *, place: str, period: Period, now: datetime, book: PolicyBook
+) -> SettlementRun:
+    """Work out the settlement of a place for a period and store it for checking; again, while it is not sealed.
+
+    Raises:
+        NotAllowed: the actor prepares no settlements of this place.
+        PeriodNotOver: the period has not ended.
+        PeriodOverlaps: another settlement of the place covers part of the period.
+        WrongState: the settlement of this period is sealed.
+    """
+    actor.must(Permission.SETTLEMENT_PREPARE, place=place)
+    book.place(place)
+    must_be_over(period, business_date(now))
+    run = queries.of_period(session, place, period)
+    if run is not None and run.period_end != period.end:
+        raise _overlapping(place, period)
+    if run is not None:
+        after(run.state, RunEvent.PREPARE)
+    worked = work_out(session, place=place, period=period, received_before=now, book=book)
+    assert actor.id is not None
+    report = worked.report()
+    facts: dict[str, Any] = {
+        "state": RunState.PREPARED, "received_before": now, "prepared_by": actor.id, "prepared_by_name": actor.name,
+        "prepared_at": now, "checked_by": None, "checked_by_name": None, "checked_at": None,
+        "inputs_sha256": digest(worked.inputs()), "report_sha256": digest(report), "totals": report["totals"],
+        "parked": report["parked"], "report": report,
+    }  # fmt: skip
+    if run is None:
+        run = _insert_run(session, place, period, facts, now)
+    else:
+        for name, value in facts.items():
+            setattr(run, name, value)
+        session.flush()
+    audit.record(
+        session, actor, "settlement.prepare", run, at=now, note=run.number,
+        detail={"report_sha256": run.report_sha256, "lines": report["totals"]["lines"], "parked": len(run.parked)},
+    )  # fmt: skip
+    return run
+
+
+def check(session: Session, actor: Actor, number: str, *, now: datetime) -> SettlementRun:
+    """Confirm a prepared settlement; by somebody else than its preparer.
+
+    Raises:
+        NoSuchRun: there is none that the actor may know of.
+        NotAllowed: the actor checks no settlements of this place.
+        SamePerson: the actor prepared it.
+        WrongState: it is not waiting for a check.
+    """
+    run = _locked(session, actor, number)
+    actor.must(Permission.SETTLEMENT_CHECK, place=run.place)
+    must_be_two_people(str(run.prepared_by), str(actor.id))
+    run.state = after(run.state, RunEvent.CHECK)
+    run.checked_by, run.checked_by_name, run.checked_at = actor.id, actor.name, now
+    session.flush()
+    audit.record(session, actor, "settlement.check", run, at=now, note=run.number,
+                 detail={"report_sha256": run.report_sha256})  # fmt: skip
+    return run
+
+
+def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: PolicyBook) -> SettlementRun:
+    """Book a checked settlement, issue its statements and close the period; nothing can be added afterwards.
+
+    The settlement is worked out once more from what was received before it was prepared. What was checked is
+    what is sealed: any difference refuses.
+
+    Raises:
+        NoSuchRun: there is none that the actor may know of.
+        NotAllowed: the actor checks no settlements of this place.
+        SamePerson: the actor prepared it.
+        WrongState: it is not checked.
+        InputsChanged: the facts give another result than the one that was checked.
+        DoesNotTie: the sums of revenue, journal, shares and statements differ.
+    """
+    run = _locked(session, actor, number)
+    actor.must(Permission.SETTLEMENT_CHECK, place=run.place)
+    must_be_two_people(str(run.prepared_by), str(actor.id))
+    state = after(run.state, RunEvent.SEAL)
+    while take_in_payments(session, actor, now=now, place=run.place):
+        pass
+    period = Period(run.period_start, run.period_end)
+    worked = work_out(session, place=run.place, period=period, received_before=run.received_before, book=book)
+    if digest(worked.report()) != run.report_sha256:
+        raise InputsChanged(
+            f"结算 {run.number} 编制之后数据已变化（用量、方案或参数），请重新编制并复核后再封存",
+            detail_en="The facts give another result now: prepare and check it again",
+        )
+    booked = _write(session, actor, run, worked, now)
+    issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
+    ties = tie_out(session, run, booked)
+    must_tie(ties)
+    run.totals = {**run.totals, "statements": len(issued), "entries": len(booked),
+                  "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
+    run.state, run.sealed_by, run.sealed_by_name, run.sealed_at = state, actor.id, actor.name, now
+    session.flush()
+    audit.record(session, actor, "settlement.seal", run, at=now, note=run.number,
+                 detail={"report_sha256": run.report_sha256, "statements": len(issued)})  # fmt: skip
+    return run
+
+
+def tie_out(session: Session, run: SettlementRun, booked: list[Booked]) -> dict[str, Money]:
+    """Return the four sums that must agree, read back from the database: they include the tax."""
+    session.flush()
+
+    def summed(column: Any, *conditions: Any) -> Money:
+        found: Money | None = session.scalar(sa.select(sa.func.sum(column)).where(*conditions))
+        return found or ZERO
+
+    net = summed(RevenueLine.net, RevenueLine.run_id == run.id)
+    tax = summed(RevenueLine.tax, RevenueLine.run_id == run.id)
+    ids = [one.header.id for one in booked]
+    journal = ZERO
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        part = ids[start : start + IDS_AT_ONCE]
+        journal += summed(JournalLine.amount, JournalLine.entry_id.in_(part), JournalLine.amount > ZERO)
+    return {
+        "收入（不含税＋税）": net + tax,
+        "凭证": journal,
+        "分配＋税": summed(ShareLine.amount, ShareLine.run_id == run.id) + tax,
+        "对账单＋税": summed(Statement.total, Statement.run_id == run.id) + tax,
+    }
+
+
+IDS_AT_ONCE = 5_000
+
+
+def _locked(session: Session, actor: Actor, number: str) -> SettlementRun:
+    found = queries.visible(session, actor, number)
+    query = sa.select(SettlementRun).where(SettlementRun.id == found.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _insert_run(session: Session, place: str, period: Period, facts: dict[str, Any], now: datetime) -> SettlementRun:
+    run = SettlementRun(
+        id=new_id(), number=numbering.number(session, f"SET-{place}", period.start), place=place,
+        period_start=period.start, period_end=period.end, **facts,
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError as error:
+        raise _overlapping(place, period) from error
+    return run
+
+
+def _overlapping(place: str, period: Period) -> PeriodOverlaps:
+    return PeriodOverlaps(
+        f"{place} 已有覆盖 {period.text()} 部分日期的结算，同一地方的结算期间不得重叠",
+        detail_en=f"Another settlement of {place} covers part of {period.text()}",
+    )
+
+
+def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, now: datetime) -> list[Booked]:
+    """Write lines of revenue, shares and journal entries; the run is still open, or the triggers would refuse."""
+    ids = {line.sale.entitlement.number: new_id() for line in worked.lines}
+    rows = [
+        {
+            "id": ids[line.sale.entitlement.number], "version": 1, "run_id": run.id,
+            "entitlement_id": line.sale.entitlement.id, "order_id": line.sale.order.id,
+            "product_id": line.sale.product.id, "agreement_id": line.sale.order.agreement_id, "place": run.place,
+            "use_class": line.use_class, "quantity": line.quantity, "billable": line.billable, "gross": line.gross,
+            "tax": line.tax, "net": line.net, "shadow": line.shadow, "rating": line.rating,
+        }
+        for line in worked.lines
+    ]  # fmt: skip
+    shares = [
+        {
+            "id": new_id(), "version": 1, "run_id": run.id,
+            "revenue_line_id": ids[share.line.sale.entitlement.number], "schedule_id": group.terms.row.id,
+            "party_id": share.party.id, "step": share.step, "amount": share.amount, "payee_kind": share.payee.kind,
+            "reason_code": share.payee.reason_code, "rule": share.rule,
+        }
+        for group in worked.groups
+        if group.terms is not None
+        for share in group.shares
+    ]  # fmt: skip
+    if rows:
+        session.execute(sa.insert(RevenueLine), rows)
+    if shares:
+        session.execute(sa.insert(ShareLine), shares)
+    return book_new(session, actor, _entries(run, worked), now=now)
+
+
+def _entries(run: SettlementRun, worked: Worked) -> list[Entry]:
+    """Return one entry per line of revenue: from what was paid in advance to tax and everybody's account."""
+    credits: dict[str, list[tuple[str, str, Money]]] = {}
+    for share in worked.shares:
+        part = (str(share.payee.kind), share.party.uscc, share.amount)
+        credits.setdefault(share.line.sale.entitlement.number, []).append(part)
+    return [_entry(run, line, credits[line.sale.entitlement.number]) for line in worked.lines if line.gross]
+
+
+def _entry(run: SettlementRun, line: Line, parts: list[tuple[str, str, Money]]) -> Entry:
+    assert total(amount for _, _, amount in parts) == line.net
+    return earning_entry(
+        place=run.place, cause_id=f"{run.place}/{run.period_start}/{line.sale.entitlement.number}",
+        order_number=line.sale.order.number, gross=line.gross, tax=line.tax, parts=parts,
+        entry_date=Period(run.period_start, run.period_end).last_day,
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""Drawing up a share schedule, and signing it: it counts once everybody named in it has signed (REV-01)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel import audit, numbering
+from kernel.calendar import business_date
+from kernel.db import to_json
+from kernel.errors import Conflict, Invalid, NotAllowed
+from kernel.identity import Actor, Permission
+from registry.agreements.model import Agreement
+from registry.parties import queries as parties
+from registry.parties.model import Party
+from registry.parties.rules import Capacity
+from registry.products.model import Product
+from settlement.splits import queries
+from settlement.splits.model import ScheduleSignature, ShareSchedule
+from settlement.splits.rules import ScheduleState
+
+# a supervisor acts for these without being their employee in the system
+AUTHORITIES = (Capacity.DATA_AUTHORITY, Capacity.MUNICIPAL_DATA_AGENCY, Capacity.FINANCE_DEPARTMENT)
+
+
+class PartyUnknown(Invalid):
+    """A step names somebody who is not registered."""
+
+    code = "settlement.party_unknown"
+
+
+class NotOfTheAgreement(Invalid):
+    """The product was not made under the agreement."""
+
+    code = "settlement.product_of_another_agreement"
+
+
+class NotNamed(Conflict):
+    """The schedule does not name the organisation, so its signature means nothing."""
+
+    code = "settlement.not_named"
+    title = "分配方案未列明该单位"
+    title_en = "The schedule does not name the organisation"
+
+
+class SignedAlready(Conflict):
+    """That organisation has signed this schedule."""
+
+    code = "settlement.signed_already"
+    title = "已经签署"
+    title_en = "Signed already"
+
+
+def draw_up(
+    session: Session,
+    actor: Actor,
+    *,
+    agreement_id: UUID,
+    product_id: UUID | None = None,
+    valid_from: date,
+    steps: list[dict[str, Any]],
+    now: datetime,
+) -> ShareSchedule:
+    """Draw up the next version of the schedule of an agreement, or of one product under it.
+
+    Parties are named by their credit codes. A pool may name ``contributors`` (coefficients of usage, quality and
+    input) instead: then the source departments of each product share it by what they contributed.
+
+    Raises:
+        NotAllowed: the actor draws up no schedules at this place.
+        NoSuchSchedule: there is no such agreement or product.
+        NotOfTheAgreement: the product belongs to another agreement.
+        Unreadable: a step is wrongly written.
+        ScheduleInvalid: the steps cannot divide everything.
+        CoefficientsNotOne: coefficients do not add up to one.
+        PartyUnknown: a step names an organisation that is not registered.
+
+    Source:
+        REV-01, REV-02; 27号 第十四条（七）: 收益分配机制由协议约定.
+    """
+    agreement = session.scalar(sa.select(Agreement).where(Agreement.id == agreement_id).with_for_update())
+    if agreement is None:
+        raise queries.NoSuchSchedule(f"没有编号为 {agreement_id} 的协议", detail_en="No such agreement")
+    actor.must(Permission.SCHEDULE_WRITE, place=agreement.place)
+    product = session.get(Product, product_id) if product_id is not None else None
+    if product_id is not None and product is None:
+        raise queries.NoSuchSchedule(f"没有编号为 {product_id} 的产品", detail_en="No such product")
+    if product is not None and product.agreement_id != agreement.id:
+        raise NotOfTheAgreement(f"产品 {product.code} 不是协议 {agreement.number} 项下的产品",
+                                detail_en=f"{product.code} belongs to another agreement")  # fmt: skip
+    schedule, _ = queries.read_steps(steps)
+    named = queries.named_parties(schedule)
+    known = queries.parties_of(session, named)
+    unknown = [uscc for uscc in named if uscc not in known]
+    if unknown:
+        raise PartyUnknown(
+            f"分配方案列明的单位未登记：{'、'.join(unknown)}；请以统一社会信用代码列明",
+            detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
+        )  # fmt: skip
+    scope = product.code if product is not None else queries.EVERY_PRODUCT
+    last = session.scalar(
+        sa.select(sa.func.max(ShareSchedule.version_number)).where(
+            ShareSchedule.agreement_id == agreement.id, ShareSchedule.scope == scope
+        )
+    )
+    made = ShareSchedule(
+        number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
+        product_id=product_id, scope=scope, version_number=(last or 0) + 1, valid_from=valid_from, steps=steps,
+        parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "schedule.draw_up", made, at=now,
+                 detail={"agreement": agreement.number, "scope": scope, "version": made.version_number})  # fmt: skip
+    return made
+
+
+def sign(session: Session, actor: Actor, number: str, *, now: datetime, party_uscc: str | None = None) -> ShareSchedule:
+    """Sign a schedule for one of the organisations that it names; the last signature puts it into effect.
+
+    An authority's supervisor, who acts for a place, says by ``party_uscc`` for which organisation.
+
+    Raises:
+        NoSuchSchedule: there is none that the actor may know of.
+        NotNamed: it does not name the organisation.
+        NotAllowed: the actor may not sign for it.
+        SignedAlready: that organisation has signed.
+    """
+    found = queries.visible(session, actor, number, lock=True)
+    party = _signer(session, actor, found, party_uscc)
+    actor.must(Permission.SCHEDULE_SIGN, org_id=party.id, place=found.place)
+    signed = {other.uscc for _, other in queries.signatures(session, found.id)}
+    if party.uscc in signed:
+        raise SignedAlready(f"{party.name}已经签署 {found.number}", detail_en=f"{party.name} has signed already")
+    session.add(
+        ScheduleSignature(
+            schedule_id=found.id, party_id=party.id, account=actor.name, signed_at=now,
+            steps_sha256=hashlib.sha256(to_json(found.steps).encode()).hexdigest(),
+        )
+    )  # fmt: skip
+    if signed | {party.uscc} >= set(found.parties):
+        found.state, found.signed_at = ScheduleState.SIGNED, now
+    session.flush()
+    audit.record(session, actor, "schedule.sign", found, at=now, note=party.uscc, detail={"state": found.state})
+    return found
+
+
+def _signer(session: Session, actor: Actor, schedule: ShareSchedule, party_uscc: str | None) -> Party:
+    named = queries.parties_of(session, [str(uscc) for uscc in schedule.parties])
+    if party_uscc is None:
+        party_uscc = next((party.uscc for party in named.values() if party.id == actor.org_id), None)
+    if party_uscc is None or party_uscc not in named:
+        raise NotNamed(
+            f"分配方案 {schedule.number} 没有列明该单位，不需要其签署；列明的单位：{'、'.join(sorted(named))}",
+            detail_en="Only the organisations named in the steps sign", rule="REV-01",
+        )  # fmt: skip
+    party = named[party_uscc]
+    if party.id != actor.org_id and not any(
+        parties.has_capacity(session, party.id, capacity, schedule.place) for capacity in AUTHORITIES
+    ):
+        raise NotAllowed(
+            f"{party.name}不是数据主管部门，须由该单位自己的人员签署", detail_en=f"{party.name} signs for itself"
+        )
+    return party

@@ -1,0 +1,217 @@
+"""Reads of share schedules: which one divides an order, between whom, by which weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
+from kernel.identity import FINANCE, WATCHERS, Actor
+from kernel.money import ZERO, Exact, Money
+from kernel.reading import Reader
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products.model import ProductInput
+from registry.resources.model import Resource
+from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
+from settlement.splits.rules import Schedule, ScheduleState, Step, contribution
+
+EVERY_PRODUCT = "*"
+CONTRIBUTORS = "source_departments"  # stands for the departments until the product is known
+FACTORS = ("usage", "quality", "input")
+
+
+class NoSuchSchedule(NotFound):
+    """There is no such schedule, or none that the actor may know of."""
+
+    code = "settlement.schedule_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A signed schedule, read: its steps, and the coefficients of each pool of contributors by number of step."""
+
+    row: ShareSchedule
+    schedule: Schedule
+    coefficients: dict[int, dict[str, Fraction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """A source department of a product version: mean quality and summed input of its resources."""
+
+    uscc: str
+    quality: Fraction
+    input: Fraction
+
+
+def read_steps(steps: object) -> tuple[Schedule, dict[int, dict[str, Fraction]]]:
+    """Return the schedule written in ``steps``, and the coefficients of every pool of contributors.
+
+    A pool may name, instead of parties, ``contributors``: the coefficients of usage, quality and input (REV-04).
+
+    Raises:
+        Unreadable: a field is missing, unknown or wrongly written.
+        ScheduleInvalid: the steps do not make a sound schedule.
+        CoefficientsNotOne: coefficients do not add up to one.
+    """
+    coefficients: dict[int, dict[str, Fraction]] = {}
+    plain: list[object] = []
+    rows = steps if isinstance(steps, list) else []
+    for number, row in enumerate(rows, start=1):
+        if isinstance(row, dict) and row.get("kind") == "pool" and "contributors" in row:
+            reader = Reader(row["contributors"], f"/steps/{number - 1}/contributors")
+            found = {factor: reader.number(factor) for factor in FACTORS}
+            reader.close()
+            contribution(found, {CONTRIBUTORS: dict.fromkeys(FACTORS, 1)})
+            coefficients[number] = found
+            row = {key: value for key, value in row.items() if key != "contributors"} | {"party": CONTRIBUTORS}
+        plain.append(row)
+    return Schedule.from_list(plain if isinstance(steps, list) else steps), coefficients
+
+
+def named_parties(schedule: Schedule) -> list[str]:
+    """Return the credit codes of everybody whom the steps name."""
+    return [party for party in schedule.parties() if party != CONTRIBUTORS]
+
+
+def agreed(row: ShareSchedule) -> Agreed:
+    """Return a stored schedule, read."""
+    return Agreed(row, *read_steps(row.steps))
+
+
+def signed_of(session: Session, place: str) -> list[ShareSchedule]:
+    """Return the signed schedules of a place, the latest first."""
+    query = sa.select(ShareSchedule).where(ShareSchedule.place == place, ShareSchedule.state == ScheduleState.SIGNED)
+    return list(session.scalars(query.order_by(ShareSchedule.valid_from.desc(), ShareSchedule.version_number.desc())))
+
+
+def effective(
+    signed: Iterable[ShareSchedule], *, agreement_id: UUID, product_id: UUID, on: date
+) -> ShareSchedule | None:
+    """Return the schedule for an order of that day, of those signed (latest first): the product's own comes first."""
+    fitting = [row for row in signed if row.agreement_id == agreement_id and row.valid_from <= on]
+    own = [row for row in fitting if row.product_id == product_id]
+    general = [row for row in fitting if row.product_id is None]
+    return next(iter(own + general), None)
+
+
+def contributors(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, list[Contributor]]:
+    """Return the source departments of product versions, by credit code."""
+    query = (
+        sa.select(
+            ProductInput.version_id, Party.uscc, sa.func.sum(ProductInput.quality),
+            sa.func.sum(ProductInput.weight_input), sa.func.count(),
+        )
+        .join(Resource, Resource.id == ProductInput.resource_id)
+        .join(Party, Party.id == Resource.source_department_id)
+        .where(ProductInput.version_id.in_(set(version_ids)))
+        .group_by(ProductInput.version_id, Party.uscc)
+        .order_by(ProductInput.version_id, Party.uscc)
+    )  # fmt: skip
+    found: dict[UUID, list[Contributor]] = {}
+    for version_id, uscc, quality, weight, count in session.execute(query):
+        one = Contributor(uscc, Fraction(Fraction(quality), count), Fraction(weight))
+        found.setdefault(version_id, []).append(one)
+    return found
+
+
+def resolved(
+    terms: Agreed, departments: Sequence[Contributor], usage: Mapping[str, int], recovered: Mapping[int, Money]
+) -> tuple[Schedule, dict[int, dict[str, Fraction]]]:
+    """Return the schedule with the departments' weights filled in and what is already recovered left out.
+
+    Args:
+        terms: the signed schedule.
+        departments: source departments of the product.
+        usage: credit code → units used, in the period, of the products made with its resources.
+        recovered: number of the step → what it took before.
+
+    Raises:
+        FactorUnusable: a factor cannot be normalised, because nobody has any of it.
+    """
+    weights: dict[int, dict[str, Fraction]] = {}
+    steps: list[Step] = []
+    for number, step in enumerate(terms.schedule.steps, start=1):
+        if number in terms.coefficients:
+            figures: dict[str, dict[str, Exact]] = {
+                one.uscc: {"usage": usage.get(one.uscc, 0), "quality": one.quality, "input": one.input}
+                for one in departments
+            }
+            weights[number] = contribution(terms.coefficients[number], figures)
+            step = replace(step, weights=tuple(weights[number].items()))
+        if number in recovered:
+            step = replace(step, amount=max(step.amount - recovered[number], ZERO))
+        steps.append(step)
+    return Schedule(tuple(steps)), weights
+
+
+def taken_by_step(session: Session, place: str) -> dict[tuple[UUID, int], Money]:
+    """Return what each step of each schedule of a place took in all sealed settlements."""
+    query = (
+        sa.select(ShareLine.schedule_id, ShareLine.step, sa.func.sum(ShareLine.amount))
+        .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
+        .where(ShareSchedule.place == place)
+        .group_by(ShareLine.schedule_id, ShareLine.step)
+    )
+    return {(schedule_id, step): amount for schedule_id, step, amount in session.execute(query)}
+
+
+def signatures(session: Session, schedule_id: UUID) -> list[tuple[ScheduleSignature, Party]]:
+    """Return the signatures under a schedule with the parties, oldest first."""
+    query = (
+        sa.select(ScheduleSignature, Party)
+        .join(Party, Party.id == ScheduleSignature.party_id)
+        .where(ScheduleSignature.schedule_id == schedule_id)
+        .order_by(ScheduleSignature.signed_at, Party.uscc)
+    )
+    return [(signature, party) for signature, party in session.execute(query)]
+
+
+def parties_of(session: Session, usccs: Iterable[str]) -> dict[str, Party]:
+    """Return organisations by credit code."""
+    return {party.uscc: party for party in session.scalars(sa.select(Party).where(Party.uscc.in_(set(usccs))))}
+
+
+def listed(actor: Actor, *, place: str | None = None) -> sa.Select[ShareSchedule]:
+    """Return the query of the schedules that the actor may read.
+
+    Finance, auditors and authorities see those of their places, an organisation those of its agreements and those
+    that name it.
+    """
+    reached: list[sa.ColumnElement[bool]] = []
+    for grant in actor.grants:
+        if grant.role in WATCHERS or grant.role in FINANCE:
+            reached.append(sa.true() if grant.place is None else ShareSchedule.place == grant.place)
+        elif grant.org_id is not None:
+            own = sa.select(Agreement.id).where(
+                sa.or_(
+                    Agreement.operating_institution_id == grant.org_id, Agreement.authorizing_entity_id == grant.org_id
+                )
+            )
+            uscc = sa.select(Party.uscc).where(Party.id == grant.org_id).scalar_subquery()
+            named = sa.cast(ShareSchedule.parties, sa.Text).contains(uscc)
+            reached.append(ShareSchedule.agreement_id.in_(own) | named)
+    query = sa.select(ShareSchedule).where(sa.or_(sa.false(), *reached))
+    return query if place is None else query.where(ShareSchedule.place == place)
+
+
+def visible(session: Session, actor: Actor, number: str, *, lock: bool = False) -> ShareSchedule:
+    """Return a schedule by its number.
+
+    Raises:
+        NoSuchSchedule: there is none that the actor may know of.
+    """
+    query = listed(actor).where(ShareSchedule.number == number)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchSchedule(f"没有分配方案 {number}，或不在您的职责范围内", detail_en=f"No schedule {number}")
+    return found

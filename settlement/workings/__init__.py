@@ -1,0 +1,1 @@
+"""Working out what a period earned and who receives it; nothing is written here."""

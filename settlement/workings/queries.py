@@ -1,0 +1,371 @@
+"""Working out a settlement: a pure reading of the facts, the same bytes for the same facts on either database.
+
+Nothing here writes. A dry run shows the result; preparing stores it; sealing works it out again and refuses to
+seal anything else than what was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.calendar import DAY, Period, business_date
+from kernel.db import to_json
+from kernel.errors import DomainError
+from kernel.money import ZERO, Money, decimal_text, total
+from kernel.policy import Cited, PolicyBook
+from pricing.costs.rules import ChargeUnit, cited_dict
+from pricing.tariffs.rules import split_tax
+from registry.parties.model import Party
+from settlement.policy import SettlementPolicy
+from settlement.revenue import queries as revenue
+from settlement.revenue.queries import Sale, Taken, Used
+from settlement.revenue.rules import Earned, UseClass, earned_by_time, earned_by_use, use_class_of
+from settlement.splits import queries as splits
+from settlement.splits.model import ShareSchedule
+from settlement.splits.queries import Agreed, Contributor
+from settlement.splits.rules import Division, Payee, StepKind, payee_for, refund, waterfall
+from settlement.workings.rules import ParkReason
+
+NOTHING_TAKEN = Taken()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one entitlement earned in the period."""
+
+    sale: Sale
+    use_class: UseClass
+    quantity: int
+    billable: int
+    gross: Money
+    tax: Money
+    net: Money
+    shadow: Money
+    rating: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one party receives of one line by one step."""
+
+    line: Line
+    step: int
+    party: Party
+    amount: Money
+    payee: Payee
+    rule: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one product under one schedule, divided together; ``terms`` is None for free use without one."""
+
+    terms: Agreed | None
+    lines: list[Line]
+    division: Division | None
+    weights: dict[int, dict[str, str]]
+    shares: list[Share]
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An order that waits for somebody to act; the others go on."""
+
+    sale: Sale
+    reason: ParkReason
+    detail: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it by its business keys."""
+        return {
+            "entitlement": self.sale.entitlement.number, "order": self.sale.order.number,
+            "product": self.sale.product.code, "agreement": self.sale.agreement_number, "reason": str(self.reason),
+            "detail": self.detail,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Worked:
+    """A settlement as worked out from the facts."""
+
+    place: str
+    period: Period
+    groups: list[Group] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    vat: Cited | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line of revenue, by number of the entitlement."""
+        return sorted(
+            (line for group in self.groups for line in group.lines), key=lambda line: line.sale.entitlement.number
+        )
+
+    @property
+    def shares(self) -> list[Share]:
+        """Every share."""
+        return [share for group in self.groups for share in group.shares]
+
+    def totals(self) -> dict[str, Any]:
+        """Return the sums of the settlement, as text."""
+        lines = self.lines
+        payees: dict[str, Money] = {}
+        for share in self.shares:
+            payees[share.payee.kind] = payees.get(share.payee.kind, ZERO) + share.amount
+        return {
+            "lines": len(lines), "parked": len(self.parked),
+            "public_interest_lines": sum(line.use_class is UseClass.PUBLIC_INTEREST for line in lines),
+            "quantity": sum(line.quantity for line in lines), "billable": sum(line.billable for line in lines),
+            "gross": total(line.gross for line in lines).text(), "tax": total(line.tax for line in lines).text(),
+            "net": total(line.net for line in lines).text(), "shadow": total(line.shadow for line in lines).text(),
+            "shares": total(share.amount for share in self.shares).text(),
+            "payees": {kind: amount.text() for kind, amount in sorted(payees.items())},
+        }  # fmt: skip
+
+    def report(self) -> dict[str, Any]:
+        """Return everything by business keys: no random identifiers, no moments of work."""
+        return {
+            "place": self.place, "period_start": self.period.start.isoformat(),
+            "period_end": self.period.end.isoformat(), "totals": self.totals(),
+            "vat": cited_dict(self.vat) if self.vat is not None else None,
+            "groups": [_group_dict(group) for group in self.groups],
+            "parked": [parked.to_dict() for parked in self.parked],
+        }  # fmt: skip
+
+    def inputs(self) -> dict[str, Any]:
+        """Return what the result rests on: use, tariffs and schedules, by business keys."""
+        return {
+            "lines": [
+                [line.sale.entitlement.number, line.quantity, line.billable, line.rating.get("tariff")]
+                for line in self.lines
+            ],
+            "schedules": sorted(
+                {(group.terms.row.number, to_json(group.terms.row.steps)) for group in self.groups if group.terms}
+            ),
+        }
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 over the canonical text of a value."""
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
+
+
+def work_out(session: Session, *, place: str, period: Period, received_before: datetime, book: PolicyBook) -> Worked:
+    """Work out the settlement of a place for a period from everything received before a moment.
+
+    An order that cannot be settled is parked with the reason, and the others go on.
+
+    Source:
+        REV-01 – REV-05; H1, H3, H4.
+    """
+    worked = Worked(place, period)
+    sales = revenue.sales(session, place=place, before=period.end)
+    used = revenue.usage_totals(session, place=place, before=period.end, received_before=received_before)
+    taken = revenue.taken_before(session, place)
+    policy = SettlementPolicy.at(book, place, period.last_day)
+    worked.vat = policy.tax_vat_rate
+    grouped: dict[tuple[str, str], tuple[Agreed | None, list[Line]]] = {}
+    schedules = _Schedules(splits.signed_of(session, place))
+    for sale in sales:
+        found = _line(sale, used.get(sale.entitlement.id, {}), taken.get(sale.entitlement.id, NOTHING_TAKEN), policy)
+        if isinstance(found, Parked):
+            worked.parked.append(found)
+        elif found is not None:
+            terms = schedules.for_order(sale)
+            if terms is None and found.gross:
+                worked.parked.append(_parked_without_schedule(sale))
+                continue
+            key = (sale.product.code, terms.row.number if terms else "")
+            grouped.setdefault(key, (terms, []))[1].append(found)
+    _divide(session, worked, [grouped[key] for key in sorted(grouped)], policy)
+    return worked
+
+
+class _Schedules:
+    """The signed schedules of a place, each read once."""
+
+    def __init__(self, signed: list[ShareSchedule]) -> None:
+        self._signed = signed
+        self._read: dict[UUID, Agreed] = {}
+
+    def for_order(self, sale: Sale) -> Agreed | None:
+        """Return the schedule in force on the Beijing date of the order."""
+        row = splits.effective(
+            self._signed, agreement_id=sale.order.agreement_id, product_id=sale.order.product_id,
+            on=business_date(sale.order.placed_at),
+        )  # fmt: skip
+        if row is None:
+            return None
+        if row.id not in self._read:
+            self._read[row.id] = splits.agreed(row)
+        return self._read[row.id]
+
+
+def _parked_without_schedule(sale: Sale) -> Parked:
+    day = business_date(sale.order.placed_at)
+    words = (
+        f"协议 {sale.agreement_number} 在下单日 {day} 没有已由全体当事方签署的分配方案；"
+        "请补签适用于该日的方案后重新编制（REV-01，27号 第十四条（七））"
+    )
+    return Parked(sale, ParkReason.NO_SCHEDULE, words)
+
+
+def _line(sale: Sale, used: dict[str | None, Used], taken: Taken, policy: SettlementPolicy) -> Line | Parked | None:
+    """Return what the period earned of an order, why it is parked, or None when there is nothing new."""
+    quantity = sum(one.quantity for one in used.values()) - taken.quantity
+    billable = sum(one.billable for one in used.values())
+    order, tariff = sale.order, sale.tariff
+    if tariff is None and order.amount:
+        return Parked(sale, ParkReason.NO_TARIFF, f"订单 {order.number} 没有收费标准，无法计价")
+    paid = _earned(sale, billable, policy.on, order.amount, taken.gross)
+    shadow = ZERO if order.amount else _earned(sale, billable, policy.on, order.shadow_amount, taken.shadow).amount
+    if not (quantity or paid.amount or shadow):
+        return None
+    if paid.amount and not sale.is_paid:
+        return Parked(sale, ParkReason.NOT_PAID, f"订单 {order.number} 的款项尚未到账")
+    net, tax = paid.amount, ZERO
+    if paid.amount:
+        vat = policy.tax_vat_rate
+        if vat is None:
+            return Parked(
+                sale, ParkReason.RULE_MISSING, f"{policy.place} 在 {policy.on} 没有增值税税率（tax.vat.rate）"
+            )
+        net, tax = split_tax(paid.amount, vat.decimal())
+    kinds = {kind or "": [one.quantity, one.billable] for kind, one in used.items()}
+    rating = {
+        "tariff": tariff.number if tariff else None, "model": tariff.model if tariff else None,
+        "dedup_days": tariff.dedup_days if tariff else None, "subject_kinds": dict(sorted(kinds.items())),
+        **paid.working,
+    }  # fmt: skip
+    new = max(billable - taken.billable, 0)
+    return Line(sale, use_class_of(order.purpose), quantity, new, paid.amount, tax, net, shadow, rating)
+
+
+def _earned(sale: Sale, billable: int, last_day: date, limit: Money, before: Money) -> Earned:
+    tariff, held = sale.tariff, sale.entitlement
+    if tariff is None or not limit:
+        return Earned(ZERO, before, {"basis": "free"})
+    if tariff.charge_unit is ChargeUnit.PER_PERIOD:
+        return earned_by_time(held.valid_from, held.valid_until, last_day + DAY, limit=limit, before=before)
+    return earned_by_use(tariff.tariff_model(), billable, limit=limit, before=before, bought=sale.order.quantity)
+
+
+def _divide(
+    session: Session, worked: Worked, grouped: list[tuple[Agreed | None, list[Line]]], policy: SettlementPolicy
+) -> None:
+    versions = {line.sale.order.version_id for _, lines in grouped for line in lines}
+    departments = splits.contributors(session, versions)
+    usage = _usage_of_departments(grouped, departments)
+    before = splits.taken_by_step(session, worked.place)
+    now: dict[tuple[UUID, int], Money] = {}
+    named = {uscc for terms, _ in grouped if terms for uscc in splits.named_parties(terms.schedule)}
+    named |= {one.uscc for found in departments.values() for one in found}
+    parties = splits.parties_of(session, named)
+    institution = policy.payee_public_institution
+    rule = institution.value if institution is not None else None
+    for terms, lines in grouped:
+        if terms is None:
+            worked.groups.append(Group(None, lines, None, {}, []))
+            continue
+        recovered = {
+            number: (before.get((terms.row.id, number), ZERO) if step.kind is StepKind.RECOVER else ZERO)
+            + now.get((terms.row.id, number), ZERO)
+            for number, step in enumerate(terms.schedule.steps, start=1)
+            if step.kind in (StepKind.RECOVER, StepKind.FIXED)
+        }
+        newest = max((line.sale.order for line in lines), key=lambda order: order.number)
+        try:
+            schedule, weights = splits.resolved(terms, departments.get(newest.version_id, []), usage, recovered)
+            gross, tax = total(line.gross for line in lines), total(line.tax for line in lines)
+            division = waterfall(schedule, gross, tax=tax)
+        except DomainError as refusal:
+            worked.parked += [Parked(line.sale, ParkReason.SCHEDULE_UNUSABLE, refusal.detail) for line in lines]
+            continue
+        for poured in division.steps:
+            key = (terms.row.id, poured.step)
+            now[key] = now.get(key, ZERO) + total(poured.out.values())
+        texts = {step: {party: decimal_text(weight) for party, weight in by.items()} for step, by in weights.items()}
+        shares = _shares(terms, lines, division, parties, rule, texts)
+        worked.groups.append(Group(terms, lines, division, texts, shares))
+    worked.parked.sort(key=lambda parked: parked.sale.entitlement.number)
+
+
+def _usage_of_departments(
+    grouped: list[tuple[Agreed | None, list[Line]]], departments: dict[UUID, list[Contributor]]
+) -> dict[str, int]:
+    """Return how much was used of what each department provided: units of all products made with its resources."""
+    usage: dict[str, int] = {}
+    for _, lines in grouped:
+        for line in lines:
+            for one in departments.get(line.sale.order.version_id, []):
+                usage[one.uscc] = usage.get(one.uscc, 0) + line.quantity
+    return usage
+
+
+def _rule(terms: Agreed, weights: dict[int, dict[str, str]], step: int, uscc: str) -> dict[str, Any]:
+    """Return the words of the schedule by which a party receives something."""
+    found = {"schedule": terms.row.number, "version": terms.row.version_number, **terms.row.steps[step - 1]}
+    return found | ({"weight": weights[step][uscc]} if step in weights else {})
+
+
+def _shares(
+    terms: Agreed, lines: list[Line], division: Division, parties: dict[str, Party], rule: str | None,
+    weights: dict[int, dict[str, str]],
+) -> list[Share]:  # fmt: skip
+    """Bring what each step gives each party down to the lines; every line is used up to the fen."""
+    left = {line.sale.entitlement.number: line.net for line in lines}
+    by_number = {line.sale.entitlement.number: line for line in lines}
+    found = []
+    for poured in division.steps:
+        for uscc, amount in sorted(poured.out.items()):
+            party = parties[uscc]
+            payee = payee_for(str(party.kind), rule)
+            for number, part in refund(left, amount).items():
+                left[number] -= part
+                if part:
+                    found.append(
+                        Share(
+                            by_number[number], poured.step, party, part, payee, _rule(terms, weights, poured.step, uscc)
+                        )
+                    )
+    return found
+
+
+def _group_dict(group: Group) -> dict[str, Any]:
+    product = group.lines[0].sale.product
+    return {
+        "product": product.code, "title": product.title,
+        "agreement": group.lines[0].sale.agreement_number,
+        "schedule": group.terms.row.number if group.terms else None,
+        "schedule_version": group.terms.row.version_number if group.terms else None,
+        "schedule_steps": group.terms.row.steps if group.terms else [],
+        "weights": {str(step): weights for step, weights in sorted(group.weights.items())},
+        "steps": [
+            {"step": poured.step, "inflow": poured.inflow.text(), "left": poured.left.text(),
+             "out": {uscc: amount.text() for uscc, amount in sorted(poured.out.items())}}
+            for poured in (group.division.steps if group.division else ())
+        ],
+        "lines": [line_dict(line) for line in group.lines],
+        "shares": [
+            [share.line.sale.entitlement.number, share.step, share.party.uscc, share.amount.text(),
+             str(share.payee.kind), str(share.payee.reason_code)]
+            for share in group.shares
+        ],
+    }  # fmt: skip
+
+
+def line_dict(line: Line) -> dict[str, Any]:
+    """Return a line by its business keys."""
+    return {
+        "entitlement": line.sale.entitlement.number, "order": line.sale.order.number,
+        "product": line.sale.product.code, "title": line.sale.product.title, "buyer": line.sale.buyer,
+        "seller": line.sale.seller.uscc, "purpose": str(line.sale.order.purpose), "use_class": str(line.use_class),
+        "quantity": line.quantity, "billable": line.billable, "gross": line.gross.text(), "tax": line.tax.text(),
+        "net": line.net.text(), "shadow": line.shadow.text(), "rating": line.rating,
+    }  # fmt: skip
