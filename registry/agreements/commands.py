@@ -230,7 +230,7 @@ def activate(session: Session, actor: Actor, agreement_id: UUID, *, now: datetim
     Raises:
         NotAllowed: the actor does not write agreements there.
         NoSuchAgreement: there is none.
-        WrongState: the agreement is not signed or filed.
+        WrongState: the agreement is neither signed nor filed.
         FilingMissing: it must be filed first (DIS-13).
         EmergencyPlanMissing: there is no emergency plan where one is needed (EMG-01).
         NotInOrder: the institution is suspended or ended.

@@ -71,6 +71,7 @@ GROUND_TITLES = {
 TRANSITIONS: dict[tuple[AgreementState, AgreementEvent], AgreementState] = {
     (AgreementState.DRAFT, AgreementEvent.SIGN): AgreementState.SIGNED,
     (AgreementState.SIGNED, AgreementEvent.FILE): AgreementState.FILED,
+    (AgreementState.SIGNED, AgreementEvent.ACTIVATE): AgreementState.ACTIVE,  # only where filing is not demanded
     (AgreementState.FILED, AgreementEvent.ACTIVATE): AgreementState.ACTIVE,
     (AgreementState.ACTIVE, AgreementEvent.SUSPEND): AgreementState.SUSPENDED,
     (AgreementState.SUSPENDED, AgreementEvent.RESTORE): AgreementState.ACTIVE,
