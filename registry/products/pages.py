@@ -145,7 +145,8 @@ def add_version(code: str) -> AnyResponse:
                 return redirect(url_for("registration_pages.workspace", code=product.code), code=303)
     text = render_template(
         "registry/products/version.html", form=form, product=product, newest=newest, refusal=_words(form.problem),
-        resources=data_requests.scope(db.session(), product.agreement_id), approved=_approved(product.id), picked=picked,
+        resources=data_requests.scope(db.session(), product.agreement_id), picked=picked,
+        approved=_approved(product.id),
     )  # fmt: skip
     return make_response(text, status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -152,6 +153,37 @@ def latest_coded(session: Session, product_id: UUID) -> Registration | None:
         .limit(1)
     )
     return session.scalar(query)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a product has come, for lists."""
+
+    version_number: int
+    review: Review | None
+    registration: Registration | None
+    is_open: bool
+
+
+def progress(session: Session, product_ids: Sequence[UUID], on: date) -> dict[UUID, Progress]:
+    """Return how far each product has come, in four queries for all of them."""
+    counted = sa.select(ProductVersion.product_id, sa.func.max(ProductVersion.number))
+    numbers: dict[UUID, int] = dict(
+        session.execute(
+            counted.where(ProductVersion.product_id.in_(product_ids)).group_by(ProductVersion.product_id)
+        ).all()
+    )
+    found = session.scalars(sa.select(Review).where(Review.product_id.in_(product_ids)).order_by(Review.id))
+    latest_reviews = {review.product_id: review for review in found}
+    applied = sa.select(Registration).where(Registration.product_id.in_(product_ids)).order_by(Registration.id)
+    latest = {registration.product_id: registration for registration in session.scalars(applied)}
+    is_open = set(session.scalars(sa.select(Product.id).where(Product.id.in_(product_ids), open_condition(on))))
+    return {
+        product_id: Progress(
+            numbers[product_id], latest_reviews.get(product_id), latest.get(product_id), product_id in is_open
+        )
+        for product_id in product_ids
+    }
 
 
 def open_objections(session: Session, registration_id: UUID) -> Sequence[Objection]:
