@@ -76,7 +76,7 @@ def sales(session: Session, *, place: str, before: date) -> list[Sale]:
 
 
 def usage_totals(
-    session: Session, *, place: str, before: date, received_before: datetime
+    session: Session, *, place: str, before: date, received_until: datetime
 ) -> dict[UUID, dict[str | None, Used]]:
     """Return what was used of each entitlement of a place before a day, by kind of subject; one statement.
 
@@ -88,19 +88,19 @@ def usage_totals(
         session: the session to read with.
         place: whose entitlements.
         before: first Beijing date that does not count any more.
-        received_before: events that came in later belong to the next settlement.
+        received_until: events that came in later belong to the next settlement.
 
     Source:
         发改价格〔2025〕668号: 同一用户同一对象在期限内重复查询按一次计费.
     """
-    counted = _charged_units(place, before.toordinal(), received_before)
+    counted = _charged_units(place, before.toordinal(), received_until)
     found: dict[UUID, dict[str | None, Used]] = {}
     for entitlement_id, kind, quantity, billable in session.execute(counted):
         found.setdefault(entitlement_id, {})[kind] = Used(int(quantity), int(billable))
     return found
 
 
-def _charged_units(place: str, before: int, received_before: datetime) -> sa.Select[Any]:
+def _charged_units(place: str, before: int, received_until: datetime) -> sa.Select[Any]:
     event, later = aliased(UsageEvent), aliased(UsageEvent)
     windows = (
         sa.select(Entitlement.id.label("entitlement_id"), Tariff.dedup_days.label("days"))
@@ -117,7 +117,7 @@ def _charged_units(place: str, before: int, received_before: datetime) -> sa.Sel
             SUM(sa.case((event.hit & ~is_windowed, event.quantity), else_=0)).label("billable"),
         )
         .outerjoin(windows, windows.c.entitlement_id == event.entitlement_id)
-        .where(event.place == place, event.day_number < before, event.received_at < received_before)
+        .where(event.place == place, event.day_number < before, event.received_at <= received_until)
         .group_by(event.entitlement_id, event.subject_kind)
     )  # fmt: skip
     opening = (
@@ -126,7 +126,7 @@ def _charged_units(place: str, before: int, received_before: datetime) -> sa.Sel
             event.subject.label("subject"), windows.c.days.label("days"), sa.func.min(event.day_number).label("day"),
         )
         .join(windows, windows.c.entitlement_id == event.entitlement_id)
-        .where(event.hit, event.subject.is_not(None), event.day_number < before, event.received_at < received_before)
+        .where(event.hit, event.subject.is_not(None), event.day_number < before, event.received_at <= received_until)
         .group_by(event.entitlement_id, event.subject_kind, event.subject, windows.c.days)
         .cte("opening", recursive=True)
     )  # fmt: skip
@@ -135,7 +135,7 @@ def _charged_units(place: str, before: int, received_before: datetime) -> sa.Sel
         .where(
             later.entitlement_id == opening.c.entitlement_id, later.subject == opening.c.subject,
             later.day_number >= opening.c.day + opening.c.days, later.day_number < before, later.hit,
-            later.received_at < received_before,
+            later.received_at <= received_until,
         )
         .correlate(opening)
         .scalar_subquery()

@@ -58,11 +58,11 @@ def prepare(
         raise _overlapping(place, period)
     if run is not None:
         after(run.state, RunEvent.PREPARE)
-    worked = work_out(session, place=place, period=period, received_before=now, book=book)
+    worked = work_out(session, place=place, period=period, received_until=now, book=book)
     assert actor.id is not None
     report = worked.report()
     facts: dict[str, Any] = {
-        "state": RunState.PREPARED, "received_before": now, "prepared_by": actor.id, "prepared_by_name": actor.name,
+        "state": RunState.PREPARED, "received_until": now, "prepared_by": actor.id, "prepared_by_name": actor.name,
         "prepared_at": now, "checked_by": None, "checked_by_name": None, "checked_at": None,
         "inputs_sha256": digest(worked.inputs()), "report_sha256": digest(report), "totals": report["totals"],
         "parked": report["parked"], "report": report,
@@ -121,7 +121,7 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     while take_in_payments(session, actor, now=now, place=run.place):
         pass
     period = Period(run.period_start, run.period_end)
-    worked = work_out(session, place=run.place, period=period, received_before=run.received_before, book=book)
+    worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
     if digest(worked.report()) != run.report_sha256:
         raise InputsChanged(
             f"结算 {run.number} 编制之后数据已变化（用量、方案或参数），请重新编制并复核后再封存",

@@ -62,7 +62,7 @@ class SettlementRun(Entity):
     period_start: Mapped[date]
     period_end: Mapped[date]  # first day that does not belong to it
     state: Mapped[RunState] = mapped_column(default=RunState.PREPARED)
-    received_before: Mapped[datetime]  # events received later belong to the next settlement
+    received_until: Mapped[datetime]  # events received after it belong to the next settlement
     prepared_by: Mapped[UUID]
     prepared_by_name: Mapped[str]
     prepared_at: Mapped[datetime]

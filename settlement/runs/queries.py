@@ -34,7 +34,7 @@ def preview(
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=place)
     must_be_over(period, business_date(now))
-    return work_out(session, place=place, period=period, received_before=now, book=book).report()
+    return work_out(session, place=place, period=period, received_until=now, book=book).report()
 
 
 def listed(actor: Actor, *, place: str | None = None) -> sa.Select[SettlementRun]:

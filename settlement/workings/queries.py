@@ -156,7 +156,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(to_json(value).encode()).hexdigest()
 
 
-def work_out(session: Session, *, place: str, period: Period, received_before: datetime, book: PolicyBook) -> Worked:
+def work_out(session: Session, *, place: str, period: Period, received_until: datetime, book: PolicyBook) -> Worked:
     """Work out the settlement of a place for a period from everything received before a moment.
 
     An order that cannot be settled is parked with the reason, and the others go on.
@@ -166,7 +166,7 @@ def work_out(session: Session, *, place: str, period: Period, received_before: d
     """
     worked = Worked(place, period)
     sales = revenue.sales(session, place=place, before=period.end)
-    used = revenue.usage_totals(session, place=place, before=period.end, received_before=received_before)
+    used = revenue.usage_totals(session, place=place, before=period.end, received_until=received_until)
     taken = revenue.taken_before(session, place)
     policy = SettlementPolicy.at(book, place, period.last_day)
     worked.vat = policy.tax_vat_rate
