@@ -11,6 +11,7 @@ from kernel import audit
 from kernel.calendar import business_date
 from kernel.errors import Conflict
 from kernel.identity import Actor
+from registry.public_register import queries as public
 from registry.registrations import queries
 from registry.registrations.model import Objection, Registration
 from registry.registrations.rules import ObjectionOutcome, RegistrationEvent, after, refuse_outside_notice
@@ -62,9 +63,7 @@ def decide_objection(
         WrongState: the registration is not stopped by an objection.
         DecidedAlready: the objection was decided already.
     """
-    objection = session.get(Objection, objection_id)
-    if objection is None:
-        raise queries.NoSuchRegistration(f"没有编号为 {objection_id} 的异议", detail_en="No such objection")
+    objection = public.objection(session, objection_id)
     registration = queries.for_decision(session, actor, objection.registration_id)
     waiting = queries.open_objections(session, registration.id)
     if objection not in waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -12,8 +13,8 @@ from kernel.errors import NotFound
 from registry.codes.rules import read_code
 from registry.parties.model import Party
 from registry.products.model import Product, ProductInput, ProductVersion
-from registry.registrations.model import Registration
-from registry.registrations.queries import effective_clause
+from registry.registrations.model import Objection, Registration
+from registry.registrations.queries import NoSuchRegistration, effective_clause
 from registry.registrations.rules import RegistrationState
 from registry.resources.model import Resource
 
@@ -69,6 +70,30 @@ def notices(session: Session, on: date, *, place: str | None = None) -> Sequence
         Registration.notice_end >= on,
     )
     return session.scalars(_at(query, place).order_by(Registration.notice_end, Registration.id)).all()
+
+
+def notice(session: Session, registration_id: UUID) -> Registration:
+    """Return a registration whose public notice has begun, with product and registrant.
+
+    Raises:
+        NoSuchRegistration: there is none, or it was never put on public notice.
+    """
+    found = session.scalar(_public().where(Registration.id == registration_id, Registration.notice_start.is_not(None)))
+    if found is None:
+        raise NoSuchRegistration(f"没有编号为 {registration_id} 的公示", detail_en="No such public notice")
+    return found
+
+
+def objection(session: Session, objection_id: UUID) -> Objection:
+    """Return an objection.
+
+    Raises:
+        NoSuchRegistration: there is none.
+    """
+    found = session.get(Objection, objection_id)
+    if found is None:
+        raise NoSuchRegistration(f"没有编号为 {objection_id} 的异议", detail_en="No such objection")
+    return found
 
 
 def register(session: Session, *, q: str = "", place: str | None = None) -> Sequence[Registration]:

@@ -95,7 +95,7 @@ def desk() -> str:
         query = queries.listed(actor).where(Registration.state.not_in(RUNNING))
         found = page(db.session(), query, Registration, newest_first=True)
         return render_template("registry/registrations/closed.html", found=found, today=today)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "registration": one,
             "due": one.due_date(),
@@ -253,7 +253,8 @@ def _registration_page(
     text = render_template(
         "registry/registrations/registration.html", registration=found, today=today, steps=_steps(found, today),
         material_titles=MATERIAL_TITLES, form=form or Form(ReceiptIn), refusal=_words(refusal),
-        days_left=_left(found, today), may_decide=is_registrar and not owns, may_resubmit=owns and found.state is RegistrationState.RETURNED,
+        days_left=_left(found, today), may_decide=is_registrar and not owns,
+        may_resubmit=owns and found.state is RegistrationState.RETURNED,
         acceptances=list(Acceptance), revocation_grounds=list(RevocationGround), skipped=_skipped(found),
         may_code=found.notice_end is not None and today > found.notice_end, is_second=actor.id != found.passed_by,
         open_objections=[one for one in found.objections if one.outcome is None],
