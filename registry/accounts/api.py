@@ -91,7 +91,7 @@ def create_key(key_in):
     """
     with db.transaction() as session:
         made, secret = commands.create_key(session, current_actor(), **key_in, now=clock.now())
-        return {**KeyOut().dump(made), "secret": secret}
+        return {**{field: getattr(made, field) for field in KeyOut().fields}, "secret": secret}
 
 
 @blueprint.delete("/keys/<uuid:key_id>")
