@@ -11,6 +11,7 @@ import marshmallow as ma
 
 from kernel.errors import DomainError
 from kernel.money import Money, UnitPrice
+from kernel.wording import Phrase
 
 MONEY_PATTERN = r"^[0-9]{1,13}(\.[0-9]{1,2})?$"
 SIGNED_MONEY_PATTERN = r"^-?[0-9]{1,15}\.[0-9]{2}$"
@@ -23,7 +24,7 @@ class _Decimal(ma.fields.Field):
     """A decimal as text; the pattern is published in the OpenAPI document."""
 
     pattern = ""
-    words = "须为字符串形式的十进制数"
+    words = Phrase("须为字符串形式的十进制数", "Send a decimal number as text", "type")
 
     def __init__(self, **kwargs: Any) -> None:
         metadata = {"type": "string", "format": "decimal", "pattern": self.pattern, **kwargs.pop("metadata", {})}
@@ -32,7 +33,9 @@ class _Decimal(ma.fields.Field):
     def text_of(self, value: Any) -> str:
         """Return the text, refusing JSON numbers and whatever the pattern does not admit."""
         if not isinstance(value, str) or not re.fullmatch(self.pattern, value, flags=re.ASCII):
-            raise ma.ValidationError(f'{self.words}，例如 "12.30"')
+            raise ma.ValidationError(
+                Phrase(f'{self.words.zh}，例如 "12.30"', f'{self.words.en}, such as "12.30".', self.words.code)
+            )
         return value
 
 
@@ -40,7 +43,7 @@ class MoneyField(_Decimal):
     """Money in yuan with at most two decimals, as text; read into :class:`Money`."""
 
     pattern = MONEY_PATTERN
-    words = "金额须为字符串，最多两位小数、十三位整数"
+    words = Phrase("金额须为字符串，最多两位小数、十三位整数", "Send money as text with at most two decimals", "type")
 
     def _serialize(self, value: Money | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.text()
@@ -62,7 +65,7 @@ class UnitPriceField(_Decimal):
     """A price per unit with at most eight decimals, as text."""
 
     pattern = UNIT_PRICE_PATTERN
-    words = "单价须为字符串，最多八位小数"
+    words = Phrase("单价须为字符串，最多八位小数", "Send a unit price as text with at most eight decimals", "type")
 
     def _serialize(self, value: UnitPrice | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.text()
@@ -78,7 +81,7 @@ class RateField(_Decimal):
     """A fraction as text (``"0.06"`` is 6 %), at most nine decimals."""
 
     pattern = RATE_PATTERN
-    words = "比率须为字符串，最多九位小数"
+    words = Phrase("比率须为字符串，最多九位小数", "Send a rate as text with at most nine decimals", "type")
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format(value, "f")
@@ -100,7 +103,11 @@ class TextField(ma.fields.String):
         text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
         for character in text:
             if character not in "\n\r\t" and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
-                raise ma.ValidationError(f"含有不可见或未定义的字符 U+{ord(character):04X}，请删除后重试")
+                name = f"U+{ord(character):04X}"
+                words = Phrase(
+                    f"含有不可见或未定义的字符 {name}，请删除后重试", f"Holds the character {name}.", "character"
+                )
+                raise ma.ValidationError(words)
         return text
 
 

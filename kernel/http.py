@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -20,7 +21,9 @@ from kernel.db import Entity
 from kernel.errors import DomainError, Invalid, Malformed, NotFound, PreconditionFailed, PreconditionRequired
 from kernel.idempotency import repeatable
 from kernel.identity import ANONYMOUS, Actor, Permission
+from kernel.json_body import StrictParser
 from kernel.policy import PolicyBook
+from kernel.wording import leaves, reads_english, said
 
 PAGE_LIMIT_MAX = 200
 PAGE_LIMIT = 50
@@ -91,15 +94,50 @@ def undeclared_routes(app: Flask) -> list[str]:
 class ApiBlueprint(flask_smorest.Blueprint):
     """JSON routes: POST needs an idempotency key, an answer with a version carries its ETag."""
 
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Document what the wrappers below ask for, beside the rest."""
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document)
+
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
         """Wrap the view, then register and document it as flask-smorest does."""
         if view_func is not None:
+            permission, headers = getattr(view_func, "huiyi_access", None), []
+            if "match_version" in inspect.unwrap(view_func).__code__.co_names:
+                headers.append(IF_MATCH)
             methods = options.get("methods") or ["GET"]
             if "POST" in methods and not getattr(view_func, "huiyi_repeats", False):
                 view_func = repeatable(tagged(view_func), current_actor)
+                headers.append(IDEMPOTENCY_KEY)
             else:
                 view_func = tagged(view_func)
+            view_func._apidoc = {**getattr(view_func, "_apidoc", {}), "huiyi": (permission, headers)}
         super().add_url_rule(rule, endpoint, view_func, **options)
+
+
+IF_MATCH = {
+    "in": "header", "name": "If-Match", "required": True, "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
+    "description": "所见版本（GET 所得 ETag）· the version that was seen",
+}  # fmt: skip
+IDEMPOTENCY_KEY = {
+    "in": "header", "name": "Idempotency-Key", "required": True,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,128}$"},
+    "description": "每笔新业务一个键，重试时沿用 · one key per piece of work, kept on retries",
+}  # fmt: skip
+
+
+def _document(doc: dict[str, Any], doc_info: dict[str, Any], **_context: Any) -> dict[str, Any]:
+    """Add the headers that the wrappers ask for, and who may call."""
+    permission, headers = doc_info["huiyi"]
+    if headers:
+        doc["parameters"] = [*doc.get("parameters", []), *headers]
+    if permission == PUBLIC:
+        doc["security"] = []
+    else:
+        doc["x-permission"] = str(permission)
+    return doc
 
 
 def tagged(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,7 +187,7 @@ def page(session: Session, query: sa.Select[Any], kind: type[EntityT], *, newest
     """Return one page of ``query`` in order of id: ``{"items": [...], "next_cursor": "…" | None}``.
 
     ``limit`` (1–200, default 50) and ``cursor`` come from the query string; the cursor is signed and bound to
-    the actor, the route and its filters for 24 hours.
+    the actor, the address and its filters for 24 hours.
 
     Raises:
         CursorInvalid: the cursor is forged, too old, or belongs to another query.
@@ -180,7 +218,7 @@ def _serializer() -> URLSafeTimedSerializer:
 
 def _binding() -> list[str]:
     filters = sorted((name, value) for name, value in request.args.items() if name not in ("cursor", "limit"))
-    return [str(current_actor().id), str(request.url_rule), str(filters)]
+    return [str(current_actor().id), request.path, str(filters)]
 
 
 def _cursor(last: str) -> str:
@@ -235,7 +273,8 @@ class Form:
         try:
             self.data = self.schema.load(sent)
         except ma.ValidationError as error:
-            self.errors = cast(dict[str, list[str]], error.normalized_messages())
+            for pointer, words in leaves(error.normalized_messages()):
+                self.errors.setdefault(pointer.strip("/").split("/")[0], []).append(words)
             return False
         return True
 
@@ -244,7 +283,8 @@ class Form:
         self.problem = problem
         for error in problem.errors:
             name = str(error.get("pointer", "")).strip("/").split("/")[0]
-            self.errors.setdefault(name, []).append(str(error.get("message", problem.detail)))
+            words = error.get("message_en") if reads_english() else None
+            self.errors.setdefault(name, []).append(str(words or error.get("message", problem.detail)))
 
     def value(self, name: str) -> Any:
         """Return what the field shows."""
@@ -253,7 +293,7 @@ class Form:
     def error(self, name: str) -> str:
         """Return the words at the field, or an empty text."""
         found = self.errors.get(name, "")
-        return "；".join(str(item) for item in found) if isinstance(found, list) else str(found)
+        return "；".join(said(item) for item in found) if isinstance(found, list) else str(found)
 
 
 def problem(error: DomainError, *, language: str = "zh") -> dict[str, Any]:
@@ -275,6 +315,12 @@ def problem(error: DomainError, *, language: str = "zh") -> dict[str, Any]:
     if error.article:
         body["article"] = error.article
     return body
+
+
+def local_target(target: str) -> str:
+    """Return the page of this site that ``?next=`` names; whatever could lead elsewhere leads to the front page."""
+    printable = target.isprintable() and "\\" not in target
+    return target if printable and target.startswith("/") and not target.startswith("//") else "/"
 
 
 def policy_book() -> PolicyBook:

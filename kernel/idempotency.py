@@ -100,7 +100,7 @@ def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs
             session.add(row)
             session.flush()
             response = make_response(view(*args, **kwargs))
-            row.status, row.media_type = response.status_code, response.mimetype
+            row.status, row.media_type = response.status_code, response.content_type
             row.body = response.get_data(as_text=True)
             row.etag = response.headers.get("ETag")
             return response
@@ -112,19 +112,24 @@ def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs
             raise
         return stored
     except DomainError as refusal:
-        if refusal.status in STORED_REFUSALS:
-            _store_refusal(identity, refusal)
-        raise
+        if refusal.status not in STORED_REFUSALS:
+            raise
+        return _store_refusal(identity, refusal)
 
 
-def _store_refusal(identity: dict[str, str], refusal: DomainError) -> None:
+def _store_refusal(identity: dict[str, str], refusal: DomainError) -> Response:
     response = make_response(current_app.handle_user_exception(refusal))
-    with db.transaction() as session:
-        session.add(
-            IdempotencyKey(**identity, created_at=clock.now(),
-                           status=response.status_code, body=response.get_data(as_text=True),
-                           media_type=response.mimetype)
-        )  # fmt: skip
+    row = IdempotencyKey(
+        **identity, created_at=clock.now(), status=response.status_code, body=response.get_data(as_text=True),
+        media_type=response.content_type,
+    )  # fmt: skip
+    try:
+        with db.transaction() as session:
+            session.add(row)
+    except IntegrityError:
+        # the same request was refused twice in one moment: the answer that was stored first is the answer
+        return _stored(db.session(), IdempotencyKey(**identity)) or response
+    return response
 
 
 def _stored(session: Session, wanted: IdempotencyKey) -> Response | None:
@@ -138,7 +143,8 @@ def _stored(session: Session, wanted: IdempotencyKey) -> Response | None:
         raise KeyReused(
             "同一 Idempotency-Key 已用于另一请求：新业务请换新键", detail_en="This key was used for another request"
         )
-    response = Response(found.body or "", status=found.status or 200, mimetype=found.media_type or "application/json")
+    response = Response(found.body or "", status=found.status or 200)
+    response.content_type = found.media_type or "application/json"
     response.headers["Idempotency-Replayed"] = "true"
     if found.etag:
         response.headers["ETag"] = found.etag

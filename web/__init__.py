@@ -11,7 +11,6 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_babel import Babel
-from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 
 from kernel import audit, clock, db
@@ -20,6 +19,7 @@ from kernel.http import public, undeclared_routes
 from web import problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
+from web.openapi import DocumentedApi
 from web.policies import WatchedBook, read_holidays
 
 OPENAPI = {
@@ -62,10 +62,10 @@ def create_app(config: Config) -> Flask:
     app.extensions["huiyi_policies"] = WatchedBook.load(Path(config.policies), config.overlays())
     app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
     Babel(app, locale_selector=shell.chosen_locale)
-    csrf = CSRFProtect(app)
     problems.register(app)
     shell.register(app)
-    api = Api(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
+    csrf = CSRFProtect(app)  # after the shell: a refused form has its trace, its reader's name and menu
+    api = DocumentedApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
         csrf.exempt(blueprint)

@@ -238,9 +238,10 @@ def policy_show(place: str, on: str | None) -> None:
 @huiyi.command()
 def openapi() -> None:
     """输出 OpenAPI 文档。例：huiyi openapi > openapi.json"""
-    with application() as app:
-        document = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    from web.openapi import document
+
+    with application():
+        click.echo(json.dumps(document(), ensure_ascii=False, indent=2))
 
 
 @huiyi.command()

@@ -13,11 +13,12 @@ from flask import session as ui
 
 from kernel import clock, db
 from kernel.calendar import business_date
-from kernel.http import policy_book, public, requires, working_calendar
+from kernel.http import local_target, policy_book, public, requires, working_calendar
 from kernel.identity import Permission
 from kernel.policy import describe
 from web.config import ROOT
 from web.metrics import exposition
+from web.openapi import document
 from web.problems import PageNotFound
 from web.shell import LOCALES
 from web.summary import front_page
@@ -41,9 +42,7 @@ def language(code: str) -> Response:
     if code not in LOCALES:
         raise PageNotFound(f"没有语言 {code}")
     ui["language"] = code
-    target = request.args.get("next", "/")
-    safe = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return redirect(target if safe else "/", code=303)  # type: ignore[return-value]
+    return redirect(local_target(request.args.get("next", "/")), code=303)  # type: ignore[return-value]
 
 
 @blueprint.get("/law")
@@ -61,15 +60,14 @@ def law() -> str:
 @public
 def api_docs() -> str:
     """Show the OpenAPI document readably."""
-    document = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    return render_template("api_docs.html", document=document)
+    return render_template("api_docs.html", document=document())
 
 
 @blueprint.get("/api/v1/openapi.json")
 @public
 def openapi() -> Response:
     """Return the OpenAPI 3.1 document."""
-    return jsonify(current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict())
+    return jsonify(document())
 
 
 @blueprint.get("/status")

@@ -7,11 +7,13 @@ import os
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
 REQUESTS = Counter("huiyi_requests_total", "Requests by route and status", ("method", "route", "status"))
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # others are one: no endless labels
 SECONDS = Histogram("huiyi_request_seconds", "Seconds per request by route", ("method", "route"))
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count one finished request."""
+    method = method if method in METHODS else "other"
     REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(method, route).observe(seconds)
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
-from flask_babel import get_locale, gettext
-from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from kernel.errors import Conflict, DomainError, NotFound
-from kernel.http import problem
+from kernel.errors import Conflict, DomainError, Malformed, NotAllowed, NotFound, TooMany, Unauthenticated
+from kernel.http import ValidationFailed, problem
+from kernel.wording import Phrase, leaves, reads_english
 
-TITLES = {
-    400: _("请求无法读取"), 401: _("请先登录"), 403: _("没有权限"), 404: _("没有找到"), 405: _("方法不允许"),
-    406: _("格式不支持"), 413: _("内容过大"), 415: _("媒体类型不支持"), 422: _("填写有误"), 429: _("请求过于频繁"),
-    500: _("系统出错"),
-}  # fmt: skip
-CODES = {400: "request.malformed", 401: "request.unauthenticated", 403: "request.forbidden", 404: "request.not_found",
-         405: "request.method", 406: "request.media", 413: "request.too_large", 415: "request.unsupported_media",
-         422: "request.validation", 429: "request.rate_limited", 500: "internal"}  # fmt: skip
+UNIQUE_VIOLATION = "23505"
 
 
 class PageNotFound(NotFound):
@@ -32,9 +24,93 @@ class PageNotFound(NotFound):
 
 
 class ChangedMeanwhile(Conflict):
-    """Somebody else changed the record in the same moment."""
+    """Somebody else changed or entered the same record in the same moment."""
 
     code = "request.changed_meanwhile"
+
+
+class FormExpired(Malformed):
+    """A form came without the token of its page, or with an old one (CSRF)."""
+
+    code = "request.form_expired"
+    title = "页面已过期"
+    title_en = "The page has expired"
+
+
+class MethodNotAllowed(DomainError):
+    """The address exists, but not for this method; ``Allow`` names those that it has."""
+
+    code = "request.method"
+    status = 405
+    title = "方法不允许"
+    title_en = "Method not allowed"
+
+
+class MediaNotAcceptable(DomainError):
+    """The answer exists in no format that the client accepts."""
+
+    code = "request.media"
+    status = 406
+    title = "格式不支持"
+    title_en = "Not acceptable"
+
+
+class BodyTooLarge(DomainError):
+    """The body is larger than this site takes."""
+
+    code = "request.too_large"
+    status = 413
+    title = "内容过大"
+    title_en = "The body is too large"
+
+
+class MediaUnsupported(DomainError):
+    """The body is not declared as a media type that the route reads."""
+
+    code = "request.unsupported_media"
+    status = 415
+    title = "媒体类型不支持"
+    title_en = "Unsupported media type"
+
+
+class HttpRefused(DomainError):
+    """Any other refusal of HTTP; the status is the document's."""
+
+    code = "request.refused"
+    status = 400
+
+
+class Overloaded(DomainError):
+    """The database could not answer; nothing was changed, the same request may be sent again."""
+
+    code = "overloaded"
+    status = 503
+    title = "系统繁忙"
+    title_en = "Busy"
+    retryable = True
+
+
+class InternalError(DomainError):
+    """A fault of the software; nothing was changed. The trace finds the entry in the log."""
+
+    code = "internal"
+    status = 500
+    title = "系统出错"
+    title_en = "Internal error"
+
+
+REFUSALS: dict[int, tuple[type[DomainError], str, str]] = {
+    400: (Malformed, "请求无法读取，请检查地址、请求头和请求体", "The request cannot be read."),
+    401: (Unauthenticated, "请先登录", "Sign in first."),
+    403: (NotAllowed, "您没有权限进行此操作", "You may not do this."),
+    404: (PageNotFound, "没有这个地址，或您无权看到该记录", "There is no such address, or none that you may see."),
+    405: (MethodNotAllowed, "该地址不支持这一方法，可用方法见 Allow", "Allow names the methods of this address."),
+    406: (MediaNotAcceptable, "无法以所要求的格式回答", "There is no answer in that format."),
+    413: (BodyTooLarge, "请求体超过上限，请分批提交", "The body is above the limit; send it in parts."),
+    415: (MediaUnsupported, "请以 application/json 提交", "Send application/json."),
+    422: (ValidationFailed, "有字段未通过检查，请按提示修改", "Some fields are not acceptable."),
+    429: (TooMany, "请求过于频繁，请稍后再试", "Too many requests."),
+}
 
 
 def is_api() -> bool:
@@ -46,16 +122,19 @@ def register(app: Flask) -> None:
     """Wire every kind of failure to :func:`answer`."""
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(CSRFError, _http)
+    app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(IntegrityError, _clash)
     app.register_error_handler(Exception, _bug)
 
 
-def answer(document: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    """Return the problem as a JSON document or as a page."""
-    if is_api():
+def answer(document: dict[str, Any], headers: dict[str, str] | None = None, *, is_bare: bool = False) -> Response:
+    """Return the problem as a JSON document or as a page; ``is_bare`` where no page can be drawn."""
+    if is_api() or is_bare:
         response = jsonify(document)
-        response.mimetype = "application/problem+json"
+        response.content_type = "application/problem+json; charset=utf-8"
+        if document["status"] == Unauthenticated.status:
+            response.headers["WWW-Authenticate"] = "Bearer"
     else:
         response = make_response(render_template("errors/problem.html", problem=document))
     response.status_code = document["status"]
@@ -63,73 +142,72 @@ def answer(document: dict[str, Any], headers: dict[str, str] | None = None) -> R
     return response
 
 
-def _language() -> str:
-    locale = get_locale()
-    return locale.language if locale else "zh"
-
-
 def _refused(error: DomainError) -> Response:
-    return answer(problem(error, language=_language()), error.headers)
+    return answer(problem(error, language="en" if reads_english() else "zh"), error.headers)
 
 
 def _http(error: HTTPException) -> Response:
-    status = error.code or 500
+    status = error.code or InternalError.status
     if status < 400:
         return make_response(error.get_response())
+    kind, detail, detail_en = REFUSALS.get(status, (HttpRefused, "请求未被受理", f"{error.name}."))
     data = getattr(error, "data", None) or {}
-    messages = data.get("messages") if isinstance(data, dict) else None
-    document = {
-        "type": f"/problems/{CODES.get(status, 'http')}", "title": str(TITLES.get(status, error.name)), "status": status,
-        "detail": _detail(error, messages), "instance": f"urn:uuid:{g.get('huiyi_trace', '')}",
-        "code": CODES.get(status, f"http.{status}"), "trace_id": g.get("huiyi_trace", ""), "retryable": False,
-        "errors": _field_errors(messages) if messages else [],
-    }  # fmt: skip
-    headers = (
-        dict(getattr(data, "headers", None) or {}) if not isinstance(data, dict) else dict(data.get("headers") or {})
+    refusal = kind(detail, detail_en=detail_en, errors=_field_errors(data.get("messages")), headers=data.get("headers"))
+    methods = getattr(error, "valid_methods", None)
+    if methods:
+        refusal.headers["Allow"] = ", ".join(sorted(methods))
+    document = problem(refusal, language="en" if reads_english() else "zh")
+    # for a host that is not ours there are no addresses, so no page with links either
+    return answer({**document, "status": status}, refusal.headers, is_bare=isinstance(error, SecurityError))
+
+
+def _field_errors(messages: Any) -> list[dict[str, str]]:
+    """Return one entry per wrong field; webargs puts the place (json, query …) above the fields."""
+    located = messages if isinstance(messages, dict) else {}
+    found = []
+    for pointer, words in (leaf for below in located.values() for leaf in leaves(below)):
+        entry = {"pointer": pointer or "/", "code": "invalid", "message": words}
+        if isinstance(words, Phrase):
+            entry |= {"code": words.code, "message": words.zh, "message_en": words.en}
+        found.append(entry)
+    return found
+
+
+def _forged(_error: CSRFError) -> Response:
+    return _refused(
+        FormExpired(
+            "页面停留过久或来自别处：请返回原页面刷新后重新提交",
+            detail_en="Go back, reload the page and send it again.",
+        )
     )
-    if getattr(error, "valid_methods", None):
-        headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
-    return answer(document, headers)
-
-
-def _detail(error: HTTPException, messages: Any) -> str:
-    if messages:
-        return gettext("有字段未通过检查，请按提示修改")
-    if error.code == 404:
-        return gettext("没有这个地址，或您无权看到该记录")
-    return str(error.description or error.name)
-
-
-def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, str]]:
-    if isinstance(messages, dict):
-        found = []
-        for name, below in messages.items():
-            is_location = not pointer and name in ("json", "query", "form")
-            found += _field_errors(below, pointer if is_location else f"{pointer}/{name}")
-        return found
-    if isinstance(messages, list):
-        return [
-            {"pointer": pointer.removesuffix("/_schema") or "/", "code": "invalid", "message": str(text)}
-            for text in messages
-        ]
-    return [{"pointer": pointer or "/", "code": "invalid", "message": str(messages)}]
 
 
 def _stale(_error: StaleDataError) -> Response:
-    return _refused(ChangedMeanwhile(gettext("记录刚被他人修改，请重新读取后再办理")))
+    return _refused(
+        ChangedMeanwhile(
+            "记录刚被他人修改，请重新读取后再办理", detail_en="Somebody changed the record; read it again."
+        )
+    )
+
+
+def _clash(error: IntegrityError) -> Response:
+    """Two requests entered what may exist once; any other broken constraint is a fault of ours."""
+    is_twin = getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION or "UNIQUE constraint" in str(error.orig)
+    if not is_twin:
+        return _bug(error)
+    return _refused(
+        ChangedMeanwhile(
+            "同一内容刚被他人登记，请重新读取后再办理", detail_en="Somebody entered the same; read it again."
+        )
+    )
 
 
 def _bug(error: Exception) -> Response:
     current_app.logger.exception("unexpected failure, trace %s", g.get("huiyi_trace", ""), exc_info=error)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
-    status, code, retryable = (
-        (503, "overloaded", True) if isinstance(error, OperationalError) else (500, "internal", False)
-    )
-    document = {
-        "type": f"/problems/{code}", "title": gettext("系统繁忙") if retryable else gettext("系统出错"), "status": status,
-        "detail": gettext("本次操作没有生效，请稍后重试；如再次出现，请把追踪号告知管理员"), "code": code,
-        "instance": f"urn:uuid:{g.get('huiyi_trace', '')}", "trace_id": g.get("huiyi_trace", ""),
-        "retryable": retryable, "errors": [],
-    }  # fmt: skip
-    return answer(document, {"Retry-After": "1"} if retryable else None)
+    words = "本次操作没有生效，请稍后重试；如再次出现，请把追踪号告知管理员"
+    english = "Nothing was changed. Try again later; if it happens again, tell the administrator the trace."
+    if isinstance(error, OperationalError):
+        return _refused(Overloaded(words, detail_en=english, headers={"Retry-After": "1"}))
+    return _refused(InternalError(words, detail_en=english))

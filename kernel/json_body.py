@@ -1,0 +1,80 @@
+"""Reading JSON bodies strictly: what two readers could understand differently is refused, never guessed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import request
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from kernel.errors import Malformed
+
+JSON_DEPTH_MAX = 20
+JSON_INTEGER_MAX = 2**53 - 1  # what every JSON reader understands alike (RFC 7493)
+
+
+def read_json(data: bytes) -> Any:
+    """Return the value of a JSON body; whatever two readers could understand differently is refused.
+
+    Raises:
+        Malformed: not UTF-8, no JSON, nested too deeply, a key twice, NaN, or an integer beyond 2⁵³.
+    """
+    try:
+        found = json.loads(
+            data.decode(), object_pairs_hook=_keys_once, parse_constant=_not_finite, parse_int=_exact_integer
+        )
+        layer, depth = [found], 0
+        while layer and depth <= JSON_DEPTH_MAX:
+            depth += 1
+            layer = [inner for outer in layer for inner in _inside(outer)]
+        if layer:
+            raise ValueError(f"nested deeper than {JSON_DEPTH_MAX}")
+    except (ValueError, RecursionError) as error:
+        words = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Malformed(f"请求体不是可以读取的 JSON：{words}", detail_en=f"The body is no JSON: {words}") from error
+    return found
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
+def _not_finite(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+def _exact_integer(text: str) -> int:
+    number = int(text)
+    if abs(number) > JSON_INTEGER_MAX:
+        raise ValueError("an integer is too large; send it as text")
+    return number
+
+
+def json_body() -> Any:
+    """Return the JSON body of this request.
+
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON.
+        Malformed: see :func:`read_json`.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType()
+    return read_json(request.get_data(cache=True))
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON bodies by :func:`json_body`."""
+
+    def _raw_load_json(self, req: Any) -> Any:
+        return json_body() if req.is_json or req.content_length else super()._raw_load_json(req)
