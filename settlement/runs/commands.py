@@ -159,7 +159,7 @@ def tie_out(session: Session, run: SettlementRun, booked: list[Booked]) -> dict[
         "收入（不含税＋税）": net + tax,
         "凭证": journal,
         "分配＋税": summed(ShareLine.amount, ShareLine.run_id == run.id) + tax,
-        "对账单＋税": summed(Statement.total, Statement.run_id == run.id) + tax,
+        "结算单＋税": summed(Statement.total, Statement.run_id == run.id) + tax,
     }
 
 

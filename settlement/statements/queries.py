@@ -50,7 +50,7 @@ def visible(session: Session, actor: Actor, number: str) -> Issued:
     """
     found = session.scalar(listed(actor).where(Statement.number == number))
     if found is None:
-        raise NoSuchStatement(f"没有对账单 {number}，或不属于本单位", detail_en=f"No statement {number}")
+        raise NoSuchStatement(f"没有结算单 {number}，或不属于本单位", detail_en=f"No statement {number}")
     return Issued(found, session.get_one(Party, found.party_id))
 
 

@@ -1,0 +1,118 @@
+"""Settlements for people: the list with the form to prepare one, and one settlement from lines to statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.calendar import Period
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires
+from kernel.identity import Permission
+from kernel.money import Money
+from settlement.runs import commands, queries
+from settlement.runs.model import SettlementRun
+from settlement.runs.rules import RunState
+from settlement.runs.schemas import RunIn
+from settlement.splits.queries import parties_of
+from settlement.statements import queries as statements
+from settlement.workings.rules import PARK_TITLES, ParkReason
+
+blueprint = Blueprint("settlement_pages", __name__, template_folder="../templates")
+LINES_SHOWN = 200
+
+
+@blueprint.get("/settlements")
+@requires(Permission.SETTLEMENT_READ)
+def browse() -> str:
+    """List the settlements of the actor's places, the newest first."""
+    return _browse(Form(RunIn), None)
+
+
+def _browse(form: Form, refusal: DomainError | None) -> str:
+    actor, book = current_actor(), policy_book()
+    found = page(db.session(), queries.listed(actor), SettlementRun, newest_first=True)
+    places = [
+        (place, book.place(place).title)
+        for place in book.places()
+        if actor.may(Permission.SETTLEMENT_PREPARE, place=place)
+    ]
+    titles = {place: book.place(place).title for place in book.places()}
+    return render_template(
+        "settlement/runs/browse.html", found=found, places=places, titles=titles, form=form, refusal=refusal,
+        yuan=Money.signed_yuan,
+    )  # fmt: skip
+
+
+@blueprint.post("/settlements")
+@requires(Permission.SETTLEMENT_PREPARE)
+def prepare() -> AnyResponse:
+    """Prepare the settlement of a month."""
+    form = Form(RunIn)
+    if not form.accepts():
+        return make_response(_browse(form, None), 422)
+    try:
+        with db.transaction() as session:
+            run = commands.prepare(
+                session, current_actor(), place=form.data["place"], period=Period.month(form.data["period"]),
+                now=clock.now(), book=policy_book(),
+            )  # fmt: skip
+    except DomainError as refusal:
+        return make_response(_browse(form, refusal), refusal.status)
+    flash(gettext("结算 %(number)s 已编制，待另一位人员复核。", number=run.number), "success")
+    return redirect(url_for("settlement_pages.show", number=run.number), code=303)
+
+
+@blueprint.get("/settlements/<number>")
+@requires(Permission.SETTLEMENT_READ)
+def show(number: str) -> str:
+    """Show one settlement: sums, tie-out, waterfall of each product, parked orders, statements."""
+    session, actor = db.session(), current_actor()
+    run = queries.visible(session, actor, number)
+    usccs = {uscc for group in run.report["groups"] for step in group["steps"] for uscc in step["out"]}
+    is_other = actor.id != run.prepared_by and actor.may(Permission.SETTLEMENT_CHECK, place=run.place)
+    return render_template(
+        "settlement/runs/show.html", run=run, yuan=Money.signed_yuan, names=parties_of(session, usccs),
+        place=policy_book().place(run.place).title, period=Period(run.period_start, run.period_end).text(),
+        park_titles={reason.value: PARK_TITLES[reason] for reason in ParkReason}, shown=LINES_SHOWN,
+        statements=statements.of_run(session, run.id), steps=_timeline(run),
+        may_check=is_other and run.state is RunState.PREPARED, may_seal=is_other and run.state is RunState.CHECKED,
+        may_prepare=run.state is not RunState.SEALED and actor.may(Permission.SETTLEMENT_PREPARE, place=run.place),
+        month=f"{run.period_start:%Y-%m}",
+    )  # fmt: skip
+
+
+def _timeline(run: SettlementRun) -> list[dict[str, Any]]:
+    return [
+        {"title": gettext("编制"), "at": run.prepared_at, "actor": run.prepared_by_name, "state": "done"},
+        {"title": gettext("复核"), "at": run.checked_at, "actor": run.checked_by_name,
+         "state": "done" if run.checked_at else "current"},
+        {"title": gettext("封存"), "at": run.sealed_at, "actor": run.sealed_by_name,
+         "state": "done" if run.sealed_at else ("current" if run.checked_at else "todo")},
+    ]  # fmt: skip
+
+
+@blueprint.post("/settlements/<number>/check")
+@requires(Permission.SETTLEMENT_CHECK)
+def check(number: str) -> AnyResponse:
+    """Confirm a prepared settlement."""
+    with db.transaction() as session:
+        match_version(session, SettlementRun, queries.visible(session, current_actor(), number).id)
+        commands.check(session, current_actor(), number, now=clock.now())
+    flash(gettext("已复核，可以封存。"), "success")
+    return redirect(url_for("settlement_pages.show", number=number), code=303)
+
+
+@blueprint.post("/settlements/<number>/seal")
+@requires(Permission.SETTLEMENT_CHECK)
+def seal(number: str) -> AnyResponse:
+    """Book the settlement, issue its statements and close the period."""
+    with db.transaction() as session:
+        match_version(session, SettlementRun, queries.visible(session, current_actor(), number).id)
+        commands.seal(session, current_actor(), number, now=clock.now(), book=policy_book())
+    flash(gettext("已封存：凭证已入账，结算单已出具。"), "success")
+    return redirect(url_for("settlement_pages.show", number=number), code=303)

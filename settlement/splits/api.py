@@ -1,0 +1,70 @@
+"""Share schedules for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kernel import clock, db
+from kernel.http import ApiBlueprint, current_actor, match_version, page, requires
+from kernel.identity import Permission
+from registry.agreements.model import Agreement
+from registry.products.queries import by_code
+from settlement.splits import commands, queries
+from settlement.splits.model import ShareSchedule
+from settlement.splits.schemas import ScheduleArgs, ScheduleIn, ScheduleOut, SchedulePageOut, SignIn
+
+blueprint = ApiBlueprint(
+    "schedules", __name__, url_prefix="/api/v1/schedules", description="分配方案 · share schedules"
+)
+
+
+@blueprint.get("")
+@requires(Permission.STATEMENT_READ)
+@blueprint.arguments(ScheduleArgs, location="query")
+@blueprint.response(200, SchedulePageOut)
+def browse(args: dict[str, Any]):
+    """List the schedules that you may read."""
+    return page(db.session(), queries.listed(current_actor(), place=args.get("place")), ShareSchedule)
+
+
+@blueprint.post("")
+@requires(Permission.SCHEDULE_WRITE)
+@blueprint.arguments(ScheduleIn)
+@blueprint.response(201, ScheduleOut)
+def draw_up(sent: dict[str, Any]):
+    """Draw up the next version of a schedule; parties are named by their credit codes."""
+    with db.transaction() as session:
+        return draw_up_from(session, sent)
+
+
+def draw_up_from(session, sent: dict[str, Any]) -> ShareSchedule:
+    """Draw up a schedule from the fields of the API or the page."""
+    agreement_id = session.scalar(sa.select(Agreement.id).where(Agreement.number == sent["agreement_number"]))
+    if agreement_id is None:
+        raise queries.NoSuchSchedule(f"没有编号为 {sent['agreement_number']} 的协议", detail_en="No such agreement")
+    product = by_code(session, sent["product_code"]) if sent.get("product_code") else None
+    return commands.draw_up(
+        session, current_actor(), agreement_id=agreement_id, product_id=product.id if product else None,
+        valid_from=sent["valid_from"], steps=sent["steps"], now=clock.now(),
+    )  # fmt: skip
+
+
+@blueprint.get("/<number>")
+@requires(Permission.STATEMENT_READ)
+@blueprint.response(200, ScheduleOut)
+def show(number: str):
+    """Read one schedule."""
+    return queries.visible(db.session(), current_actor(), number)
+
+
+@blueprint.post("/<number>/signatures")
+@requires(Permission.SCHEDULE_SIGN)
+@blueprint.arguments(SignIn)
+@blueprint.response(200, ScheduleOut)
+def sign(sent: dict[str, Any], number: str):
+    """Sign for one of the organisations that the steps name; send ``If-Match``."""
+    with db.transaction() as session:
+        match_version(session, ShareSchedule, queries.visible(session, current_actor(), number).id)
+        return commands.sign(session, current_actor(), number, now=clock.now(), party_uscc=sent.get("party_uscc"))

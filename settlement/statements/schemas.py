@@ -1,0 +1,38 @@
+"""What the routes of statements show."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from kernel.fields import EntityOut, SignedMoneyField
+from kernel.http import PageArgs, page_of
+
+
+class StatementArgs(PageArgs):
+    """Filters of the list."""
+
+    place = ma.fields.String()
+
+
+class StatementOut(EntityOut):
+    """One statement."""
+
+    number = ma.fields.String()
+    run_number = ma.fields.String()
+    place = ma.fields.String()
+    party_id = ma.fields.UUID()
+    period_start = ma.fields.Date()
+    period_end = ma.fields.Date()
+    total = SignedMoneyField()
+    payees = ma.fields.Dict()
+    sha256 = ma.fields.String()
+    issued_at = ma.fields.AwareDateTime()
+
+
+class StatementDetailOut(StatementOut):
+    """One statement with its lines."""
+
+    lines = ma.fields.List(ma.fields.Dict())
+
+
+StatementPageOut = page_of(StatementOut)
