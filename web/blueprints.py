@@ -1,40 +1,102 @@
 """Every blueprint of the application, in the order in which they are registered."""
 
-import importlib
-import importlib.util
+from __future__ import annotations
 
-API = (
-    "registry.accounts", "registry.parties", "registry.agreements", "registry.resources", "registry.requests",
-    "registry.products", "registry.reviews", "registry.registrations", "registry.public_register", "pricing.costs", "pricing.ceilings",
-    "pricing.tariffs", "pricing.services", "pricing.exemptions", "market.catalogue", "market.listings", "market.orders", "market.contracts",
-    "market.payments",
-    "market.entitlements", "market.delivery", "settlement.revenue", "settlement.splits", "settlement.ledger",
-    "settlement.runs", "settlement.statements",
-)  # fmt: skip
+import market.catalogue.api
+import market.contracts.api
+import market.delivery.api
+import market.entitlements.api
+import market.listings.api
+import market.orders.api
+import market.payments.api
+import pricing.ceilings.api
+import pricing.ceilings.pages
+import pricing.costs.api
+import pricing.costs.pages
+import pricing.exemptions.api
+import pricing.services.api
+import pricing.tariffs.api
+import pricing.tariffs.pages
+import registry.accounts.api
+import registry.accounts.pages
+import registry.agreements.api
+import registry.agreements.pages
+import registry.parties.api
+import registry.parties.pages
+import registry.products.api
+import registry.products.pages
+import registry.public_register.api
+import registry.public_register.pages
+import registry.registrations.api
+import registry.registrations.pages
+import registry.requests.api
+import registry.requests.pages
+import registry.resources.api
+import registry.resources.pages
+import registry.reviews.api
+import registry.reviews.pages
+import settlement.ledger.api
+import settlement.ledger.pages
+import settlement.metering.api
+import settlement.revenue.api
+import settlement.runs.api
+import settlement.runs.pages
+import settlement.splits.api
+import settlement.splits.pages
+import settlement.statements.api
+import settlement.statements.pages
+from web import calc_api, home
 
-
-def _found(kind: str) -> list:
-    out = []
-    for name in API:
-        module = f"{name}.{kind}"
-        try:
-            spec = importlib.util.find_spec(module)
-        except ModuleNotFoundError:
-            spec = None
-        if spec is not None:
-            found = importlib.import_module(module)
-            out += list(getattr(found, "blueprints", [found.blueprint]))
-    return out
-
-
-from web import calc_api, home  # noqa: E402
-
-API_BLUEPRINTS = [calc_api.blueprint, *_found("api")]
-PLAIN_BLUEPRINTS = [home.probes]
-try:
-    from settlement.metering.api import blueprint as _exchange
-
-    PLAIN_BLUEPRINTS.append(_exchange)
-except ImportError:
-    pass
-PAGE_BLUEPRINTS = [home.blueprint, *_found("pages")]
+API_BLUEPRINTS = [
+    registry.accounts.api.blueprint,
+    registry.parties.api.blueprint,
+    registry.agreements.api.blueprint,
+    registry.resources.api.blueprint,
+    registry.requests.api.blueprint,
+    registry.products.api.blueprint,
+    registry.reviews.api.blueprint,
+    registry.registrations.api.blueprint,
+    registry.public_register.api.blueprint,
+    pricing.costs.api.blueprint,
+    pricing.ceilings.api.blueprint,
+    pricing.ceilings.api.caps,
+    pricing.tariffs.api.blueprint,
+    pricing.tariffs.api.prices,
+    pricing.services.api.blueprint,
+    pricing.exemptions.api.blueprint,
+    market.catalogue.api.blueprint,
+    market.listings.api.blueprint,
+    market.orders.api.blueprint,
+    market.contracts.api.blueprint,
+    market.payments.api.blueprint,
+    market.entitlements.api.blueprint,
+    market.delivery.api.blueprint,
+    settlement.metering.api.usage,
+    settlement.revenue.api.blueprint,
+    settlement.splits.api.blueprint,
+    settlement.ledger.api.blueprint,
+    settlement.runs.api.blueprint,
+    settlement.statements.api.blueprint,
+    calc_api.blueprint,
+]
+# called by programs, outside the documented API: the data plane and the probes
+PLAIN_BLUEPRINTS = [settlement.metering.api.blueprint, home.probes]
+PAGE_BLUEPRINTS = [
+    home.blueprint,
+    registry.accounts.pages.blueprint,
+    registry.parties.pages.blueprint,
+    registry.agreements.pages.blueprint,
+    registry.resources.pages.blueprint,
+    registry.requests.pages.blueprint,
+    registry.products.pages.blueprint,
+    registry.reviews.pages.blueprint,
+    registry.registrations.pages.blueprint,
+    registry.public_register.pages.blueprint,
+    pricing.costs.pages.blueprint,
+    pricing.ceilings.pages.blueprint,
+    pricing.tariffs.pages.blueprint,
+    settlement.ledger.pages.blueprint,
+    settlement.runs.pages.blueprint,
+    settlement.splits.pages.blueprint,
+    settlement.statements.pages.blueprint,
+]
