@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-
-from kernel.errors import Malformed
 from kernel.http import ApiBlueprint, policy_book, public, repeats_harmlessly, working_calendar
+from kernel.json_body import json_body
 from web.calc import calculate
 
 blueprint = ApiBlueprint(
@@ -24,7 +22,4 @@ blueprint = ApiBlueprint(
 )
 def run(name: str) -> dict[str, Any]:
     """Recompute a figure: rate, permitted-revenue, deviation, over-recovery, split, waterfall, refund, …."""
-    payload = request.get_json(silent=True)
-    if not isinstance(payload, dict):
-        raise Malformed("请求体须为一个 JSON 对象", detail_en="Send one JSON object")
-    return calculate(name, payload, book=policy_book(), calendar=working_calendar())
+    return calculate(name, json_body(), book=policy_book(), calendar=working_calendar())

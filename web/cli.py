@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import click
@@ -17,17 +16,21 @@ from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
 from flask import Flask
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from kernel import clock, db
-from kernel.calendar import Period
+from kernel.calendar import Period, WorkingCalendar
 from kernel.errors import DomainError
 from kernel.http import problem
 from kernel.identity import Actor, Grant, Role
+from kernel.json_body import read_json
 from kernel.policy import describe
 from web.config import ROOT, Config, ConfigError
 
 console = Console()
+WIDE = 140
 TERMINAL_ID = UUID(int=0)
 TERMINAL_ROLES = (Role.SUPERVISOR, Role.FINANCE_PREPARER, Role.SCHEDULER)
 TERMINAL = Actor(id=TERMINAL_ID, name="终端", grants=tuple(Grant(role) for role in TERMINAL_ROLES), channel="cli")
@@ -42,6 +45,12 @@ def main() -> None:
         sys.exit(1)
     except ConfigError as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        click.echo(
+            f"数据库没有应答，或结构不是最新：{reason}。请核对 HUIYI_DATABASE_URL，并运行 huiyi migrate。", err=True
+        )
         sys.exit(1)
 
 
@@ -64,10 +73,10 @@ def huiyi() -> None:
 @huiyi.command()
 def config() -> None:
     """列出全部设置、现值与含义。例：huiyi config"""
-    table = Table("设置", "现值", "含义")
+    table = Table("设置", Column("现值", overflow="fold"), Column("含义", overflow="fold"))
     for row in Config.from_environment().rows():
-        table.add_row(*row)
-    console.print(table)
+        table.add_row(*(escape(text) for text in row))
+    Console(width=max(console.width, WIDE)).print(table)
 
 
 @huiyi.command()
@@ -193,22 +202,9 @@ def calc(name: str) -> None:
 
     settings = Config.from_environment()
     book = WatchedBook.load(Path(settings.policies), settings.overlays())
-    calendar = __import__("kernel.calendar", fromlist=["x"]).WorkingCalendar(
-        read_holidays(Path(settings.policies) / "holidays")
-    )
-    try:
-        payload: Any = json.load(sys.stdin)
-    except ValueError:
-        click.echo(
-            json.dumps({"code": "request.malformed", "detail": "标准输入不是 JSON"}, ensure_ascii=False), err=True
-        )
-        sys.exit(1)
-    try:
-        answer = calculate(name, payload, book=book, calendar=calendar)
-    except DomainError as refusal:
-        click.echo(json.dumps(problem(refusal), ensure_ascii=False), err=True)
-        sys.exit(1)
-    click.echo(json.dumps(answer, ensure_ascii=False))
+    calendar = WorkingCalendar(read_holidays(Path(settings.policies) / "holidays"))
+    payload = read_json(sys.stdin.buffer.read())
+    click.echo(json.dumps(calculate(name, payload, book=book, calendar=calendar), ensure_ascii=False))
 
 
 @huiyi.group()
@@ -218,21 +214,21 @@ def policy() -> None:
 
 @policy.command("show")
 @click.argument("place")
-@click.option("--on", "on", help="日期，默认今天")
-def policy_show(place: str, on: str | None) -> None:
+@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认今天")
+def policy_show(place: str, on: datetime | None) -> None:
     """列出一地在某日有效的全部规则、取值、文件与条款。例：huiyi policy show xinchang --on 2026-07-01"""
     from web.policies import WatchedBook
 
     settings = Config.from_environment()
     book = WatchedBook.load(Path(settings.policies), settings.overlays())
-    day = date.fromisoformat(on) if on else clock.today()
+    day = date(on.year, on.month, on.day) if on else clock.today()
     table = Table(
         "规则", "名称", "取值", "单位", "文件与条款", "证据", title=f"{book.place(place).title} · {day.isoformat()}"
     )
     for row in describe(book, place, day):
         table.add_row(row.rule, f"{row.label}\n[dim]{row.name}[/]", row.value or f"[yellow]未定：{row.configure}[/]",
                       row.unit, f"{row.number} {row.article}", row.evidence)  # fmt: skip
-    Console(width=max(console.width, 140)).print(table)
+    Console(width=max(console.width, WIDE)).print(table)
 
 
 @huiyi.command()

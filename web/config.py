@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
+SECRET_VARIETY_MIN = 10
+POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 ENVIRONMENTS = ("development", "production", "demonstration", "test")
 
 
@@ -59,12 +65,14 @@ class Config:
         given = {name: value for name, value in environ.items() if name.startswith("HUIYI_")}
         faults = [f"{name}：没有这一设置" for name in sorted(given) if name not in known]
         config = cls(**{known[name]: value for name, value in given.items() if name in known})
-        faults += config.faults(set(given))
+        faults += config.faults()
+        if config.env == "production":
+            faults += config.faults_in_production(given)
         if faults:
             raise ConfigError("配置有误，未启动：\n  " + "\n  ".join(faults))
         return config
 
-    def faults(self, given: set[str]) -> list[str]:
+    def faults(self) -> list[str]:
         """Return what is wrong, in words; production must be told everything that guards it."""
         found = []
         if self.env not in ENVIRONMENTS:
@@ -72,14 +80,22 @@ class Config:
         if self.payment != "bank":
             found.append("HUIYI_PAYMENT：目前只支持 bank")
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
-                  if not getattr(self, name).isdecimal()]  # fmt: skip
-        if self.env == "production":
-            found += [f"HUIYI_{name}：生产环境必须设置" for name in ("DATABASE_URL", "SECRET_KEY", "TRUSTED_HOSTS")
-                      if f"HUIYI_{name}" not in given]  # fmt: skip
-            if len(self.secret_key) < SECRET_LENGTH_MIN or len(set(self.secret_key)) < 10:
-                found.append(f"HUIYI_SECRET_KEY：至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
-            if "demonstration" in self.policy_overlays:
-                found.append("HUIYI_POLICY_OVERLAYS：生产环境不得使用演示取值")
+                  if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
+        try:
+            make_url(self.database_url)
+        except ArgumentError:
+            found.append("HUIYI_DATABASE_URL：不是数据库地址")
+        found += [f"HUIYI_POLICY_OVERLAYS：没有文件 {path}" for path in self.overlays() if not path.is_file()]
+        return found
+
+    def faults_in_production(self, given: Mapping[str, str]) -> list[str]:
+        """Return what production lacks; a default that is right for one's own machine guards nothing."""
+        found = [f"HUIYI_{name}：生产环境必须设置" for name in ("DATABASE_URL", "SECRET_KEY", "TRUSTED_HOSTS")
+                 if not given.get(f"HUIYI_{name}", "").strip()]  # fmt: skip
+        if given.get("HUIYI_SECRET_KEY") and not is_strong(self.secret_key):
+            found.append(f"HUIYI_SECRET_KEY：至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
+        if any(is_for_demonstration(path) for path in self.overlays()):
+            found.append("HUIYI_POLICY_OVERLAYS：生产环境不得使用演示取值")
         return found
 
     @property
@@ -93,8 +109,18 @@ class Config:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Return name, present value (secrets masked) and meaning of every setting."""
-        return [
-            (f"HUIYI_{item.name.upper()}", "••••" if item.metadata["secret"] else str(getattr(self, item.name)),
-             item.metadata["meaning"])
-            for item in fields(self)
-        ]  # fmt: skip
+        shown = {item.name: "••••" if item.metadata["secret"] else str(getattr(self, item.name))
+                 for item in fields(self)}  # fmt: skip
+        shown["database_url"] = make_url(self.database_url).render_as_string(hide_password=True)
+        return [(f"HUIYI_{item.name.upper()}", shown[item.name], item.metadata["meaning"]) for item in fields(self)]
+
+
+def is_strong(secret: str) -> bool:
+    """Say whether a signing key is long and varied enough."""
+    return len(secret) >= SECRET_LENGTH_MIN and len(set(secret)) >= SECRET_VARIETY_MIN
+
+
+def is_for_demonstration(overlay: Path) -> bool:
+    """Say whether an overlay rests on no document: by its name, or because it says so itself."""
+    told = overlay.is_file() and "status: demonstration" in overlay.read_text(encoding="utf-8")
+    return told or "demonstration" in overlay.name

@@ -22,8 +22,8 @@ def front_page(session: Session, *, now: datetime) -> dict[str, Any]:
     from settlement.metering.model import UsageTotal
 
     book = policy_book()
-    listed = listings.count_by_place(session, now=now)
-    orders = dict(session.execute(sa.select(Order.place, sa.func.count()).group_by(Order.place)).tuples().all())
+    listed = listings.count_by_place(session, now=now, book=book)
+    orders = dict(session.execute(sa.select(Order.place, sa.func.count()).group_by(Order.place)).all())
     free = sa.select(sa.func.count()).select_from(Order).where(Order.amount == ZERO)
     places = [
         {"profile": book.place(place), "listed": listed.get(place, 0), "orders": orders.get(place, 0)}
