@@ -21,7 +21,6 @@ class QuantityField(RateField):
     """A number of units as text, at most nine digits before and six after the point."""
 
     pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
-    words = "数量须为字符串，最多九位整数、六位小数"
 
 
 class FileIn(Schema):

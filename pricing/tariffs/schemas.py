@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField, UnitPriceField
@@ -10,7 +12,7 @@ from pricing.ceilings.schemas import KIND_LENGTH_MAX, CapOut
 from pricing.costs.rules import ChargeUnit
 from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, QuantityField
 from pricing.exemptions.rules import Purpose
-from pricing.tariffs.rules import PriceReason, Regime
+from pricing.tariffs.rules import ModelKind, PriceReason, Regime
 
 DEDUP_DAYS_MAX = 3660
 TIERS_MAX = 100
@@ -34,6 +36,42 @@ class TariffIn(Schema):
     buyer_class = TextField(load_default=None, allow_none=True, max_length=KIND_LENGTH_MAX)
     dedup_days = ma.fields.Integer(load_default=None, allow_none=True, validate=ma.validate.Range(1, DEDUP_DAYS_MAX))
     guidance = TextField(load_default=None, allow_none=True, max_length=REASON_LENGTH_MAX)
+
+
+class TierFormIn(Schema):
+    """One band of the price editor; the last one has no bound."""
+
+    up_to = ma.fields.String(load_default=None)
+    unit_price = ma.fields.String(required=True)
+    flat_fee = ma.fields.String()
+
+
+class TariffFormIn(Schema):
+    """The price editor: the fields of the model stand flat beside the others, and become the model here."""
+
+    MODEL: ClassVar = ("unit_price", "flat_fee", "free_units", "package_size", "package_price", "included", "tiers")
+
+    regime = ma.fields.Enum(Regime, by_value=True, required=True)
+    charge_unit = ma.fields.Enum(ChargeUnit, by_value=True, required=True)
+    model = ma.fields.Enum(ModelKind, by_value=True, required=True)
+    unit_price = ma.fields.String()
+    flat_fee = ma.fields.String()
+    free_units = ma.fields.String()
+    package_size = ma.fields.String()
+    package_price = ma.fields.String()
+    included = ma.fields.String()
+    tiers = ma.fields.List(ma.fields.Nested(TierFormIn), validate=ma.validate.Length(max=TIERS_MAX))
+    effective_from = ma.fields.Date(required=True)
+    subject_kind = TextField(load_default=None, max_length=KIND_LENGTH_MAX)
+    buyer_class = TextField(load_default=None, max_length=KIND_LENGTH_MAX)
+    dedup_days = ma.fields.Integer(load_default=None, validate=ma.validate.Range(1, DEDUP_DAYS_MAX))
+    guidance = TextField(load_default=None, max_length=REASON_LENGTH_MAX)
+
+    @ma.post_load
+    def nest(self, data: dict, **_kwargs: object) -> dict:
+        """Put what belongs to the model into it, as the command reads it."""
+        model = {name: data.pop(name) for name in self.MODEL if name in data}
+        return {**data, "model": {"model": data["model"].value, **model}}
 
 
 class ClassMemberIn(Schema):

@@ -1,0 +1,237 @@
+"""Cost surveys for people."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db, files
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, policy_book, problem, requires
+from kernel.identity import Permission
+from pricing.costs import commands, queries
+from pricing.costs.model import CostSurvey
+from pricing.costs.rules import CATEGORY_TITLES, STATE_TITLES, CostCategory
+from pricing.costs.schemas import AcceptIn, AmendIn, CostSurveyIn, SendBackIn
+from pricing.policy import PricingPolicy
+from registry.agreements import queries as agreements
+from registry.agreements.model import Agreement
+from registry.agreements.rules import AgreementState
+
+blueprint = Blueprint("cost_pages", __name__, template_folder="../templates")
+ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
+GIVEN = {"category", "position", "charge_unit", "industry_share"}  # what a row carries before anybody types
+BLANK_ROWS = 2
+Act = Callable[[Session, dict[str, Any]], object]
+
+
+class RowsForm(Form):
+    """A form with rows and files: ``lines-0-amount`` is the amount of the first of ``lines``.
+
+    Rows that nobody touched are not sent; uploaded files travel as the schema of the API takes them.
+    """
+
+    def __init__(self, schema: type[ma.Schema], values: Mapping[str, Any] | None = None) -> None:
+        """Hold the schema and the values that the empty form shows."""
+        super().__init__(schema, values)
+        self.rows: dict[str, list[int]] = {}
+
+    def accepts(self) -> bool:
+        """Read the request; say whether it is valid, with each error at the field of its row."""
+        self.values = {name: text for name, text in request.form.items() if name not in ("csrf_token", "version")}
+        sent = self._nested()
+        try:
+            self.data = self.schema.load(sent)
+        except ma.ValidationError as error:
+            self._note(cast(dict[Any, Any], error.normalized_messages()))
+            return False
+        return True
+
+    def refuse(self, problem: DomainError) -> None:
+        """Show a refusal above the form, and at the fields of the rows that it names."""
+        self.problem = problem
+        for error in problem.errors:
+            path = str(error.get("pointer", "")).strip("/").split("/")
+            self.errors.setdefault(self._name(path), []).append(str(error.get("message", problem.detail)))
+
+    def count(self, name: str, least: int) -> int:
+        """Return how many rows to show."""
+        numbers = [int(match[2]) for key in self.values if (match := ROW.fullmatch(key)) and match[1] == name]
+        return max([least, *(number + 1 for number in numbers)])
+
+    def _nested(self) -> dict[str, Any]:
+        sent: dict[str, Any] = {}
+        rows: dict[str, dict[int, dict[str, Any]]] = {}
+        for name, text in self.values.items():
+            match = ROW.fullmatch(name)
+            wanted = self.schema.fields.get(name)
+            if match and text != "":
+                rows.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = text
+            elif not match and text != "":
+                sent[name] = request.form.getlist(name) if isinstance(wanted, ma.fields.List) else text
+        for name, upload in request.files.items():
+            if (match := ROW.fullmatch(name)) and upload.filename:
+                rows.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = file_in(upload)
+            elif not match and upload.filename:
+                sent[name] = file_in(upload)
+        for name, found in rows.items():
+            self.rows[name] = [number for number in sorted(found) if found[number].keys() - GIVEN]
+            sent[name] = [found[number] for number in self.rows[name]]
+        return sent
+
+    def _note(self, messages: Any, path: tuple[str, ...] = ()) -> None:
+        if isinstance(messages, dict):
+            for key, inner in messages.items():
+                self._note(inner, (*path, str(key)))
+        else:
+            self.errors.setdefault(self._name(list(path)), []).extend(str(message) for message in messages)
+
+    def _name(self, path: list[str]) -> str:
+        numbers = self.rows.get(path[0], [])
+        if len(path) >= 2 and path[1].isdecimal() and int(path[1]) < len(numbers):
+            return "-".join([path[0], str(numbers[int(path[1])]), *path[2:3]])
+        return path[0]
+
+
+def file_in(upload: Any) -> dict[str, str]:
+    """Return an uploaded file as the schema of the API takes it."""
+    content = base64.b64encode(upload.read()).decode()
+    name = (upload.filename or "file")[:200]
+    return {"name": name, "media_type": upload.mimetype or "application/octet-stream", "content_base64": content}
+
+
+def words(refusal: DomainError | None) -> dict[str, Any] | None:
+    """Return a refusal as the page shows it, in the reader's language."""
+    return None if refusal is None else problem(refusal, language=str(get_locale()))
+
+
+@blueprint.route("/pricing/surveys/new", methods=["GET", "POST"])
+@requires(Permission.COST_WRITE)
+def open_survey() -> AnyResponse:
+    """Fill in a survey."""
+    form = RowsForm(CostSurveyIn, {"year": clock.today().year - 1, "subsidy": "0.00", **_prefilled()})
+    if request.method == "POST" and form.accepts():
+        try:
+            with db.transaction() as session:
+                made = commands.open_survey(session, current_actor(), **form.data, now=clock.now(), book=policy_book())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(gettext("成本调查 %(number)s 已保存为草稿，核对后提交。", number=made.number), "success")
+            return redirect(url_for("cost_pages.show", survey_id=made.id), code=303)
+    return _form_page(form, gettext("新报成本调查"), url_for("cost_pages.open_survey"))
+
+
+@blueprint.route("/pricing/surveys/<uuid:survey_id>/edit", methods=["GET", "POST"])
+@requires(Permission.COST_WRITE)
+def amend(survey_id: UUID) -> AnyResponse:
+    """Correct a draft; files of evidence are attached anew."""
+    survey = queries.get(db.session(), current_actor(), survey_id)
+    form = RowsForm(AmendIn, {"subsidy": survey.subsidy.text(), **_rows_of(survey)})
+    if request.method == "POST" and form.accepts():
+        try:
+            with db.transaction() as session:
+                match_version(session, CostSurvey, survey_id)
+                commands.amend(session, current_actor(), survey_id, **form.data, now=clock.now(), book=policy_book())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(gettext("已保存。"), "success")
+            return redirect(url_for("cost_pages.show", survey_id=survey_id), code=303)
+    return _form_page(form, gettext("修改成本调查"), url_for("cost_pages.amend", survey_id=survey_id), survey)
+
+
+@blueprint.get("/pricing/surveys/<uuid:survey_id>")
+@requires(Permission.COST_READ)
+def show(survey_id: UUID) -> Response:
+    """Show one survey with its lines, sums and the next steps."""
+    return _survey_page(survey_id)
+
+
+@blueprint.post("/pricing/surveys/<uuid:survey_id>/<any(submit, send_back, accept):step>")
+@requires(Permission.COST_READ)
+def take_step(survey_id: UUID, step: str) -> AnyResponse:
+    """File, return or accept the survey, decided on the version that was shown; the command asks who may."""
+    schemas: dict[str, type[ma.Schema]] = {"send_back": SendBackIn, "accept": AcceptIn}
+    form = RowsForm(schemas.get(step, ma.Schema))
+    if step != "submit" and not form.accepts():
+        return _survey_page(survey_id, form, status=422)
+    try:
+        with db.transaction() as session:
+            queries.get(session, current_actor(), survey_id)
+            match_version(session, CostSurvey, survey_id)
+            getattr(commands, step)(session, current_actor(), survey_id, **form.data, now=clock.now())
+    except DomainError as error:
+        form.refuse(error)
+        return _survey_page(survey_id, form, status=error.status)
+    flash(gettext("已办理。"), "success")
+    return redirect(url_for("cost_pages.show", survey_id=survey_id), code=303)
+
+
+@blueprint.get("/pricing/surveys/<uuid:survey_id>/evidence/<sha256>")
+@requires(Permission.COST_READ)
+def evidence(survey_id: UUID, sha256: str) -> Response:
+    """Hand out a file of evidence, as a download and never as a page of this site."""
+    survey = queries.get(db.session(), current_actor(), survey_id)
+    own = next((line.evidence_sha256 for line in survey.lines if line.evidence_sha256 == sha256), "")
+    kept = files.get(db.session(), own or "")
+    response = Response(kept.content, mimetype="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
+    return response
+
+
+def _form_page(form: RowsForm, title: str, action: str, survey: CostSurvey | None = None) -> Response:
+    session = db.session()
+    mine = agreements.listed(current_actor(), state=AgreementState.ACTIVE).order_by(Agreement.number)
+    text = render_template(
+        "pricing/costs/form.html", form=form, title=title, action=action, survey=survey,
+        agreements=[(str(found.id), f"{found.number} {found.title}") for found in session.scalars(mine)],
+        categories=[(category.value, gettext(CATEGORY_TITLES[category])) for category in CostCategory],
+        rows=form.count("lines", len(CostCategory) + BLANK_ROWS), refusal=words(form.problem),
+    )  # fmt: skip
+    return make_response(text, 422 if request.method == "POST" else 200)
+
+
+def _survey_page(survey_id: UUID, form: RowsForm | None = None, *, status: int = 200) -> Response:
+    session, actor = db.session(), current_actor()
+    survey = queries.get(session, actor, survey_id)
+    agreement = agreements.get(session, survey.agreement_id)
+    text = render_template(
+        "pricing/costs/survey.html", survey=survey, agreement=agreement, totals=survey.totals(),
+        state_title=gettext(STATE_TITLES[survey.state]), titles=CATEGORY_TITLES,
+        form=form or RowsForm(AcceptIn), refusal=words(form.problem if form else None),
+        may_write=actor.may(
+            Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place
+        ),
+        may_decide=actor.may(Permission.CEILING_DETERMINE, place=survey.place),
+        policy=PricingPolicy.at(policy_book(), survey.place, clock.today()),
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+def _prefilled() -> dict[str, str]:
+    """Return a row for each category, wholly for industry use until somebody says otherwise."""
+    rows = {f"lines-{number}-category": category.value for number, category in enumerate(CostCategory)}
+    return rows | {f"lines-{number}-industry_share": "1" for number in range(len(CostCategory))}
+
+
+def _rows_of(survey: CostSurvey) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for number, line in enumerate(survey.lines):
+        shown |= {
+            f"lines-{number}-category": line.category.value,
+            f"lines-{number}-text": line.text,
+            f"lines-{number}-amount": line.amount.text(),
+            f"lines-{number}-industry_share": format(line.industry_share, "f"),
+            f"lines-{number}-allocation_key": line.allocation_key,
+        }
+    return shown

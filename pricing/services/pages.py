@@ -1,0 +1,54 @@
+"""The operator's service fees for people; the fees in force stand on the public price list."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, policy_book, requires
+from kernel.identity import Permission
+from pricing.costs.pages import words
+from pricing.costs.rules import CHARGE_UNIT_TITLES, ChargeUnit
+from pricing.services import commands
+from pricing.services.rules import SERVICE_TITLES, MerchantService
+from pricing.services.schemas import ServiceFeeIn
+from registry.agreements import queries as agreements
+from registry.agreements.model import Agreement
+from registry.agreements.rules import AgreementState
+
+blueprint = Blueprint("service_fee_pages", __name__, template_folder="../templates")
+
+
+@blueprint.route("/pricing/service-fees/new", methods=["GET", "POST"])
+@requires(Permission.PRICE_SET)
+def set_service_fee() -> AnyResponse:
+    """Set a service fee as the operating institution."""
+    form = Form(ServiceFeeIn, {"effective_from": clock.today()})
+    if request.method == "POST" and form.accepts():
+        try:
+            with db.transaction() as session:
+                made = commands.set_service_fee(
+                    session, current_actor(), **form.data, now=clock.now(), book=policy_book()
+                )
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(gettext("服务费 %(number)s 已公布。", number=made.number), "success")
+            return redirect(url_for("tariff_pages.price_list"), code=303)
+    actor = current_actor()
+    active = agreements.listed(actor, state=AgreementState.ACTIVE).order_by(Agreement.number)
+    mine = [
+        found
+        for found in db.session().scalars(active)
+        if actor.may(Permission.PRICE_SET, org_id=found.operating_institution_id, place=found.place)
+    ]
+    text = render_template(
+        "pricing/services/form.html", form=form, refusal=words(form.problem),
+        agreements=[(str(found.id), f"{found.number} {found.title}") for found in mine],
+        services=[(service.value, gettext(SERVICE_TITLES[service])) for service in MerchantService],
+        units=[(unit.value, gettext(CHARGE_UNIT_TITLES[unit])) for unit in ChargeUnit],
+    )  # fmt: skip
+    return make_response(text, 422 if request.method == "POST" else 200)
