@@ -14,6 +14,7 @@ from kernel.identity import Actor
 from market.listings import commands as listing_commands
 from market.listings.model import ImportRow
 from market.listings.sheets import report_csv
+from settlement.metering import commands as metering_commands
 
 SHOWN_MAX = 20
 
@@ -54,3 +55,12 @@ def _print_refused(rows: list[ImportRow], console: Console) -> None:
             console.print(f"  第 {row.line_number} 行 {reason['field']}：{reason['message']}")
     if len(refused) > SHOWN_MAX:
         console.print(f"  …… 另有 {len(refused) - SHOWN_MAX} 行，加 --report 文件名 可得全部。")
+
+
+def usage(actor: Actor, file: Path, place: str, console: Console) -> None:
+    """Count the uses of a file: all of them or none; what is known already is counted once."""
+    with console.status(f"正在计入 {file.name} …"), db.transaction() as session:
+        done = metering_commands.import_usage(
+            session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now()
+        )
+    console.print(f"{file.name}：共 {done.rows} 行，新计入 {done.accepted} 行，已计过 {done.duplicates} 行。")

@@ -36,11 +36,14 @@ REVENUE = (
         JOIN registry_party p ON p.id = s.party_id
         WHERE p.kind = 'administrative_unit' AND s.payee_kind <> 'treasury_non_tax'"""),
     Check("H1", "收入没有对应凭证", """SELECT v.entitlement_id, v.gross FROM settlement_revenue_line v
+        JOIN settlement_run r ON r.id = v.run_id JOIN market_entitlement n ON n.id = v.entitlement_id
         WHERE v.gross > 0 AND NOT EXISTS (SELECT 1 FROM settlement_journal_entry e
-            WHERE e.cause = 'revenue_earned' AND e.cause_id = replace(CAST(v.id AS TEXT), '-', ''))"""),
+            WHERE e.cause = 'revenue_earned'
+                AND e.cause_id = v.place || '/' || CAST(r.period_start AS TEXT) || '/' || n.number)"""),
     Check("H1", "收入与凭证金额不符", """SELECT v.entitlement_id, v.gross, sum(l.amount) FROM settlement_revenue_line v
+        JOIN settlement_run r ON r.id = v.run_id JOIN market_entitlement n ON n.id = v.entitlement_id
         JOIN settlement_journal_entry e ON e.cause = 'revenue_earned'
-            AND e.cause_id = replace(CAST(v.id AS TEXT), '-', '')
+            AND e.cause_id = v.place || '/' || CAST(r.period_start AS TEXT) || '/' || n.number
         JOIN settlement_journal_line l ON l.entry_id = e.id AND l.account LIKE 'liability:unearned:%'
         GROUP BY v.id, v.entitlement_id, v.gross HAVING sum(l.amount) <> v.gross"""),
 )  # fmt: skip

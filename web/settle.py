@@ -1,0 +1,53 @@
+"""One settlement at the terminal: work it out, show who gets what under which step, store it for checking."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from kernel import clock, db
+from kernel.calendar import Period, business_date
+from kernel.http import policy_book
+from kernel.identity import Actor, Permission
+from settlement.runs import commands
+from settlement.runs.rules import must_be_over
+from settlement.workings.queries import Worked, work_out
+from web.labels import state_label
+
+
+def settle(actor: Actor, place: str, period: Period, dry_run: bool, console: Console) -> None:
+    """Prepare the settlement of a place; with ``dry_run`` nothing is written.
+
+    Raises:
+        NotAllowed: the actor prepares no settlements.
+        PeriodNotOver: the period has not ended.
+    """
+    actor.must(Permission.SETTLEMENT_PREPARE, place=place)
+    now, book = clock.now(), policy_book()
+    must_be_over(period, business_date(now))
+    with console.status("正在核算 …"):
+        worked = work_out(db.session(), place=place, period=period, received_until=now, book=book)
+        shown = table_of(worked)
+        if not dry_run:
+            with db.transaction() as session:
+                run = commands.prepare(session, actor, place=place, period=period, now=now, book=book)
+    console.print(shown)
+    for parked in worked.parked:
+        console.print(f"  暂缓：{parked.sale.order.number} {parked.detail}")
+    console.print(
+        f"{period.text()} {place}：" + ("仅试算，未写入。" if dry_run else f"{run.number} 已编制，待他人复核后封存。")
+    )
+
+
+def table_of(worked: Worked) -> Table:
+    """Return who gets what: party, amount, account, step of the schedule, over all products."""
+    totals = worked.totals()
+    title = f"收入 {totals['gross']} 元（含税 {totals['tax']} 元），净额 {totals['net']} 元，共 {totals['lines']} 笔"
+    table = Table("产品", "步骤", "收款方", "去向", "金额（元）", title=title)
+    summed: dict[tuple[str, int, str, str], int] = {}
+    for share in worked.shares:
+        key = (share.line.sale.product.code, share.step, share.party.name, state_label(share.payee.kind))
+        summed[key] = summed.get(key, 0) + share.amount.fen
+    for (code, step, name, payee), fen in sorted(summed.items()):
+        table.add_row(code, str(step), name, payee, f"{fen // 100:,}.{fen % 100:02d}")
+    return table
