@@ -12,11 +12,12 @@ from flask_babel import get_locale, gettext
 
 from kernel import clock, db
 from kernel.calendar import business_date
-from kernel.errors import Unauthenticated
+from kernel.errors import Malformed, Unauthenticated
 from kernel.http import PUBLIC, current_actor
 from kernel.identity import Permission, Role
 from registry.accounts import commands as accounts
 from registry.accounts import queries as account_queries
+from web import problems
 from web.labels import role_title, state_label
 from web.metrics import observe
 from web.policies import overlay_values
@@ -68,17 +69,19 @@ def chosen_locale() -> str:
 def _begin() -> None:
     g.huiyi_trace = uuid4().hex
     g.huiyi_started = time.perf_counter()
+    if "\0" in request.path or any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        raise Malformed("地址中含有空字符（U+0000）", detail_en="The address holds U+0000.")
 
 
 def _identify() -> None:
     """Find the actor: a bearer token or key for programs; the session cookie for pages and for reading the API."""
     if request.endpoint == "static":
         return
-    header = request.headers.get("Authorization", "")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     cookie = request.cookies.get(SESSION_COOKIE)
-    safe = request.method in ("GET", "HEAD") or not request.path.startswith(("/api/", "/exchange/"))
-    if header.startswith("Bearer "):
-        _bearer(header.removeprefix("Bearer ").strip())
+    safe = request.method in ("GET", "HEAD") or not problems.is_api()
+    if scheme.casefold() == "bearer":
+        _bearer(token.strip())
     elif cookie and safe:
         actor = account_queries.actor_of_session(db.session(), cookie, now=clock.now())
         if actor is not None:
@@ -111,7 +114,7 @@ def _admit() -> Response | None:
     if not isinstance(access, Permission):
         return None
     actor = current_actor()
-    if not actor.is_authenticated and request.method == "GET" and not request.path.startswith(("/api/", "/exchange/")):
+    if not actor.is_authenticated and request.method in ("GET", "HEAD") and not problems.is_api():
         return make_response(redirect(url_for("account_pages.sign_in", next=request.full_path.rstrip("?"))))
     actor.must(access)
     return None
@@ -120,6 +123,8 @@ def _admit() -> Response | None:
 def _finish(response: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers["Huiyi-Trace"] = g.get("huiyi_trace", "")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
