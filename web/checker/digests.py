@@ -35,6 +35,35 @@ def contracts(connection: sa.Connection) -> list[str]:
     return [f"CONTRACT 合同文本与签署摘要不符：{number}" for number, text, sha in rows if _sha256(text.encode()) != sha]
 
 
+def settlement_reports(connection: sa.Connection) -> list[str]:
+    """Find settlements whose stored working is not the one that was checked."""
+    rows = connection.execute(sa.text("SELECT number, report, report_sha256 FROM settlement_run"))
+    return [f"H3 结算底稿与摘要不符：{number}" for number, report, sha in rows if _digest(report) != sha]
+
+
+def statements(connection: sa.Connection) -> list[str]:
+    """Find statements that are not what was issued."""
+    query = """SELECT t.number, p.uscc, p.name, t.place, t.period_start, t.period_end, t.total, t.lines, t.sha256
+        FROM settlement_statement t JOIN registry_party p ON p.id = t.party_id"""
+    found = []
+    for number, uscc, name, place, start, end, fen, lines, sha in connection.execute(sa.text(query)):
+        content = {
+            "party": uscc, "name": name, "place": place, "period_start": str(start), "period_end": str(end),
+            "total": f"{fen // 100}.{fen % 100:02d}", "lines": _parsed(lines),
+        }  # fmt: skip
+        if _digest(content) != sha:
+            found.append(f"H2 结算单与发出时的摘要不符：{number}")
+    return found
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _digest(value: Any) -> str:
+    return _sha256(canonical(_parsed(value)).encode())
+
+
 def audit_seals(connection: sa.Connection) -> list[str]:
     """Recompute the chain of seals over the audit lines."""
     lines = _audit_lines(connection)
@@ -60,8 +89,8 @@ def _audit_lines(connection: sa.Connection) -> Iterator[tuple[str, bytes]]:
     for identity, at, actor, name, org, channel, action, kind, object_id, note, detail in connection.execute(
         sa.text(query)
     ):
-        body = detail if isinstance(detail, dict) else json.loads(detail)
-        row = [_id(identity), _moment(at), _id(actor), name, _id(org), channel, action, kind, object_id, note, body]
+        row = [_id(identity), _moment(at), _id(actor), name, _id(org), channel, action, kind, object_id, note,
+               _parsed(detail)]  # fmt: skip
         yield str(identity).replace("-", ""), canonical(row).encode()
 
 
@@ -74,4 +103,6 @@ def _moment(value: Any) -> str:
     return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
-DIGESTS: tuple[Callable[[sa.Connection], list[str]], ...] = (evidence, contracts, audit_seals)
+DIGESTS: tuple[Callable[[sa.Connection], list[str]], ...] = (
+    evidence, contracts, settlement_reports, statements, audit_seals,
+)  # fmt: skip
