@@ -1,0 +1,142 @@
+"""Two requests in the same moment: one order, one payment, and never more free units than were approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.db import Database, write_transaction
+from kernel.errors import DomainError
+from market.contracts import commands as contracts
+from market.orders.commands import QuoteUsed
+from market.orders.model import Order
+from market.payments import commands as payments
+from market.payments import queries as payment_queries
+from market.payments.model import Payment
+from market.payments.rules import PaymentState
+from pricing.exemptions.rules import Purpose
+from pricing.tariffs.queries import ExemptionRequired
+from tests.make import market as make
+from tests.make import pricing as prices
+
+pytestmark = pytest.mark.both_databases
+ROUNDS = 5
+
+
+@pytest.fixture
+def database(database_url):
+    """The database of this test, for several sessions at once."""
+    opened = Database(database_url)
+    yield opened
+    opened.engine.dispose()
+
+
+def prepared(database: Database, prepare: Callable[[Session], Any]) -> Any:
+    with database.new_session() as session, write_transaction(session):
+        return prepare(session)
+
+
+def together(database: Database, *acts: Callable[[Session], Any]) -> list[Any]:
+    """Run each act in its own transaction, all at the same moment; return results and refusals."""
+    barrier, results = Barrier(len(acts)), [None] * len(acts)
+
+    def run(index: int) -> None:
+        with database.new_session() as session:
+            barrier.wait()
+            try:
+                with write_transaction(session):
+                    results[index] = acts[index](session)
+            except DomainError as refusal:
+                results[index] = refusal
+
+    threads = [Thread(target=run, args=(index,)) for index in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def order_number(buyer, quote_number: str, reference: str) -> Callable[[Session], str]:
+    return lambda session: contracts.place_order(
+        session, buyer, quote_number=quote_number, client_reference=reference, now=make.SALE, book=make.LAW
+    ).number
+
+
+def test_an_order_sent_twice_in_the_same_moment_is_placed_once(database):
+    def prepare(session):
+        product, buyer = make.make_offer(session), make.buyer_of(session)
+        return buyer, [make.make_quote(session, product, buyer).number for _ in range(ROUNDS)]
+
+    buyer, quotes = prepared(database, prepare)
+    for quote in quotes:
+        act = order_number(buyer, quote, f"PO-{quote}")
+        found = together(database, act, act, act, act)
+        assert len(set(found)) == 1, found
+    with database.new_session() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Order)) == ROUNDS
+
+
+def test_one_quote_under_two_references_becomes_one_order(database):
+    def prepare(session):
+        buyer = make.buyer_of(session)
+        return buyer, make.make_quote(session, make.make_offer(session), buyer).number
+
+    buyer, quote = prepared(database, prepare)
+    found = together(database, *(order_number(buyer, quote, f"PO-{index}") for index in range(4)))
+    assert sum(isinstance(one, str) for one in found) == 1
+    assert sum(isinstance(one, QuoteUsed) for one in found) == 3
+
+
+def test_two_orders_never_share_the_last_free_units_of_an_exemption(database):
+    def prepare(session):
+        product, bureau = make.make_offer(session), prices.make_buyer(session)
+        prices.make_exemption(session, product, bureau, quota=100)
+        buyer = make.buyer_of(session, bureau)
+        wanted = {"purpose": Purpose.PUBLIC_WELFARE, "quantity": 60}
+        return buyer, [make.make_quote(session, product, buyer, **wanted).number for _ in range(4)]
+
+    buyer, quotes = prepared(database, prepare)
+    found = together(database, *(order_number(buyer, quote, quote) for quote in quotes))
+    assert sum(isinstance(one, str) for one in found) == 1
+    assert sum(isinstance(one, ExemptionRequired) for one in found) == 3
+
+
+def capture(reference: str, bank_line: str, payment: Payment) -> Callable[[Session], str]:
+    return lambda session: payments.record_bank_line(
+        session, make.finance(), bank_line=bank_line, reference=reference, amount=payment.amount, payer_name="x",
+        captured_at=make.SALE, now=make.SALE,
+    ).number  # fmt: skip
+
+
+def concluded(session, count: int) -> list[Payment]:
+    product, buyer = make.make_offer(session), make.buyer_of(session)
+    orders = [make.make_order(session, product, buyer) for _ in range(count)]
+    for order in orders:
+        make.sign_both(session, order, buyer)
+    return [payment_queries.of_order(session, order.id) for order in orders]
+
+
+def test_one_bank_line_pays_one_of_two_orders(database):
+    found = prepared(database, lambda session: concluded(session, 2 * ROUNDS))
+    for round_number in range(ROUNDS):
+        pair = found[2 * round_number : 2 * round_number + 2]
+        results = together(database, *(capture(one.reference, f"ICBC-{round_number}", one) for one in pair))
+        assert sorted(isinstance(one, str) for one in results) == [False, True]
+        assert any(isinstance(one, payments.BankLineUsed) for one in results)
+    with database.new_session() as session:
+        captured = sa.select(sa.func.count()).where(Payment.state == PaymentState.CAPTURED)
+        assert session.scalar(captured) == ROUNDS
+
+
+def test_one_order_is_paid_by_one_of_two_bank_lines(database):
+    found = prepared(database, lambda session: concluded(session, ROUNDS))
+    for payment in found:
+        acts = [capture(payment.reference, f"{payment.number}-{index}", payment) for index in range(3)]
+        results = together(database, *acts)
+        assert sorted(isinstance(one, str) for one in results) == [False, False, True]
