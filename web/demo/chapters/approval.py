@@ -53,6 +53,8 @@ def _speaker(told: Told, organisation: str) -> str:
 
 def let_silence_consent(stage: Stage, told: Told) -> None:
     """Run the timetable's job after the last day, where silence counts as consent (RVW-05)."""
+    if not told.place.silent_reviewers:
+        return
     job = next(job for job in JOBS if job.name == "requests.deemed_consent")
     with clock.set_to(stage.moment):
         run(stage.app, job)

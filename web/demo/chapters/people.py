@@ -52,6 +52,8 @@ def tell(stage: Stage, told: Told) -> None:
 
 def try_to_join_operator_and_merchant(stage: Stage, told: Told) -> None:
     """Where operator and merchant are separate (SEP-01), the operator cannot become a merchant as well."""
+    if told.place.refused_seller is None:
+        return
     stage.refused(
         told,
         "运营机构申请同时登记为数据商",

@@ -27,7 +27,7 @@ ORGANISATIONS = (
     Organisation("merchant", "示例深南商圈数据合作有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
     Organisation("source_a", "示例福田区住房和建设局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
     Organisation("source_b", "示例福田区城市停车管理中心", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
-    Organisation("venue", "示例深圳数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
+    Organisation("venue", "示例深圳数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例莲花山连锁零售有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例福田区应急管理中心", INSTITUTION, (Capacity.BUYER,)),
 )
@@ -40,6 +40,7 @@ PEOPLE = (
     Person("merchant", "罗致远", "merchant", Role.MERCHANT),
     Person("source_a", "何筑", "source_a", Role.SOURCE),
     Person("source_b", "邓泊安", "source_b", Role.SOURCE),
+    Person("venue", "钟易衡", "venue", Role.MERCHANT),  # no role of its own: signs as a merchant
     Person("company", "曾慕商", "company", Role.BUYER),
     Person("public_body", "彭守望", "public_body", Role.BUYER),
     Person("preparer", "苏细账", "finance", Role.FINANCE_PREPARER),
@@ -87,7 +88,7 @@ TARIFFS = (
     TariffFact(
         product="vitality",
         regime="market_value_based",
-        model={"model": "package", "package_size": 20, "package_price": "250.00"},
+        model={"model": "package", "package_size": "20", "package_price": "250.00"},
     ),
 )
 PURCHASES = (

@@ -29,7 +29,7 @@ ORGANISATIONS = (
     Organisation("merchant", "示例珠江健康数据有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
     Organisation("source_a", "示例广州市市场监督管理局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
     Organisation("source_b", "示例广州市越秀公立医院", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
-    Organisation("venue", "示例广州数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
+    Organisation("venue", "示例广州数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例越秀医药连锁有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例广州市疾病预防服务中心", INSTITUTION, (Capacity.BUYER,)),
 )
@@ -37,12 +37,13 @@ PEOPLE = (
     Person("supervisor", "陈守正", "authority", Role.SUPERVISOR),
     Person("reviewer", "黎问津", "authority", Role.REVIEWER),
     Person("registrar", "何登程", "authority", Role.REVIEWER),
-    Person("agency", "冼数清", "agency", Role.REVIEWER),
+    Person("agency", "冼数清", "agency", Role.SUPERVISOR),
     Person("price", "关衡", "price_office", Role.PRICE),
     Person("operator", "欧阳渡", "operator", Role.OPERATOR),
     Person("merchant", "麦创新", "merchant", Role.MERCHANT),
     Person("source_a", "霍明市", "source_a", Role.SOURCE),
     Person("source_b", "区仁心", "source_b", Role.SOURCE),
+    Person("venue", "钟越衡", "venue", Role.MERCHANT),  # no role of its own: signs as a merchant
     Person("company", "卢百草", "company", Role.BUYER),
     Person("public_body", "简防微", "public_body", Role.BUYER),
     Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),

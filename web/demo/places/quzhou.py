@@ -28,7 +28,7 @@ ORGANISATIONS = (
     Organisation("price_office", "示例衢州市发展和改革委员会", UNIT, (Capacity.PRICE_AUTHORITY,)),
     Organisation("finance", "示例衢州市财政局", UNIT, (Capacity.FINANCE_DEPARTMENT,)),
     Organisation("operator", "示例衢州数据运营有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
-    Organisation("platform", "示例衢州授权运营平台有限公司", COMPANY, (Capacity.PLATFORM,)),
+    Organisation("platform", "示例衢州授权运营平台有限公司", COMPANY, (Capacity.PLATFORM, Capacity.DATA_MERCHANT)),
     Organisation("source_a", "示例衢州市市场监督管理局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
     Organisation("source_b", "示例衢州市公共信用中心", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
     Organisation("venue", "示例四省边际数据交易服务有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
@@ -44,6 +44,7 @@ PEOPLE = (
     Person("operator", "余海舟", "operator", Role.OPERATOR),
     Person("source_a", "吴见深", "source_a", Role.SOURCE),
     Person("source_b", "姜予信", "source_b", Role.SOURCE),
+    Person("platform", "尹承台", "platform", Role.MERCHANT),  # no role of its own: signs as a merchant
     Person("company", "叶知行", "company", Role.BUYER),
     Person("bank", "祝安澜", "bank", Role.BUYER),
     Person("public_body", "方若谷", "public_body", Role.BUYER),

@@ -27,7 +27,7 @@ ORGANISATIONS = (
     Organisation("operator", "示例新昌数据运营有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
     Organisation("source_a", "示例新昌县水利局", UNIT, (Capacity.SOURCE_DEPARTMENT,)),
     Organisation("source_b", "示例新昌县气象台", INSTITUTION, (Capacity.SOURCE_DEPARTMENT,)),
-    Organisation("venue", "示例浙江数据交易服务有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
+    Organisation("venue", "示例浙江数据交易服务有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例沃洲湖农业保险有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例新昌县防汛指挥保障中心", INSTITUTION, (Capacity.BUYER,)),
 )
@@ -40,6 +40,7 @@ PEOPLE = (
     Person("operator", "俞沃洲", "operator", Role.OPERATOR),
     Person("source_a", "梁安澜", "source_a", Role.SOURCE),
     Person("source_b", "章测雨", "source_b", Role.SOURCE),
+    Person("venue", "竺正易", "venue", Role.MERCHANT),  # no role of its own: signs as a merchant
     Person("company", "吕稔丰", "company", Role.BUYER),
     Person("public_body", "王知汛", "public_body", Role.BUYER),
     Person("preparer", "丁记明", "finance", Role.FINANCE_PREPARER),

@@ -1,0 +1,168 @@
+"""Chapter 5: cost survey, permitted revenue, caps and prices; fees for merchants; free use in the public interest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from web.demo.cast import CapFact, TariffFact
+from web.demo.days import PRICES_FROM
+from web.demo.stage import Stage, Told
+
+YEAR = 2026
+FREE_UNTIL = date(2026, 12, 31)
+
+
+def survey_costs(stage: Stage, told: Told) -> None:
+    """File the costs of the complete year 2025, where there was one."""
+    facts = told.place.ceiling
+    if facts is None:
+        return
+    lines = [
+        {
+            "category": line.category,
+            "text": line.text,
+            "amount": line.amount,
+            "industry_share": line.industry_share,
+            "allocation_key": line.allocation_key,
+        }
+        for line in facts.lines
+    ]
+    body = {
+        "agreement_id": told.agreement["id"],
+        "year": facts.survey_year,
+        "subsidy": facts.subsidy,
+        "lines": lines,
+    }
+    operator = told.login("operator")
+    survey = stage.send(operator, "/api/v1/cost-surveys", body)
+    told.ceiling["survey"] = stage.send(operator, f"/api/v1/cost-surveys/{survey['id']}/submission", of=survey)
+
+
+def determine_and_cap(stage: Stage, told: Told) -> None:
+    """Accept the survey, determine the permitted revenue, and set caps that fit inside it."""
+    facts = told.place.ceiling
+    if facts is None:
+        return
+    price, survey = told.login("price"), told.ceiling["survey"]
+    disallowed = [
+        {"position": position, "amount": line.disallowed, "reason": line.disallowed_reason}
+        for position, line in enumerate(facts.lines, start=1)
+        if line.disallowed is not None
+    ]
+    url = f"/api/v1/cost-surveys/{survey['id']}/acceptance"
+    survey = stage.send(price, url, {"disallowed": disallowed, "note": "成本调查审定（演示）"}, of=survey)
+    ceiling = stage.send(
+        price,
+        "/api/v1/ceilings",
+        {
+            "survey_id": survey["id"],
+            "year": YEAR,
+            "margin": facts.margin,
+            "tax_lines": [{"label": "税金", "basis": facts.tax_basis, "amount": facts.tax}],
+            "jointly_with": told.place.organisation("authority").name,
+        },
+    )
+    supervisor = told.login("supervisor")
+    refused = _caps(stage, told, ceiling["id"], facts.too_high)
+    stage.refused(told, "上限合计超过最高准许收入", supervisor, "/api/v1/caps", refused, rule="PRC-04")
+    caps = stage.send(supervisor, "/api/v1/caps", _caps(stage, told, ceiling["id"], facts.caps))
+    told.ceiling |= {**ceiling, "survey": survey, "caps": caps["items"]}
+
+
+def _caps(stage: Stage, told: Told, ceiling_id: str, facts: Sequence[CapFact]) -> dict[str, Any]:
+    assert told.place.ceiling is not None
+    return {
+        "ceiling_id": ceiling_id,
+        "effective_from": PRICES_FROM.isoformat(),
+        "report_number": told.place.ceiling.report_number,
+        "report_date": stage.today.isoformat(),
+        "caps": [
+            {
+                "product_id": told.products[cap.product]["id"],
+                "charge_unit": cap.charge_unit,
+                "amount": cap.amount,
+                "forecast_volume": cap.forecast_volume,
+                "subject_kind": cap.subject_kind,
+            }
+            for cap in facts
+        ],
+    }
+
+
+def publish_prices(stage: Stage, told: Told) -> None:
+    """Publish the prices before they count; an attempt above the cap is refused."""
+    for buyer, product, buyer_class in told.place.preferred:
+        stage.send(
+            told.login(told.place.product(product).seller),
+            "/api/v1/tariffs/classes",
+            {
+                "product_id": told.products[product]["id"],
+                "buyer_class": buyer_class,
+                "party_id": told.party_id(buyer),
+                "rule": "村镇银行等机构执行优惠收费标准（发改价格〔2025〕668号）",
+                "since": PRICES_FROM.isoformat(),
+            },
+        )
+    for fact in told.place.tariffs:
+        seller = told.login(told.place.product(fact.product).seller)
+        if fact.too_high is not None:
+            too_high = _tariff(told, fact) | {"model": fact.too_high}
+            attempt = f"定价 {fact.too_high['unit_price']} 元，高于上限"
+            stage.refused(told, attempt, seller, "/api/v1/tariffs", too_high, rule="PRC-05")
+        told.tariffs.append(stage.send(seller, "/api/v1/tariffs", _tariff(told, fact)))
+
+
+def _tariff(told: Told, fact: TariffFact) -> dict[str, Any]:
+    return {
+        "product_id": told.products[fact.product]["id"],
+        "regime": fact.regime,
+        "charge_unit": fact.charge_unit,
+        "model": dict(fact.model),
+        "effective_from": PRICES_FROM.isoformat(),
+        "subject_kind": fact.subject_kind,
+        "buyer_class": fact.buyer_class,
+        "dedup_days": fact.dedup_days,
+        "guidance": fact.guidance,
+    }
+
+
+def publish_service_fees(stage: Stage, told: Told) -> None:
+    """Publish what the operator charges merchants: cost and a small margin, nothing above it (PRC-10)."""
+    for fact in told.place.service_fees:
+        fee = {
+            "agreement_id": told.agreement["id"],
+            "service": fact.service,
+            "charge_unit": "per_use",
+            "unit_cost": fact.unit_cost,
+            "cost_basis": fact.cost_basis,
+            "price": fact.price,
+            "effective_from": PRICES_FROM.isoformat(),
+        }
+        attempt = f"服务费 {fact.too_high} 元，超过保本微利"
+        operator = told.login("operator")
+        stage.refused(told, attempt, operator, "/api/v1/service-fees", fee | {"price": fact.too_high}, rule="PRC-10")
+        stage.send(operator, "/api/v1/service-fees", fee)
+
+
+def exempt(stage: Stage, told: Told) -> None:
+    """Let public bodies ask for free use, and the supervisor approve it for purpose, term and quota."""
+    for purchase in told.place.purchases:
+        if purchase.exemption_reason is None:
+            continue
+        asked = stage.send(
+            told.login(purchase.buyer),
+            "/api/v1/exemptions",
+            {
+                "product_id": told.products[purchase.product]["id"],
+                "grantee_id": told.party_id(purchase.buyer),
+                "purpose": purchase.purpose,
+                "reason": purchase.exemption_reason,
+                "valid_from": PRICES_FROM.isoformat(),
+                "valid_until": FREE_UNTIL.isoformat(),
+                "quota": purchase.quantity,
+            },
+        )
+        url = f"/api/v1/exemptions/{asked['id']}/approval"
+        told.exemptions[purchase.key] = stage.send(told.login("supervisor"), url, of=asked)

@@ -1,0 +1,107 @@
+"""Chapter 8: who shares in what is agreed and signed; the month is settled, checked by another person and sealed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from kernel.money import PERCENT, ZERO, Money, decimal_text
+from web.demo.cast import ScheduleFact
+from web.demo.days import MONTH, PRICES_FROM
+from web.demo.stage import Stage, Told
+
+SCHEDULES = "/api/v1/schedules"
+RUNS = "/api/v1/settlements"
+SIGN_FOR_THEMSELVES = ("operator", "merchant", "platform", "venue", "agency")
+
+
+def agree_on_shares(stage: Stage, told: Told) -> None:
+    """Draw up the share schedule of every product; every party named in it signs (REV-01)."""
+    for fact in told.place.schedules:
+        drafted = stage.send(
+            told.login("preparer"),
+            SCHEDULES,
+            {
+                "agreement_number": told.agreement["number"],
+                "product_code": told.products[fact.product]["code"],
+                "valid_from": PRICES_FROM.isoformat(),
+                "steps": _steps(told, fact),
+            },
+        )
+        for uscc in drafted["parties"]:
+            url = f"{SCHEDULES}/{drafted['number']}/signatures"
+            drafted = stage.send(told.login(_signer(told, uscc)), url, {"party_uscc": uscc}, of=drafted)
+
+
+def _steps(told: Told, fact: ScheduleFact) -> list[dict[str, Any]]:
+    steps = []
+    for step in fact.steps:
+        written = dict(step)
+        if "party" in written:
+            written["party"] = told.parties[str(written["party"])]["uscc"]
+        if written.pop("weights", None) == "by_contribution":
+            written["contributors"] = dict(fact.coefficients)
+        steps.append(written)
+    return steps
+
+
+def _signer(told: Told, uscc: str) -> str:
+    """Return who signs for an organisation: its own person; for the authority its supervisor."""
+    key = next(key for key, party in told.parties.items() if party["uscc"] == uscc)
+    return told.place.person_of(key).key if key in SIGN_FOR_THEMSELVES else "supervisor"
+
+
+def prepare(stage: Stage, told: Told) -> None:
+    """Prepare the settlement of the month; who prepared it may not check it."""
+    preparer = told.login("preparer")
+    told.run = stage.send(preparer, RUNS, {"place": told.place.key, "period": MONTH})
+
+
+def check_and_seal(stage: Stage, told: Told) -> None:
+    """Check and seal the settlement by another person; read what everybody receives."""
+    url = f"{RUNS}/{told.run['number']}"
+    stage.refused(told, "编制人复核自己的结算", told.login("preparer"), f"{url}/check", rule="", of=told.run)
+    checked = stage.send(told.login("checker"), f"{url}/check", of=told.run)
+    told.run = stage.send(told.login("checker"), f"{url}/seal", of=checked)
+    told.shares = shares_of(told)
+    told.statements = stage.get(told.login("auditor"), "/api/v1/statements")["items"]
+
+
+def shares_of(told: Told) -> list[dict[str, Any]]:
+    """Return the shares of the sealed settlement: one row for each product, step and party, with payee and rule."""
+    names = {party["uscc"]: party for party in told.parties.values()}
+    rows: dict[tuple[str, int, str], dict[str, Any]] = {}
+    for group in told.run["report"]["groups"]:
+        for _entitlement, step, uscc, amount, payee, reason in group["shares"]:
+            found = rows.setdefault(
+                (group["product"], step, uscc),
+                {
+                    "name": names[uscc]["name"],
+                    "kind": names[uscc]["kind"],
+                    "product": group["title"],
+                    "step": _words(group["schedule_steps"][step - 1], group["weights"].get(str(step), {}).get(uscc)),
+                    "payee": payee,
+                    "rule": reason,
+                    "amount": ZERO,
+                },
+            )
+            found["amount"] += Money.yuan(amount)
+    return [row | {"amount": row["amount"].text()} for _, row in sorted(rows.items())]
+
+
+def _words(step: dict[str, Any], weight: str | None) -> str:
+    """Return a step of the schedule in words."""
+    kind, value = step["kind"], step.get("value", "")
+    if kind == "recover":
+        return f"成本回收 {value} 元"
+    if kind == "rest":
+        return "其余"
+    base = {"gross": "实收", "left": "余额"}.get(step.get("base", ""), "税后")
+    portion = f"{base}的 {decimal_text(Fraction(value) * PERCENT)}%"
+    return portion if weight is None else f"{portion}，贡献 {_percent(weight)}%"
+
+
+def _percent(weight: str) -> str:
+    """Return an exact weight as per cent with two decimals."""
+    return f"{Decimal(weight) * PERCENT:.2f}"

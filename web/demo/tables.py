@@ -1,0 +1,170 @@
+"""What the story prints: for each place who bought what and why at that price, who got what, and what was refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pricing.exemptions.rules import PURPOSE_TITLES, Purpose
+from pricing.tariffs.rules import PriceReason, Regime
+from registry.parties.rules import CAPACITY_TITLES, Capacity
+from settlement.splits.rules import PayeeKind
+from web.demo.stage import Told
+
+REGIMES = {
+    Regime.GOV_GUIDED: ("政府指导价，不高于上限", "PRC-05"),
+    Regime.TRIAL: ("试行收费标准", "PRC-06"),
+    Regime.MARKET_VALUE_BASED: ("按数据应用价值定价", "PRC-01"),
+}
+FREE = {
+    PriceReason.PUBLIC_INTEREST: ("公益用途，免费提供", "PUB-01"),
+    PriceReason.SOURCE_REUSE: ("数源部门无偿回用", "REU-01"),
+}
+PAYEES = {
+    PayeeKind.OWN_ACCOUNT: "本单位账户",
+    PayeeKind.TREASURY_NON_TAX: "国库（非税收入）",
+    PayeeKind.HELD: "暂挂（缺收款规则）",
+}
+STEPS = {"fixed": "固定金额", "rate": "按比例", "recover": "成本回收", "pool": "按贡献分配", "rest": "其余"}
+
+
+def reason_of(told: Told, order: dict[str, Any]) -> tuple[str, str]:
+    """Return why an order costs what it costs, and the rule."""
+    reason = PriceReason(order["reason"])
+    if reason in FREE:
+        return FREE[reason]
+    tariff = next(found for found in told.tariffs if found["id"] == order["tariff_id"])
+    return REGIMES[Regime(tariff["regime"])]
+
+
+def orders(told: Told) -> Table:
+    """Return the purchases of a place."""
+    table = Table(title=f"{told.place.title} · 谁买了什么，为什么是这个价", title_justify="left")
+    for heading in ("订单", "购买方", "产品", "用途", "规则", "价格缘由"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("购买量", "已用", "金额（元）", "免收（元）"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for purchase in told.place.purchases:
+        order = told.orders[purchase.key]
+        words, rule = reason_of(told, order)
+        free = "" if order["amount"] != "0.00" else order["shadow_amount"]
+        table.add_row(
+            order["number"], told.place.organisation(purchase.buyer).name, told.place.product(purchase.product).title,
+            PURPOSE_TITLES[Purpose(purchase.purpose)], rule, words, str(purchase.quantity),
+            str(told.used.get(purchase.key, 0)), order["amount"], free,
+        )  # fmt: skip
+    return table
+
+
+def shares(told: Told) -> Table:
+    """Return who got what of the month."""
+    totals = told.run["totals"]
+    title = (
+        f"{told.place.title} · {told.run['number']}：本月收入 {totals['gross']} 元，"
+        f"税 {totals['tax']} 元，分配 {totals['net']} 元"
+    )
+    table = Table(title=title, title_justify="left")
+    for heading in ("得款方", "依据（分配方案）", "收款去向", "规则"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("金额（元）", justify="right", no_wrap=True)
+    for share in told.shares:
+        table.add_row(share["name"], share["step"], PAYEES[PayeeKind(share["payee"])], share["rule"], share["amount"])
+    return table
+
+
+def refusals(told: Told) -> Table:
+    """Return what was tried at a place and refused."""
+    table = Table(title=f"{told.place.title} · 被拒绝的做法", title_justify="left")
+    for heading in ("做法", "规则", "回答"):
+        table.add_column(heading, overflow="fold")
+    for refusal in told.refusals:
+        table.add_row(refusal.attempt, refusal.rule or refusal.code, refusal.words)
+    return table
+
+
+def differences(tolds: list[Told]) -> Table:
+    """Return what the law makes different between the places, read off what happened there."""
+    table = Table(title="五地有何不同", title_justify="left")
+    table.add_column("事项", no_wrap=True)
+    for told in tolds:
+        table.add_column(told.place.title, overflow="fold")
+    for heading, cell in ROWS:
+        table.add_row(heading, *(cell(told) for told in tolds))
+    return table
+
+
+def _seller(told: Told) -> str:
+    seller = told.place.organisation(told.place.products[0].seller)
+    return CAPACITY_TITLES[seller.capacities[0]]
+
+
+def _term(told: Told) -> str:
+    term = f"{told.agreement['term_start']} 起 {_years(told)} 年"
+    return term + ("，另设试运营期" if told.agreement["trial_start"] else "")
+
+
+def _years(told: Told) -> int:
+    return int(told.agreement["term_end"][:4]) - int(told.agreement["term_start"][:4])
+
+
+def _reviewers(told: Told) -> str:
+    seats = next(iter(told.requests.values()))["opinions"]
+    words = [CAPACITY_TITLES[Capacity(seat["capacity"])] + ("（沉默视为同意）" if seat["deemed"] else "") for seat in seats]
+    return "、".join(dict.fromkeys(words))
+
+
+def _stages(told: Told) -> str:
+    return " → ".join(stage["title"] for stage in told.products[told.place.products[0].key]["review"]["stages"])
+
+
+def _regime(told: Told) -> str:
+    return REGIMES[Regime(told.tariffs[0]["regime"])][0]
+
+
+def _venue(told: Told) -> str:
+    return told.place.products[0].venue or "未作要求"
+
+
+def _free_uses(told: Told) -> str:
+    found = [(order, reason_of(told, order)[1]) for order in told.orders.values() if order["amount"] == "0.00"]
+    return "、".join(f"{order['amount']}（{rule}）" for order, rule in found)
+
+
+def _plan(told: Told) -> str:
+    return "无预案不得运营" if told.agreement["emergency_plan_sha256"] else "未另作要求"
+
+
+def _institution(told: Told) -> str:
+    kinds = {share["payee"] for share in told.shares if share["kind"] == "public_institution"}
+    return "、".join(PAYEES[PayeeKind(kind)] for kind in sorted(kinds)) or "未参与分配"
+
+
+def _administration(told: Told) -> str:
+    kinds = {share["payee"] for share in told.shares if share["kind"] == "administrative_unit"}
+    return "、".join(PAYEES[PayeeKind(kind)] for kind in sorted(kinds)) or "未参与分配"
+
+
+ROWS = (
+    ("谁出售", _seller),
+    ("协议期限", _term),
+    ("应急预案", _plan),
+    ("数据申请由谁审核", _reviewers),
+    ("产品审查环节", _stages),
+    ("定价方式", _regime),
+    ("交易场所", _venue),
+    ("免费使用", _free_uses),
+    ("行政单位的份额", _administration),
+    ("事业单位的份额", _institution),
+)
+
+
+def show(console: Console, tolds: list[Told]) -> None:
+    """Print everything."""
+    for told in tolds:
+        console.rule(f"[bold]{told.place.title}[/]")
+        for table in (orders(told), shares(told), refusals(told)):
+            console.print(table)
+    console.rule("[bold]五地对照[/]")
+    console.print(differences(tolds))
