@@ -14,7 +14,9 @@ import pricing.ceilings.pages
 import pricing.costs.api
 import pricing.costs.pages
 import pricing.exemptions.api
+import pricing.exemptions.pages
 import pricing.services.api
+import pricing.services.pages
 import pricing.tariffs.api
 import pricing.tariffs.pages
 import registry.accounts.api
@@ -95,6 +97,8 @@ PAGE_BLUEPRINTS = [
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,
+    pricing.services.pages.blueprint,
+    pricing.exemptions.pages.blueprint,
     settlement.ledger.pages.blueprint,
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,
