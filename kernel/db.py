@@ -265,6 +265,7 @@ def transaction() -> Iterator[Session]:
     if state == "joinable":
         g.huiyi_transaction = "open"
         yield session()
+        session().flush()  # the answer is written before the commit, and must carry the versions that it makes
         return
     with write_transaction(session()) as opened:
         g.huiyi_transaction = "open"
