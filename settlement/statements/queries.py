@@ -57,7 +57,8 @@ def visible(session: Session, actor: Actor, number: str) -> Issued:
 def names_of(session: Session, statements: list[Statement]) -> dict[UUID, str]:
     """Return the names of the addressees."""
     ids = {statement.party_id for statement in statements}
-    return dict(session.execute(sa.select(Party.id, Party.name).where(Party.id.in_(ids))).tuples())
+    query = sa.select(Party.id, Party.name).where(Party.id.in_(ids))
+    return dict(session.execute(query).all())
 
 
 def of_run(session: Session, run_id: UUID) -> list[tuple[Statement, Party]]:
@@ -68,4 +69,4 @@ def of_run(session: Session, run_id: UUID) -> list[tuple[Statement, Party]]:
         .where(Statement.run_id == run_id)
         .order_by(Statement.number)
     )
-    return list(session.execute(query).tuples())
+    return [(statement, party) for statement, party in session.execute(query)]

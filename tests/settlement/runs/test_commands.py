@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from settlement.ledger.queries import balance, trial_balance
-from settlement.revenue.model import RevenueLine
 from settlement.runs.rules import RunState
-from settlement.splits.model import ShareLine
-from settlement.statements.model import Statement
 from tests.make import settlement as make
 
 
