@@ -19,6 +19,7 @@ from kernel.http import public, undeclared_routes
 from web import problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
+from web.demo import sign_ins
 from web.openapi import DocumentedApi
 from web.policies import WatchedBook, read_holidays
 
@@ -79,6 +80,7 @@ def create_app(config: Config) -> Flask:
     if undeclared:
         raise RouteWithoutPermission("没有声明权限的路由，拒绝启动：" + "；".join(undeclared))
     if config.is_demonstration:
+        app.config[sign_ins.CONFIG_KEY] = sign_ins.read(config.database_url)
         clock.run_from(_end_of_story(app))
     return app
 
