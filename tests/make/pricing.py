@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from kernel.calendar import business_date
 from kernel.identity import Actor, Role
@@ -225,3 +228,11 @@ def make_exemption(
     if approved:
         exemptions.approve(session, base.supervisor(product.place), made.id, now=now)
     return made
+
+
+def post_form(client: FlaskClient, url: str, data: Mapping[str, Any], *, shown_at: str = "") -> TestResponse:
+    """Send a form as a browser does, with the token of the page that shows it (``url`` unless another is named)."""
+    shown = client.get(shown_at or url)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', shown.get_data(as_text=True))
+    assert token, f"no form at {shown_at or url}: {shown.status}"
+    return client.post(url, data={"csrf_token": token[1], **data})
