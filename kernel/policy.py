@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 TRUE = "true"
+NUMBER_UNKNOWN = "文号未查到"
 
 
 class PolicyGap(DomainError):
@@ -102,8 +103,9 @@ class Cited:
         return int(month), int(day)
 
     def citation(self) -> str:
-        """Return act and article as printed beside a result."""
-        return f"{self.source.number} {self.source.article}"
+        """Return act and article as printed beside a result; by its title where the number is not known."""
+        act = f"《{self.source.title}》" if self.source.number == NUMBER_UNKNOWN else self.source.number
+        return f"{act} {self.source.article}"
 
 
 @dataclass(frozen=True, slots=True)

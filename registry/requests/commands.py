@@ -36,6 +36,7 @@ from registry.requests.rules import (
     seats,
     speaks_for,
 )
+from registry.resources.model import Resource
 
 BATCH_MAX = 200
 
@@ -279,10 +280,7 @@ def _open_review(
     request.silence_consents = silence
     request.due_date = None if days is None else calendar.add_working_days(business_date(now), days.integer())
     for capacity in seats(reviewers.items(), has_return_data=any(found.return_flow for found in listed)):
-        if capacity is Capacity.SOURCE_DEPARTMENT:
-            holders = list(dict.fromkeys(found.source_department_id for found in listed))
-        else:
-            holders = [party.id for party in parties.having(session, capacity, request.place)]
+        holders = _holders(session, capacity, request, listed)
         if not holders:
             raise ReviewerMissing(
                 f"{request.place} 没有登记为“{CAPACITY_TITLES[capacity]}”的正常机构，使用申请 {request.number} 无法送审"
@@ -296,6 +294,16 @@ def _open_review(
             for holder in holders
         )
     _keep_sources(request, reviewers, days, policy.request_deemed_consent if silence else None)
+
+
+def _holders(session: Session, capacity: Capacity, request: DataRequest, listed: Sequence[Resource]) -> list[UUID]:
+    """Who takes the seats: each department of a listed resource, the authority that signed, else all of that kind."""
+    if capacity is Capacity.SOURCE_DEPARTMENT:
+        return list(dict.fromkeys(found.source_department_id for found in listed))
+    signed = agreements.get(session, request.agreement_id).authorizing_entity_id
+    if parties.has_capacity(session, signed, capacity, request.place):
+        return [signed]
+    return [party.id for party in parties.having(session, capacity, request.place)]
 
 
 def _keep_sources(request: DataRequest, *cited: Cited | None) -> None:

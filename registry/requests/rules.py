@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.calendar import DAY, business_date, start_of_day
 from kernel.errors import Conflict
 from kernel.identity import Actor, Role
-from kernel.policy import Cited
+from kernel.policy import NUMBER_UNKNOWN, Cited
 from registry.parties.rules import Capacity
 
 
@@ -177,7 +177,8 @@ def cited_dict(cited: Cited) -> dict[str, Any]:
         "label": cited.label,
         "value": cited.value,
         "unit": cited.unit,
-        "number": cited.source.number,
+        "number": "" if cited.source.number == NUMBER_UNKNOWN else cited.source.number,
+        "title": f"《{cited.source.title}》",
         "document": cited.source.document,
         "article": cited.source.article,
         "rule": cited.source.rule,

@@ -73,10 +73,8 @@ def make_merchant(session: Session, *, place: str = PLACE, name: str = "") -> Pa
 
 
 def make_reviewers(session: Session, place: str) -> None:
-    """Register the authorities without which the requests of that place cannot be reviewed."""
-    wanted = [Capacity.DATA_AUTHORITY, Capacity.PROVINCIAL_DATA_AUTHORITY]
-    if place == "guangzhou":
-        wanted.append(Capacity.MUNICIPAL_DATA_AGENCY)
+    """Register the authorities besides the signing one without which requests there cannot be reviewed."""
+    wanted = [Capacity.PROVINCIAL_DATA_AUTHORITY, *([Capacity.MUNICIPAL_DATA_AGENCY] if place == "guangzhou" else [])]
     for capacity in wanted:
         make_party(session, capacity, place=place, kind=PartyKind.ADMINISTRATIVE_UNIT)
 
