@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import request
 
 from kernel import clock, db
+from kernel.errors import Unauthenticated
 from kernel.http import ApiBlueprint, current_actor, match_version, page, public, repeats_harmlessly, requires
 from kernel.identity import Permission
 from registry.accounts import commands, queries
@@ -55,10 +56,14 @@ def sign_out():
 
 
 @blueprint.get("/me")
-@requires(Permission.ACCOUNT_OWN)
+@public
 @blueprint.response(200, AccountOut)
 def me():
-    """Read your own account with its roles."""
+    """Read your own account with its roles; also while they are suspended."""
+    if not current_actor().is_authenticated:
+        raise Unauthenticated(
+            "请先登录，或在请求中提供有效的访问密钥", detail_en="Sign in first, or send a valid API key"
+        )
     return queries.get(db.session(), current_actor().id)
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, problem, public, requires
+from kernel.http import Form, current_actor, local_target, problem, public, requires
 from kernel.identity import Permission
 from registry.accounts import commands, queries
 from registry.accounts.commands import PASSWORD_LENGTH_MIN, SESSION_MAX
@@ -27,7 +27,7 @@ DEMO_SIGN_INS = "HUIYI_DEMO_SIGN_INS"
 @public
 def sign_in() -> AnyResponse:
     """Ask for login and password; start a session and go to the page that was wanted."""
-    wanted = _local(request.args.get("next", "/"))
+    wanted = local_target(request.args.get("next", "/"))
     form = Form(SignInIn)
     if request.method == "GET":
         if current_actor().is_authenticated:
@@ -84,9 +84,11 @@ def sign_out() -> AnyResponse:
 
 
 @blueprint.get("/account")
-@requires(Permission.ACCOUNT_OWN)
-def account() -> Response:
-    """Show who one is, what one may do, and the API keys."""
+@public
+def account() -> AnyResponse:
+    """Show who one is, what one may do, and the API keys. People of a suspended organisation learn it here."""
+    if not current_actor().is_authenticated:
+        return redirect(url_for("account_pages.sign_in", next=request.path), code=302)
     return _account_page()
 
 
@@ -152,12 +154,6 @@ def _account_page(
         may_have_keys=actor.may(Permission.KEY_MANAGE), password_length_min=PASSWORD_LENGTH_MIN,
     )  # fmt: skip
     return make_response(text, status)
-
-
-def _local(target: str) -> str:
-    """Return the page of this site that was wanted; whatever would lead elsewhere leads to the front page."""
-    printable = target.isprintable() and "\\" not in target
-    return target if printable and target.startswith("/") and not target.startswith("//") else "/"
 
 
 def _words(refusal: DomainError | None) -> dict[str, Any] | None:

@@ -1,4 +1,7 @@
-"""Agreements for programs. Every change is decided on a version: send ``If-Match``."""
+"""Agreements for programs. Every change is decided on a version: send ``If-Match``.
+
+Of an agreement that somebody may not see not even the version is told, hence the look before each match.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ def show(agreement_id: UUID):
 def set_items(items_in, agreement_id: UUID):
     """Write contents of a draft; those not named stay."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.set_items(session, current_actor(), agreement_id, **items_in, now=clock.now(), book=policy_book())
         return _seen(session, agreement_id)
 
@@ -78,7 +82,8 @@ def set_items(items_in, agreement_id: UUID):
 def set_scope(scope_in, agreement_id: UUID):
     """Make these resources the whole scope of a draft."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.set_scope(session, current_actor(), agreement_id, **scope_in, now=clock.now())
         return _seen(session, agreement_id)
 
@@ -90,7 +95,8 @@ def set_scope(scope_in, agreement_id: UUID):
 def set_emergency_plan(plan_in, agreement_id: UUID):
     """Keep the emergency plan of this authorization."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.set_emergency_plan(session, current_actor(), agreement_id, **plan_in, now=clock.now())
         return _seen(session, agreement_id)
 
@@ -102,7 +108,8 @@ def set_emergency_plan(plan_in, agreement_id: UUID):
 def sign(sign_in, agreement_id: UUID):
     """Sign a complete draft."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.sign(session, current_actor(), agreement_id, **sign_in, now=clock.now(), book=policy_book())
         return _seen(session, agreement_id)
 
@@ -114,7 +121,8 @@ def sign(sign_in, agreement_id: UUID):
 def file(filing_in, agreement_id: UUID):
     """Note that the agreement was filed with the province."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.file(session, current_actor(), agreement_id, **filing_in, now=clock.now())
         return _seen(session, agreement_id)
 
@@ -125,7 +133,8 @@ def file(filing_in, agreement_id: UUID):
 def activate(agreement_id: UUID):
     """Let operation begin."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.activate(session, current_actor(), agreement_id, now=clock.now(), book=policy_book())
         return _seen(session, agreement_id)
 
@@ -137,7 +146,8 @@ def activate(agreement_id: UUID):
 def suspend(suspension_in, agreement_id: UUID):
     """Close access under the agreement at once."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.suspend(session, current_actor(), agreement_id, **suspension_in, now=clock.now())
         return _seen(session, agreement_id)
 
@@ -148,7 +158,8 @@ def suspend(suspension_in, agreement_id: UUID):
 def restore(agreement_id: UUID):
     """Ask for the end of a suspension, or confirm what another person asked for."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.restore(session, current_actor(), agreement_id, now=clock.now())
         return _seen(session, agreement_id)
 
@@ -160,7 +171,8 @@ def restore(agreement_id: UUID):
 def terminate(termination_in, agreement_id: UUID):
     """Ask for the end of the agreement, or confirm what another person asked for."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.terminate(
             session, current_actor(), agreement_id, **termination_in, now=clock.now(), book=policy_book()
         )
@@ -173,16 +185,10 @@ def terminate(termination_in, agreement_id: UUID):
 def expire(agreement_id: UUID):
     """Close the file of an agreement whose term is over."""
     with db.transaction() as session:
-        _match(session, agreement_id)
+        queries.visible(session, current_actor(), agreement_id)
+        match_version(session, Agreement, agreement_id)
         commands.expire(session, current_actor(), agreement_id, now=clock.now())
         return _seen(session, agreement_id)
-
-
-def _match(session: Session, agreement_id: UUID) -> None:
-    queries.visible(
-        session, current_actor(), agreement_id
-    )  # of what somebody may not see, not even the version is told
-    match_version(session, Agreement, agreement_id)
 
 
 def _seen(session: Session, agreement_id: UUID) -> Agreement:
