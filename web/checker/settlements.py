@@ -6,10 +6,12 @@ from web.checker.statements import Check
 
 METERING = (
     Check("C6", "已用量与使用事件合计不符", """SELECT t.entitlement_id, t.used, coalesce(sum(e.quantity), 0)
-        FROM settlement_usage_total t LEFT JOIN settlement_usage_event e ON e.entitlement_id = t.entitlement_id
+        FROM settlement_usage_total t
+        LEFT JOIN settlement_usage_event e ON e.entitlement_id = t.entitlement_id AND e.hit
         GROUP BY t.entitlement_id, t.used HAVING t.used <> coalesce(sum(e.quantity), 0)"""),
     Check("C6", "使用事件没有计入已用量", """SELECT e.entitlement_id, count(*) FROM settlement_usage_event e
-        WHERE NOT EXISTS (SELECT 1 FROM settlement_usage_total t WHERE t.entitlement_id = e.entitlement_id)
+        WHERE e.hit AND NOT EXISTS (
+            SELECT 1 FROM settlement_usage_total t WHERE t.entitlement_id = e.entitlement_id)
         GROUP BY e.entitlement_id"""),
     Check("C1", "已用量超过购买量", """SELECT t.entitlement_id, t.used, n.quota FROM settlement_usage_total t
         JOIN market_entitlement n ON n.id = t.entitlement_id
