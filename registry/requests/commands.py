@@ -113,8 +113,7 @@ def create(
         number=numbering.number(session, "REQ", business_date(now)), place=agreement.place, applicant_id=applicant_id,
         agreement_id=agreement_id, scenario=scenario, necessity=necessity, created_at=now,
     )  # fmt: skip
-    session.add(request)
-    _flush_unique(session, request)
+    _add_unique(session, request)
     session.add_all(RequestResource(request_id=request.id, resource_id=found) for found in dict.fromkeys(resource_ids))
     audit.record(session, actor, "data_request.create", request, at=now, detail={"resources": len(resource_ids)})
     return request
@@ -349,17 +348,17 @@ def _check_scope(session: Session, agreement: Agreement, resource_ids: Sequence[
         )
 
 
-def _flush_unique(session: Session, request: DataRequest) -> None:
+def _add_unique(session: Session, request: DataRequest) -> None:
     taken = sa.select(DataRequest.number).where(
         DataRequest.applicant_id == request.applicant_id,
         DataRequest.agreement_id == request.agreement_id,
         DataRequest.scenario == request.scenario,
         DataRequest.state != RequestState.REJECTED,
     )
-    with session.no_autoflush:
-        other = session.scalar(taken)
+    other = session.scalar(taken)
     try:
         if other is None:
+            session.add(request)
             session.flush()
             return
     except IntegrityError as error:
