@@ -73,8 +73,8 @@ def totals(_args: dict[str, Any]) -> dict[str, Any]:
     query = sa.select(Entitlement).join(Order, Order.id == Entitlement.order_id).where(in_scope(current_actor()))
     found = page(session, query, Entitlement)
     shown = [one.id for one in found["items"]]
-    query = sa.select(UsageTotal.entitlement_id, UsageTotal.used).where(UsageTotal.entitlement_id.in_(shown))
-    used = dict(session.execute(query).all())
+    sums = sa.select(UsageTotal).where(UsageTotal.entitlement_id.in_(shown))
+    used = {total.entitlement_id: total.used for total in session.scalars(sums)}
     items = [
         {
             "entitlement": one.number, "place": one.place, "quota": one.quota, "used": used.get(one.id, 0),
