@@ -213,14 +213,14 @@ def prepared(
     policy = PricingPolicy.at(book, survey.place, business_date(now))
     _must_be_competent(authority_level, policy.require("authority_levels"))
     recorded = book.get(survey.place, "pricing.bond_yield_10y", on=surveyed_on)
-    found = _bond_yield(policy, recorded, bond_yield, bond_yield_source)
+    found = _bond_yield(policy, recorded, bond_yield, bond_yield_source).normalize()
     spread = policy.require("profit_rate_spread_max")
     inputs = {
         **_survey_inputs(survey),
         "bond_yield": format(found, "f"),
         "bond_yield_source": bond_yield_source,
         "spread_max": spread.value,
-        "profit_rate": format(found + margin, "f"),
+        "profit_rate": format((found + margin).normalize(), "f"),
         "tax_lines": [{**line, "amount": line["amount"].text()} for line in tax_lines],
         "clawback": clawback.text(),
         "clawback_reason": clawback_reason,

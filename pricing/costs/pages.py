@@ -30,6 +30,7 @@ from registry.agreements.rules import AgreementState
 blueprint = Blueprint("cost_pages", __name__, template_folder="../templates")
 ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
 GIVEN = {"category", "position", "charge_unit", "industry_share"}  # what a row carries before anybody types
+NOT_FIELDS = {"csrf_token", "version", "act"}  # "act" is the button that was pressed
 BLANK_ROWS = 2
 Act = Callable[[Session, dict[str, Any]], object]
 
@@ -47,7 +48,7 @@ class RowsForm(Form):
 
     def accepts(self) -> bool:
         """Read the request; say whether it is valid, with each error at the field of its row."""
-        self.values = {name: text for name, text in request.form.items() if name not in ("csrf_token", "version")}
+        self.values = {name: text for name, text in request.form.items() if name not in NOT_FIELDS}
         sent = self._nested()
         try:
             self.data = self.schema.load(sent)
