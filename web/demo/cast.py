@@ -181,6 +181,7 @@ class Purchase:
     reference: str
     exemption_reason: str | None = None
     kind: str | None = None  # kind of subject asked about, where prices differ by it
+    misses: int = 0  # calls for something that is not there; they are free
     short_by: str | None = None  # the first bank line is short by so much and refused
 
 

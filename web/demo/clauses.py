@@ -16,7 +16,7 @@ def contents(place: Place) -> dict[str, str]:
         AgreementItem.TERM: f"自 {agreement.term_start} 起，至 {agreement.term_end} 前一日止。",
         AgreementItem.PRODUCT_LIST: f"拟提供：{products}；每一版本经合规安全审核并登记后方可提供。",
         AgreementItem.PLATFORM: f"支撑平台：{agreement.platform}，原始数据不出域。",
-        AgreementItem.ASSET_OWNERSHIP: "平台软硬件按出资归属；数据产品和服务的经营权归出售方，公共数据资源不因本协议转移。",
+        AgreementItem.ASSET_OWNERSHIP: "平台软硬件按出资归属；产品的经营权归出售方，公共数据资源不因本协议转移。",
         AgreementItem.DISCLOSURE: "按期披露资源使用和产品清单；运营机构不得直接或间接参与已交付产品的再开发。",
         AgreementItem.ACCOUNTING: f"成本和收入单独核算。分配机制（演示约定）：{agreement.distribution}。",
         AgreementItem.SECURITY: "落实数据安全、个人信息保护和风险监测；发现风险立即停止处理并报告。",

@@ -27,7 +27,8 @@ PAYEES = {
     PayeeKind.TREASURY_NON_TAX: "国库（非税收入）",
     PayeeKind.HELD: "暂挂（缺收款规则）",
 }
-STEPS = {"fixed": "固定金额", "rate": "按比例", "recover": "成本回收", "pool": "按贡献分配", "rest": "其余"}
+NOTHING = "0.00"
+WIDTH_OF_A_FILE = 160
 
 
 def reason_of(told: Told, order: dict[str, Any]) -> tuple[str, str]:
@@ -40,37 +41,41 @@ def reason_of(told: Told, order: dict[str, Any]) -> tuple[str, str]:
 
 
 def orders(told: Told) -> Table:
-    """Return the purchases of a place."""
+    """Return the purchases of a place: who bought what for which purpose, the price and why."""
     table = Table(title=f"{told.place.title} · 谁买了什么，为什么是这个价", title_justify="left")
-    for heading in ("订单", "购买方", "产品", "用途", "规则", "价格缘由"):
+    table.add_column("订单", no_wrap=True)
+    for heading in ("购买方", "产品", "用途"):
         table.add_column(heading, overflow="fold")
-    for heading in ("购买量", "已用", "金额（元）", "免收（元）"):
+    for heading in ("购买量", "已用", "金额（元）"):
         table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("缘由（规则）", overflow="fold")
     for purchase in told.place.purchases:
         order = told.orders[purchase.key]
         words, rule = reason_of(told, order)
-        free = "" if order["amount"] != "0.00" else order["shadow_amount"]
+        shadow = "" if order["amount"] != NOTHING else f"，免收 {order['shadow_amount']}"
         table.add_row(
             order["number"], told.place.organisation(purchase.buyer).name, told.place.product(purchase.product).title,
-            PURPOSE_TITLES[Purpose(purchase.purpose)], rule, words, str(purchase.quantity),
-            str(told.used.get(purchase.key, 0)), order["amount"], free,
+            PURPOSE_TITLES[Purpose(purchase.purpose)], str(purchase.quantity), str(told.used.get(purchase.key, 0)),
+            order["amount"], f"{words}（{rule}）{shadow}",
         )  # fmt: skip
     return table
 
 
 def shares(told: Told) -> Table:
-    """Return who got what of the month."""
+    """Return who got what of the month: amount, where the money goes, the step of the schedule and the rule."""
     totals = told.run["totals"]
     title = (
-        f"{told.place.title} · {told.run['number']}：本月收入 {totals['gross']} 元，"
-        f"税 {totals['tax']} 元，分配 {totals['net']} 元"
+        f"{told.place.title} · 结算 {told.run['number']}：收入 {totals['gross']} 元 − 税 {totals['tax']} 元"
+        f" = 可分配 {totals['net']} 元"
     )
     table = Table(title=title, title_justify="left")
-    for heading in ("得款方", "依据（分配方案）", "收款去向", "规则"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("得款方", overflow="fold")
     table.add_column("金额（元）", justify="right", no_wrap=True)
+    for heading in ("收款去向", "分配方案（示例约定）", "规则"):
+        table.add_column(heading, overflow="fold")
     for share in told.shares:
-        table.add_row(share["name"], share["step"], PAYEES[PayeeKind(share["payee"])], share["rule"], share["amount"])
+        payee = PAYEES[PayeeKind(share["payee"])]
+        table.add_row(share["name"], share["amount"], payee, f"{share['product']}：{share['step']}", share["rule"])
     return table
 
 
@@ -111,7 +116,9 @@ def _years(told: Told) -> int:
 
 def _reviewers(told: Told) -> str:
     seats = next(iter(told.requests.values()))["opinions"]
-    words = [CAPACITY_TITLES[Capacity(seat["capacity"])] + ("（沉默视为同意）" if seat["deemed"] else "") for seat in seats]
+    words = [
+        CAPACITY_TITLES[Capacity(seat["capacity"])] + ("（沉默视为同意）" if seat["deemed"] else "") for seat in seats
+    ]
     return "、".join(dict.fromkeys(words))
 
 
@@ -128,7 +135,7 @@ def _venue(told: Told) -> str:
 
 
 def _free_uses(told: Told) -> str:
-    found = [(order, reason_of(told, order)[1]) for order in told.orders.values() if order["amount"] == "0.00"]
+    found = [(order, reason_of(told, order)[1]) for order in told.orders.values() if order["amount"] == NOTHING]
     return "、".join(f"{order['amount']}（{rule}）" for order, rule in found)
 
 
@@ -161,7 +168,9 @@ ROWS = (
 
 
 def show(console: Console, tolds: list[Told]) -> None:
-    """Print everything."""
+    """Print everything; into a file or a pipe in a width at which tables can be read."""
+    if not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH_OF_A_FILE)
     for told in tolds:
         console.rule(f"[bold]{told.place.title}[/]")
         for table in (orders(told), shares(told), refusals(told)):

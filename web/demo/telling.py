@@ -84,7 +84,7 @@ def _serve(path: Path, console: Console, port: str) -> None:
     except (OSError, SystemExit):
         console.print(f"[red]端口 {port} 已被占用[/]：请以 huiyi demo --port 另选端口，数据已就绪。")
         sys.exit(1)
-    console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]，例如：")
+    console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]：")
     for person in app.config[sign_ins.CONFIG_KEY]:
         console.print(f"  {person['login']:<24}{person['role']}　{person['name']}　{person['organisation']}")
     console.print(f"  {ADMINISTRATOR:<24}安全管理")

@@ -38,9 +38,7 @@ def tell_agreement(stage: Stage, told: Told) -> None:
     supervisor = told.login("supervisor")
     _try_wrong_terms(stage, told)
     texts = contents(place)
-    drafted = stage.send(
-        supervisor, "/api/v1/agreements", {**_draft(told), "items": {**texts, FORGOTTEN: ""}}
-    )
+    drafted = stage.send(supervisor, "/api/v1/agreements", {**_draft(told), "items": {**texts, FORGOTTEN: ""}})
     url = f"/api/v1/agreements/{drafted['id']}"
     coordination = {"coordination_record": agreement.coordination_record} if agreement.coordination_record else {}
     attempt = "签订缺少“争议解决方式”的协议"

@@ -44,7 +44,7 @@ def tell(stage: Stage, told: Told) -> None:
             "/api/v1/accounts",
             {"login": told.login(person.key), "name": person.name, "password": PASSWORD, "party_id": party},
         )
-        grant = {"role": person.role.value, "place": place.key}
+        grant: dict[str, str | None] = {"role": person.role.value, "place": place.key}
         if person.role in ORGANISATION_ROLES:
             grant["party_id"] = party
         stage.send(ADMINISTRATOR, f"/api/v1/accounts/{account['id']}/grants", grant)

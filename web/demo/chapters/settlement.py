@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from kernel.money import PERCENT, ZERO, Money, decimal_text
+from kernel.policy import PolicyBook
+from registry.parties.rules import PartyKind
 from web.demo.cast import ScheduleFact
 from web.demo.days import MONTH, PRICES_FROM
 from web.demo.stage import Stage, Told
 
 SCHEDULES = "/api/v1/schedules"
 RUNS = "/api/v1/settlements"
+PAYEE_KINDS = (PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE)
+HELD = "REV-05 PAYEE_RULE_MISSING：本级财政部门的办法未配置"
 SIGN_FOR_THEMSELVES = ("operator", "merchant", "platform", "venue", "agency")
 
 
@@ -64,25 +69,33 @@ def check_and_seal(stage: Stage, told: Told) -> None:
     stage.refused(told, "编制人复核自己的结算", told.login("preparer"), f"{url}/check", rule="", of=told.run)
     checked = stage.send(told.login("checker"), f"{url}/check", of=told.run)
     told.run = stage.send(told.login("checker"), f"{url}/seal", of=checked)
-    told.shares = shares_of(told)
+    told.shares = shares_of(told, _payee_citations(stage, told))
     told.statements = stage.get(told.login("auditor"), "/api/v1/statements")["items"]
 
 
-def shares_of(told: Told) -> list[dict[str, Any]]:
+def _payee_citations(stage: Stage, told: Told) -> dict[str, str]:
+    """Return act and article behind each payee, by the kind of organisation; none where the texts are silent."""
+    book: PolicyBook = stage.app.extensions["huiyi_policies"]
+    found = {kind.value: book.get(told.place.key, f"settlement.payee.{kind}", on=stage.today) for kind in PAYEE_KINDS}
+    return {kind: f"REV-05 {cited.citation()}" if cited else HELD for kind, cited in found.items()}
+
+
+def shares_of(told: Told, citations: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the shares of the sealed settlement: one row for each product, step and party, with payee and rule."""
-    names = {party["uscc"]: party for party in told.parties.values()}
+    parties = {party["uscc"]: party for party in told.parties.values()}
     rows: dict[tuple[str, int, str], dict[str, Any]] = {}
     for group in told.run["report"]["groups"]:
-        for _entitlement, step, uscc, amount, payee, reason in group["shares"]:
+        for _entitlement, step, uscc, amount, payee, _reason in group["shares"]:
+            weight = group["weights"].get(str(step), {}).get(uscc)
             found = rows.setdefault(
                 (group["product"], step, uscc),
                 {
-                    "name": names[uscc]["name"],
-                    "kind": names[uscc]["kind"],
+                    "name": parties[uscc]["name"],
+                    "kind": parties[uscc]["kind"],
                     "product": group["title"],
-                    "step": _words(group["schedule_steps"][step - 1], group["weights"].get(str(step), {}).get(uscc)),
+                    "step": _words(group["schedule_steps"][step - 1], weight),
                     "payee": payee,
-                    "rule": reason,
+                    "rule": f"{'REV-04' if weight else 'REV-01'}；{citations[parties[uscc]['kind']]}",
                     "amount": ZERO,
                 },
             )

@@ -22,7 +22,7 @@ def call_on(stage: Stage, told: Told) -> None:
         first, last = (purchase.calls * part // len(CALLS) for part in (day, day + 1))
         for number in range(first, last):
             _call(stage, told, purchase, number)
-        if purchase.key == "industry" and day == len(CALLS) - 1:
+        if purchase.misses and day == len(CALLS) - 1:
             _repeat_and_miss(stage, told, purchase)
 
 
@@ -44,7 +44,7 @@ def _call(stage: Stage, told: Told, purchase: Purchase, number: int, *, key: str
     if answer.status_code != 200:
         raise StoryBroken(f"call {number} of {purchase.reference}: {answer.status} {answer.text[:600]}")
     told.used[purchase.key] = int(answer.headers["Huiyi-Used"])
-    return {**answer.headers, "hit": str(answer.json["hit"])}
+    return {**answer.headers, "hit": str((answer.json or {})["hit"])}
 
 
 def _repeat_and_miss(stage: Stage, told: Told, purchase: Purchase) -> None:

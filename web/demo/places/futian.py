@@ -1,4 +1,4 @@
-"""Futian: partners (合作方) sell at a value-based market price; filing comes before the review; trade at an exchange."""
+"""Futian: partners (合作方) sell at a value-based price; filing precedes the review; trade is at an exchange."""
 
 from datetime import date
 
@@ -61,7 +61,7 @@ AGREEMENT = AgreementFact(
     title="福田区商业活力领域公共数据授权运营协议",
     term_start=date(2026, 1, 5),
     term_end=date(2030, 1, 5),
-    distribution="实收 3% 归数据交易场所；扣税后运营单位 20%，数源部门 15%（按贡献分配），数据主管部门 5%，其余归合作方",
+    distribution="实收 3% 归交易场所；税后运营单位 20%，数源部门 15%（按贡献），数据主管部门 5%，其余归合作方",
     platform="福田区授权运营服务平台（示例）",
 )
 VITALITY = ProductFact(
@@ -92,7 +92,7 @@ TARIFFS = (
     ),
 )
 PURCHASES = (
-    Purchase("industry", "company", "vitality", "industry_development", 100, 40, "FT-ORD-1"),
+    Purchase("industry", "company", "vitality", "industry_development", 100, 40, "FT-ORD-1", misses=1),
     Purchase("welfare", "public_body", "vitality", "public_governance", 60, 10, "FT-ORD-2", "台风期间商圈疏散组织"),
 )
 SCHEDULE = ScheduleFact(

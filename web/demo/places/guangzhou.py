@@ -64,7 +64,7 @@ AGREEMENT = AgreementFact(
     title="广州市医药流通领域公共数据授权运营协议",
     term_start=date(2026, 1, 5),
     term_end=date(2029, 1, 5),
-    distribution="实收 2% 归数据交易场所；扣税后公共数据运营机构 10%，市政务大数据中心 5%，数源部门 20%（按贡献分配），其余归数据商",
+    distribution="实收 2% 归交易场所；税后运营机构 10%，大数据中心 5%，数源部门 20%（按贡献），其余归数据商",
     platform="广州公共数据运营平台（示例）",
 )
 INDEX = ProductFact(
@@ -101,7 +101,7 @@ SERVICE_FEES = (
     ServiceFeeFact("computing", "0.80", "2025年度每次算力平均成本（演示）", "0.84", "0.85"),
 )
 PURCHASES = (
-    Purchase("industry", "company", "index", "industry_development", 120, 40, "GZ-ORD-1"),
+    Purchase("industry", "company", "index", "industry_development", 120, 40, "GZ-ORD-1", misses=1),
     Purchase("welfare", "public_body", "index", "public_welfare", 60, 10, "GZ-ORD-2", "流感季药品保供"),
 )
 SCHEDULE = ScheduleFact(

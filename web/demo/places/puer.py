@@ -62,7 +62,7 @@ AGREEMENT = AgreementFact(
     title="普洱市特色农产品溯源公共数据授权运营协议",
     term_start=date(2026, 1, 5),
     term_end=date(2031, 1, 5),
-    distribution="先由运营机构收回当月溯源标识制作成本 20.00 元；余下数源部门 30%（按贡献分配），数据局 15%，其余归运营机构",
+    distribution="运营机构先收回溯源标识成本 20.00 元；余额 30% 归数源部门（按贡献），再余 15% 归数据局，余归运营机构",
     platform="普洱市公共数据授权运营平台（示例）",
 )
 ORIGIN = ProductFact(
@@ -112,7 +112,7 @@ TARIFFS = (
     ),
 )
 PURCHASES = (
-    Purchase("industry", "company", "origin", "sector_development", 150, 40, "PE-ORD-1"),
+    Purchase("industry", "company", "origin", "sector_development", 150, 40, "PE-ORD-1", misses=1),
     Purchase("welfare", "public_body", "origin", "public_welfare", 80, 10, "PE-ORD-2", "脱贫户咖啡销售帮扶"),
 )
 SCHEDULE = ScheduleFact(

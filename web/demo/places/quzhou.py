@@ -54,7 +54,7 @@ PEOPLE = (
 )
 RESOURCES = (
     ResourceFact(
-        "business", "source_a", "企业登记与年报信息", "企业登记、变更、年报公示和经营异常名录", "法人基础信息", 2, "每日",
+        "business", "source_a", "企业登记与年报信息", "企业登记、年报公示和经营异常名录", "法人基础信息", 2, "每日",
         (("uscc", "统一社会信用代码"), ("name", "名称"), ("registered", "成立日期"), ("annual_report", "年报原文")),
         "paid",
     ),
@@ -67,7 +67,7 @@ AGREEMENT = AgreementFact(
     title="衢州市企业信用领域公共数据授权运营协议",
     term_start=date(2026, 1, 5),
     term_end=date(2029, 1, 5),
-    distribution="扣除税金后：授权运营平台 5%，数源部门 25%（按用量、质量、投入贡献分配），数据管理局 10%，其余归运营机构",
+    distribution="税后：授权运营平台 5%，数源部门 25%（按用量、质量、投入的贡献），数据管理局 10%，其余归运营机构",
     platform="衢州市授权运营平台（示例）",
 )
 CHECK_FIELDS = (("name", "名称"), ("status", "经营状态"), ("years", "存续年数"), ("abnormal", "是否列入经营异常名录"))
@@ -103,7 +103,7 @@ REPORT = ProductFact(
     description="返回公共信用报告摘要；同一机构三十日内重复查询同一企业、一日内重复查询同一个人，按一次计费",
     fields=(("subject_name", "主体名称"), ("level", "信用等级"), ("advice", "提示")),
     rows=(
-        {"key": "E-001", "subject_kind": "enterprise", "subject_name": "示例常山胡柚加工厂", "level": "A", "advice": "无"},
+        {"key": "E-001", "subject_kind": "enterprise", "subject_name": "示例常山胡柚厂", "level": "A", "advice": "无"},
         {"key": "E-002", "subject_kind": "enterprise", "subject_name": "示例江山门业有限公司", "level": "C",
          "advice": "列入经营异常名录"},
         {"key": "P-001", "subject_kind": "personal", "subject_name": "周*（已授权）", "level": "B", "advice": "无"},
@@ -151,7 +151,7 @@ TARIFFS = (
         too_high={"model": "per_unit", "unit_price": "8.50"},
     ),
     *(
-        # 发改价格〔2025〕668号: 企业每份 9 元、个人每份 1 元，优惠 4.5 元、0.5 元；企业 30 日、个人 1 日内重复查询只计一次
+        # 发改价格〔2025〕668号: 企业 9 元、个人 1 元，优惠 4.5 元、0.5 元；企业 30 日、个人 1 日内重复查询只计一次
         TariffFact(
             "report", "gov_guided", {"model": "per_unit", "unit_price": price}, subject_kind=kind,
             buyer_class=buyer_class, dedup_days=days,

@@ -96,7 +96,7 @@ TARIFFS = (
     ),
 )
 PURCHASES = (
-    Purchase("industry", "company", "risk", "industry_development", 400, 40, "XC-ORD-1"),
+    Purchase("industry", "company", "risk", "industry_development", 400, 40, "XC-ORD-1", misses=1),
     Purchase("welfare", "public_body", "risk", "public_governance", 200, 10, "XC-ORD-2", "县域防汛值守"),
     Purchase("reuse", "source_a", "risk", "industry_development", 50, 5, "XC-ORD-3"),
 )
