@@ -60,8 +60,11 @@ def application() -> Iterator[Flask]:
     from web import create_app
 
     app = create_app(Config.from_environment())
-    with app.test_request_context():
-        yield app
+    try:
+        with app.test_request_context():
+            yield app
+    finally:
+        app.extensions["huiyi_database"].engine.dispose()
 
 
 @click.group()
@@ -182,8 +185,11 @@ def verify(file: Path | None) -> None:
     from web.checker import verify as check
 
     engine = db.make_engine(f"sqlite:///{file}" if file else Config.from_environment().database_url)
-    with engine.connect() as connection:
-        findings = check(connection)
+    try:
+        with engine.connect() as connection:
+            findings = check(connection)
+    finally:
+        engine.dispose()
     for finding in findings:
         click.echo(f"✗ {finding}")
     click.echo(f"核对完毕：{len(findings)} 处问题。")

@@ -52,7 +52,8 @@ def _print_refused(rows: list[ImportRow], console: Console) -> None:
     refused = [row for row in rows if not row.accepted]
     for row in refused[:SHOWN_MAX]:
         for reason in row.reasons:
-            console.print(f"  第 {row.line_number} 行 {reason['field']}：{reason['message']}")
+            words = f"  第 {row.line_number} 行 {reason['field']}：{reason['message']}"
+            console.print(words, markup=False, soft_wrap=True)  # the file's own brackets are no markup
     if len(refused) > SHOWN_MAX:
         console.print(f"  …… 另有 {len(refused) - SHOWN_MAX} 行，加 --report 文件名 可得全部。")
 
