@@ -75,6 +75,7 @@ def draft() -> AnyResponse:
                     made = commands.draft(session, current_actor(), **form.data, now=clock.now(), book=policy_book())
             except DomainError as error:
                 form.refuse(error)
+                status = error.status
             else:
                 flash(gettext("协议 %(number)s 已起草，请逐项编写必备内容。", number=made.number), "success")
                 return redirect(url_for("agreement_pages.show", agreement_id=made.id), code=303)

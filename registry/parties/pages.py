@@ -52,6 +52,7 @@ def create() -> AnyResponse:
                     )
             except DomainError as error:
                 form.refuse(error)
+                status = error.status
             else:
                 flash(gettext("机构“%(name)s”已登记。", name=party.name), "success")
                 return redirect(url_for("party_pages.show", party_id=party.id), code=303)

@@ -76,6 +76,7 @@ def create() -> AnyResponse:
                     )
             except DomainError as error:
                 form.refuse(error)
+                status = error.status
             else:
                 flash(gettext("数据资源 %(code)s 已编目。", code=made.code), "success")
                 return redirect(url_for("resource_pages.show", resource_id=made.id), code=303)
@@ -112,6 +113,7 @@ def change(resource_id: UUID) -> AnyResponse:
                     commands.change(session, current_actor(), resource_id, **form.data, now=clock.now())
             except DomainError as error:
                 form.refuse(error)
+                status = error.status
             else:
                 flash(gettext("说明已更新。"), "success")
                 return redirect(url_for("resource_pages.show", resource_id=resource_id), code=303)

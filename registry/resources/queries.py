@@ -20,14 +20,14 @@ class NoSuchResource(NotFound):
 
 
 def get(session: Session, resource_id: UUID, *, lock: bool = False) -> Resource:
-    """Return the resource; locked and read afresh on demand.
+    """Return the resource with its department; locked and read afresh on demand.
 
     Raises:
         NoSuchResource: there is none.
     """
-    query = sa.select(Resource).where(Resource.id == resource_id)
+    query = sa.select(Resource).where(Resource.id == resource_id).options(joinedload(Resource.source_department))
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(of=Resource).execution_options(populate_existing=True)
     found = session.scalar(query)
     if found is None:
         raise _none(str(resource_id))
