@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import market.catalogue.api
+import market.catalogue.pages
 import market.contracts.api
+import market.contracts.pages
 import market.delivery.api
+import market.delivery.pages
 import market.entitlements.api
+import market.entitlements.pages
 import market.listings.api
+import market.listings.pages
 import market.orders.api
+import market.orders.pages
 import market.payments.api
+import market.payments.pages
 import pricing.ceilings.api
 import pricing.ceilings.pages
 import pricing.costs.api
@@ -97,6 +104,13 @@ PAGE_BLUEPRINTS = [
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,
+    market.catalogue.pages.blueprint,
+    market.listings.pages.blueprint,
+    market.orders.pages.blueprint,
+    market.contracts.pages.blueprint,
+    market.payments.pages.blueprint,
+    market.entitlements.pages.blueprint,
+    market.delivery.pages.blueprint,
     pricing.services.pages.blueprint,
     pricing.exemptions.pages.blueprint,
     settlement.ledger.pages.blueprint,

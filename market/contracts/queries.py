@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -87,6 +88,16 @@ def must_be_of_order(session: Session, order: Order) -> Contract:
         NoSuchContract: none was drafted.
     """
     return _one(of_order(session, order.id), f"（订单 {order.number}）")
+
+
+def names(session: Session, found: Sequence[Order]) -> dict[UUID, str]:
+    """Return the titles of the products and the names of the parties of some orders, by id."""
+    products = session.execute(
+        sa.select(Product.id, Product.title).where(Product.id.in_({one.product_id for one in found}))
+    )
+    ids = {one.buyer_id for one in found} | {one.seller_id for one in found}
+    parties = session.execute(sa.select(Party.id, Party.name).where(Party.id.in_(ids)))
+    return dict(row._tuple() for row in (*products, *parties))
 
 
 def trade(session: Session, actor: Actor, number: str) -> Trade:

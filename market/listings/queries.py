@@ -74,8 +74,8 @@ def may_sell(session: Session, party_id: UUID, place: str, capacities: Iterable[
     return session.scalar(query.limit(1)) is not None
 
 
-def listed(actor: Actor, *, place: str | None = None) -> sa.Select[Listing]:
-    """Return the query of the listings and drafts that the actor keeps or watches over."""
+def listed(actor: Actor, *, place: str | None = None, is_imported: bool | None = None) -> sa.Select[Listing]:
+    """Return the query of the listings and drafts that the actor keeps or watches over; one kind or both."""
     reached: list[sa.ColumnElement[bool]] = []
     for grant in actor.grants:
         if grant.role in ROLES_OF[Permission.PRODUCT_READ]:
@@ -83,6 +83,8 @@ def listed(actor: Actor, *, place: str | None = None) -> sa.Select[Listing]:
             own = sa.true() if grant.org_id is None else _kept_by(grant.org_id)
             reached.append(at_place & own)
     query = sa.select(Listing).where(sa.or_(sa.false(), *reached))
+    if is_imported is not None:
+        query = query.where(Listing.product_id.is_(None) if is_imported else Listing.product_id.is_not(None))
     return query if place is None else query.where(Listing.place == place)
 
 

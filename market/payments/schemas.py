@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField
@@ -10,6 +12,7 @@ from market.payments.rules import PaymentMethod, PaymentState
 
 LINE_LENGTH_MAX = 64
 NAME_LENGTH_MAX = 200
+LOCAL_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 
 class BankLineIn(Schema):
@@ -20,6 +23,16 @@ class BankLineIn(Schema):
     amount = MoneyField(required=True)
     payer_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
     captured_at = ma.fields.AwareDateTime(required=True)
+
+
+class BankLineFormIn(BankLineIn):
+    """The same as a person types it: a moment without a zone is Beijing time."""
+
+    @ma.pre_load
+    def take_beijing_time(self, data, **_kwargs):
+        """Add the zone that the clock of a form leaves out."""
+        typed = data.get("captured_at", "")
+        return {**data, "captured_at": f"{typed}+08:00"} if LOCAL_MOMENT.fullmatch(typed) else data
 
 
 class OpeningIn(Schema):

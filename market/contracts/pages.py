@@ -1,0 +1,174 @@
+"""Orders for people: placing, the progress of one trade, signing, calling off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import format_datetime, get_locale, gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.calendar import business_date
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.identity import Permission
+from market.contracts import commands, queries
+from market.contracts.model import Contract
+from market.contracts.rules import STANDARD, Side
+from market.contracts.schemas import CancellationIn, SignatureIn
+from market.orders import queries as orders
+from market.orders.model import Order
+from market.orders.rules import OrderState
+from market.orders.schemas import OrderIn
+from market.payments.rules import PaymentState
+
+blueprint = Blueprint("contract_pages", __name__, template_folder="../templates")
+ENDED = (OrderState.CANCELLED, OrderState.REFUNDED)
+
+
+@blueprint.get("/orders")
+@requires(Permission.ORDER_READ)
+def browse() -> str:
+    """List the orders that you placed, sold or watch over."""
+    session, state = db.session(), request.args.get("state", "")
+    chosen = OrderState(state) if state in list(OrderState) else None
+    found = page(session, orders.listed(current_actor(), state=chosen), Order, newest_first=True)
+    return render_template(
+        "market/contracts/list.html", found=found, names=queries.names(session, found["items"]),
+        states=list(OrderState), may_ask=current_actor().may(Permission.ORDER_PLACE),
+    )  # fmt: skip
+
+
+@blueprint.post("/orders")
+@requires(Permission.ORDER_PLACE)
+def place() -> AnyResponse:
+    """Accept a quote; the contract is drafted with the order."""
+    form = Form(OrderIn)
+    number = request.form.get("quote_number", "")
+    if not form.accepts():
+        flash(form.error("client_reference") or form.error("quote_number"), "danger")
+        return redirect(url_for("order_pages.show_quote", number=number or "-"), code=303)
+    with db.transaction() as session:
+        made = commands.place_order(session, current_actor(), **form.data, now=clock.now(), book=policy_book())
+    flash(gettext("订单 %(number)s 已生成，请阅读并签署合同。", number=made.number), "success")
+    return redirect(url_for("contract_pages.show", number=made.number), code=303)
+
+
+@blueprint.get("/orders/<number>")
+@requires(Permission.ORDER_READ)
+def show(number: str) -> Response:
+    """Show one trade: contract, signatures, payment and access."""
+    return _trade_page(number)
+
+
+@blueprint.post("/orders/<number>/signature")
+@requires(Permission.CONTRACT_SIGN)
+def sign(number: str) -> AnyResponse:
+    """Sign the contract for your side."""
+
+    def act(session: Session, data: dict[str, Any]) -> None:
+        contract = queries.must_be_of_order(session, orders.visible(session, current_actor(), number))
+        match_version(session, Contract, contract.id)
+        commands.sign(session, current_actor(), contract.id, **data, now=clock.now())
+
+    return _step(number, SignatureIn, gettext("合同已签署。"), act)
+
+
+@blueprint.post("/orders/<number>/cancellation")
+@requires(Permission.CONTRACT_SIGN)
+def cancel(number: str) -> AnyResponse:
+    """Call the order off before it is paid."""
+
+    def act(session: Session, data: dict[str, Any]) -> None:
+        match_version(session, Order, orders.visible(session, current_actor(), number).id)
+        commands.cancel(session, current_actor(), number, **data, now=clock.now())
+
+    return _step(number, CancellationIn, gettext("订单已取消。"), act)
+
+
+def _step(number: str, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], None]) -> AnyResponse:
+    form = Form(schema)
+    if not form.accepts():
+        return _trade_page(number, form=form, status=422)
+    try:
+        with db.transaction() as session:
+            act(session, form.data)
+    except DomainError as error:
+        return _trade_page(number, form=form, refusal=error, status=error.status)
+    flash(done, "success")
+    return redirect(url_for("contract_pages.show", number=number), code=303)
+
+
+def _trade_page(
+    number: str, *, form: Form | None = None, refusal: DomainError | None = None, status: int = 200
+) -> Response:
+    actor = current_actor()
+    trade = queries.trade(db.session(), actor, number)
+    is_party = actor.org_id in (trade.order.buyer_id, trade.order.seller_id)
+    may_sign = is_party and actor.may(Permission.CONTRACT_SIGN, org_id=actor.org_id)
+    text = render_template(
+        "market/contracts/trade.html", trade=trade, steps=_steps(trade), standard=STANDARD,
+        side=_unsigned_side(trade, actor.org_id) if may_sign else None, form=form or Form(CancellationIn),
+        refusal=None if refusal is None else problem(refusal, language=str(get_locale())),
+        may_cancel=may_sign and trade.order.state in (OrderState.PLACED, OrderState.CONTRACTED),
+        may_see_quote=actor.org_id != trade.order.seller_id,
+        may_record=actor.may(Permission.PAYMENT_RECORD, place=trade.order.place),
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+def _unsigned_side(trade: queries.Trade, org_id: Any) -> Side | None:
+    if trade.contract is None or trade.order.state is not OrderState.PLACED:
+        return None
+    if org_id == trade.order.buyer_id and trade.contract.buyer_signed_at is None:
+        return Side.BUYER
+    if org_id == trade.order.seller_id and trade.contract.seller_signed_at is None:
+        return Side.SELLER
+    return None
+
+
+def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
+    """Return the progress of the trade for the timeline, with what is due next."""
+    order, contract, payment = trade.order, trade.contract, trade.payment
+    steps = [
+        {
+            "title": gettext("报价"),
+            "at": business_date(trade.quote.made_at),
+            "note": trade.quote.number,
+            "state": "done",
+        },
+        {
+            "title": gettext("下单"),
+            "at": business_date(order.placed_at),
+            "note": order.client_reference,
+            "state": "done",
+        },
+        _signature(gettext("购买方签署"), contract, Side.BUYER),
+        _signature(gettext("供方签署"), contract, Side.SELLER),
+    ]
+    if not order.is_free:
+        is_captured = payment is not None and payment.state is not PaymentState.EXPECTED
+        at = payment.captured_at if payment is not None else None
+        steps.append({"title": gettext("付款到账"), "at": business_date(at) if at else None,
+                      "note": payment.bank_line if payment is not None and is_captured else "",
+                      "state": "done" if at else "todo"})  # fmt: skip
+    opened = trade.entitlement
+    steps.append({"title": gettext("开通使用权"), "at": opened.valid_from if opened else None,
+                  "note": opened.number if opened else "", "state": "done" if opened else "todo"})  # fmt: skip
+    if order.state in ENDED:
+        steps.append({"title": gettext("订单已取消") if order.state is OrderState.CANCELLED else gettext("已退款"),
+                      "state": "failed"})  # fmt: skip
+        return steps
+    following = next((step for step in steps if step["state"] == "todo"), None)
+    if following is not None:
+        following["state"] = "current"
+    return steps
+
+
+def _signature(title: str, contract: Contract | None, side: Side) -> dict[str, Any]:
+    at = getattr(contract, f"{side}_signed_at", None)
+    return {"title": title, "at": format_datetime(at, "yyyy-MM-dd HH:mm") if at else None,
+            "actor": getattr(contract, f"{side}_signed_by", None) or "", "state": "done" if at else "todo"}  # fmt: skip
