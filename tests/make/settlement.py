@@ -83,7 +83,7 @@ def make_party(
 ) -> Party:  # fmt: skip
     """Register an organisation with the same credit code in every run."""
     return parties.create_party(
-        session, base.supervisor(place), uscc=uscc_from_body(f"91330624{serial:09d}"), name=name, kind=kind,
+        session, base.supervisor(place), uscc=uscc_from_body(f"91330681{serial:09d}"), name=name, kind=kind,
         place=place, capacities=capacities, now=base.NOW, book=LAW,
     )  # fmt: skip
 
