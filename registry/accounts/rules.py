@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Invalid, NotAllowed, TooMany
 from kernel.identity import FINANCE, Role
-from registry.parties.rules import CAPACITY_TITLES, Capacity
+from registry.parties.rules import CAPACITY_TITLES, N_, Capacity
 
 
 class AccountState(StrEnum):
@@ -34,20 +34,20 @@ TRANSITIONS: dict[tuple[AccountState, AccountEvent], AccountState] = {
 STATE_TITLES = {AccountState.ACTIVE: "正常", AccountState.DISABLED: "停用"}
 
 ROLE_TITLES = {
-    Role.MERCHANT: "数据商",
-    Role.OPERATOR: "运营机构",
-    Role.SOURCE: "数源部门",
-    Role.BUYER: "买方",
-    Role.REVIEWER: "合规审核",
-    Role.PRICE: "价格主管",
-    Role.FINANCE_PREPARER: "结算经办",
-    Role.FINANCE_CHECKER: "结算复核",
-    Role.FINANCE_PAYER: "付款",
-    Role.AUDITOR: "审计",
-    Role.SYSTEM_ADMINISTRATOR: "系统管理",
-    Role.SECURITY_ADMINISTRATOR: "安全管理",
-    Role.SUPERVISOR: "公共数据主管部门",
-    Role.SCHEDULER: "定时任务",
+    Role.MERCHANT: N_("数据商"),
+    Role.OPERATOR: N_("运营机构"),
+    Role.SOURCE: N_("数源部门"),
+    Role.BUYER: N_("买方"),
+    Role.REVIEWER: N_("合规审核"),
+    Role.PRICE: N_("价格主管"),
+    Role.FINANCE_PREPARER: N_("结算经办"),
+    Role.FINANCE_CHECKER: N_("结算复核"),
+    Role.FINANCE_PAYER: N_("付款"),
+    Role.AUDITOR: N_("审计"),
+    Role.SYSTEM_ADMINISTRATOR: N_("系统管理"),
+    Role.SECURITY_ADMINISTRATOR: N_("安全管理"),
+    Role.SUPERVISOR: N_("公共数据主管部门"),
+    Role.SCHEDULER: N_("定时任务"),
 }
 
 # Roles that act for one organisation, and what the organisation must be registered as to send such a person.

@@ -31,16 +31,17 @@ from registry.agreements.schemas import (
 )
 from registry.clauses.rules import title_of
 from registry.parties import queries as parties
-from registry.parties.rules import Capacity
+from registry.parties.rules import N_, Capacity
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
 
 blueprint = Blueprint("agreement_pages", __name__, template_folder="../templates")
 Act = Callable[[Session, dict[str, Any]], object]
 STEP_TITLES = {
-    "draft": "起草协议", "set_items": "编写协议内容", "set_scope": "确定授权范围", "set_emergency_plan": "提交应急预案",
-    "sign": "签订", "file": "备案", "activate": "生效", "suspend": "暂停", "ask_restore": "申请恢复", "restore": "恢复",
-    "ask_terminate": "申请终止", "terminate": "终止", "expire": "届满",
+    "draft": N_("起草协议"), "set_items": N_("编写协议内容"), "set_scope": N_("确定授权范围"),
+    "set_emergency_plan": N_("提交应急预案"), "sign": N_("签订"), "file": N_("备案"), "activate": N_("生效"),
+    "suspend": N_("暂停"), "ask_restore": N_("申请恢复"), "restore": N_("恢复"), "ask_terminate": N_("申请终止"),
+    "terminate": N_("终止"), "expire": N_("届满"),
 }  # fmt: skip
 
 

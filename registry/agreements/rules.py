@@ -10,7 +10,7 @@ from typing import Any
 from kernel.errors import Conflict, Invalid
 from kernel.policy import Cited
 from registry.clauses.rules import Term
-from registry.parties.rules import KIND_TITLES, PartyKind
+from registry.parties.rules import KIND_TITLES, N_, PartyKind
 
 
 class AgreementState(StrEnum):
@@ -64,9 +64,9 @@ EVENT_TITLES = {
     AgreementEvent.TERMINATE: "终止",
 }
 GROUND_TITLES = {
-    ExitGround.OPERATOR_REQUEST: "运营机构申请退出",
-    ExitGround.BREACH: "违约且未按期整改",
-    ExitGround.OTHER_ILLEGALITY: "其他违法违规情形",
+    ExitGround.OPERATOR_REQUEST: N_("运营机构申请退出"),
+    ExitGround.BREACH: N_("违约且未按期整改"),
+    ExitGround.OTHER_ILLEGALITY: N_("其他违法违规情形"),
 }
 TRANSITIONS: dict[tuple[AgreementState, AgreementEvent], AgreementState] = {
     (AgreementState.DRAFT, AgreementEvent.SIGN): AgreementState.SIGNED,

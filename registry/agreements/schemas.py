@@ -68,7 +68,11 @@ class EmergencyPlanIn(Schema):
 
     @ma.post_load
     def decode(self, data: dict, **_kwargs: object) -> dict:
-        """Turn the text into bytes."""
+        """Turn the text into bytes.
+
+        Raises:
+            ValidationError: the text is no base64.
+        """
         try:
             return {**data, "content": base64.b64decode(data["content"], validate=True)}
         except (binascii.Error, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import Self
 from kernel.calendar import MONTHS_PER_YEAR, Period, add_months
 from kernel.errors import Conflict, Invalid
 from kernel.policy import Cited
+from registry.parties.rules import N_
 
 
 class AgreementItem(StrEnum):
@@ -32,19 +33,19 @@ class AgreementItem(StrEnum):
 
 
 ITEM_TITLES = {
-    AgreementItem.RESOURCE_SCOPE: "授权运营的公共数据资源范围及数据资源目录",
-    AgreementItem.TERM: "授权运营期限",
-    AgreementItem.PRODUCT_LIST: "拟提供的数据产品和服务清单及其技术标准、安全审核、业务合规性审核要求",
-    AgreementItem.PLATFORM: "支撑平台",
-    AgreementItem.ASSET_OWNERSHIP: "软硬件设备及数据产品和服务的资产权属",
-    AgreementItem.DISCLOSURE: "信息披露及不得参与再开发的要求",
-    AgreementItem.ACCOUNTING: "运营成本、收入核算及收益分配机制",
-    AgreementItem.SECURITY: "数据安全、个人信息保护、风险监测和应急处置",
-    AgreementItem.EVALUATION: "运营评价、续约或退出",
-    AgreementItem.LIABILITY: "违约责任",
-    AgreementItem.DISPUTES: "争议解决方式",
-    AgreementItem.CHANGE: "协议变更、终止条件",
-    AgreementItem.OTHER: "其他需要明确的事项",
+    AgreementItem.RESOURCE_SCOPE: N_("授权运营的公共数据资源范围及数据资源目录"),
+    AgreementItem.TERM: N_("授权运营期限"),
+    AgreementItem.PRODUCT_LIST: N_("拟提供的数据产品和服务清单及其技术标准、安全审核、业务合规性审核要求"),
+    AgreementItem.PLATFORM: N_("支撑平台"),
+    AgreementItem.ASSET_OWNERSHIP: N_("软硬件设备及数据产品和服务的资产权属"),
+    AgreementItem.DISCLOSURE: N_("信息披露及不得参与再开发的要求"),
+    AgreementItem.ACCOUNTING: N_("运营成本、收入核算及收益分配机制"),
+    AgreementItem.SECURITY: N_("数据安全、个人信息保护、风险监测和应急处置"),
+    AgreementItem.EVALUATION: N_("运营评价、续约或退出"),
+    AgreementItem.LIABILITY: N_("违约责任"),
+    AgreementItem.DISPUTES: N_("争议解决方式"),
+    AgreementItem.CHANGE: N_("协议变更、终止条件"),
+    AgreementItem.OTHER: N_("其他需要明确的事项"),
 }
 
 

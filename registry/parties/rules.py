@@ -16,6 +16,11 @@ USCC_FORMAT = re.compile(r"[1-9ANY][1-9][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}")
 SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−·._]+")
 
 
+def N_(text: str) -> str:
+    """Mark a word for the catalogue of translations; whoever shows it translates it."""
+    return text
+
+
 class PartyKind(StrEnum):
     """The legal form of an organisation, as far as the rules distinguish it."""
 
@@ -65,25 +70,25 @@ TRANSITIONS: dict[tuple[Standing, StandingEvent], Standing] = {
 }
 
 KIND_TITLES = {
-    PartyKind.ADMINISTRATIVE_UNIT: "行政单位",
-    PartyKind.PUBLIC_INSTITUTION: "事业单位",
-    PartyKind.ENTERPRISE: "企业",
-    PartyKind.NON_LEGAL_PERSON: "非法人组织",
+    PartyKind.ADMINISTRATIVE_UNIT: N_("行政单位"),
+    PartyKind.PUBLIC_INSTITUTION: N_("事业单位"),
+    PartyKind.ENTERPRISE: N_("企业"),
+    PartyKind.NON_LEGAL_PERSON: N_("非法人组织"),
 }
 CAPACITY_TITLES = {
-    Capacity.DATA_AUTHORITY: "公共数据主管部门",
-    Capacity.PRICE_AUTHORITY: "发展改革（价格）部门",
-    Capacity.OPERATING_INSTITUTION: "运营机构",
-    Capacity.DATA_MERCHANT: "数据商",
-    Capacity.SOURCE_DEPARTMENT: "数源部门",
-    Capacity.BUYER: "购买方",
-    Capacity.TRADING_VENUE: "数据交易场所",
-    Capacity.PLATFORM: "授权运营平台",
-    Capacity.MUNICIPAL_DATA_AGENCY: "市政务大数据管理机构",
-    Capacity.PROVINCIAL_DATA_AUTHORITY: "省级数据主管部门",
-    Capacity.FINANCE_DEPARTMENT: "财政部门",
+    Capacity.DATA_AUTHORITY: N_("公共数据主管部门"),
+    Capacity.PRICE_AUTHORITY: N_("发展改革（价格）部门"),
+    Capacity.OPERATING_INSTITUTION: N_("运营机构"),
+    Capacity.DATA_MERCHANT: N_("数据商"),
+    Capacity.SOURCE_DEPARTMENT: N_("数源部门"),
+    Capacity.BUYER: N_("购买方"),
+    Capacity.TRADING_VENUE: N_("数据交易场所"),
+    Capacity.PLATFORM: N_("授权运营平台"),
+    Capacity.MUNICIPAL_DATA_AGENCY: N_("市政务大数据管理机构"),
+    Capacity.PROVINCIAL_DATA_AUTHORITY: N_("省级数据主管部门"),
+    Capacity.FINANCE_DEPARTMENT: N_("财政部门"),
 }
-STANDING_TITLES = {Standing.IN_ORDER: "正常", Standing.SUSPENDED: "暂停", Standing.ENDED: "终止"}
+STANDING_TITLES = {Standing.IN_ORDER: N_("正常"), Standing.SUSPENDED: N_("暂停"), Standing.ENDED: N_("终止")}
 
 
 class BadUscc(Invalid):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from kernel.errors import Conflict
+from registry.parties.rules import N_
 
 
 class AccessKind(StrEnum):
@@ -22,7 +23,7 @@ class ResourceEvent(StrEnum):
     UNBAR = "unbar"
 
 
-ACCESS_TITLES = {AccessKind.FREE: "无偿", AccessKind.PAID: "有偿"}
+ACCESS_TITLES = {AccessKind.FREE: N_("无偿"), AccessKind.PAID: N_("有偿")}
 
 # barred before -> event -> barred after
 TRANSITIONS: dict[tuple[bool, ResourceEvent], bool] = {
