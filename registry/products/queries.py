@@ -158,7 +158,8 @@ def latest_version_id(product_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[UUI
     """Return the newest version's id of a product as SQL, for conditions over many products."""
     newest = aliased(ProductVersion)
     query = sa.select(newest.id).where(newest.product_id == product_id).order_by(newest.number.desc()).limit(1)
-    return query.scalar_subquery()
+    # said aloud, because by itself SQLAlchemy correlates with the next enclosing query only
+    return query.correlate_except(newest).scalar_subquery()
 
 
 def inputs(session: Session, version_id: UUID) -> Sequence[ProductInput]:

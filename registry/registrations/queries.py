@@ -208,13 +208,18 @@ def open_condition(on: date) -> sa.ColumnElement[bool]:
         .correlate(Product)
     )
     return sa.and_(
-        sa.select(sa.literal(1)).where(Party.id == Product.owner_id, Party.standing == Standing.IN_ORDER).exists(),
-        sa.select(sa.literal(1)).where(Agreement.id == Product.agreement_id, in_force_clause(on)).exists(),
+        _holds(Party.id == Product.owner_id, Party.standing == Standing.IN_ORDER),
+        _holds(Agreement.id == Product.agreement_id, in_force_clause(on)),
         used.exists(),
         ~used.where(sa.or_(Resource.barred, ~approved)).exists(),
-        sa.select(sa.literal(1)).where(Review.version_id == newest, Review.state == ReviewState.PASSED).exists(),
-        sa.select(sa.literal(1)).where(Registration.product_id == Product.id, effective_clause(on)).exists(),
+        _holds(Review.version_id == newest, Review.state == ReviewState.PASSED),
+        _holds(Registration.product_id == Product.id, effective_clause(on)),
     )
+
+
+def _holds(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    # correlated with the product alone, whatever else the asking query joins
+    return sa.select(sa.literal(1)).where(*conditions).correlate(Product).exists()
 
 
 def open_products(now: datetime) -> sa.Select[Product]:

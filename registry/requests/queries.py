@@ -151,6 +151,7 @@ def is_approved(
             request.decided_at < start_of_day(on + DAY),
             line.resource_id == resource_id,
         )
+        .correlate_except(request, line)
         .exists()
     )
 
