@@ -26,6 +26,7 @@ from settlement.splits.rules import Schedule, payee_for, waterfall
 from tests.rig.house import RULES
 from web.cli import huiyi
 from web.config import Config
+from web.demo.places import PLACES
 from web.timetable import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,6 +134,14 @@ def test_the_site_is_shown_by_a_real_picture() -> None:
 
 def test_the_readme_can_be_read_at_one_sitting() -> None:
     assert len(text_of(ROOT / "README.md").splitlines()) <= 120
+
+
+def test_the_people_named_in_the_readme_can_sign_in_to_the_demonstration() -> None:
+    known = {f"{place.key}.{person.key}" for place in PLACES for person in place.people}
+    cells = [row[0] for row in rows_of(section_of("README.md", "The demonstration"))]
+    named = {login for cell in cells for login in INLINE.findall(cell)}
+    assert named
+    assert named <= known
 
 
 # ---- commands, settings, addresses ----
