@@ -12,10 +12,12 @@ from werkzeug.test import TestResponse
 from kernel import clock
 from kernel.calendar import BEIJING, business_date
 from web.demo.cast import PASSWORD, Place
+from web.timetable import JOBS, run
 
 BEGINS = datetime(2026, 1, 5, 9, 0, tzinfo=BEIJING)
 OPENS_AT = time(9, 0)
 EVERY_CALL = timedelta(seconds=5)
+EVERY_JOB = timedelta(minutes=1)
 SESSION_IDLE = timedelta(minutes=25)  # a session that rested longer is not used again
 SESSION_WHOLE = timedelta(hours=11)
 ADMINISTRATOR = "admin"
@@ -147,6 +149,13 @@ class Stage:
         self.moment += EVERY_CALL
         with clock.set_to(self.moment):
             return self.client.open(url, method=method, json=body, headers=sent)
+
+    def run_job(self, name: str) -> str:
+        """Let the timetable's job run once, a minute later, as ``huiyi work`` would; return what it did."""
+        self.moment += EVERY_JOB
+        job = next(found for found in JOBS if found.name == name)
+        with clock.set_to(self.moment):
+            return run(self.app, job)
 
     def _token(self, login: str) -> str:
         known = self._sessions.get(login)

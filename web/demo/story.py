@@ -58,4 +58,5 @@ def tell_places(
         for told in tolds:
             for tell in parts:
                 tell(stage, told)
+    stage.run_job("audit.seal")
     return stage, tolds

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from werkzeug.serving import make_server
 
 from kernel import db
@@ -78,19 +80,32 @@ def tell(path: Path, console: Console, *, serve: bool, port: str, places: Sequen
 
 def _serve(path: Path, console: Console, port: str) -> None:
     """Serve the site; its clock runs on from the end of the story."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for every picture helps nobody
     app = create_app(settings(path))
     try:
         server = make_server(HOST, int(port), app, threaded=True)
     except (OSError, SystemExit):
         console.print(f"[red]端口 {port} 已被占用[/]：请以 huiyi demo --port 另选端口，数据已就绪。")
         sys.exit(1)
+    _print_sign_ins(console, app.config[sign_ins.CONFIG_KEY])
     console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]：")
-    for person in app.config[sign_ins.CONFIG_KEY]:
-        console.print(f"  {person['login']:<24}{person['role']}　{person['name']}　{person['organisation']}")
-    console.print(f"  {ADMINISTRATOR:<24}安全管理")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         console.print("已停止。")
     finally:
         server.server_close()
+
+
+def _print_sign_ins(console: Console, people: Sequence[Mapping[str, str]]) -> None:
+    """Print who can sign in, a line for each duty and a column for each place."""
+    places = list(dict.fromkeys(person["place"] for person in people))
+    table = Table(title="可登录的身份（登录名）", title_justify="left")
+    table.add_column("职责", no_wrap=True)
+    for place in places:
+        table.add_column(place, overflow="fold")
+    for role in dict.fromkeys(person["role"] for person in people):
+        logins = [[p["login"] for p in people if (p["place"], p["role"]) == (place, role)] for place in places]
+        table.add_row(role, *("\n".join(found) for found in logins))
+    console.print(table)
+    console.print(f"安全管理员：{ADMINISTRATOR}")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel import clock
 from registry.reviews.rules import CHECK_TITLES
 from web.demo.cast import ProductFact
 from web.demo.stage import Stage, StoryBroken, Told
-from web.timetable import JOBS, run
 
 REQUESTS = "/api/v1/data-requests"
 AGREES = {"decision": "agree", "reason": "用途明确，字段为最小必要，同意"}
@@ -55,9 +53,7 @@ def let_silence_consent(stage: Stage, told: Told) -> None:
     """Run the timetable's job after the last day, where silence counts as consent (RVW-05)."""
     if not told.place.silent_reviewers:
         return
-    job = next(job for job in JOBS if job.name == "requests.deemed_consent")
-    with clock.set_to(stage.moment):
-        run(stage.app, job)
+    stage.run_job("requests.deemed_consent")
     for key, request in told.requests.items():
         told.requests[key] = stage.get(told.login("supervisor"), f"{REQUESTS}/{request['id']}")
 

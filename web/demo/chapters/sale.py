@@ -68,7 +68,7 @@ def try_public_use_without_exemption(stage: Stage, told: Told) -> None:
 
 
 def pay(stage: Stage, told: Told) -> None:
-    """Record the bank line of every priced order; then every buyer finds the entitlement."""
+    """Record the bank line of every priced order; every buyer finds the entitlement; the job books the money."""
     preparer = told.login("preparer")
     for purchase in told.place.purchases:
         placed = told.orders[purchase.key]
@@ -80,6 +80,7 @@ def pay(stage: Stage, told: Told) -> None:
         if not mine:
             raise StoryBroken(f"{placed['number']} was paid, or free, and opened nothing")
         told.entitlements[purchase.key] = mine[0]
+    stage.run_job("payments.take_in")
 
 
 def _transfer(stage: Stage, told: Told, purchase: Purchase, preparer: str) -> None:
