@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import market.catalogue.api
 import market.catalogue.pages
-import market.catalogue.pages
 import market.contracts.api
-import market.contracts.pages
 import market.contracts.pages
 import market.delivery.api
 import market.delivery.pages
-import market.delivery.pages
 import market.entitlements.api
-import market.entitlements.pages
 import market.entitlements.pages
 import market.listings.api
 import market.listings.pages
-import market.listings.pages
 import market.orders.api
 import market.orders.pages
-import market.orders.pages
 import market.payments.api
-import market.payments.pages
 import market.payments.pages
 import pricing.ceilings.api
 import pricing.ceilings.pages
 import pricing.costs.api
 import pricing.costs.pages
 import pricing.exemptions.api
-import pricing.exemptions.pages
 import pricing.exemptions.pages
 import pricing.services.api
 import pricing.services.pages
@@ -121,14 +113,6 @@ PAGE_BLUEPRINTS = [
     market.entitlements.pages.blueprint,
     market.delivery.pages.blueprint,
     pricing.services.pages.blueprint,
-    pricing.exemptions.pages.blueprint,
-    market.catalogue.pages.blueprint,
-    market.listings.pages.blueprint,
-    market.orders.pages.blueprint,
-    market.contracts.pages.blueprint,
-    market.payments.pages.blueprint,
-    market.entitlements.pages.blueprint,
-    market.delivery.pages.blueprint,
     settlement.ledger.pages.blueprint,
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,
