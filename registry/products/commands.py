@@ -18,6 +18,7 @@ from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.model import PartyCapacity
+from registry.parties.rules import Capacity
 from registry.products import queries
 from registry.products.model import Product, ProductDerivation, ProductInput, ProductVersion
 from registry.products.rules import (
@@ -168,14 +169,13 @@ def _add_version(
 def _check_seller(session: Session, owner_id: UUID, agreement: Agreement, book: PolicyBook, now: datetime) -> None:
     allowed = book.find(agreement.place, "seller.capacities", on=business_date(now))
     owner = parties.get(session, owner_id)
-    held = session.scalars(
-        sa.select(PartyCapacity.capacity).where(
-            PartyCapacity.party_id == owner_id, PartyCapacity.place == agreement.place
-        )
+    registered = sa.select(PartyCapacity.capacity).where(
+        PartyCapacity.party_id == owner_id, PartyCapacity.place == agreement.place
     )
-    capacity = seller_capacity(held, allowed.items())
-    is_other_operator = capacity == "operating_institution" and owner_id != agreement.operating_institution_id
-    if capacity is None or is_other_operator or not owner.is_in_order:
+    held = set(session.scalars(registered))
+    if owner_id != agreement.operating_institution_id:
+        held.discard(Capacity.OPERATING_INSTITUTION)  # of this agreement it is not the operator
+    if seller_capacity(held, allowed.items()) is None or not owner.is_in_order:
         who = "、".join(allowed.items())
         raise SellerNotAllowed(
             f"{owner.name} 不能在此出售产品：{agreement.place} 只允许 {who} 出售"

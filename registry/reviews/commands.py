@@ -194,8 +194,9 @@ def withdraw(session: Session, actor: Actor, review_id: UUID, *, now: datetime) 
     review = queries.get(session, review_id, lock=True)
     product = products.get(session, review.product_id)
     actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
+    stages = queries.stages(session, review)
     review.state = after(review.state, ReviewEvent.WITHDRAWN)
-    _close(review, queries.stages(session, review), ReviewEvent.WITHDRAWN, now)
+    _close(review, stages, ReviewEvent.WITHDRAWN, now)
     audit.record(session, actor, "review.withdraw", review, at=now)
     return review
 
