@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from kernel import clock, db
-from kernel.calendar import DAY, Period
 from kernel.http import ApiBlueprint, current_actor, requires
 from kernel.identity import Permission
 from kernel.money import total
@@ -17,12 +15,6 @@ blueprint = ApiBlueprint("ledger", __name__, url_prefix="/api/v1/ledger", descri
 ENTRIES_MAX = 1000
 
 
-def dates_of(args: dict[str, Any]) -> tuple[date, date]:
-    """Return the dates asked for; this calendar year up to today when none are."""
-    start, end = args.get("start"), args.get("end")
-    return start or Period.year(clock.today().year).start, end or clock.today() + DAY
-
-
 @blueprint.get("/entries")
 @requires(Permission.LEDGER_READ)
 @blueprint.arguments(LedgerArgs, location="query")
@@ -30,7 +22,7 @@ def dates_of(args: dict[str, Any]) -> tuple[date, date]:
 def entries(args: dict[str, Any]):
     """List the vouchers of a place, at most 1000: narrow the dates for more."""
     current_actor().must(Permission.LEDGER_READ, place=args["place"])
-    start, end = dates_of(args)
+    start, end = queries.dates_of(args.get("start"), args.get("end"), today=clock.today())
     return {"items": queries.entries(db.session(), place=args["place"], start=start, end=end, limit=ENTRIES_MAX)}
 
 

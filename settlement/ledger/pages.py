@@ -9,7 +9,6 @@ from kernel.http import current_actor, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import total
 from settlement.ledger import checks, queries
-from settlement.ledger.api import dates_of
 
 blueprint = Blueprint("ledger_pages", __name__, template_folder="../templates")
 ENTRIES_SHOWN = 200
@@ -23,7 +22,7 @@ def show() -> str:
     places = [place for place in policy_book().places() if actor.may(Permission.LEDGER_READ, place=place)]
     place = request.args.get("place") or (places[0] if places else "")
     actor.must(Permission.LEDGER_READ, place=place)
-    start, end = dates_of({})
+    start, end = queries.dates_of(None, None, today=clock.today())
     rows = queries.trial_balance(session, place=place)
     return render_template(
         "settlement/ledger/show.html", place=place, places=places, rows=rows, sum=total(amount for _, amount in rows),

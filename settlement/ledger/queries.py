@@ -9,6 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.calendar import DAY, Period
 from kernel.errors import NotFound
 from kernel.money import ZERO, Money
 from settlement.ledger.model import JournalEntry, JournalLine
@@ -74,6 +75,11 @@ def entries(session: Session, *, place: str, start: date, end: date, limit: int)
     headers = list(session.scalars(query))
     lines = lines_of(session, headers)
     return [Booked(header, entry_of(header, lines)) for header in headers]
+
+
+def dates_of(start: date | None, end: date | None, *, today: date) -> tuple[date, date]:
+    """Return the dates asked for, the second not included; where none is, this accounting year up to today."""
+    return start or Period.year(today.year).start, end or today + DAY
 
 
 def balance(session: Session, account: str, *, before: date | None = None) -> Money:

@@ -13,11 +13,10 @@ from kernel import audit, numbering
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
-from kernel.money import ZERO, Money, total
+from kernel.money import Money, total
 from kernel.policy import PolicyBook
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.commands import book_new
-from settlement.ledger.model import JournalLine
 from settlement.ledger.queries import Booked
 from settlement.ledger.rules import Entry, earning_entry
 from settlement.revenue.model import RevenueLine
@@ -35,7 +34,6 @@ from settlement.runs.rules import (
 )
 from settlement.splits.model import ShareLine
 from settlement.statements.commands import issue
-from settlement.statements.model import Statement
 from settlement.workings.queries import Line, Worked, digest, work_out
 
 
@@ -129,7 +127,7 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
         )
     booked = _write(session, actor, run, worked, now)
     issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
-    ties = tie_out(session, run, booked)
+    ties = queries.tie_out(session, run, [one.header.id for one in booked])
     must_tie(ties)
     run.totals = {**run.totals, "statements": len(issued), "entries": len(booked),
                   "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
@@ -138,32 +136,6 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     audit.record(session, actor, "settlement.seal", run, at=now, note=run.number,
                  detail={"report_sha256": run.report_sha256, "statements": len(issued)})  # fmt: skip
     return run
-
-
-def tie_out(session: Session, run: SettlementRun, booked: list[Booked]) -> dict[str, Money]:
-    """Return the four sums that must agree, read back from the database: they include the tax."""
-    session.flush()
-
-    def summed(column: Any, *conditions: Any) -> Money:
-        found: Money | None = session.scalar(sa.select(sa.func.sum(column)).where(*conditions))
-        return found or ZERO
-
-    net = summed(RevenueLine.net, RevenueLine.run_id == run.id)
-    tax = summed(RevenueLine.tax, RevenueLine.run_id == run.id)
-    ids = [one.header.id for one in booked]
-    journal = ZERO
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        part = ids[start : start + IDS_AT_ONCE]
-        journal += summed(JournalLine.amount, JournalLine.entry_id.in_(part), JournalLine.amount > ZERO)
-    return {
-        "收入（不含税＋税）": net + tax,
-        "凭证": journal,
-        "分配＋税": summed(ShareLine.amount, ShareLine.run_id == run.id) + tax,
-        "结算单＋税": summed(Statement.total, Statement.run_id == run.id) + tax,
-    }
-
-
-IDS_AT_ONCE = 5_000
 
 
 def _locked(session: Session, actor: Actor, number: str) -> SettlementRun:

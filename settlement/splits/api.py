@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from kernel import clock, db
 from kernel.http import ApiBlueprint, current_actor, match_version, page, requires
 from kernel.identity import Permission
-from registry.agreements.model import Agreement
 from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
@@ -36,19 +33,12 @@ def browse(args: dict[str, Any]):
 def draw_up(sent: dict[str, Any]):
     """Draw up the next version of a schedule; parties are named by their credit codes."""
     with db.transaction() as session:
-        return draw_up_from(session, sent)
-
-
-def draw_up_from(session, sent: dict[str, Any]) -> ShareSchedule:
-    """Draw up a schedule from the fields of the API or the page."""
-    agreement_id = session.scalar(sa.select(Agreement.id).where(Agreement.number == sent["agreement_number"]))
-    if agreement_id is None:
-        raise queries.NoSuchSchedule(f"没有编号为 {sent['agreement_number']} 的协议", detail_en="No such agreement")
-    product = by_code(session, sent["product_code"]) if sent.get("product_code") else None
-    return commands.draw_up(
-        session, current_actor(), agreement_id=agreement_id, product_id=product.id if product else None,
-        valid_from=sent["valid_from"], steps=sent["steps"], now=clock.now(),
-    )  # fmt: skip
+        product = by_code(session, sent["product_code"]) if sent["product_code"] else None
+        return commands.draw_up(
+            session, current_actor(), agreement_id=queries.agreement_id_of(session, sent["agreement_number"]),
+            product_id=product.id if product else None, valid_from=sent["valid_from"], steps=sent["steps"],
+            now=clock.now(),
+        )  # fmt: skip
 
 
 @blueprint.get("/<number>")

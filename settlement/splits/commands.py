@@ -73,7 +73,7 @@ def draw_up(
 
     Raises:
         NotAllowed: the actor draws up no schedules at this place.
-        NoSuchSchedule: there is no such agreement or product.
+        NoSuchSchedule: there is no such agreement.
         NotOfTheAgreement: the product belongs to another agreement.
         Unreadable: a step is wrongly written.
         ScheduleInvalid: the steps cannot divide everything.
@@ -87,9 +87,7 @@ def draw_up(
     if agreement is None:
         raise queries.NoSuchSchedule(f"没有编号为 {agreement_id} 的协议", detail_en="No such agreement")
     actor.must(Permission.SCHEDULE_WRITE, place=agreement.place)
-    product = session.get(Product, product_id) if product_id is not None else None
-    if product_id is not None and product is None:
-        raise queries.NoSuchSchedule(f"没有编号为 {product_id} 的产品", detail_en="No such product")
+    product = session.get_one(Product, product_id) if product_id is not None else None
     if product is not None and product.agreement_id != agreement.id:
         raise NotOfTheAgreement(f"产品 {product.code} 不是协议 {agreement.number} 项下的产品",
                                 detail_en=f"{product.code} belongs to another agreement")  # fmt: skip
@@ -103,14 +101,10 @@ def draw_up(
             detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
         )  # fmt: skip
     scope = product.code if product is not None else queries.EVERY_PRODUCT
-    last = session.scalar(
-        sa.select(sa.func.max(ShareSchedule.version_number)).where(
-            ShareSchedule.agreement_id == agreement.id, ShareSchedule.scope == scope
-        )
-    )
     made = ShareSchedule(
         number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
-        product_id=product_id, scope=scope, version_number=(last or 0) + 1, valid_from=valid_from, steps=steps,
+        product_id=product_id, scope=scope, version_number=queries.last_version(session, agreement.id, scope) + 1, valid_from=valid_from,
+        steps=steps,
         parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
     )  # fmt: skip
     session.add(made)

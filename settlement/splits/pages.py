@@ -14,8 +14,8 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, requires
 from kernel.identity import Permission
 from registry.agreements.model import Agreement
+from registry.products.queries import by_code
 from settlement.splits import commands, queries
-from settlement.splits.api import draw_up_from
 from settlement.splits.model import ShareSchedule
 from settlement.splits.rules import ScheduleState
 from settlement.splits.schemas import ScheduleIn
@@ -77,7 +77,13 @@ def draw_up() -> AnyResponse:
         return make_response(_browse(form, None), 422)
     try:
         with db.transaction() as session:
-            made = draw_up_from(session, form.data)
+            code = form.data["product_code"]
+            product = by_code(session, code) if code else None
+            made = commands.draw_up(
+                session, current_actor(), agreement_id=queries.agreement_id_of(session, form.data["agreement_number"]),
+                product_id=product.id if product else None, valid_from=form.data["valid_from"],
+                steps=form.data["steps"], now=clock.now(),
+            )  # fmt: skip
     except DomainError as refusal:
         return make_response(_browse(form, refusal), refusal.status)
     flash(gettext("分配方案 %(number)s 已拟定，待各方签署。", number=made.number), "success")

@@ -202,6 +202,26 @@ def listed(actor: Actor, *, place: str | None = None) -> sa.Select[ShareSchedule
     return query if place is None else query.where(ShareSchedule.place == place)
 
 
+def last_version(session: Session, agreement_id: UUID, scope: str) -> int:
+    """Return the number of the newest version for an agreement and scope; 0 when there is none."""
+    query = sa.select(sa.func.max(ShareSchedule.version_number)).where(
+        ShareSchedule.agreement_id == agreement_id, ShareSchedule.scope == scope
+    )
+    return session.scalar(query) or 0
+
+
+def agreement_id_of(session: Session, number: str) -> UUID:
+    """Return the agreement with that number.
+
+    Raises:
+        NoSuchSchedule: there is none.
+    """
+    found = session.scalar(sa.select(Agreement.id).where(Agreement.number == number))
+    if found is None:
+        raise NoSuchSchedule(f"没有编号为 {number} 的协议", detail_en=f"No agreement {number}")
+    return found
+
+
 def visible(session: Session, actor: Actor, number: str, *, lock: bool = False) -> ShareSchedule:
     """Return a schedule by its number.
 

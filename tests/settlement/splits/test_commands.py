@@ -73,7 +73,7 @@ def test_versions_count_up_for_each_scope(session: Session) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"kind": "rest", "party": "913306240000000000"}, "settlement.party_unknown"),
+        ({"kind": "rate", "value": "0.5", "party": "913306240000000000"}, "settlement.party_unknown"),
         ({"kind": "rate", "party": "x", "value": "2"}, "input.unreadable"),
         ({"kind": "nothing"}, "input.unreadable"),
         (
