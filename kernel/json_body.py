@@ -25,11 +25,7 @@ def read_json(data: bytes) -> Any:
         found = json.loads(
             data.decode(), object_pairs_hook=_keys_once, parse_constant=_not_finite, parse_int=_exact_integer
         )
-        layer, depth = [found], 0
-        while layer and depth <= JSON_DEPTH_MAX:
-            depth += 1
-            layer = [inner for outer in layer for inner in _inside(outer)]
-        if layer:
+        if _depth(found) > JSON_DEPTH_MAX:
             raise ValueError(f"nested deeper than {JSON_DEPTH_MAX}")
     except (ValueError, RecursionError) as error:
         words = "nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -37,10 +33,14 @@ def read_json(data: bytes) -> Any:
     return found
 
 
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _depth(value: Any) -> int:
+    """Return how many objects and lists stand inside each other, without recursion."""
+    depth, layer = 0, [value] if isinstance(value, dict | list) else []
+    while layer:
+        depth += 1
+        inside = (inner for outer in layer for inner in (outer.values() if isinstance(outer, dict) else outer))
+        layer = [inner for inner in inside if isinstance(inner, dict | list)]
+    return depth
 
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
