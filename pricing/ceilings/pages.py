@@ -19,8 +19,8 @@ from pricing.ceilings.model import Ceiling, FeeCap
 from pricing.ceilings.schemas import LEVELS, CapsIn, CeilingIn
 from pricing.costs import queries as costs
 from pricing.costs.model import CostSurvey
-from pricing.costs.pages import RowsForm, words
-from pricing.costs.rules import CHARGE_UNIT_TITLES, STATE_TITLES, ChargeUnit, SurveyState
+from pricing.costs.pages import STATE_WORDS, UNIT_WORDS, RowsForm, words
+from pricing.costs.rules import SurveyState
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
 from registry.products.model import Product
@@ -50,7 +50,7 @@ def desk() -> str:
     )
     return render_template(
         "pricing/ceilings/desk.html", surveys=surveys, ceilings=ceilings, caps=caps, waiting=session.scalar(waiting),
-        state_titles=STATE_TITLES, unit_titles=CHARGE_UNIT_TITLES, may_file=actor.may(Permission.COST_WRITE),
+        state_titles=STATE_WORDS, unit_titles=UNIT_WORDS, may_file=actor.may(Permission.COST_WRITE),
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def show(ceiling_id: UUID) -> str:
         "pricing/ceilings/ceiling.html", ceiling=ceiling, agreement=agreement, tree=queries.breakdown(ceiling),
         newest=newest if newest is not None and newest.id != ceiling.id else None, caps=caps.all(),
         recomputed=queries.computed(ceiling.inputs).total == ceiling.max_permitted_revenue,
-        unit_titles=CHARGE_UNIT_TITLES,
+        unit_titles=UNIT_WORDS,
         may_set=actor.may(Permission.CAP_SET, org_id=agreement.authorizing_entity_id, place=ceiling.place),
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def set_caps(ceiling_id: UUID) -> AnyResponse:
     text = render_template(
         "pricing/ceilings/caps.html", ceiling=ceiling, agreement=agreement, form=form, refusal=words(form.problem),
         products=[(str(product.id), f"{product.code} {product.title}") for product in products],
-        units=[(unit.value, gettext(CHARGE_UNIT_TITLES[unit])) for unit in ChargeUnit],
+        units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
         rows=form.count("caps", len(products) + BLANK_CAPS),
         policy=PricingPolicy.at(policy_book(), ceiling.place, today),
     )  # fmt: skip

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
-from sqlalchemy.orm import Session
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
@@ -20,7 +20,7 @@ from kernel.http import Form, current_actor, match_version, policy_book, problem
 from kernel.identity import Permission
 from pricing.costs import commands, queries
 from pricing.costs.model import CostSurvey
-from pricing.costs.rules import CATEGORY_TITLES, STATE_TITLES, CostCategory
+from pricing.costs.rules import ChargeUnit, CostCategory, SurveyState
 from pricing.costs.schemas import AcceptIn, AmendIn, CostSurveyIn, SendBackIn
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
@@ -32,7 +32,26 @@ ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
 GIVEN = {"category", "position", "charge_unit", "industry_share"}  # what a row carries before anybody types
 NOT_FIELDS = {"csrf_token", "version", "act"}  # "act" is the button that was pressed
 BLANK_ROWS = 2
-Act = Callable[[Session, dict[str, Any]], object]
+# the words of the rules once more, so that they can be translated at the moment of showing
+CATEGORY_WORDS = {
+    CostCategory.PLATFORM_BUILD_OM: _("授权运营相关平台建设和运维成本"),
+    CostCategory.DATA_GOVERNANCE: _("数据传输、汇聚、存储、治理等成本"),
+    CostCategory.HUMAN_RESOURCES: _("人力资源成本"),
+    CostCategory.PUBLIC_DATA_ACQUISITION: _("获取公共数据资源的相关支出"),
+    CostCategory.PERIOD_EXPENSE: _("期间费用"),
+    CostCategory.OTHER_REASONABLE: _("其他合理费用"),
+}
+STATE_WORDS = {
+    SurveyState.DRAFT: _("填报中"),
+    SurveyState.SUBMITTED: _("待审核"),
+    SurveyState.ACCEPTED: _("已认定"),
+}
+UNIT_WORDS = {
+    ChargeUnit.PER_ITEM: _("件"),
+    ChargeUnit.PER_USE: _("次"),
+    ChargeUnit.PER_PERIOD: _("期"),
+    ChargeUnit.PER_DATA_VOLUME: _("单位数据量"),
+}
 
 
 class RowsForm(Form):
@@ -196,7 +215,7 @@ def _form_page(form: RowsForm, title: str, action: str, survey: CostSurvey | Non
     text = render_template(
         "pricing/costs/form.html", form=form, title=title, action=action, survey=survey,
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in session.scalars(mine)],
-        categories=[(category.value, gettext(CATEGORY_TITLES[category])) for category in CostCategory],
+        categories=[(category.value, word) for category, word in CATEGORY_WORDS.items()],
         rows=form.count("lines", len(CostCategory) + BLANK_ROWS), refusal=words(form.problem),
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)
@@ -208,7 +227,7 @@ def _survey_page(survey_id: UUID, form: RowsForm | None = None, *, status: int =
     agreement = agreements.get(session, survey.agreement_id)
     text = render_template(
         "pricing/costs/survey.html", survey=survey, agreement=agreement, totals=survey.totals(),
-        state_title=gettext(STATE_TITLES[survey.state]), titles=CATEGORY_TITLES,
+        state_title=STATE_WORDS[survey.state], titles=CATEGORY_WORDS,
         form=form or RowsForm(AcceptIn), refusal=words(form.problem if form else None),
         may_write=actor.may(
             Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
@@ -17,7 +18,7 @@ from kernel.identity import ROLES_OF, Permission
 from pricing.costs.pages import RowsForm, words
 from pricing.exemptions import commands, queries
 from pricing.exemptions.model import Exemption
-from pricing.exemptions.rules import PURPOSE_TITLES, STATE_TITLES, ExemptionState, Purpose
+from pricing.exemptions.rules import ExemptionState, Purpose
 from pricing.exemptions.schemas import ExemptionIn, ReasonIn
 from pricing.policy import PricingPolicy
 from registry.parties.model import Party
@@ -25,7 +26,13 @@ from registry.products import queries as products
 from registry.products.model import Product
 
 blueprint = Blueprint("exemption_pages", __name__, template_folder="../templates")
-FREE = (Purpose.PUBLIC_GOVERNANCE, Purpose.PUBLIC_WELFARE)
+PURPOSE_WORDS = {Purpose.PUBLIC_GOVERNANCE: _("公共治理"), Purpose.PUBLIC_WELFARE: _("公益事业")}
+STATE_WORDS = {
+    ExemptionState.REQUESTED: _("待审批"),
+    ExemptionState.APPROVED: _("已批准"),
+    ExemptionState.REFUSED: _("未批准"),
+    ExemptionState.REVOKED: _("已撤销"),
+}
 
 
 @blueprint.get("/exemptions")
@@ -39,8 +46,8 @@ def browse() -> str:
     found = page(session, query, Exemption, newest_first=True)
     return render_template(
         "pricing/exemptions/list.html", found=found, names=_names(found["items"]),
-        states=[(item.value, gettext(STATE_TITLES[item])) for item in ExemptionState], state_titles=STATE_TITLES,
-        purpose_titles=PURPOSE_TITLES, may_ask=actor.may(Permission.ORDER_PLACE),
+        states=[(item.value, word) for item, word in STATE_WORDS.items()], state_titles=STATE_WORDS,
+        purpose_titles=PURPOSE_WORDS, may_ask=actor.may(Permission.ORDER_PLACE),
     )  # fmt: skip
 
 
@@ -65,7 +72,7 @@ def request_exemption() -> AnyResponse:
     text = render_template(
         "pricing/exemptions/form.html", product=product, form=form, refusal=words(form.problem),
         parties=[(str(party.id), party.name) for party in parties],
-        purposes=[(purpose.value, gettext(PURPOSE_TITLES[purpose])) for purpose in FREE],
+        purposes=[(purpose.value, word) for purpose, word in PURPOSE_WORDS.items()],
         policy=PricingPolicy.at(policy_book(), product.place, clock.today()),
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)
@@ -114,7 +121,7 @@ def _exemption_page(exemption_id: UUID, form: Form | None = None, *, status: int
     text = render_template(
         "pricing/exemptions/exemption.html", exemption=exemption, names=_names([exemption]),
         form=form or Form(ReasonIn), refusal=words(form.problem if form else None),
-        state_title=gettext(STATE_TITLES[exemption.state]), purpose_title=gettext(PURPOSE_TITLES[exemption.purpose]),
+        state_title=STATE_WORDS[exemption.state], purpose_title=PURPOSE_WORDS[exemption.purpose],
         may_decide=actor.may(Permission.EXEMPTION_APPROVE, place=exemption.place),
         policy=PricingPolicy.at(policy_book(), exemption.place, clock.today()),
     )  # fmt: skip

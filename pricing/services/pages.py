@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, policy_book, requires
 from kernel.identity import Permission
-from pricing.costs.pages import words
-from pricing.costs.rules import CHARGE_UNIT_TITLES, ChargeUnit
+from pricing.costs.pages import UNIT_WORDS, words
 from pricing.services import commands
-from pricing.services.rules import SERVICE_TITLES, MerchantService
+from pricing.services.rules import MerchantService
 from pricing.services.schemas import ServiceFeeIn
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.agreements.rules import AgreementState
 
 blueprint = Blueprint("service_fee_pages", __name__, template_folder="../templates")
+SERVICE_WORDS = {
+    MerchantService.DATA_PROCESSING: _("数据加工"),
+    MerchantService.COMPUTING: _("算力支持"),
+    MerchantService.COMPLIANCE_SUPPORT: _("合规支持"),
+}
 
 
 @blueprint.route("/pricing/service-fees/new", methods=["GET", "POST"])
@@ -48,7 +53,7 @@ def set_service_fee() -> AnyResponse:
     text = render_template(
         "pricing/services/form.html", form=form, refusal=words(form.problem),
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in mine],
-        services=[(service.value, gettext(SERVICE_TITLES[service])) for service in MerchantService],
-        units=[(unit.value, gettext(CHARGE_UNIT_TITLES[unit])) for unit in ChargeUnit],
+        services=[(service.value, word) for service, word in SERVICE_WORDS.items()],
+        units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)

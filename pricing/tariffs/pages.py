@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
@@ -14,11 +15,10 @@ from kernel.errors import DomainError
 from kernel.http import current_actor, policy_book, public, requires
 from kernel.identity import Permission
 from pricing.ceilings.queries import caps_of_product
-from pricing.costs.pages import RowsForm, words
-from pricing.costs.rules import CHARGE_UNIT_TITLES, ChargeUnit
+from pricing.costs.pages import UNIT_WORDS, RowsForm, words
 from pricing.policy import PricingPolicy
 from pricing.services import queries as services
-from pricing.services.rules import SERVICE_TITLES
+from pricing.services.pages import SERVICE_WORDS
 from pricing.tariffs import commands, queries
 from pricing.tariffs.rules import ModelKind, Regime
 from pricing.tariffs.schemas import TariffFormIn
@@ -27,14 +27,20 @@ from registry.products.model import Product
 
 blueprint = Blueprint("tariff_pages", __name__, template_folder="../templates")
 TIER_ROWS = 4
-FOR_PRODUCTS = [regime for regime in Regime if regime is not Regime.BREAK_EVEN]
-KIND_TITLES = {
-    ModelKind.PER_UNIT: "统一单价",
-    ModelKind.GRADUATED: "分档累进（各档各价）",
-    ModelKind.VOLUME: "按量定档（全部按所达档价）",
-    ModelKind.PACKAGE: "套餐（按包）",
-    ModelKind.FLAT: "固定费用",
-    ModelKind.INCLUDED_OVERAGE: "固定费用含额度，超出另计",
+REGIME_WORDS = {
+    Regime.GOV_GUIDED: _("政府指导价"),
+    Regime.TRIAL: _("试行收费标准"),
+    Regime.MARKET_VALUE_BASED: _("市场调节价（以数据应用价值为重要依据）"),
+    Regime.BREAK_EVEN: _("保本微利"),
+    Regime.FREE_PUBLIC_INTEREST: _("公益免费"),
+}
+KIND_WORDS = {
+    ModelKind.PER_UNIT: _("统一单价"),
+    ModelKind.GRADUATED: _("分档累进（各档各价）"),
+    ModelKind.VOLUME: _("按量定档（全部按所达档价）"),
+    ModelKind.PACKAGE: _("套餐（按包）"),
+    ModelKind.FLAT: _("固定费用"),
+    ModelKind.INCLUDED_OVERAGE: _("固定费用含额度，超出另计"),
 }
 
 
@@ -46,8 +52,8 @@ def price_list() -> str:
     session = db.session()
     return render_template(
         "pricing/tariffs/list.html", rows=queries.price_list(session, on, place=place), on=on, places=_places(),
-        fees=services.listed(session, on, place=place), unit_titles=CHARGE_UNIT_TITLES,
-        regime_titles=queries.REGIME_TITLES, service_titles=SERVICE_TITLES,
+        fees=services.listed(session, on, place=place), unit_titles=UNIT_WORDS,
+        regime_titles=REGIME_WORDS, service_titles=SERVICE_WORDS,
     )  # fmt: skip
 
 
@@ -62,8 +68,8 @@ def show(code: str) -> str:
     return render_template(
         "pricing/tariffs/product.html", product=product, on=on, prices=shown,
         history=queries.history(session, product.id), caps=caps_of_product(session, product.id),
-        gate=queries.price_gate(session, product, on), unit_titles=CHARGE_UNIT_TITLES,
-        regime_titles=queries.REGIME_TITLES, may_price=_may_price(product),
+        gate=queries.price_gate(session, product, on), unit_titles=UNIT_WORDS,
+        regime_titles=REGIME_WORDS, may_price=_may_price(product),
     )  # fmt: skip
 
 
@@ -93,11 +99,11 @@ def _editor(product: Product, form: RowsForm) -> Response:
     session, today = db.session(), clock.today()
     text = render_template(
         "pricing/tariffs/edit.html", product=product, form=form, refusal=words(form.problem),
-        regimes=[(regime.value, gettext(queries.REGIME_TITLES[regime])) for regime in FOR_PRODUCTS],
-        units=[(unit.value, gettext(CHARGE_UNIT_TITLES[unit])) for unit in ChargeUnit],
-        kinds=[(kind.value, gettext(title)) for kind, title in KIND_TITLES.items()],
+        regimes=[(regime.value, word) for regime, word in REGIME_WORDS.items() if regime is not Regime.BREAK_EVEN],
+        units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
+        kinds=[(kind.value, word) for kind, word in KIND_WORDS.items()],
         tiers=form.count("tiers", TIER_ROWS), caps=caps_of_product(session, product.id),
-        history=queries.history(session, product.id), unit_titles=CHARGE_UNIT_TITLES,
+        history=queries.history(session, product.id), unit_titles=UNIT_WORDS,
         policy=PricingPolicy.at(policy_book(), product.place, today),
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)
