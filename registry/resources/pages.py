@@ -64,7 +64,9 @@ def browse() -> str:
 @requires(Permission.RESOURCE_WRITE)
 def create() -> AnyResponse:
     """Enter a resource into the catalogue."""
-    form = ResourceForm(ResourceIn, {"grade": "2", "access": "free"})
+    departments = _departments()
+    own = departments[0][0] if len(departments) == 1 else ""
+    form = ResourceForm(ResourceIn, {"grade": "2", "access": "free", "source_department_id": own})
     status = 200
     if request.method == "POST":
         status = 422
@@ -82,7 +84,7 @@ def create() -> AnyResponse:
                 return redirect(url_for("resource_pages.show", resource_id=made.id), code=303)
     text = render_template(
         "registry/resources/form.html", form=form, refusal=_words(form.problem), places=_places(),
-        departments=_departments(), access=_access(), resource=None,
+        departments=departments, access=_access(), resource=None,
     )  # fmt: skip
     return make_response(text, status)
 
