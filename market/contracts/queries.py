@@ -97,7 +97,7 @@ def names(session: Session, found: Sequence[Order]) -> dict[UUID, str]:
     )
     ids = {one.buyer_id for one in found} | {one.seller_id for one in found}
     parties = session.execute(sa.select(Party.id, Party.name).where(Party.id.in_(ids)))
-    return dict(row._tuple() for row in (*products, *parties))
+    return {row[0]: row[1] for row in (*products, *parties)}
 
 
 def trade(session: Session, actor: Actor, number: str) -> Trade:

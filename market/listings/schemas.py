@@ -40,7 +40,11 @@ class FileIn(Schema):
 
     @ma.post_load
     def decode(self, data, **_kwargs):
-        """Turn the text into bytes."""
+        """Turn the text into bytes.
+
+        Raises:
+            ValidationError: the text is not base64.
+        """
         try:
             return {**data, "content": base64.b64decode(data["content"], validate=True)}
         except binascii.Error as error:

@@ -70,8 +70,9 @@ def test_drafts_of_foreign_catalogues_are_never_found(session):
 def test_an_entry_shows_its_prices_in_force_and_its_certificate(session):
     product = make.make_offer(session, model={"model": "per_unit", "unit_price": "0.15"})
     later = make.SALE.replace(month=9)
-    prices.make_tariff(session, product, {"model": "per_unit", "unit_price": "0.10"},
-                       regime=prices.Regime.MARKET_VALUE_BASED, effective_from=business_date(later), now=make.SALE)  # fmt: skip
+    cheaper = {"model": "per_unit", "unit_price": "0.10"}
+    prices.make_tariff(session, product, cheaper, regime=prices.Regime.MARKET_VALUE_BASED,
+                       effective_from=business_date(later), now=make.SALE)  # fmt: skip
     shown = session.scalars(queries.search(now=make.SALE, book=make.LAW)).all()
     (entry,) = queries.entries(session, shown, business_date(make.SALE))
     assert [tariff.unit_price_max for tariff in entry.prices] == [UnitPrice.yuan("0.15")]

@@ -27,7 +27,6 @@ from registry.registrations.rules import RegistrationState
 from registry.resources.model import Resource
 from tests.make import market as make
 from tests.make import pricing as prices
-from tests.make import registry_products as registry
 
 
 def suspend_seller(session: Session, product: Product) -> None:
@@ -144,9 +143,7 @@ def order(session: Session, _product: Product, buyer, quote) -> bool:
 
 def is_listed(session: Session, product: Product, now: datetime) -> bool:
     by_gates = all(gate.open for gate in listings.listing_gates(session, product, now=now, book=make.LAW))
-    by_search = product.id in {
-        one.product_id for one in session.scalars(catalogue.search(now=now, book=make.LAW))
-    }
+    by_search = product.id in {one.product_id for one in session.scalars(catalogue.search(now=now, book=make.LAW))}
     assert by_gates is by_search
     return by_gates
 

@@ -51,7 +51,7 @@ def test_rows_of_a_version_that_was_not_reviewed_are_not_loaded_and_those_of_the
 def test_a_field_that_nobody_reviewed_keeps_the_whole_file_out(session):
     product = registry.make_sellable(session)
     with pytest.raises(DataSetRefused, match="不在已审核版本的字段") as caught:
-        load(session, product, "key,score,identity_number\nA,1,330624199001010010\n".encode())
+        load(session, product, b"key,score,identity_number\nA,1,330624199001010010\n")
     assert caught.value.rule == "RVW-06"
     assert session.scalar(sa.select(sa.func.count()).select_from(DataSetRow)) == 0
 

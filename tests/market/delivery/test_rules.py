@@ -61,7 +61,7 @@ def test_json_numbers_keep_the_digits_that_were_written():
     assert read_rows(b'[{"key": "A", "score": 0.10}]', "rows.json") == [(1, {"key": "A", "score": "0.10"})]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'[{"key": NaN}]', b'[1, 2]', b'[{"key": "A"}'])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'[{"key": NaN}]', b"[1, 2]", b'[{"key": "A"}'])
 def test_a_file_that_is_neither_table_nor_list_is_refused(content):
     with pytest.raises(FileUnreadable):
         read_rows(content, "rows.json" if content.startswith(b"[") else "rows.csv")

@@ -104,7 +104,9 @@ def test_a_term_ends_with_the_agreement_at_the_latest(session):
 def test_a_term_ends_with_the_exemption_at_the_latest(session):
     product, bureau = make.make_offer(session), prices.make_buyer(session)
     exemption = prices.make_exemption(session, product, bureau)
-    entitlement = make.make_entitlement(session, product, make.buyer_of(session, bureau), purpose=Purpose.PUBLIC_WELFARE)
+    entitlement = make.make_entitlement(
+        session, product, make.buyer_of(session, bureau), purpose=Purpose.PUBLIC_WELFARE
+    )
     assert entitlement.valid_until == exemption.valid_until
 
 

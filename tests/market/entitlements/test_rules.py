@@ -112,5 +112,5 @@ def test_a_term_of_months_ends_with_whatever_it_rests_on(start, months, ends, wa
 
 
 def test_a_refusal_names_the_entitlement_and_what_to_do():
-    with pytest.raises(OutOfTerm, match="ENT-2026-000001.*请续购"):
+    with pytest.raises(OutOfTerm, match=r"ENT-2026-000001.*请续购"):
         may_use(TERMS, 0, NOON + timedelta(days=400))

@@ -1,7 +1,7 @@
 """Rows of a foreign catalogue: accepted as they stand, or refused with every reason; nothing is guessed.
 
-The faults are those of a published file of 1,102 priced listings of four exchanges (2024): prices that are floating-point
-artefacts, yearly prices shown per day, blanks, placeholders, suppliers that are not named.
+The faults are those of a published file of 1,102 priced listings of four exchanges (2024): prices that are
+floating-point artefacts, yearly prices shown per day, blanks, placeholders, suppliers that are not named.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ def test_only_the_word_free_makes_a_listing_free():
 
 @pytest.mark.parametrize(
     ("text", "mode", "amount"),
-    [("288元/年", "subscription", "288.0"), ("88.00元/月", "subscription", "1056.0"), ("10元/100次", "usage-based", "0.1"),
-     ("12816元", "one-off", "12816.0")],
+    [("288元/年", "subscription", "288.0"), ("88.00元/月", "subscription", "1056.0"),
+     ("10元/100次", "usage-based", "0.1"), ("12816元", "one-off", "12816.0")],
 )  # fmt: skip
 def test_the_number_column_is_compared_as_its_source_counts(text, mode, amount):
     assert read(price_text_as_listed=text, price_mode=mode, amount_dadada=amount).is_accepted
@@ -156,8 +156,8 @@ def test_no_cell_of_a_report_starts_a_formula(text):
 
 @pytest.mark.parametrize(
     ("heading", "column"),
-    [("exchange", Column.EXCHANGE), (" url ", Column.URL), ("price_text", Column.PRICE_TEXT), ("价格", Column.PRICE_TEXT),
-     ("AMOUNT", Column.AMOUNT), ("colour", None), ("", None)],
+    [("exchange", Column.EXCHANGE), (" url ", Column.URL), ("price_text", Column.PRICE_TEXT),
+     ("价格", Column.PRICE_TEXT), ("AMOUNT", Column.AMOUNT), ("colour", None), ("", None)],
 )  # fmt: skip
 def test_headings_are_known_by_their_name_or_a_common_alias(heading, column):
     assert column_of(heading) is column
@@ -169,7 +169,9 @@ def test_complete_web_addresses_are_told(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.example", "ftp://a.example", "https://", "https://localhost", "https://u:p@a.example", "http://[", "https://a .example"]
+    "text",
+    ["", "a.example", "ftp://a.example", "https://", "https://localhost", "https://u:p@a.example", "http://[",
+     "https://a .example"],
 )  # fmt: skip
 def test_incomplete_or_dangerous_web_addresses_are_told(text):
     assert not is_web_address(text)

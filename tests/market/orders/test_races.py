@@ -63,9 +63,11 @@ def together(database: Database, *acts: Callable[[Session], Any]) -> list[Any]:
 
 
 def order_number(buyer, quote_number: str, reference: str) -> Callable[[Session], str]:
-    return lambda session: contracts.place_order(
-        session, buyer, quote_number=quote_number, client_reference=reference, now=make.SALE, book=make.LAW
-    ).number
+    return lambda session: (
+        contracts.place_order(
+            session, buyer, quote_number=quote_number, client_reference=reference, now=make.SALE, book=make.LAW
+        ).number
+    )
 
 
 def test_an_order_sent_twice_in_the_same_moment_is_placed_once(database):

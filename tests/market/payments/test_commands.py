@@ -56,7 +56,9 @@ def test_the_exact_amount_pays_the_order_and_opens_access_in_one_step(session, o
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize(("amount", "words"), [("799.99", "少 0.01 元"), ("800.01", "多 0.01 元"), ("80000", "多 79200.00 元")])
+@pytest.mark.parametrize(
+    ("amount", "words"), [("799.99", "少 0.01 元"), ("800.01", "多 0.01 元"), ("80000", "多 79200.00 元")]
+)
 def test_another_amount_is_refused_with_the_difference_and_nothing_is_recorded(session, order, amount, words):
     with pytest.raises(AmountDiffers, match=words):
         make.pay(session, order, amount=Money.yuan(amount))
