@@ -169,7 +169,7 @@ def make_product(
     if agreement is None:
         make_reviewers(session, place)
         agreement = make_agreement(session, place=place, scope=[make_resource(session, place=place) for _ in range(2)])
-    owner = owner or make_merchant(session, place=place)
+    owner = owner or make_merchant(session, place=agreement.place)
     listed = resources or agreements.scope_of(session, agreement.id)
     values = product_values(**changed)
     if is_approved:
