@@ -103,7 +103,9 @@ def draw_up(
     scope = product.code if product is not None else queries.EVERY_PRODUCT
     made = ShareSchedule(
         number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
-        product_id=product_id, scope=scope, version_number=queries.last_version(session, agreement.id, scope) + 1, valid_from=valid_from,
+        product_id=product_id, scope=scope,
+        version_number=queries.last_version(session, agreement.id, scope) + 1,
+        valid_from=valid_from,
         steps=steps,
         parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
     )  # fmt: skip
