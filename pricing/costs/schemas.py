@@ -9,6 +9,7 @@ import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, RateField, Schema, SignedMoneyField, TextField
 from kernel.http import PageArgs, page_of
+from kernel.wording import Phrase
 from pricing.costs.rules import CostCategory, SurveyState
 
 NAME_LENGTH_MAX = 200
@@ -21,6 +22,9 @@ class QuantityField(RateField):
     """A number of units as text, at most nine digits before and six after the point."""
 
     pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
+    words = Phrase(
+        "数量须为字符串，最多九位整数、六位小数", "Send a quantity as text with at most six decimals", "type"
+    )
 
 
 class FileIn(Schema):
@@ -40,7 +44,9 @@ class FileIn(Schema):
         try:
             return {**data, "content": base64.b64decode(data["content"], validate=True)}
         except (binascii.Error, ValueError) as error:
-            raise ma.ValidationError("不是有效的 base64 编码", "content_base64") from error
+            raise ma.ValidationError(
+                Phrase("不是有效的 base64 编码", "Not base64.", "base64"), "content_base64"
+            ) from error
 
 
 class CostLineIn(Schema):

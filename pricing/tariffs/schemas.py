@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField, UnitPriceField
 from kernel.http import PageArgs, page_of
+from kernel.wording import Phrase
 from pricing.ceilings.schemas import KIND_LENGTH_MAX, CapOut
 from pricing.costs.rules import ChargeUnit
 from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, QuantityField
@@ -21,7 +22,7 @@ TIERS_MAX = 100
 def _not_too_many(model: dict) -> None:
     tiers = model.get("tiers")
     if isinstance(tiers, list) and len(tiers) > TIERS_MAX:
-        raise ma.ValidationError(f"最多 {TIERS_MAX} 档")
+        raise ma.ValidationError(Phrase(f"最多 {TIERS_MAX} 档", f"At most {TIERS_MAX} bands.", "too_many"))
 
 
 class TariffIn(Schema):
