@@ -106,7 +106,7 @@ class Stage:
         self,
         told: Told,
         attempt: str,
-        who: str,
+        who: str | None,
         url: str,
         body: Any = None,
         *,

@@ -1,0 +1,1 @@
+"""The main job at each place, told through HTTP; the figures in these files were worked out by hand."""

@@ -1,0 +1,32 @@
+"""The whole demonstration, told twice at the same place on disk and years apart, reads the same."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import time_machine
+from rich.console import Console
+
+from web.demo.telling import tell
+
+CLOSING_LINE = re.compile(r"用时 [0-9.]+ 秒")
+
+
+def told(path: Path) -> str:
+    """Tell everything and return what was printed, the seconds that it took left out."""
+    printed = io.StringIO()
+    tell(path, Console(file=printed), serve=False, port="0")
+    return CLOSING_LINE.sub("", printed.getvalue())
+
+
+def test_two_tellings_give_the_same_business_tables_on_any_day(tmp_path: Path) -> None:
+    path = tmp_path / "demo.sqlite"
+    first = told(path)
+    with time_machine.travel(datetime(2031, 10, 5, 20, 0, tzinfo=UTC)):
+        second = told(path)
+    assert second == first
+    for total in ("1509.45", "471.70", "158.49", "47.17", "1132.08"):
+        assert f"可分配 {total} 元" in first

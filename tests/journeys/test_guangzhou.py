@@ -1,0 +1,111 @@
+"""Guangzhou: only merchants sell, silence of reviewers consents, the operator lives on break-even fees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journeys.journey import Journey, journey
+from tests.rig.databases import Databases
+from web.demo.places import GUANGZHOU
+
+
+@pytest.fixture(scope="module")
+def guangzhou(databases: Databases) -> Iterator[Journey]:
+    """The told story of Guangzhou."""
+    with journey(databases, GUANGZHOU) as told:
+        yield told
+
+
+def test_what_was_tried_against_the_rules_was_refused_under_their_ids(guangzhou: Journey) -> None:
+    assert guangzhou.refusals() == [
+        ("SEP-01", "party.operator_merchant_separation"),
+        ("AGR-02", "agreement.term_not_allowed"),
+        ("AGR-01", "agreement.items_missing"),
+        ("SEP-01", "product.seller_not_allowed"),
+        ("REG-04", "registration.notice_running"),
+        ("PRC-10", "service_fee.above_break_even"),
+        ("PRC-10", "service_fee.above_break_even"),
+        ("MKT-02", "listing.venue_missing"),
+        ("PUB-02", "pricing.exemption_required"),
+        ("", "auth.forbidden"),
+    ]
+
+
+def test_the_merchant_sells_and_the_operator_may_not(guangzhou: Journey) -> None:
+    assert guangzhou.told.products["index"]["owner"]["name"] == "示例珠江健康数据有限公司"
+    refusal = next(found for found in guangzhou.told.refusals if found.code == "product.seller_not_allowed")
+    assert "穗政数〔2024〕44号" in refusal.article
+
+
+def test_two_reviewers_were_silent_for_five_working_days_and_that_is_consent(guangzhou: Journey) -> None:
+    request = guangzhou.told.requests["index"]
+    assert (request["state"], request["basis"], request["due_date"]) == ("approved", "deemed", "2026-01-14")
+    seats = {seat["party"]["name"]: seat["deemed"] for seat in request["opinions"]}
+    assert seats == {
+        "示例广州市政务服务和数据管理局": False,
+        "示例广州市市场监督管理局": False,
+        "示例广州市越秀公立医院": True,
+        "示例广州市政务大数据中心": True,
+    }
+
+
+def test_an_opinion_after_the_last_day_comes_too_late(guangzhou: Journey) -> None:
+    request = guangzhou.told.requests["index"]
+    answer = guangzhou.stage.call(
+        "POST", f"/api/v1/data-requests/{request['id']}/opinions", who="guangzhou.source_b",
+        body={"decision": "refuse", "reason": "迟到的意见"}, of=request,
+    )  # fmt: skip
+    assert answer.status_code == 409
+
+
+def test_the_operators_fees_leave_five_per_cent_and_no_fen_more(guangzhou: Journey) -> None:
+    fees = guangzhou.get(None, "/api/v1/service-fees?place=guangzhou")["items"]
+    assert sorted((fee["service"], fee["unit_cost"], fee["price"], fee["margin_max"]) for fee in fees) == [
+        ("computing", "0.8", "0.84", "0.05"),
+        ("data_processing", "2", "2.1", "0.05"),
+    ]
+    assert all(any(source["is_overlay"] for source in fee["sources"]) for fee in fees)
+
+
+def test_a_hundred_and_twenty_calls_reach_the_lower_price_and_welfare_costs_nothing(guangzhou: Journey) -> None:
+    assert guangzhou.money("industry", "welfare") == [
+        ("3000.00", "3000.00", "tariff"),  # all 120 at 25.00
+        ("0.00", "1800.00", "public_interest"),  # 60 at 30.00
+    ]
+    assert guangzhou.told.orders["industry"]["venue"] == "广州数据交易所"
+
+
+def test_the_month_is_divided_and_public_institutions_are_paid_by_the_configured_rule(guangzhou: Journey) -> None:
+    # 40 × 30 = 1200.00 = 1132.08 + 67.92 tax; 2 % of 1200 24.00; of 1132.08: 10 % 113.20, 5 % 56.60, 20 % 226.41
+    # pool 226.41 by ½·½ + 0.3·0.9:0.6 + 0.2·40:60 = 0.51 : 0.49 = 115.47 : 110.94; rest 711.87
+    line = guangzhou.lines()["industry"]
+    assert (line["billable"], line["gross"], line["tax"], line["net"]) == (40, "1200.00", "67.92", "1132.08")
+    assert guangzhou.payees() == {
+        "venue": ("24.00", {"own_account": "24.00"}),
+        "operator": ("113.20", {"own_account": "113.20"}),
+        "agency": ("56.60", {"own_account": "56.60"}),
+        "source_a": ("115.47", {"treasury_non_tax": "115.47"}),
+        "source_b": ("110.94", {"own_account": "110.94"}),
+        "merchant": ("711.87", {"own_account": "711.87"}),
+    }
+
+
+def test_the_rule_that_pays_an_institution_is_marked_as_a_demonstration(guangzhou: Journey) -> None:
+    hospital = next(share for share in guangzhou.told.shares if share["name"] == "示例广州市越秀公立医院")
+    assert hospital["rule"] == "REV-04；REV-05 非法规 演示"
+
+
+def test_the_journal_holds_every_yuan_of_the_bank_as_earned_or_still_owed(guangzhou: Journey) -> None:
+    assert guangzhou.balances() == {
+        "asset:bank:guangzhou": "3000.00",
+        "liability:unearned:industry": "-1800.00",
+        "liability:output_tax:guangzhou": "-67.92",
+        "liability:payable:venue": "-24.00",
+        "liability:payable:operator": "-113.20",
+        "liability:payable:agency": "-56.60",
+        "liability:payable:source_b": "-110.94",
+        "liability:payable:merchant": "-711.87",
+        "liability:treasury:source_a": "-115.47",
+    }

@@ -1,0 +1,119 @@
+"""Pu'er: the operator sells under a cap; part of its cost is disallowed; its share begins with recovered cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journeys.journey import Journey, journey
+from tests.rig.databases import Databases
+from web.demo.places import PUER
+
+
+@pytest.fixture(scope="module")
+def puer(databases: Databases) -> Iterator[Journey]:
+    """The told story of Pu'er."""
+    with journey(databases, PUER) as told:
+        yield told
+
+
+def test_what_was_tried_against_the_rules_was_refused_under_their_ids(puer: Journey) -> None:
+    assert puer.refusals() == [
+        ("AGR-02", "agreement.term_not_allowed"),
+        ("APP-04", "agreement.operator_not_allowed"),
+        ("AGR-01", "agreement.items_missing"),
+        ("REG-04", "registration.notice_running"),
+        ("PRC-04", "pricing.caps_above_revenue"),
+        ("PRC-05", "pricing.price_above_cap"),
+        ("PUB-02", "pricing.exemption_required"),
+        ("", "auth.forbidden"),
+    ]
+
+
+def test_the_nation_asks_for_a_legal_person_even_where_the_city_would_not(puer: Journey) -> None:
+    refusal = next(found for found in puer.told.refusals if found.rule == "APP-04")
+    assert "法人组织" in refusal.words
+    assert refusal.article == "发改数据规〔2025〕27号 第三条"
+
+
+def test_what_is_disallowed_and_subsidised_brings_no_profit(puer: Journey) -> None:
+    # 1 500 000 − 100 000 − 200 000 = 1 200 000; × (0.022 + 0.05) = 86 400; + 77 184
+    ceiling = puer.told.ceiling
+    assert ceiling["survey"]["totals"]["disallowed"] == "100000.00"
+    assert (ceiling["operating_cost"], ceiling["permitted_profit"]) == ("1200000.00", "86400.00")
+    assert ceiling["max_permitted_revenue"] == "1363584.00"
+
+
+def test_a_margin_above_six_points_is_refused(puer: Journey) -> None:
+    problem = puer.refused(
+        "price", "POST", "/api/v1/ceilings",
+        {"survey_id": puer.told.ceiling["survey"]["id"], "year": 2026, "margin": "0.0601", "jointly_with": "示例局"},
+    )  # fmt: skip
+    assert (problem["rule"], problem["code"]) == ("PRC-02", "pricing.rate_above_cap")
+
+
+def test_the_operator_cannot_determine_its_own_ceiling(puer: Journey) -> None:
+    problem = puer.refused(
+        "operator", "POST", "/api/v1/ceilings",
+        {"survey_id": puer.told.ceiling["survey"]["id"], "year": 2026, "margin": "0.05", "jointly_with": "自己"},
+    )  # fmt: skip
+    assert problem["status"] == 403
+
+
+def test_the_price_is_under_its_cap_and_a_trial_fee_is_over(puer: Journey) -> None:
+    (cap,) = puer.told.ceiling["caps"]
+    (tariff,) = puer.told.tariffs
+    assert (cap["amount"], tariff["unit_price_max"], tariff["cap_id"]) == ("4.5", "4.2", cap["id"])
+    problem = puer.refused(
+        "operator", "POST", "/api/v1/tariffs",
+        {
+            "product_id": puer.told.products["origin"]["id"], "regime": "trial", "charge_unit": "per_use",
+            "model": {"model": "per_unit", "unit_price": "4.00"}, "effective_from": "2026-06-01",
+            "guidance": "示例指导意见",
+        },
+    )  # fmt: skip
+    assert (problem["rule"], problem["code"]) == ("PRC-06", "tariff.trial_over")
+
+
+def test_orders_cost_what_the_tariff_says_and_welfare_costs_nothing(puer: Journey) -> None:
+    assert puer.money("industry", "welfare") == [
+        ("630.00", "630.00", "tariff"),  # 150 × 4.20
+        ("0.00", "336.00", "public_interest"),
+    ]
+
+
+def test_no_trading_venue_is_demanded_there(puer: Journey) -> None:
+    assert puer.told.orders["industry"]["venue"] is None
+
+
+def test_cost_is_recovered_first_and_the_rest_is_divided(puer: Journey) -> None:
+    # 168.00 − 9.51 = 158.49; recovered 20.00; 30 % of 138.49 = 41.54; 15 % of 96.95 = 14.54; rest 82.41
+    # pool 41.54 by 0.2·½ + 0.6·0.6:0.9 + 0.2·½ = 0.44 : 0.56 = 18.28 : 23.26
+    line = puer.lines()["industry"]
+    assert (line["billable"], line["gross"], line["tax"], line["net"]) == (40, "168.00", "9.51", "158.49")
+    assert puer.payees() == {
+        "operator": ("102.41", {"own_account": "102.41"}),
+        "source_a": ("18.28", {"treasury_non_tax": "18.28"}),
+        "source_b": ("23.26", {"held": "23.26"}),
+        "authority": ("14.54", {"treasury_non_tax": "14.54"}),
+    }
+
+
+def test_the_journal_holds_every_yuan_of_the_bank_as_earned_or_still_owed(puer: Journey) -> None:
+    assert puer.balances() == {
+        "asset:bank:puer": "630.00",
+        "liability:unearned:industry": "-462.00",
+        "liability:output_tax:puer": "-9.51",
+        "liability:payable:operator": "-102.41",
+        "liability:treasury:source_a": "-18.28",
+        "liability:treasury:authority": "-14.54",
+        "liability:held:source_b": "-23.26",
+    }
+
+
+def test_the_exemption_is_bound_to_its_quota(puer: Journey) -> None:
+    code = puer.told.products["origin"]["code"]
+    wish = {"product_code": code, "purpose": "public_welfare", "scenario": "脱贫户咖啡销售帮扶", "quantity": 1}
+    problem = puer.refused("public_body", "POST", "/api/v1/quotes", wish)
+    assert problem["rule"] == "PUB-02"  # all 80 units of the approval are ordered
