@@ -22,9 +22,7 @@ class QuantityField(RateField):
     """A number of units as text, at most nine digits before and six after the point."""
 
     pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
-    words = Phrase(
-        "数量须为字符串，最多九位整数、六位小数", "Send a quantity as text with at most six decimals", "type"
-    )
+    words = Phrase("数量须为字符串，最多九位整数、六位小数", "Send a quantity as text, six decimals at most", "type")
 
 
 class FileIn(Schema):
