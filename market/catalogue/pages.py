@@ -37,6 +37,7 @@ def search() -> str:
         "market/catalogue/list.html", cards=[_card(entry) for entry in entries], next_cursor=found["next_cursor"],
         places=_places(), domains=queries.domains(session, now=now, book=book), forms=list(DeliveryForm),
         is_filtered=any(filters.values()),
+        may_keep=any(current_actor().may(one) for one in (Permission.LISTING_WRITE, Permission.LISTING_IMPORT)),
     )  # fmt: skip
 
 

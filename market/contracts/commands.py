@@ -32,7 +32,9 @@ from market.orders import queries as order_queries
 from market.orders.model import Order
 from market.orders.rules import OrderEvent, OrderState, WrongState
 from market.payments import commands as payments
+from pricing.costs.rules import CHARGE_UNIT_TITLES
 from pricing.exemptions.rules import PURPOSE_TITLES
+from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import PriceReason
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
@@ -97,6 +99,8 @@ def _deal(session: Session, order: Order, now: datetime) -> Deal:
     seller, buyer = session.get_one(Party, order.seller_id), session.get_one(Party, order.buyer_id)
     registration = registrations.effective(session, product.id, business_date(now))
     fields = "、".join(str(field.get("title") or field.get("name")) for field in version.fields)
+    tariff = session.get(Tariff, order.tariff_id) if order.tariff_id is not None else None
+    unit = CHARGE_UNIT_TITLES[tariff.charge_unit] if tariff is not None else ""
     return Deal(
         seller=f"{seller.name}（统一社会信用代码 {seller.uscc}）",
         buyer=f"{buyer.name}（统一社会信用代码 {buyer.uscc}）",
@@ -108,12 +112,12 @@ def _deal(session: Session, order: Order, now: datetime) -> Deal:
         fields=fields,
         source=product.source_statement,
         amount=order.amount.text(),
-        price_basis=BASES[order.reason],
+        price_basis=f"{BASES[order.reason]}，收费标准 {tariff.number}" if tariff is not None else BASES[order.reason],
         payment="双方签署后由需方一次性支付，到账即开通" if order.amount else "不收取任何费用",
         venue=order.venue or "授权运营平台",
         agreement=session.get_one(Agreement, order.agreement_id).number,
         delivery=DELIVERY_TITLES[product.delivery_form],
-        quantity=str(order.quantity),
+        quantity=f"{order.quantity} {unit}".strip(),
         purpose=PURPOSE_TITLES[order.purpose],
         scenario=order.scenario,
         months=str(order.term_months),

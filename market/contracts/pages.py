@@ -39,6 +39,7 @@ def browse() -> str:
     return render_template(
         "market/contracts/list.html", found=found, names=queries.names(session, found["items"]),
         states=list(OrderState), may_ask=current_actor().may(Permission.ORDER_PLACE),
+        may_record=current_actor().may(Permission.PAYMENT_RECORD),
     )  # fmt: skip
 
 

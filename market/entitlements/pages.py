@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from kernel import clock, db
@@ -52,7 +53,7 @@ def show(number: str) -> str:
         "market/entitlements/entitlement.html", entitlement=found, product=product, used=_used(session, found),
         order=session.get_one(Order, found.order_id), buyer=session.get_one(Party, found.buyer_id),
         holds=queries.holds(session, found, now),
-        gates=[{"name": title, "open": name not in closed} for name, title in queries.TITLES.items()],
+        gates=[{"name": gettext(title), "open": name not in closed} for name, title in queries.TITLES.items()],
         has_data=delivery.current(session, found.version_id) is not None, today=clock.today(),
         address=f"{url_for('catalogue_pages.search', _external=True).removesuffix('/catalogue')}/exchange/v1/products/"
         f"{product.code}/records/",
