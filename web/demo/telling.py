@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from werkzeug.serving import make_server
 
-from kernel import db
 from web import create_app
 from web.config import ROOT, Config
 from web.demo import sign_ins, tables
@@ -40,13 +39,9 @@ def fresh_database(path: Path) -> None:
     for ending in LEFT_BY_SQLITE:
         path.with_name(path.name + ending).unlink(missing_ok=True)
     sign_ins.beside(path).unlink(missing_ok=True)
-    if not any((ROOT / "migrations" / "versions").glob("*.py")):
-        db.import_models()
-        engine = db.make_engine(f"sqlite:///{path}")
-        db.Base.metadata.create_all(engine)
-        engine.dispose()
-        return
-    config = AlembicConfig(str(ROOT / "alembic.ini"))
+    config = AlembicConfig()  # without alembic.ini, which an installed environment does not have
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "os")
     config.attributes["url"] = f"sqlite:///{path}"
     alembic.upgrade(config, "head")
 
