@@ -79,7 +79,7 @@ def record(
 
 
 def _identity(session: Session, subject: Entity) -> str:
-    if sa.inspect(subject).pending and subject.id is None:  # the id is a default of the flush
+    if sa.inspect(subject).pending:  # the id is a default of the flush
         session.flush([subject])
     return str(subject.id)
 

@@ -129,8 +129,9 @@ class Reader:
         self.leave()
         if self.problems:
             first = self.problems[0]
+            where, words = first["pointer"] or "/", first["message"].rstrip("。")
             raise Unreadable(
-                f"输入有 {len(self.problems)} 处问题，第一处：{first['pointer'] or '/'} {first['message'].rstrip('。')}。",
+                f"输入有 {len(self.problems)} 处问题，第一处：{where} {words}。",
                 detail_en=f"{len(self.problems)} problem(s); first: {first['pointer'] or '/'} {first['message_en']}.",
                 errors=self.problems,
             )

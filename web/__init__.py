@@ -87,13 +87,12 @@ def create_app(config: Config) -> Flask:
     return app
 
 
-def schema_name(schema: Any) -> str | bool:
+def schema_name(schema: Any) -> str:
     """Return a schema's name in the OpenAPI document: with its concept, since several have a ``ReasonIn``; with the
     fields that it is limited to, or that are left out.
     """
     kind = resolve_schema_cls(schema)
-    if not isinstance(kind, type):
-        return False
+    assert isinstance(kind, type), "several schemas under one name"
     concept = kind.__module__.split(".")[-2] if kind.__module__.endswith(".schemas") else ""
     shown = "-".join(sorted(getattr(schema, "only", None) or ()))
     hidden = "-".join(["without", *sorted(schema.exclude)]) if getattr(schema, "exclude", None) else ""
