@@ -1,0 +1,284 @@
+"""What every answer carries, what no request gets past: headers, cookies, forged forms, borrowed cookies, detours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import web
+from kernel import clock, db
+from kernel.identity import Role
+from kernel.jobs import JobRun
+from registry.accounts.model import Account
+from tests.conftest import config_for_tests
+from tests.make import registry_base as make
+from tests.make.clients import bearer, token_of
+from tests.make.routes import SAFE, Route, every_route, token_with
+
+CSP = {
+    "default-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "form-action": "'self'",
+}
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+SITE = "https://huiyi.example"
+
+
+def somebody(app: Flask, *roles: Role, token: str = "") -> FlaskClient:
+    """A browser in which somebody with these roles (all, when none is named) has signed in."""
+    client = app.test_client()
+    client.set_cookie("huiyi_session", token or token_with(app, *(roles or Role)))
+    return client
+
+
+def forms(app: Flask) -> list[Route]:
+    """Return every route that takes a form from a browser."""
+    return [route for route in every_route(app) if route.method not in SAFE and not route.is_for_programs]
+
+
+def csrf_token(client: FlaskClient) -> str:
+    """Return the token of a page that this browser sees."""
+    found = TOKEN.search(client.get("/").text) or TOKEN.search(client.get("/sign-in").text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def production(database_url: str) -> Iterator[Flask]:
+    """The application as it runs in production, though on SQLite."""
+    settings = {"env": "production", "trusted_hosts": "huiyi.example", "policy_overlays": ""}
+    app = web.create_app(replace(config_for_tests(database_url), **settings))
+    yield app
+    app.extensions["huiyi_database"].engine.dispose()
+
+
+# ---- headers ----
+
+
+def lacks(answer: TestResponse) -> list[str]:
+    """Return which of the headers that guard every answer are missing or weak."""
+    policy = dict(
+        part.strip().split(" ", 1) for part in answer.headers.get("Content-Security-Policy", "x x").split(";")
+    )
+    right = {
+        "Content-Security-Policy": policy == CSP,
+        "X-Content-Type-Options": answer.headers.get("X-Content-Type-Options") == "nosniff",
+        "X-Frame-Options": answer.headers.get("X-Frame-Options") == "DENY",
+        "Referrer-Policy": answer.headers.get("Referrer-Policy") == "same-origin",
+        "Permissions-Policy": "camera=()" in answer.headers.get("Permissions-Policy", ""),
+        "Huiyi-Trace": re.fullmatch("[0-9a-f]{32}", answer.headers.get("Huiyi-Trace", "")) is not None,
+    }
+    return [name for name, is_right in right.items() if not is_right]
+
+
+def test_every_answer_carries_the_guarding_headers_and_is_kept_by_no_cache(app: Flask, client: FlaskClient) -> None:
+    person, wrong = somebody(app), []
+    routes = [route for route in every_route(app) if route.endpoint != "accounts.sign_out"]
+    for route in routes:
+        for who in (client, person):
+            answer = route.send(who)
+            wrong += [f"{route.method} {route.rule} {answer.status_code}: {name}" for name in lacks(answer)]
+            if route.endpoint != "static" and "no-store" not in answer.headers.get("Cache-Control", ""):
+                wrong.append(f"{route.method} {route.rule}: may be kept")
+    assert wrong == []
+
+
+def test_files_and_pages_that_are_not_there_carry_them_too(client: FlaskClient) -> None:
+    for url in ("/static/huiyi.css", "/static/none.css", "/none", "/api/v1/none", "/language/xx", "/language/en"):
+        with client.get(url) as answer:
+            assert lacks(answer) == [], url
+    assert lacks(client.open("/", method="TRACE")) == []
+
+
+def test_browsers_are_told_to_stay_with_tls_in_production_only(production: Flask, client: FlaskClient) -> None:
+    assert (
+        "max-age=31536000"
+        in production.test_client().get("/healthz", base_url=SITE).headers["Strict-Transport-Security"]
+    )
+    assert "Strict-Transport-Security" not in client.get("/healthz").headers
+
+
+class _Inline(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note whatever the content security policy would stop in a browser."""
+        names = dict(attrs)
+        self.found += [f"<{tag} {name}>" for name in names if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and not names.get("src")):
+            self.found.append(f"<{tag}>")
+        loaded = names.get("src") or (names.get("href") if tag == "link" else None) or names.get("action")
+        if loaded and re.match(r"(https?:)?//|data:|javascript:", loaded):
+            self.found.append(f"<{tag}> {loaded}")
+
+
+def test_no_page_needs_what_its_content_security_policy_forbids(app: Flask, client: FlaskClient) -> None:
+    person, wrong = somebody(app), []
+    for route in every_route(app):
+        for who in (client, person):
+            if route.method != "GET":
+                continue
+            answer = route.send(who)
+            if answer.mimetype == "text/html":
+                parser = _Inline()
+                parser.feed(answer.text)
+                wrong += [f"{route.rule} {answer.status_code}: {found}" for found in parser.found]
+    assert wrong == []
+
+
+# ---- cookies ----
+
+
+def signed_in_cookies(app: Flask, base_url: str) -> list[str]:
+    """Sign in on the page and return the Set-Cookie headers on the way."""
+    with app.app_context(), db.transaction() as session:
+        login = make.make_account(session, Role.SUPERVISOR, now=clock.now()).login
+    client = app.test_client()
+    page = client.get("/sign-in", base_url=base_url)
+    token = TOKEN.search(page.text)
+    assert token
+    form = {"login": login, "password": make.PASSWORD, "csrf_token": token[1]}
+    answer = client.post("/sign-in", data=form, base_url=base_url, headers={"Referer": f"{base_url}/sign-in"})
+    assert answer.status_code == 303, answer.text
+    return [*page.headers.getlist("Set-Cookie"), *answer.headers.getlist("Set-Cookie")]
+
+
+def test_cookies_are_for_this_site_and_not_for_scripts(app: Flask, production: Flask) -> None:
+    for where, base_url, is_secure in ((app, "http://localhost", False), (production, SITE, True)):
+        cookies = signed_in_cookies(where, base_url)
+        assert {cookie.partition("=")[0] for cookie in cookies} == {"huiyi_session", "huiyi_ui"}
+        for cookie in cookies:
+            assert "HttpOnly" in cookie
+            assert "SameSite=Lax" in cookie
+            assert "Path=/" in cookie
+            assert "Domain=" not in cookie
+            assert ("Secure" in cookie) == is_secure
+
+
+def test_a_session_cookie_is_no_riddle_and_differs_at_every_sign_in(app: Flask) -> None:
+    tokens = [
+        re.search(r"huiyi_session=([^;]+)", "\n".join(signed_in_cookies(app, "http://localhost"))) for _ in range(2)
+    ]
+    values = [found[1] for found in tokens if found]
+    assert len(set(values)) == 2
+    assert all(len(value) >= 43 for value in values)  # 256 bits in base64
+
+
+def test_a_cookie_of_a_session_that_ended_opens_nothing(app: Flask) -> None:
+    token = token_with(app, Role.SUPERVISOR)
+    person = somebody(app, token=token)
+    assert person.get("/parties").status_code == 200
+    assert app.test_client().delete("/api/v1/sessions/current", headers=bearer(token)).status_code == 204
+    assert person.get("/parties").status_code == 302
+    assert app.test_client().get("/api/v1/me", headers=bearer(token)).status_code == 401
+
+
+# ---- forged forms ----
+
+
+def accounts_and_jobs(app: Flask) -> tuple[int, ...]:
+    """Count some rows that a forged form might add."""
+    with app.app_context():
+        return tuple(db.session().query(table).count() for table in (Account, JobRun))
+
+
+def test_a_form_without_its_token_is_refused_everywhere(app: Flask) -> None:
+    person, wrong = somebody(app), []
+    before = accounts_and_jobs(app)
+    for route in forms(app):
+        answer = route.send(person, data={"name": "x", "reason": "y", "version": "1"})
+        if answer.status_code != 400 or "request.form_expired" not in answer.text:
+            wrong.append(f"{route.method} {route.rule}: {answer.status_code}")
+    assert wrong == []
+    assert accounts_and_jobs(app) == before
+    assert person.get("/").text.count("/sign-out") == 1  # not even the sign-out was done
+
+
+def test_the_token_of_another_browser_is_refused(app: Flask) -> None:
+    stolen, wrong = csrf_token(somebody(app)), []
+    victim = somebody(app)
+    csrf_token(victim)
+    for route in forms(app):
+        answer = route.send(victim, data={"csrf_token": stolen})
+        if answer.status_code != 400:
+            wrong.append(f"{route.method} {route.rule}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_a_page_is_changed_by_no_get_and_no_disguised_method(app: Flask) -> None:
+    person = somebody(app)
+    for disguise in ({"X-HTTP-Method-Override": "POST"}, {"X-HTTP-Method": "POST"}, {"X-Method-Override": "POST"}):
+        assert person.get("/sign-out", headers=disguise).status_code == 405
+    assert person.get("/sign-out", query_string={"_method": "POST"}).status_code == 405
+    assert "/sign-out" in person.get("/").text
+
+
+def test_the_right_token_is_taken(app: Flask) -> None:
+    person = somebody(app)
+    answer = person.post("/sign-out", data={"csrf_token": csrf_token(person)})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+    assert "/sign-out" not in person.get("/").text
+
+
+# ---- borrowed cookies ----
+
+
+def test_a_cookie_alone_writes_nothing_through_the_interface_for_programs(app: Flask) -> None:
+    person, wrong = somebody(app), []
+    for route in every_route(app):
+        if route.method in SAFE or not route.is_for_programs or route.is_public:
+            continue
+        answer = route.send(person, json={}, headers={"Idempotency-Key": "x" * 16, "If-Match": '"v1"'})
+        if answer.status_code != 401:
+            wrong.append(f"{route.method} {route.rule}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_a_cookie_reads_what_its_person_may_read(app: Flask) -> None:
+    person = somebody(app, Role.SUPERVISOR)
+    assert person.get("/api/v1/me").status_code == 200
+    assert person.get("/api/v1/accounts").status_code == 403
+
+
+def test_a_bearer_token_stands_before_the_cookie(app: Flask) -> None:
+    person = somebody(app, Role.SUPERVISOR)
+    wrong = person.get("/api/v1/me", headers=bearer("hys_unknown"))
+    assert wrong.status_code == 401
+    other = person.get("/api/v1/me", headers={"Authorization": f"bEARER {token_of(app, Role.AUDITOR)}"})
+    assert [grant["role"] for grant in other.json["grants"]] == ["auditor"]
+
+
+# ---- detours ----
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/x"]
+)
+def test_no_link_of_ours_leads_to_another_site(app: Flask, client: FlaskClient, target: str) -> None:
+    chosen = client.get("/language/en", query_string={"next": target})
+    assert (chosen.status_code, chosen.headers["Location"]) == (303, "/")
+    already = somebody(app).get("/sign-in", query_string={"next": target})
+    assert (already.status_code, already.headers["Location"]) == (303, "/")
+    with app.app_context(), db.transaction() as session:
+        login = make.make_account(session, Role.SUPERVISOR, now=clock.now()).login
+    form = {"login": login, "password": make.PASSWORD, "csrf_token": csrf_token(client)}
+    signed = client.post("/sign-in", query_string={"next": target}, data=form)
+    assert (signed.status_code, signed.headers["Location"]) == (303, "/")
+
+
+def test_whoever_was_sent_to_sign_in_comes_back_to_the_page_that_was_wanted(app: Flask, client: FlaskClient) -> None:
+    wanted = client.get("/parties?place=futian")
+    assert wanted.headers["Location"] == "/sign-in?next=/parties?place%3Dfutian"
+    arrived = somebody(app, Role.SUPERVISOR).get(wanted.headers["Location"])
+    assert arrived.headers["Location"] == "/parties?place=futian"
