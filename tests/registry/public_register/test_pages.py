@@ -1,0 +1,100 @@
+"""The public register in a browser of somebody who has not signed in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page
+
+from kernel import clock, db
+from kernel.identity import Role
+from registry.registrations.model import Registration
+from registry.registrations.rules import RegistrationState
+from tests.make import registry_base as make
+from tests.make.clients import as_person, send
+from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review
+
+
+def registered(app: Flask, state: RegistrationState = RegistrationState.CODED) -> Registration:
+    """A registration as far as ``state``."""
+    with app.app_context(), db.transaction() as session:
+        made = make_product(session, title="气象服务指数")
+        make_review(session, made)
+        return make_registration(session, made, state=state)
+
+
+def test_anybody_reads_a_certificate_and_its_qr_code(app: Flask, client: FlaskClient) -> None:
+    code = str(registered(app).code)
+    with clock.set_to(CODED_AT):
+        shown = client.get(f"/certificates/{code}").get_data(as_text=True)
+        for words in ("登记证书", code, "气象服务指数", "2026-07-16 至 2028-06-30", "有效"):
+            assert words in shown
+        assert "证书当前无效" not in shown
+        drawn = client.get(f"/certificates/{code}/qr.svg")
+        assert (drawn.status_code, drawn.mimetype) == (200, "image/svg+xml")
+        assert b"<svg" in drawn.data
+        other = client.get(f"/certificates/{code.replace('-', '').lower()}")
+        assert (other.status_code, other.location) == (302, f"/certificates/{code}")
+        typed = client.get("/certificates", query_string={"code": f" {code.lower()} "}, follow_redirects=True)
+        assert code in typed.get_data(as_text=True)
+
+
+def test_an_expired_certificate_says_so_on_the_day_after(app: Flask, client: FlaskClient) -> None:
+    code = str(registered(app).code)
+    with clock.set_to(CODED_AT.replace(year=2028, month=7, day=1)):
+        shown = client.get(f"/certificates/{code}").get_data(as_text=True)
+        assert "证书当前无效" in shown
+        assert "2028-06-30 届满" in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("330624-2026-000001-X", "校验位不符"), ("330624-2026-000009-B", "校验位"), ("-", "校验位不符")],
+)
+@pytest.mark.parametrize("tail", ["", "/qr.svg"])
+def test_a_mistyped_or_forged_code_gets_a_page_that_says_so(
+    client: FlaskClient, code: str, words: str, tail: str
+) -> None:
+    answer = client.get(f"/certificates/{code}{tail}")
+    assert answer.status_code == 404
+    assert words in answer.get_data(as_text=True)
+
+
+def test_a_visitor_reads_a_notice_and_objects_and_the_registrar_decides(app: Flask, client: FlaskClient) -> None:
+    found = registered(app, RegistrationState.PUBLIC_NOTICE)
+    page = f"/registry/notices/{found.id}"
+    with clock.set_to(make.NOW + timedelta(days=1)):
+        assert "气象服务指数" in client.get("/registry").get_data(as_text=True)
+        blank = send(client, page, {"name": "王某", "contact": "", "evidence": "来源有争议"}, form_at=page)
+        assert blank.status_code == 422
+        assert "来源有争议" in blank.get_data(as_text=True)
+        fields = {"name": "王某", "contact": "0575-1", "evidence": "来源有争议"}
+        assert send(client, page, fields, form_at=page).status_code == 303
+        public = client.get(page).get_data(as_text=True)
+        assert "来源有争议" not in public
+        assert "0575-1" not in public
+        registrar = as_person(app, Role.REVIEWER, place="xinchang")
+        inside = f"/registrations/{found.id}"
+        shown = registrar.get(inside).get_data(as_text=True)
+        assert "来源有争议" in shown
+        url = f"/objections/{shown.split('/objections/')[1].split('/')[0]}/outcome"
+        assert send(registrar, url, {"outcome": "dismissed", "reason": ""}, form_at=inside).status_code == 303
+        assert "有异议" in registrar.get(inside).get_data(as_text=True)
+        assert send(registrar, url, {"outcome": "dismissed", "reason": "查无实据"}, form_at=inside).status_code == 303
+        assert "查无实据" in registrar.get(inside).get_data(as_text=True)
+    with clock.set_to(CODED_AT):
+        closed = send(client, page, fields, form_at="/sign-in")
+        assert closed.status_code == 409
+        assert "公示期" in closed.get_data(as_text=True)
+
+
+def test_the_certificate_fits_a_phone_and_shows_its_code(app: Flask, live_url: str, browser_page: Page) -> None:
+    code = str(registered(app).code)
+    browser_page.set_viewport_size({"width": 390, "height": 800})
+    browser_page.goto(f"{live_url}/certificates/{code}")
+    assert browser_page.inner_text(".certificate-code strong") == code
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert browser_page.evaluate("document.querySelector('.certificate-qr').naturalWidth") > 0
