@@ -37,7 +37,19 @@ def reason_of(told: Told, order: dict[str, Any]) -> tuple[str, str]:
     if reason in FREE:
         return FREE[reason]
     tariff = next(found for found in told.tariffs if found["id"] == order["tariff_id"])
-    return REGIMES[Regime(tariff["regime"])]
+    words, rule = REGIMES[Regime(tariff["regime"])]
+    return f"{words}，{_price(tariff['model'])}", rule
+
+
+def _price(model: dict[str, Any]) -> str:
+    """Return a tariff model of the story in words."""
+    if model["model"] == "package":
+        return f"每 {model['package_size']} 次 {model['package_price']} 元"
+    if model["model"] == "per_unit":
+        return f"每次 {model['unit_price']} 元"
+    first, second = model["tiers"]
+    whole = "全部" if model["model"] == "volume" else "超出部分"
+    return f"{first['up_to']} 次以内每次 {first['unit_price']} 元，以上{whole}每次 {second['unit_price']} 元"
 
 
 def orders(told: Told) -> Table:
@@ -58,6 +70,11 @@ def orders(told: Told) -> Table:
             PURPOSE_TITLES[Purpose(purchase.purpose)], str(purchase.quantity), str(told.used.get(purchase.key, 0)),
             order["amount"], f"{words}（{rule}）{shadow}",
         )  # fmt: skip
+    if told.ceiling:
+        caps = "、".join(f"{cap['amount']} 元" for cap in told.ceiling["caps"])
+        table.caption = (
+            f"最高准许收入 {told.ceiling['max_permitted_revenue']} 元（PRC-02）；上限收费标准 {caps}（PRC-04）"
+        )
     return table
 
 
