@@ -24,6 +24,7 @@ from registry.registrations.model import Registration
 from registry.registrations.rules import (
     FOLLOWS_A_CODE,
     Acceptance,
+    CancellationGround,
     RegistrationEvent,
     RegistrationKind,
     RegistrationState,
@@ -70,7 +71,7 @@ def apply(
     calendar: WorkingCalendar,
     now: datetime,
     reason: str = "",
-    ground: str = "",
+    ground: CancellationGround | None = None,
 ) -> Registration:
     """Apply for a registration of the newest version of a product.
 
@@ -109,7 +110,7 @@ def apply(
         number=numbering.number(session, "REG", today), place=product.place, product_id=product.id,
         version_id=version.id, registrant_id=product.owner_id, original_id=original.id if original else None,
         kind=kind, state=RegistrationState.SUBMITTED, submitted_by=actor.id, received_at=now, reason=reason,
-        ground=ground, accept_due=calendar.add_working_days(today, days.integer()), materials=found,
+        ground=ground or "", accept_due=calendar.add_working_days(today, days.integer()), materials=found,
         sources=[cited_dict(days)],
     )  # fmt: skip
     session.add(registration)
@@ -308,7 +309,12 @@ def revoke(
 
 
 def _original(
-    session: Session, product: Product, kind: RegistrationKind, ground: str, policy: RegistryPolicy, today: date
+    session: Session,
+    product: Product,
+    kind: RegistrationKind,
+    ground: CancellationGround | None,
+    policy: RegistryPolicy,
+    today: date,
 ) -> Registration | None:
     other = queries.running(session, product.id)
     coded = queries.latest_coded(session, product.id)
@@ -322,7 +328,7 @@ def _original(
         words = f"产品已登记（{current.code}），请办理变更、更正、续展或注销"
     elif kind in FOLLOWS_A_CODE and (current is None or coded is None):
         words = "产品没有有效的登记，请申请首次登记"
-    elif kind is RegistrationKind.CANCELLATION and not ground:
+    elif kind is RegistrationKind.CANCELLATION and ground is None:
         words = "注销登记须选明事由"
     if words:
         raise KindNotPossible(f"产品 {product.code}：{words}（REG-02、REG-08）", rule="REG-02")

@@ -24,12 +24,10 @@ from registry.registrations.model import Registration
 from registry.registrations.rules import (
     MATERIAL_TITLES,
     RUNNING,
-    Acceptance,
     CancellationGround,
     Gate,
     RegistrationKind,
     RegistrationState,
-    RevocationGround,
     renewal_window,
 )
 from registry.registrations.schemas import ApplicationIn, FormalReviewIn, ReceiptIn, ResubmissionIn, RevocationIn
@@ -255,7 +253,7 @@ def _registration_page(
         material_titles=MATERIAL_TITLES, form=form or Form(ReceiptIn), refusal=_words(refusal),
         days_left=_left(found, today), may_decide=is_registrar and not owns,
         may_resubmit=owns and found.state is RegistrationState.RETURNED,
-        acceptances=list(Acceptance), revocation_grounds=list(RevocationGround), skipped=_skipped(found),
+        skipped=_skipped(found), local=policy_book().get(found.place, "registration.local_register", on=today),
         may_code=found.notice_end is not None and today > found.notice_end, is_second=actor.id != found.passed_by,
         open_objections=[one for one in found.objections if one.outcome is None],
     )  # fmt: skip
