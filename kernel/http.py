@@ -28,6 +28,7 @@ from kernel.wording import leaves, reads_english, said
 PAGE_LIMIT_MAX = 200
 PAGE_LIMIT = 50
 CURSOR_SECONDS_MAX = 24 * 3600
+CURSOR_LENGTH_MAX = 2000
 PUBLIC = "public"
 View = TypeVar("View", bound=Callable[..., Any])
 EntityT = TypeVar("EntityT", bound=Entity)
@@ -131,13 +132,23 @@ IDEMPOTENCY_KEY = {
 def _document(doc: dict[str, Any], doc_info: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Add the headers that the wrappers ask for, and who may call."""
     permission, headers = doc_info["huiyi"]
-    if headers:
-        doc["parameters"] = [*doc.get("parameters", []), *headers]
+    found = [*doc.get("parameters", []), *headers]
+    if _is_page(doc) and not any(one["in"] == "query" and "schema" in one for one in found):
+        found.append({"in": "query", "schema": PageArgs})
+    if found:
+        doc["parameters"] = found
     if permission == PUBLIC:
         doc["security"] = []
     else:
         doc["x-permission"] = str(permission)
     return doc
+
+
+def _is_page(doc: dict[str, Any]) -> bool:
+    """Say whether the answer is a page of results, as :func:`page_of` makes them."""
+    answers = [answer for answer in doc.get("responses", {}).values() if isinstance(answer, dict)]
+    schemas = [kept.get("schema") for answer in answers for kept in answer.get("content", {}).values()]
+    return any(isinstance(schema, ma.Schema) and "next_cursor" in schema.fields for schema in schemas)
 
 
 def tagged(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -239,7 +250,7 @@ class PageArgs(ma.Schema):
     """Query parameters of every listing; unknown ones are left to the route's own schema."""
 
     limit = ma.fields.Integer(validate=ma.validate.Range(1, PAGE_LIMIT_MAX))
-    cursor = ma.fields.String()
+    cursor = ma.fields.String(validate=ma.validate.Length(max=CURSOR_LENGTH_MAX))
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:

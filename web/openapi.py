@@ -46,6 +46,9 @@ class DocumentedApi(flask_smorest.Api):
     def _register_error_handlers(self) -> None:
         """Leave :mod:`web.problems` in charge: it is registered on the application."""
 
+    def _register_pagination_header(self) -> None:
+        """Leave out flask-smorest's pages: ours carry a cursor in the body."""
+
     def _register_responses(self) -> None:
         refusals = {status.name: (status.phrase, status not in UNPROBLEMATIC) for status in http.HTTPStatus}
         refusals["DEFAULT_ERROR"] = ("拒绝或出错 · a refusal or a failure", True)

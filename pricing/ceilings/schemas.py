@@ -62,8 +62,9 @@ class CapsIn(Schema):
     report_number = TextField(required=True, max_length=NAME_LENGTH_MAX)
     report_date = ma.fields.Date(required=True)
     reported_to = ma.fields.List(
-        ma.fields.String(validate=ma.validate.OneOf(REPORTED_TO)), load_default=lambda: list(REPORTED_TO)
-    )
+        ma.fields.String(validate=ma.validate.OneOf(REPORTED_TO)), load_default=lambda: list(REPORTED_TO),
+        validate=ma.validate.Length(1, len(REPORTED_TO)),
+    )  # fmt: skip
 
 
 class CeilingArgs(PageArgs):

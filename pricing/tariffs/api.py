@@ -64,7 +64,9 @@ def show(tariff_id: UUID):
 
 @blueprint.get("/<uuid:tariff_id>/explanation")
 @public
-@blueprint.doc(responses={"200": {"content": {"application/json": {"schema": {"type": "object"}}}}})
+@blueprint.doc(
+    responses={"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}}
+)
 def explain(tariff_id: UUID):
     """Say why a price is what it is, down to act and article."""
     session = db.session()

@@ -18,7 +18,7 @@ class RunIn(Schema):
 class RunArgs(PageArgs):
     """Filters of the list."""
 
-    place = ma.fields.String()
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
 class RunOut(EntityOut):

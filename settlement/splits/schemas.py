@@ -7,6 +7,8 @@ import marshmallow as ma
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
 
+STEPS_MAX = 100
+
 
 class ScheduleIn(Schema):
     """A new version of a schedule."""
@@ -14,7 +16,9 @@ class ScheduleIn(Schema):
     agreement_number = TextField(required=True, max_length=40)
     product_code = TextField(load_default=None, allow_none=True, max_length=40)
     valid_from = ma.fields.Date(required=True)
-    steps = ma.fields.List(ma.fields.Dict(keys=ma.fields.String()), required=True)
+    steps = ma.fields.List(
+        ma.fields.Dict(keys=TextField(max_length=40)), required=True, validate=ma.validate.Length(1, STEPS_MAX)
+    )
 
 
 class SignIn(Schema):
@@ -26,7 +30,7 @@ class SignIn(Schema):
 class ScheduleArgs(PageArgs):
     """Filters of the list."""
 
-    place = ma.fields.String()
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
 class ScheduleOut(EntityOut):

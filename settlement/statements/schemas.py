@@ -11,7 +11,7 @@ from kernel.http import PageArgs, page_of
 class StatementArgs(PageArgs):
     """Filters of the list."""
 
-    place = ma.fields.String()
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
 class StatementOut(EntityOut):
