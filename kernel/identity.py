@@ -97,7 +97,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.ACCOUNT_OWN: ANYBODY,
     Permission.ACCOUNT_CREATE: (Role.SECURITY_ADMINISTRATOR,),
     Permission.GRANT_ROLE: (Role.SECURITY_ADMINISTRATOR,),
-    Permission.KEY_MANAGE: (Role.BUYER, *SELLERS),
+    Permission.KEY_MANAGE: (Role.BUYER, Role.SOURCE, *SELLERS),
     Permission.PARTY_CREATE: (Role.SUPERVISOR, Role.SECURITY_ADMINISTRATOR),
     Permission.PARTY_READ: ANYBODY,
     Permission.PARTY_SUSPEND: (Role.SUPERVISOR,),

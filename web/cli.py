@@ -12,8 +12,6 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from alembic import command as alembic
-from alembic.config import Config as AlembicConfig
 from flask import Flask
 from rich.console import Console
 from rich.markup import escape
@@ -28,6 +26,7 @@ from kernel.identity import Actor, Grant, Role
 from kernel.json_body import read_json
 from kernel.policy import describe
 from web.config import ROOT, Config, ConfigError
+from web.schema import upgrade
 
 console = Console()
 WIDE = 140
@@ -87,13 +86,6 @@ def migrate() -> None:
     """把数据库升级到最新结构。例：HUIYI_DATABASE_URL=… huiyi migrate"""
     upgrade(Config.from_environment().database_url)
     click.echo("数据库结构已是最新。")
-
-
-def upgrade(url: str) -> None:
-    """Bring the database at ``url`` to the newest schema."""
-    settings = AlembicConfig(str(ROOT / "alembic.ini"))
-    settings.attributes["url"] = url
-    alembic.upgrade(settings, "head")
 
 
 @huiyi.command()

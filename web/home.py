@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask import session as ui
 
@@ -16,10 +13,10 @@ from kernel.calendar import business_date
 from kernel.http import local_target, policy_book, public, requires, working_calendar
 from kernel.identity import Permission
 from kernel.policy import describe
-from web.config import ROOT
 from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
+from web.schema import revisions
 from web.shell import LOCALES
 from web.summary import front_page
 
@@ -121,8 +118,7 @@ def metrics() -> Response:
 def readiness() -> list[dict[str, Any]]:
     """Return the checks: name, whether it is in order, whether it blocks, and what was found."""
     session = db.session()
-    found = MigrationContext.configure(session.connection()).get_current_revision()
-    wanted = ScriptDirectory.from_config(AlembicConfig(str(ROOT / "alembic.ini"))).get_current_head()
+    found, wanted = revisions(session.connection())
     today = business_date(clock.now())
     year = working_calendar().first_year_without_table(today)
     days_left = (today.replace(year=year, month=1, day=1) - today).days

@@ -170,7 +170,7 @@ def check_under_cap(model: TariffModel, cap: UnitPrice) -> None:
     highest, at = highest_unit_price(model)
     if highest <= cap.exact_yuan():
         return
-    where = "数量足够大" if at is None else f"数量为 {at}"
+    where = "数量足够大" if at is None else f"数量为 {at} "
     where_en = "at large quantities" if at is None else f"at quantity {at}"
     price = decimal_text(highest)
     raise PriceAboveCap(

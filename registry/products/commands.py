@@ -18,7 +18,7 @@ from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.model import PartyCapacity
-from registry.parties.rules import Capacity
+from registry.parties.rules import CAPACITY_TITLES, Capacity
 from registry.products import queries
 from registry.products.model import Product, ProductDerivation, ProductInput, ProductVersion
 from registry.products.rules import (
@@ -176,9 +176,9 @@ def _check_seller(session: Session, owner_id: UUID, agreement: Agreement, book: 
     if owner_id != agreement.operating_institution_id:
         held.discard(Capacity.OPERATING_INSTITUTION)  # of this agreement it is not the operator
     if seller_capacity(held, allowed.items()) is None or not owner.is_in_order:
-        who = "、".join(allowed.items())
+        who = "、".join(CAPACITY_TITLES[Capacity(kind)] for kind in allowed.items())
         raise SellerNotAllowed(
-            f"{owner.name} 不能在此出售产品：{agreement.place} 只允许 {who} 出售"
+            f"{owner.name} 不能在此出售产品：{book.place(agreement.place).title}只允许{who}出售"
             f"（SEP-01，{allowed.citation()}），且须状态正常；请由符合条件的单位申请",
             detail_en=f"{owner.name} may not sell there; sellers are {', '.join(allowed.items())}",
             rule="SEP-01",

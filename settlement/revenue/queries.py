@@ -113,7 +113,7 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
     units = (
         sa.select(
             event.entitlement_id.label("entitlement_id"), event.subject_kind.label("kind"),
-            SUM(event.quantity).label("quantity"),
+            SUM(sa.case((event.hit, event.quantity), else_=0)).label("quantity"),
             SUM(sa.case((event.hit & ~is_windowed, event.quantity), else_=0)).label("billable"),
         )
         .outerjoin(windows, windows.c.entitlement_id == event.entitlement_id)

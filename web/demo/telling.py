@@ -8,8 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alembic import command as alembic
-from alembic.config import Config as AlembicConfig
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,6 +20,7 @@ from web.demo.cast import PASSWORD, Place
 from web.demo.places import PLACES
 from web.demo.stage import ADMINISTRATOR, Told
 from web.demo.story import CHAPTERS, tell_places
+from web.schema import upgrade
 
 OVERLAY = ROOT / "policies" / "overlays" / "demonstration.yaml"
 HOST = "127.0.0.1"
@@ -39,11 +38,7 @@ def fresh_database(path: Path) -> None:
     for ending in LEFT_BY_SQLITE:
         path.with_name(path.name + ending).unlink(missing_ok=True)
     sign_ins.beside(path).unlink(missing_ok=True)
-    config = AlembicConfig()  # without alembic.ini, which an installed environment does not have
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["url"] = f"sqlite:///{path}"
-    alembic.upgrade(config, "head")
+    upgrade(f"sqlite:///{path}")
 
 
 def tell(path: Path, console: Console, *, serve: bool, port: str, places: Sequence[Place] = PLACES) -> list[Told]:
