@@ -6,7 +6,7 @@ A quota holds by a conditional UPDATE and a CHECK, a repetition by a unique inde
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,10 @@ from settlement.metering.rules import (
 )
 
 FAULTS_SHOWN = 1000
+EVENT_COLUMNS = (
+    "place", "entitlement_id", "product_id", "received_at", "channel", "id", "occurred_at", "day_number",
+    "client_reference", "quantity", "subject_kind", "subject", "hit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,35 +300,43 @@ def _over_quota(
 
 def _insert_events(session: Session, new: Sequence[Use], held: Mapping[str, Entitlement], now: datetime) -> None:
     """Write the events without objects: COPY on PostgreSQL, one prepared statement on SQLite."""
-    columns = list(UsageEvent.__table__.columns)
-    dialect = session.get_bind().dialect
-    binds = [column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for column in columns]
-    rows = (
-        tuple(
-            bind(value)
-            for bind, value in zip(
-                binds,
-                (new_id(), one.place, one.id, one.product_id, use.occurred_at, use.day.toordinal(), now,
-                 use.reference, use.quantity, use.subject_kind, use.subject, use.hit, Channel.IMPORT),
-                strict=True,
-            )
-        )
-        for use in new
-        for one in (held[use.entitlement],)
-    )  # fmt: skip
-    names = ", ".join(column.name for column in columns)
+    rows = _event_rows(session.get_bind().dialect, new, held, now)
+    names = ", ".join(EVENT_COLUMNS)
     table = UsageEvent.__tablename__
     connection = session.connection()
-    if dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         cursor = connection.connection.cursor()
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         return
-    marks = ", ".join("?" for _ in columns)
+    marks = ", ".join("?" for _ in EVENT_COLUMNS)
     filled = list(rows)
     if filled:
         connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", filled)  # noqa: S608 — own names
+
+
+def _event_rows(
+    dialect: sa.Dialect, new: Sequence[Use], held: Mapping[str, Entitlement], now: datetime
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the events as the driver takes them, in the order of ``EVENT_COLUMNS``; what repeats is bound once."""
+    bind = {
+        column.name: column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+        for column in UsageEvent.__table__.columns
+    }
+    of = {
+        number: (
+            bind["place"](one.place), bind["entitlement_id"](one.id), bind["product_id"](one.product_id),
+            bind["received_at"](now), bind["channel"](Channel.IMPORT),
+        )
+        for number, one in held.items()
+    }  # fmt: skip
+    identity, moment, truth = bind["id"], bind["occurred_at"], bind["hit"]
+    for use in new:
+        yield (
+            *of[use.entitlement], identity(new_id()), moment(use.occurred_at), use.day.toordinal(), use.reference,
+            use.quantity, use.subject_kind, use.subject, truth(use.hit),
+        )  # fmt: skip
 
 
 def _as_it_is(value: Any) -> Any:

@@ -61,11 +61,7 @@ class Use:
     subject_kind: str | None
     subject: str | None
     hit: bool
-
-    @property
-    def day(self) -> date:
-        """The Beijing date of the use."""
-        return business_date(self.occurred_at)
+    day: date  # the Beijing date of the use
 
 
 def must_be_reference(text: str | None) -> str:
@@ -112,7 +108,8 @@ def read_use(row: int, cells: Mapping[str, Any]) -> tuple[Use | None, list[dict[
         return None, faults
     kind, subject = text.get("subject_kind") or None, text.get("subject") or None
     digest = subject_digest(kind, subject) if subject else None
-    return Use(row, entitlement, reference, occurred_at, int(quantity), kind, digest, hit), []
+    return Use(row, entitlement, reference, occurred_at, int(quantity), kind, digest, hit,
+               business_date(occurred_at)), []  # fmt: skip
 
 
 def moment(text: str) -> datetime | None:
