@@ -25,22 +25,22 @@ def read_json(data: bytes) -> Any:
         found = json.loads(
             data.decode(), object_pairs_hook=_keys_once, parse_constant=_not_finite, parse_int=_exact_integer
         )
-        if _depth(found) > JSON_DEPTH_MAX:
-            raise ValueError(f"nested deeper than {JSON_DEPTH_MAX}")
+        _refuse_depth(found)
     except (ValueError, RecursionError) as error:
         words = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Malformed(f"请求体不是可以读取的 JSON：{words}", detail_en=f"The body is no JSON: {words}") from error
     return found
 
 
-def _depth(value: Any) -> int:
-    """Return how many objects and lists stand inside each other, without recursion."""
+def _refuse_depth(value: Any) -> None:
+    """Count how many objects and lists stand inside each other, without recursion."""
     depth, layer = 0, [value] if isinstance(value, dict | list) else []
     while layer:
         depth += 1
         inside = (inner for outer in layer for inner in (outer.values() if isinstance(outer, dict) else outer))
         layer = [inner for inner in inside if isinstance(inner, dict | list)]
-    return depth
+    if depth > JSON_DEPTH_MAX:
+        raise ValueError(f"nested deeper than {JSON_DEPTH_MAX}")
 
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from kernel.identity import ROLES_OF, Permission, Role
 from tests.conftest import config_for_tests
 from tests.make.clients import bearer, key, token_of
 from tests.make.routes import SAFE, every_route, token_with
+from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS
 
 ACCESS = Path(__file__).with_name("access.yaml")
 HEAD = """# Who may call what: address, method, permission (or public). Compared with the application by test_routes.py;
@@ -47,17 +48,19 @@ def test_every_declared_access_is_a_permission_or_public(app: Flask) -> None:
     assert {route.access for route in every_route(app)} <= {PUBLIC, *map(str, Permission)}
 
 
-@pytest.mark.parametrize("kind", [Blueprint, ApiBlueprint])
+@pytest.mark.parametrize(("kind", "mounted"), [(Blueprint, PAGE_BLUEPRINTS), (ApiBlueprint, API_BLUEPRINTS)])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_route_that_declares_no_access_keeps_the_application_from_starting(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, kind: type[Blueprint], method: str
+    database_url: str, kind: type[Blueprint], mounted: list[Blueprint], method: str
 ) -> None:
     planted = kind("planted", __name__, url_prefix="/planted")
     getattr(planted, method)("/open")(lambda: "anybody?")
-    where = "API_BLUEPRINTS" if kind is ApiBlueprint else "PAGE_BLUEPRINTS"
-    monkeypatch.setattr(web, where, [*getattr(web, where), planted])
-    with pytest.raises(web.RouteWithoutPermission, match="/planted/open"):
-        web.create_app(config_for_tests(database_url))
+    mounted.append(planted)
+    try:
+        with pytest.raises(web.RouteWithoutPermission, match="/planted/open"):
+            web.create_app(config_for_tests(database_url))
+    finally:
+        mounted.remove(planted)
 
 
 def test_a_visitor_is_asked_to_sign_in_at_every_route_that_is_not_public(app: Flask, client: FlaskClient) -> None:
