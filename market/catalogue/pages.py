@@ -93,7 +93,7 @@ def _card(entry: queries.Entry) -> dict[str, Any]:
 def _price_words(prices: list[Tariff]) -> str:
     """Return what stands before the price: nothing for one plain price, else that there are several or bands."""
     if len(prices) > 1:
-        return gettext("起")
+        return gettext("低至")
     is_plain = bool(prices) and prices[0].model["model"] == ModelKind.PER_UNIT
     return "" if is_plain or not prices else gettext("最高")
 

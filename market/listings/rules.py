@@ -234,8 +234,8 @@ def _price_faults(cells: Mapping[str, str], price: ParsedPrice) -> Iterator[Reas
         yield Reason(Column.PRICE_TEXT, "price.unreadable", f"“{text}”读不出唯一的价格，不作猜测，请按“0.5元/次”填写")
         return
     if LONG_FRACTION.search(text):
-        words = f"“{text}”是浮点误差，按 {price.pack_price} 元读取"
-        yield Reason(Column.PRICE_TEXT, "price.float_artefact", words, False)
+        words = f"“{text}”含浮点误差，不作取舍：请供方写明价格（是否为 {price.pack_price} 元）"
+        yield Reason(Column.PRICE_TEXT, "price.float_artefact", words)
     if price.mode not in (PriceMode.FREE, PriceMode.NEGOTIATION) and price.pack_price == UnitPrice(0):
         yield Reason(Column.PRICE_TEXT, "price.zero", "标价为 0：须由供方确认是否公益无偿后才能挂牌", False)
     if price.unit in PER_DAY:

@@ -89,8 +89,6 @@ def test_a_fault_refuses_the_row_with_field_and_reason(changed, refusal):
         ({"update_frequency": "待完善"}, ("update_frequency", "text.placeholder")),
         ({"settlement_interval": "自行交付"}, ("settlement_interval", "settlement_interval.unknown")),
         ({"price_text_as_listed": "0元/次", "amount_dadada": "0.0"}, ("price_text_as_listed", "price.zero")),
-        ({"price_text_as_listed": "754300.0000000001元/次", "amount_dadada": "754300"},
-         ("price_text_as_listed", "price.float_artefact")),
         ({"amount_dadada": "0.5000000000000001"}, ("amount_dadada", "amount.float_artefact")),
         ({"price_text_as_listed": "413.89元/天", "price_mode": "subscription", "amount_dadada": "151069.85"},
          ("price_text_as_listed", "price.per_day")),
@@ -104,8 +102,11 @@ def test_what_a_person_should_know_is_noted_and_the_row_accepted(changed, notice
     assert codes(row, refusals=False) == [notice]
 
 
-def test_a_floating_point_artefact_is_read_as_the_price_that_was_meant():
-    assert read(price_text_as_listed="754300.0000000001元/次", amount_dadada="").price.amount.text() == "754300"
+def test_a_floating_point_artefact_is_refused_with_the_question_whether_that_price_was_meant():
+    row = read(price_text_as_listed="754300.0000000001元/次", amount_dadada="754300")
+    assert not row.is_accepted
+    assert codes(row, refusals=True) == [("price_text_as_listed", "price.float_artefact")]
+    assert "754300 元" in row.reasons[0].message
 
 
 def test_a_negotiated_price_has_no_number_whatever_the_number_column_says():

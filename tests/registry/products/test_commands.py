@@ -136,7 +136,7 @@ def test_the_operator_sells_its_own_products_where_the_rules_admit_it(session: S
 
 
 def test_in_guangzhou_the_operator_sells_nothing_and_the_refusal_cites_the_article(session: Session) -> None:
-    with pytest.raises(SellerNotAllowed, match="data_merchant") as refusal:
+    with pytest.raises(SellerNotAllowed, match="广州市只允许数据商出售") as refusal:
         operators_product(session, "guangzhou")
     assert refusal.value.rule == "SEP-01"
     assert "穗政数〔2024〕44号" in str(refusal.value.article)

@@ -47,7 +47,7 @@ def test_sql_counts_as_the_rule_does(session: Session, window: int | None) -> No
         else:
             events = [(row["subject"], day_of(row).toordinal()) for row in hits if row["subject"]]
             charged = len(billable(events, window)) + sum(not row["subject"] for row in hits)
-        assert found[world.scores_bought.id][kind] == queries.Used(len(counted), charged)
+        assert found[world.scores_bought.id][kind] == queries.Used(len(hits), charged)
 
 
 def day_of(row: dict[str, str]) -> date:
