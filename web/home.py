@@ -16,6 +16,7 @@ from kernel.policy import describe
 from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
+from web.rule_words import rule_words
 from web.schema import revisions
 from web.shell import LOCALES
 from web.summary import front_page
@@ -49,8 +50,12 @@ def law() -> str:
     book = policy_book()
     place = request.args.get("place", book.places()[0])
     profile = book.place(place)
-    rows = describe(book, place, business_date(clock.now()))
-    return render_template("law.html", rows=rows, profile=profile, places=[book.place(key) for key in book.places()])
+    today = business_date(clock.now())
+    english = {one.name: one.label_en for one in (*book.in_force(place, today), *book.absent(place, today))}
+    return render_template(
+        "law.html", rows=describe(book, place, today), profile=profile, english=english, rule_words=rule_words,
+        places=[book.place(key) for key in book.places()],
+    )  # fmt: skip
 
 
 @blueprint.get("/api/docs")
@@ -71,7 +76,9 @@ def openapi() -> Response:
 @public
 def status() -> str:
     """Show the readiness checks to a person."""
-    return render_template("status.html", checks=readiness())
+    from web.timetable import last_runs  # the timetable imports the packages' jobs
+
+    return render_template("status.html", checks=readiness(), runs=last_runs(db.session()))
 
 
 @blueprint.get("/styleguide")

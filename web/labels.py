@@ -132,6 +132,19 @@ VALUES = {
     "recover": _("成本回收"),
     "pool": _("按权重分配"),
     "rest": _("其余"),
+    "preferential": _("优惠价用户"),
+    "void": _("已作废"),
+    "text": _("文本"),
+    "number": _("数值"),
+    "date": _("日期"),
+    "database": _("数据库"),
+    "migrations": _("数据库结构"),
+    "holidays": _("节假日表"),
+    "jobs": _("定时任务"),
+    "audit.seal": _("审计封印"),
+    "books.verify": _("账簿核对"),
+    "payments.take_in": _("到账入账"),
+    "requests.deemed_consent": _("超期视为同意"),
 }
 # words that mean something else in another enumeration
 NAMED = {"AccessKind.paid": _("有偿"), "ReviewState.submitted": _("待审查")}

@@ -9,6 +9,7 @@ from flask import g, has_app_context
 
 from kernel.holidays import load_holidays
 from kernel.policy import Cited, PolicyBook
+from web.labels import state_label
 
 
 class WatchedBook(PolicyBook):
@@ -30,5 +31,5 @@ def read_holidays(folder: Path) -> dict[int, dict[date, bool]]:
 def overlay_values() -> list[dict[str, str]]:
     """Return label, value and citation of the overlay values that this request has read."""
     read: dict[tuple[str, str], Cited] = g.get("huiyi_overlay_values", {})
-    return [{"label": f"{cited.label}（{cited.place}）", "value": cited.value, "source": cited.citation()}
+    return [{"label": f"{cited.label}（{state_label(cited.place)}）", "value": cited.value, "source": cited.citation()}
             for cited in read.values()]  # fmt: skip

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask import session as ui
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 
 from kernel import clock, db
 from kernel.calendar import business_date
@@ -19,6 +19,7 @@ from registry.accounts import commands as accounts
 from registry.accounts import queries as account_queries
 from web import problems
 from web.labels import role_title, state_label
+from web.menu import navigation
 from web.metrics import observe
 from web.policies import overlay_values
 
@@ -32,18 +33,6 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-MENU: tuple[tuple[str, str, Permission | None], ...] = (
-    ("catalogue", "/catalogue", None),
-    ("prices", "/prices", None),
-    ("registry", "/registry", None),
-    ("orders", "/orders", Permission.ORDER_READ),
-    ("entitlements", "/entitlements", Permission.ENTITLEMENT_READ),
-    ("products", "/workspace/products", Permission.PRODUCT_READ),
-    ("reviews", "/reviews", Permission.REVIEW_READ),
-    ("pricing", "/pricing", Permission.COST_READ),
-    ("settlements", "/settlements", Permission.SETTLEMENT_READ),
-    ("statements", "/statements", Permission.STATEMENT_READ),
-)
 
 
 def register(app: Flask) -> None:
@@ -55,6 +44,7 @@ def register(app: Flask) -> None:
     app.teardown_appcontext(db.close)
     app.context_processor(frame)
     app.jinja_env.globals["state_label"] = state_label
+    app.jinja_env.globals["may"] = may
 
 
 def chosen_locale() -> str:
@@ -154,25 +144,9 @@ def frame() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def navigation() -> list[dict[str, Any]]:
-    """Return the menu of this actor, with the present page marked."""
-    actor = current_actor()
-    titles = menu_titles()
-    return [
-        {"url": url, "label": titles[key], "active": request.path == url or request.path.startswith(url + "/")}
-        for key, url, permission in MENU
-        if permission is None or actor.may(permission)
-    ]
-
-
-def menu_titles() -> dict[str, str]:
-    """Return the menu's words in the language of the request."""
-    return {
-        "catalogue": gettext("产品目录"), "prices": gettext("收费公示"), "registry": gettext("登记公示"),
-        "orders": gettext("订单"), "entitlements": gettext("我的权益"), "products": gettext("产品管理"),
-        "reviews": gettext("合规审查"), "pricing": gettext("定价"), "settlements": gettext("收益结算"),
-        "statements": gettext("结算单"),
-    }  # fmt: skip
+def may(permission: str) -> bool:
+    """Say whether the person at the page holds a permission, so that no link leads to a refusal."""
+    return current_actor().may(Permission(permission))
 
 
 class _ActorOnPage:

@@ -1,0 +1,97 @@
+"""The menu: every desk of the site under a few words, and for each actor only what the actor may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import gettext
+
+from kernel.http import current_actor
+from kernel.identity import Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu: its address, the addresses that belong to it, and who sees it (nothing named: everyone)."""
+
+    key: str
+    url: str
+    permissions: tuple[Permission, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def is_open_to(self, actor: Actor) -> bool:
+        """Say whether the actor sees this entry."""
+        return not self.permissions or any(actor.may(permission) for permission in self.permissions)
+
+    def is_at(self, path: str) -> bool:
+        """Say whether the path is this page or one that belongs to it."""
+        return any(path == url or path.startswith(url + "/") for url in (self.url, *self.also))
+
+
+MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("catalogue", (Entry("catalogue", "/catalogue", also=("/products",)),)),
+    ("prices", (Entry("prices", "/prices"),)),
+    ("registry", (Entry("registry", "/registry", also=("/certificates",)),)),
+    ("trade", (
+        Entry("orders", "/orders", (Permission.ORDER_READ,)),
+        Entry("quotes", "/quotes", (Permission.ORDER_PLACE,)),
+        Entry("entitlements", "/entitlements", (Permission.ENTITLEMENT_READ,)),
+        Entry("exemptions", "/exemptions", (Permission.ORDER_READ,)),
+        Entry("payments", "/payments", (Permission.PAYMENT_RECORD, Permission.SETTLEMENT_READ)),
+        Entry("listings", "/listings", (Permission.LISTING_WRITE, Permission.LISTING_IMPORT), also=("/imports",)),
+    )),
+    ("registration", (
+        Entry("products", "/workspace/products", (Permission.PRODUCT_READ,)),
+        Entry("requests", "/requests", (Permission.REQUEST_READ,)),
+        Entry("reviews", "/reviews", (Permission.REVIEW_READ,)),
+        Entry("registrations", "/registrations", (Permission.REGISTRATION_READ,)),
+        Entry("agreements", "/agreements", (Permission.AGREEMENT_READ,)),
+        Entry("resources", "/resources", (Permission.RESOURCE_READ,)),
+        # everybody may read the own organisation (it stands on the account page); this is the list of the others
+        Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
+    )),
+    ("pricing", (Entry("pricing", "/pricing", (Permission.COST_READ,)),)),
+    ("settlement", (
+        Entry("settlements", "/settlements", (Permission.SETTLEMENT_READ,)),
+        Entry("statements", "/statements", (Permission.STATEMENT_READ,)),
+        Entry("schedules", "/schedules", (Permission.STATEMENT_READ,)),
+        Entry("ledger", "/ledger", (Permission.LEDGER_READ,)),
+    )),
+)  # fmt: skip
+
+
+def navigation() -> list[dict[str, Any]]:
+    """Return the menu of this actor with the present page marked: sections, and the entries of those with several."""
+    actor = current_actor()
+    titles = menu_titles()
+    shown = []
+    for key, entries in MENU:
+        items = [
+            {"url": one.url, "label": titles[one.key], "active": one.is_at(request.path)}
+            for one in entries
+            if one.is_open_to(actor)
+        ]
+        if items:
+            first = items[0]
+            label = titles[key] if len(items) > 1 else first["label"]
+            active = any(one["active"] for one in items)
+            entries_shown = items if len(items) > 1 else []
+            shown.append({"url": first["url"], "label": label, "active": active, "entries": entries_shown})
+    return shown
+
+
+def menu_titles() -> dict[str, str]:
+    """Return the menu's words in the language of the request."""
+    return {
+        "catalogue": gettext("产品目录"), "prices": gettext("收费公示"), "registry": gettext("登记公示"),
+        "trade": gettext("交易"), "registration": gettext("授权与登记"), "settlement": gettext("结算"),
+        "orders": gettext("订单"), "quotes": gettext("报价"), "entitlements": gettext("使用权"),
+        "exemptions": gettext("公益免费使用"), "payments": gettext("付款"), "listings": gettext("挂牌管理"),
+        "products": gettext("产品管理"), "requests": gettext("数据使用申请"), "reviews": gettext("合规审查"),
+        "registrations": gettext("登记受理"), "agreements": gettext("授权运营协议"),
+        "resources": gettext("公共数据资源"), "parties": gettext("机构"), "pricing": gettext("定价"),
+        "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
+        "ledger": gettext("账簿"),
+    }  # fmt: skip
