@@ -119,12 +119,12 @@ def by_hand(asked: Sequence[Asked]) -> dict[tuple[int, str], Sums]:
     opened: dict[tuple[int, str], int] = {}
     quantity: dict[tuple[int, str], int] = {}
     billable: dict[tuple[int, str], int] = {}
-    for one in sorted(asked, key=lambda one: one.at):
+    for one in sorted((one for one in asked if one.hit), key=lambda one: one.at):  # 查得计费
         key = (one.buyer, one.kind)
         quantity[key] = quantity.get(key, 0) + 1
         day = one.at.day
         last = opened.get((one.buyer, one.subject))
-        if one.hit and (last is None or day - last >= WINDOWS[one.kind]):
+        if last is None or day - last >= WINDOWS[one.kind]:
             opened[one.buyer, one.subject] = day
             billable[key] = billable.get(key, 0) + 1
     found = {}
