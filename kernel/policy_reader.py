@@ -25,7 +25,7 @@ class Plain(str):
     """A scalar written without quotation marks, for which YAML would have chosen a type of its own."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Safe YAML which refuses a key given twice and remembers that a ``value`` lacked its quotation marks."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -36,7 +36,7 @@ class _Loader(yaml.SafeLoader):
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"键 {key_node.value} 重复", key_node.start_mark)
             seen.add(key_node.value)
-            if key_node.value == "value" and isinstance(value_node, yaml.ScalarNode) and value_node.style is None:
+            if key_node.value == "value" and isinstance(value_node, yaml.ScalarNode) and not value_node.style:
                 value_node.tag = "!plain"
         return super().construct_mapping(node, deep=deep)
 

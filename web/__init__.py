@@ -22,7 +22,7 @@ from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
 from web.demo import sign_ins
 from web.openapi import DocumentedApi
-from web.policies import WatchedBook, read_holidays
+from web.policies import book_of, read_holidays
 
 OPENAPI = {
     "API_TITLE": "惠益 Huiyi",
@@ -61,7 +61,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["huiyi_database"] = db.Database(config.database_url)
-    app.extensions["huiyi_policies"] = WatchedBook.load(Path(config.policies), config.overlays())
+    app.extensions["huiyi_policies"] = book_of(Path(config.policies), tuple(config.overlays()))
     app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
     app.extensions["huiyi_used"] = used_of  # the market's pages show what metering on the floor above has counted
     Babel(app, locale_selector=shell.chosen_locale)

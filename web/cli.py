@@ -196,10 +196,10 @@ def calc(name: str) -> None:
     例：echo '{"amount":"10.00","weights":{"a":"70","b":"30"}}' | huiyi calc split
     """
     from web.calc import calculate
-    from web.policies import WatchedBook, read_holidays
+    from web.policies import book_of, read_holidays
 
     settings = Config.from_environment()
-    book = WatchedBook.load(Path(settings.policies), settings.overlays())
+    book = book_of(Path(settings.policies), tuple(settings.overlays()))
     calendar = WorkingCalendar(read_holidays(Path(settings.policies) / "holidays"))
     payload = read_json(sys.stdin.buffer.read())
     click.echo(json.dumps(calculate(name, payload, book=book, calendar=calendar), ensure_ascii=False))
@@ -215,10 +215,10 @@ def policy() -> None:
 @click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认今天")
 def policy_show(place: str, on: datetime | None) -> None:
     """列出一地在某日有效的全部规则、取值、文件与条款。例：huiyi policy show xinchang --on 2026-07-01"""
-    from web.policies import WatchedBook
+    from web.policies import book_of
 
     settings = Config.from_environment()
-    book = WatchedBook.load(Path(settings.policies), settings.overlays())
+    book = book_of(Path(settings.policies), tuple(settings.overlays()))
     day = date(on.year, on.month, on.day) if on else clock.today()
     table = Table(
         "规则", "名称", "取值", "单位", "文件与条款", "证据", title=f"{book.place(place).title} · {day.isoformat()}"

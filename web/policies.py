@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,12 @@ class WatchedBook(PolicyBook):
         if cited is not None and cited.is_overlay and has_app_context():
             g.setdefault("huiyi_overlay_values", {})[place, name] = cited
         return cited
+
+
+@functools.cache
+def book_of(policies: Path, overlays: tuple[Path, ...]) -> WatchedBook:
+    """Return the book of these files; it is frozen, so one process reads it once."""
+    return WatchedBook.load(policies, overlays)
 
 
 def read_holidays(folder: Path) -> dict[int, dict[date, bool]]:

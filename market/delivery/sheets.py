@@ -7,8 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from kernel.errors import Invalid
 
 
@@ -29,6 +27,8 @@ def read_rows(content: bytes, file_name: str) -> list[tuple[int, Mapping[str, An
     text = _text(content)
     if file_name.lower().endswith(".json") or text.lstrip()[:1] == "[":
         return _json(text)
+    import pandas as pd  # only where a sheet is read: it takes longer to import than all the rest
+
     try:
         frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:

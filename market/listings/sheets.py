@@ -7,12 +7,13 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from kernel.errors import Invalid
 from market.listings.rules import REQUIRED, Column, Reason, column_of, formula_safe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS_MAX = 100_000  # rows of one file; larger catalogues come in several files
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -158,6 +159,8 @@ def report_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
     Each row gives ``line_number``, ``accepted``, ``reasons`` (see :meth:`Reason.to_dict`) and ``raw``.
     """
+    import pandas as pd  # only where a report is written: it takes longer to import than all the rest
+
     lines: list[list[str]] = []
     for row in rows:
         result = "接受" if row["accepted"] else "拒绝"
@@ -178,6 +181,8 @@ def report_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def report_xlsx(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the report as a workbook of text cells: nothing becomes a formula, a link or a number."""
+    import pandas as pd  # as above
+
     made = io.BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with pd.ExcelWriter(made, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from kernel.errors import Invalid
 
 COLUMNS = ("entitlement", "client_reference", "occurred_at", "quantity", "subject_kind", "subject", "hit")
@@ -95,6 +93,8 @@ def _json_lines(text: str, file_name: str) -> list[Mapping[str, Any]]:
 
 
 def _parquet(content: bytes, file_name: str) -> list[Mapping[str, Any]]:
+    import duckdb  # only where a Parquet file is read
+
     with tempfile.TemporaryDirectory(prefix="huiyi-usage-") as folder:
         path = Path(folder) / "usage.parquet"
         path.write_bytes(content)

@@ -6,9 +6,6 @@ import io
 from decimal import Decimal
 from typing import Any
 
-import cn2an
-import xlsxwriter
-
 from kernel.money import Money
 from settlement.statements.queries import Issued
 
@@ -28,11 +25,15 @@ REASONS = {
 
 def in_words(amount: Money) -> str:
     """Return an amount in the Chinese capital numerals of vouchers (大写金额)."""
+    import cn2an  # only where a statement is shown
+
     return str(cn2an.an2cn(amount.text(), "rmb"))
 
 
 def workbook(issued: Issued, place: str) -> bytes:
     """Return the statement as an .xlsx file; no cell is ever read as a formula."""
+    import xlsxwriter  # only where a statement is exported
+
     target = io.BytesIO()
     statement = issued.statement
     settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
