@@ -1,0 +1,78 @@
+"""The desks of the offices: review, settlement and statements, and every main page on a telephone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+
+from tests.pages.conftest import PHONE, World, is_too_wide
+
+Enter = Callable[[str | None], Page]
+DESKS = {
+    "supervisor": (
+        "/", "/orders", "/exemptions", "/payments", "/listings", "/imports", "/workspace/products", "/requests",
+        "/reviews", "/registrations", "/agreements", "/resources", "/parties", "/pricing", "/settlements",
+        "/statements", "/schedules", "/account",
+    ),
+    "company": ("/orders", "/quotes", "/entitlements", "/exemptions"),
+    None: ("/", "/catalogue", "/prices", "/registry", "/sign-in", "/law?place=guangzhou", "/status", "/api/docs"),
+}  # fmt: skip
+RECORDS = ("/requests/", "/agreements/", "/resources/", "/parties/", "/settlements/", "/schedules/", "/orders/")
+
+
+def test_a_second_person_checks_and_seals_and_the_statement_can_be_taken_away(person: Enter, tmp_path: Path) -> None:
+    page = person("checker")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="结算", exact=True).click()
+    page.get_by_role("link", name=re.compile("^SET-")).first.click()
+    expect(page.get_by_text("按权重分配")).to_be_visible()
+    page.get_by_role("button", name="复核无误").click()
+    expect(page.get_by_text("已复核，可以封存。")).to_be_visible()
+    page.locator("summary", has_text="封存").click()
+    page.get_by_role("button", name=re.compile("封存")).click()
+    expect(page.get_by_text("已封存：凭证已入账，结算单已出具。")).to_be_visible()
+    expect(page.locator(".timeline")).not_to_contain_text("+00:00")
+    page.get_by_role("link", name=re.compile("^STM-")).first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载表格").click()
+    kept = tmp_path / "statement.xlsx"
+    download.value.save_as(kept)
+    assert load_workbook(BytesIO(kept.read_bytes())).sheetnames
+
+
+def test_a_reviewer_sees_what_waits_and_what_was_decided(person: Enter) -> None:
+    page = person("reviewer")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="授权与登记").click()
+    page.get_by_role("navigation", name="授权与登记").get_by_role("link", name="合规审查").click()
+    expect(page.get_by_role("heading", name="审查工作台")).to_be_visible()
+    expect(page.get_by_text("没有待审查的产品。")).to_be_visible()
+    page.get_by_role("link", name="已办结").click()
+    page.get_by_role("link", name=re.compile("^REV")).first.click()
+    expect(page.get_by_role("heading", name="审查意见")).to_be_visible()
+
+
+@pytest.mark.parametrize("key", DESKS)
+def test_no_main_page_scrolls_sideways_on_a_telephone(person: Enter, world: World, key: str | None) -> None:
+    page = person(key)
+    page.set_viewport_size(PHONE)
+    addresses = list(DESKS[key])
+    wide, seen = [], set()
+    while addresses:
+        address = addresses.pop(0)
+        answer = page.goto(world.address + address)
+        assert answer is not None
+        assert answer.status == 200, address
+        wide += [address] if is_too_wide(page) else []
+        for link in page.locator("main th a[href^='/']").evaluate_all(
+            "all => all.map(one => one.getAttribute('href'))"
+        ):
+            kind = next((kind for kind in RECORDS if link.startswith(kind)), None)
+            if kind and kind not in seen:
+                seen.add(kind)
+                addresses.append(link)
+    assert wide == []
