@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,10 @@ from kernel.http import PUBLIC
 from kernel.identity import Role
 from registry.accounts import commands as accounts
 from registry.accounts.model import RoleGrant
+from tests.conftest import config_for_tests
 from tests.make import registry_base as make
+from tests.rig.databases import Databases
+from web import create_app
 
 PROGRAMS = ("/api/v1/", "/exchange/", "/healthz", "/readyz", "/metrics")
 SAFE = ("GET", "HEAD")
@@ -47,6 +51,16 @@ class Route:
     def send(self, client: FlaskClient, **options: Any) -> TestResponse:
         """Call it; redirects are not followed."""
         return client.open(self.url, method=self.method, **options)
+
+
+@contextmanager
+def shared_app(databases: Databases) -> Iterator[Flask]:
+    """Build an application for all tests of a module: for tests that look at it and leave no trace behind."""
+    url = databases.fresh("sqlite")
+    built = create_app(config_for_tests(url))
+    yield built
+    built.extensions["huiyi_database"].engine.dispose()
+    databases.discard(url)
 
 
 def every_route(app: Flask) -> list[Route]:

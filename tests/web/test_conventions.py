@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from kernel.identity import Role
 from tests.make.clients import bearer, key
-from tests.make.routes import Route, every_route, token_with
+from tests.make.routes import Route, every_route, shared_app, token_with
+from tests.rig.databases import Databases
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # POST routes that ask for no key: they change nothing, or their answer holds a secret that must not be kept
@@ -22,6 +23,13 @@ WITHOUT_KEY = {"/api/v1/calc/{name}", "/api/v1/sessions", "/api/v1/keys", "/api/
 WHOLE_REPORTS = {"/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees"}
 WITHOUT_SCHEMA = {"/api/v1/calc/{name}"}  # calculators read and name their own fields
 Operation = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def app(databases: Databases) -> Iterator[Flask]:
+    """One application for all tests of this file."""
+    with shared_app(databases) as built:
+        yield built
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kernel.identity import ROLES_OF, Permission, Role
+from kernel.identity import Role
 from tests.make.clients import as_person
 from tests.make.routes import every_route, token_with
 from web.menu import MENU

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from kernel.identity import Role
 from kernel.jobs import JobRun
 from tests.conftest import config_for_tests
 from tests.make.clients import as_person, as_program, key
+from tests.make.routes import shared_app
+from tests.rig.databases import Databases
 
 TRACE = re.compile(r"[0-9a-f]{32}")
 UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,11 +64,12 @@ def broken_blueprint() -> Blueprint:
     return blueprint
 
 
-@pytest.fixture
-def broken(app: Flask) -> FlaskClient:
-    """A visitor of the application with the failing routes."""
-    app.register_blueprint(broken_blueprint())
-    return app.test_client()
+@pytest.fixture(scope="module")
+def app(databases: Databases) -> Iterator[Flask]:
+    """One application for all tests of this file, with the failing routes beside its own."""
+    with shared_app(databases) as built:
+        built.register_blueprint(broken_blueprint())
+        yield built
 
 
 def is_whole(answer: TestResponse, status: int, code: str) -> bool:
@@ -158,10 +162,10 @@ def test_a_missing_sign_in_says_how_to_sign_in(client: FlaskClient) -> None:
 
 
 def test_a_failure_says_that_nothing_happened_and_nothing_else(
-    broken: FlaskClient, caplog: pytest.LogCaptureFixture
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = broken.get("/api/v1/broken/bug")
+        answer = client.get("/api/v1/broken/bug")
     assert is_whole(answer, 500, "internal")
     for internal in (SECRET, "RuntimeError", "Traceback", ".py", "werkzeug", "flask"):
         assert internal not in answer.text
@@ -169,31 +173,35 @@ def test_a_failure_says_that_nothing_happened_and_nothing_else(
     assert SECRET in caplog.text
 
 
-def test_a_busy_database_may_be_asked_again(broken: FlaskClient) -> None:
-    answer = broken.get("/api/v1/broken/busy")
+def test_a_busy_database_may_be_asked_again(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/broken/busy")
     assert is_whole(answer, 503, "overloaded")
     assert (answer.json["retryable"], answer.headers["Retry-After"]) == (True, "1")
     assert "hunter2" not in answer.text
     assert "locked" not in answer.text
 
 
-def test_what_another_changed_or_entered_in_the_same_moment_is_a_conflict(broken: FlaskClient) -> None:
-    assert is_whole(broken.get("/api/v1/broken/stale"), 409, "request.changed_meanwhile")
+def test_what_another_changed_or_entered_in_the_same_moment_is_a_conflict(client: FlaskClient) -> None:
+    assert is_whole(client.get("/api/v1/broken/stale"), 409, "request.changed_meanwhile")
 
 
 @pytest.mark.both_databases
-def test_only_a_twin_is_a_conflict_and_any_other_broken_constraint_is_a_fault_of_ours(broken: FlaskClient) -> None:
-    assert is_whole(broken.get("/api/v1/broken/twin"), 409, "request.changed_meanwhile")
-    assert is_whole(broken.get("/api/v1/broken/hollow"), 500, "internal")
+def test_only_a_twin_is_a_conflict_and_any_other_broken_constraint_is_a_fault_of_ours(database_url: str) -> None:
+    app = web.create_app(config_for_tests(database_url))
+    app.register_blueprint(broken_blueprint())
+    client = app.test_client()
+    assert is_whole(client.get("/api/v1/broken/twin"), 409, "request.changed_meanwhile")
+    assert is_whole(client.get("/api/v1/broken/hollow"), 500, "internal")
+    app.extensions["huiyi_database"].engine.dispose()
 
 
-def test_a_status_that_nobody_thought_of_still_has_a_code(broken: FlaskClient) -> None:
-    assert is_whole(broken.get("/api/v1/broken/teapot"), 418, "request.refused")
+def test_a_status_that_nobody_thought_of_still_has_a_code(client: FlaskClient) -> None:
+    assert is_whole(client.get("/api/v1/broken/teapot"), 418, "request.refused")
 
 
 @pytest.mark.parametrize(("name", "status"), [("bug", 500), ("stale", 409), ("busy", 503), ("teapot", 418)])
-def test_people_get_a_page_with_words_a_way_on_and_the_trace(broken: FlaskClient, name: str, status: int) -> None:
-    answer = broken.get(f"/broken/{name}")
+def test_people_get_a_page_with_words_a_way_on_and_the_trace(client: FlaskClient, name: str, status: int) -> None:
+    answer = client.get(f"/broken/{name}")
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
     assert answer.headers["Huiyi-Trace"] in answer.text
     assert 'href="/"' in answer.text

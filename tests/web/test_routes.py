@@ -6,6 +6,7 @@ After adding a route or changing a permission, write the file anew and read what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,13 +20,21 @@ from kernel.http import PUBLIC, ApiBlueprint
 from kernel.identity import ROLES_OF, Permission, Role
 from tests.conftest import config_for_tests
 from tests.make.clients import bearer, key, token_of
-from tests.make.routes import SAFE, every_route, token_with
+from tests.make.routes import SAFE, every_route, shared_app, token_with
+from tests.rig.databases import Databases
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS
 
 ACCESS = Path(__file__).with_name("access.yaml")
 HEAD = """# Who may call what: address, method, permission (or public). Compared with the application by test_routes.py;
 # a changed line here is a changed right and wants a reviewer. Written by: python -m tests.web.test_routes
 """
+
+
+@pytest.fixture(scope="module")
+def app(databases: Databases) -> Iterator[Flask]:
+    """One application for all tests of this file."""
+    with shared_app(databases) as built:
+        yield built
 
 
 def declared(app: Flask) -> dict[str, dict[str, str]]:
