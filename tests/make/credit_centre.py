@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -175,7 +176,7 @@ def make_centre(session: Session, *, buyers: int, quantity: int) -> Centre:
     registry.make_registration(session, product)
     _set_prices(session, product)
     market.make_listing(session, product)
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"kind": "rate", "party": platform.uscc, "value": "0.05", "base": "net_of_tax"},
         {"kind": "pool", "contributors": COEFFICIENTS, "value": "0.25", "base": "net_of_tax"},
         {"kind": "rate", "party": authority.uscc, "value": "0.10", "base": "net_of_tax"},
