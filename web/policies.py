@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from flask import g, has_app_context
+from flask_babel import get_locale
 
 from kernel.holidays import load_holidays
 from kernel.policy import Cited, PolicyBook
@@ -38,5 +39,11 @@ def read_holidays(folder: Path) -> dict[int, dict[date, bool]]:
 def overlay_values() -> list[dict[str, str]]:
     """Return label, value and citation of the overlay values that this request has read."""
     read: dict[tuple[str, str], Cited] = g.get("huiyi_overlay_values", {})
-    return [{"label": f"{cited.label}（{state_label(cited.place)}）", "value": cited.value, "source": cited.citation()}
+    return [{"label": _label(cited), "value": cited.value, "source": cited.citation()}
             for cited in read.values()]  # fmt: skip
+
+
+def _label(cited: Cited) -> str:
+    place = state_label(cited.place)
+    english = str(get_locale() or "").startswith("en")
+    return f"{cited.label_en} ({place})" if english else f"{cited.label}（{place}）"

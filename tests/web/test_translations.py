@@ -16,6 +16,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from pricing.costs.rules import CHARGE_UNIT_TITLES
+from pricing.exemptions.rules import PURPOSE_TITLES
+from pricing.tariffs.queries import REGIME_TITLES
+from registry.accounts.rules import ROLE_TITLES
+from registry.agreements.rules import GROUND_TITLES
+from registry.parties.rules import CAPACITY_TITLES, KIND_TITLES
+from registry.registrations.rules import MATERIAL_TITLES
+from registry.reviews.rules import CHECK_TITLES
+from settlement.statements.sheets import PAYEES, REASONS
+from settlement.workings.rules import PARK_TITLES
+
 ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / "web/translations/en/LC_MESSAGES/messages.po"
 COMPILED = ENGLISH.with_suffix(".mo")
@@ -77,6 +88,17 @@ def test_a_translation_keeps_the_values_of_its_source() -> None:
         and sorted(PLACEHOLDER.findall(message.id)) != sorted(PLACEHOLDER.findall(str(message.string)))
     ]
     assert not changed
+
+
+def test_words_that_lower_floors_say_and_pages_translate_are_in_the_catalogue() -> None:
+    tables = (
+        CAPACITY_TITLES, KIND_TITLES, GROUND_TITLES, CHECK_TITLES, MATERIAL_TITLES, ROLE_TITLES,
+        REGIME_TITLES, CHARGE_UNIT_TITLES, PURPOSE_TITLES, PARK_TITLES, PAYEES, REASONS,
+    )  # fmt: skip
+    missing = {
+        title for table in tables for title in table.values() if not getattr(english().get(title), "string", None)
+    }
+    assert not missing, "mark these in web/spoken.py and translate them"
 
 
 def test_the_compiled_catalogue_is_that_of_the_text() -> None:
