@@ -6,6 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
@@ -105,16 +106,14 @@ class ApiBlueprint(flask_smorest.Blueprint):
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
         """Wrap the view, then register and document it as flask-smorest does."""
         if view_func is not None:
-            permission, headers = getattr(view_func, "huiyi_access", None), []
-            if "match_version" in inspect.unwrap(view_func).__code__.co_names:
-                headers.append(IF_MATCH)
+            permission, own, headers = getattr(view_func, "huiyi_access", None), inspect.unwrap(view_func), []
             methods = options.get("methods") or ["GET"]
             if "POST" in methods and not getattr(view_func, "huiyi_repeats", False):
                 view_func = repeatable(tagged(view_func), current_actor)
                 headers.append(IDEMPOTENCY_KEY)
             else:
                 view_func = tagged(view_func)
-            view_func._apidoc = {**getattr(view_func, "_apidoc", {}), "huiyi": (permission, headers)}
+            view_func._apidoc = {**getattr(view_func, "_apidoc", {}), "huiyi": (permission, own, headers)}
         super().add_url_rule(rule, endpoint, view_func, **options)
 
 
@@ -129,10 +128,17 @@ IDEMPOTENCY_KEY = {
 }  # fmt: skip
 
 
+def _asks_for_version(view: FunctionType) -> bool:
+    """Say whether the view, or a function of its file that it calls, matches versions."""
+    called = [view.__globals__.get(name) for name in view.__code__.co_names]
+    near = [found for found in called if isinstance(found, FunctionType) and found.__module__ == view.__module__]
+    return any(match_version.__name__ in function.__code__.co_names for function in (view, *near))
+
+
 def _document(doc: dict[str, Any], doc_info: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Add the headers that the wrappers ask for, and who may call."""
-    permission, headers = doc_info["huiyi"]
-    found = [*doc.get("parameters", []), *headers]
+    permission, own, headers = doc_info["huiyi"]
+    found = [*doc.get("parameters", []), *headers, *([IF_MATCH] if _asks_for_version(own) else [])]
     if _is_page(doc) and not any(one["in"] == "query" and "schema" in one for one in found):
         found.append({"in": "query", "schema": PageArgs})
     if found:

@@ -236,6 +236,19 @@ def test_every_post_that_changes_something_asks_for_an_idempotency_key(
     assert documented == asking
 
 
+def test_a_decision_on_a_version_is_documented_as_one(document: dict[str, Any]) -> None:
+    asking = {
+        path
+        for path, _, operation in operations(document)
+        if "If-Match" in {one["name"] for one in parameters(document, path, operation)}
+    }
+    assert {
+        "/api/v1/parties/{party_id}/suspension", "/api/v1/reviews/{review_id}/decision",
+        "/api/v1/agreements/{agreement_id}/signature", "/api/v1/settlements/{number}/seal",
+    } <= asking  # fmt: skip
+    assert [path for path in asking if "{" not in path] == []
+
+
 def test_a_field_that_nobody_asked_for_is_refused_at_every_route(
     app: Flask, client: FlaskClient, document: dict[str, Any]
 ) -> None:
