@@ -268,6 +268,24 @@ def test_an_import_writes_the_report_file_that_was_asked_for(huiyi: Run, tmp_pat
     assert any(line.startswith("5,") and "exchange" in line for line in lines)
 
 
+@pytest.mark.usefixtures("on_database")
+def test_a_settlement_is_tried_without_a_trace_then_prepared_under_one_number(huiyi: Run) -> None:
+    words = ["settle", "--place", "xinchang", "--period", "2026-07"]
+    tried, *prepared = huiyi(*words, "--dry-run"), huiyi(*words), huiyi(*words)
+    assert [one.code for one in (tried, *prepared)] == [0, 0, 0]
+    assert "未写入" in tried.out
+    assert "SET-" not in tried.out
+    assert all("SET-xinchang-2026-000001 已编制，待他人复核" in one.out for one in prepared)
+
+
+@pytest.mark.parametrize(("place", "period"), [("xinchang", "2026-13"), ("xinchang", "July"), ("atlantis", "2026-07")])
+@pytest.mark.usefixtures("on_database")
+def test_a_settlement_of_no_place_or_no_month_is_refused(huiyi: Run, place: str, period: str) -> None:
+    ended = huiyi("settle", "--place", place, "--period", period)
+    assert ended.code == 1
+    assert json.loads(ended.err)["code"] in ("calendar.not_a_period", "policy.no_such_place")
+
+
 def test_a_refusal_reaches_the_shell(environment: pytest.MonkeyPatch) -> None:
     words = [sys.executable, "-W", "error", "-m", "web.cli", "calc", "split"]
     ended = subprocess.run(words, input=b"{", env=dict(os.environ), cwd=rig.ROOT, capture_output=True, check=False)
