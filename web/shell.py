@@ -22,6 +22,7 @@ from web.labels import role_title, state_label
 from web.menu import navigation
 from web.metrics import observe
 from web.policies import overlay_values
+from web.spoken import spoken
 
 LOCALES = ("zh_Hans_CN", "en")
 SESSION_COOKIE = "huiyi_session"
@@ -45,6 +46,7 @@ def register(app: Flask) -> None:
     app.context_processor(frame)
     app.jinja_env.globals["state_label"] = state_label
     app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["spoken"] = spoken
 
 
 def chosen_locale() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 SPOKEN = (
@@ -56,3 +57,12 @@ SPOKEN = (
     _("事业单位（按当地规定）"),
     _("事业单位收款规则未配置"),
 )
+
+
+def spoken(words: object) -> str:
+    """Return words of a record or a rule in the reader's language; as they are when the catalogue has none.
+
+    Templates must not use ``_`` for this: it would read a per cent sign in the words as a placeholder.
+    """
+    said = str(words or "")
+    return gettext(said) if said else ""

@@ -13,6 +13,7 @@ from flask import Flask, render_template, render_template_string
 from flask_babel import Babel
 
 from kernel.money import Money, UnitPrice
+from web.spoken import spoken
 
 WEB = Path(__file__).parents[2] / "web"
 Render = Callable[..., str]
@@ -144,3 +145,11 @@ def test_the_style_guide_shows_every_macro(frame: Flask) -> None:
         )
     assert html.count("<h1>") == 1
     assert "本页含演示取值" in html
+
+
+def test_words_of_a_record_may_hold_a_per_cent_sign(frame: Flask) -> None:
+    frame.jinja_env.globals["spoken"] = spoken
+    with frame.test_request_context("/"):
+        source = '{% from "macros/explain.html" import explain %}{{ explain(tree) }}'
+        page = render_template_string(source, tree={"label": "加点（最高 6%）", "value": "6%"})
+    assert "加点（最高 6%）" in page
