@@ -51,7 +51,8 @@ def law() -> str:
     place = request.args.get("place", book.places()[0])
     profile = book.place(place)
     today = business_date(clock.now())
-    english = {one.name: one.label_en for one in (*book.in_force(place, today), *book.absent(place, today))}
+    english = {cited.name: cited.label_en for cited in book.in_force(place, today)}
+    english |= {absent.name: absent.label_en for absent in book.absent(place, today)}
     return render_template(
         "law.html", rows=describe(book, place, today), profile=profile, english=english, rule_words=rule_words,
         places=[book.place(key) for key in book.places()],
