@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 import marshmallow as ma
 
@@ -28,7 +27,7 @@ class DataSetIn(Schema):
         """
         try:
             return {**data, "content": base64.b64decode(data["content"], validate=True)}
-        except binascii.Error as error:
+        except ValueError as error:
             raise ma.ValidationError("不是有效的 base64 编码", "content_base64") from error
 
 
