@@ -57,7 +57,7 @@ def test_a_month_is_settled_on_the_pages(app: Flask, used: make.World) -> None:
     for amount in ("600.00", "164.63", "135.37", "100.00", "0.54875"):
         assert amount in shown
     assert number in auditor.get("/settlements").get_data(as_text=True)
-    assert "liability:treasury:" in auditor.get(f"/ledger?place={base.PLACE}").get_data(as_text=True)
+    assert "应缴国库" in auditor.get(f"/ledger?place={base.PLACE}").get_data(as_text=True)
 
 
 def test_each_party_reads_its_own_statement_and_no_other(app: Flask, used: make.World) -> None:
