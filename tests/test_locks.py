@@ -23,8 +23,9 @@ IMPORTED_AS = {
 }
 # distributions that are needed without being imported by name
 NEEDED_BY_NAME = {
-    "openpyxl": "pandas reads workbooks with it",
+    "gunicorn": "huiyi serve starts it as a process",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",
+    "stripe": "part of the stack that the project's owner fixed; its port comes with the payments that follow",
     "xlsxwriter": "pandas writes workbooks with it",
 }
 

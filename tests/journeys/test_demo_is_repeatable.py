@@ -1,4 +1,4 @@
-"""The whole demonstration, told twice at the same place on disk and years apart, reads the same."""
+"""The demonstration, told twice at the same place on disk and years apart, reads the same."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from pathlib import Path
 import time_machine
 from rich.console import Console
 
+from web.demo.places import PLACES
 from web.demo.telling import tell
 
+PLACES_TOLD = [place for place in PLACES if place.key in ("quzhou", "guangzhou")]
 CLOSING_LINE = re.compile(r"用时 [0-9.]+ 秒")
 
 
 def told(path: Path) -> str:
-    """Tell everything and return what was printed, the seconds that it took left out."""
+    """Tell two places (all five take a minute) and return what was printed, the seconds that it took left out."""
     printed = io.StringIO()
-    tell(path, Console(file=printed), serve=False, port="0")
+    tell(path, Console(file=printed), serve=False, port="0", places=PLACES_TOLD)
     return CLOSING_LINE.sub("", printed.getvalue())
 
 
@@ -28,5 +30,5 @@ def test_two_tellings_give_the_same_business_tables_on_any_day(tmp_path: Path) -
     with time_machine.travel(datetime(2031, 10, 5, 20, 0, tzinfo=UTC)):
         second = told(path)
     assert second == first
-    for total in ("1509.45", "471.70", "158.49", "47.17", "1132.08"):
+    for total in ("1509.45", "1132.08"):
         assert f"可分配 {total} 元" in first
