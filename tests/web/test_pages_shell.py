@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -10,26 +11,25 @@ from flask.testing import FlaskClient
 
 from kernel.identity import Role
 from tests.make.clients import as_person
-from tests.make.routes import every_route, token_with
+from tests.make.routes import every_route, shared_app, token_with
+from tests.rig.databases import Databases
 from web.menu import MENU
 
 LINK = re.compile(r'<a href="(/[^"]*)"')
 PAGES = ("/", "/law", "/status", "/api/docs", "/sign-in")
 
 
+@pytest.fixture(scope="module")
+def app(databases: Databases) -> Iterator[Flask]:
+    """One application for all tests of this file."""
+    with shared_app(databases) as built:
+        yield built
+
+
 def menu_of(page: str) -> list[str]:
     """Return where the entries of the menu lead."""
     found = re.search(r"<nav[^>]*main-nav.*?</nav>", page, flags=re.DOTALL)
     return list(dict.fromkeys(LINK.findall(found[0]))) if found else []
-
-
-def desks_of(page: str) -> list[str]:
-    """Return where the desks on the front page lead."""
-    return [
-        link
-        for part in re.findall(r'<ul class="desk-links">.*?</ul>', page, flags=re.DOTALL)
-        for link in LINK.findall(part)
-    ]
 
 
 def language_of(page: str) -> str:
