@@ -10,7 +10,8 @@ from kernel.calendar import Period, business_date
 from kernel.http import policy_book
 from kernel.identity import Actor, Permission
 from settlement.runs import commands
-from settlement.runs.rules import must_be_over
+from settlement.runs.queries import of_period
+from settlement.runs.rules import RunEvent, after, must_be_over
 from settlement.workings.queries import Worked, work_out
 from web.labels import state_label
 
@@ -21,22 +22,26 @@ def settle(actor: Actor, place: str, period: Period, dry_run: bool, console: Con
     Raises:
         NotAllowed: the actor prepares no settlements.
         PeriodNotOver: the period has not ended.
+        WrongState: the settlement of the period is sealed.
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=place)
     now, book = clock.now(), policy_book()
     must_be_over(period, business_date(now))
+    known = of_period(db.session(), place, period)
+    if known is not None:
+        after(known.state, RunEvent.PREPARE)  # a sealed month has nothing left to try
+    said = "仅试算，未写入。"
     with console.status("正在核算 …"):
         worked = work_out(db.session(), place=place, period=period, received_until=now, book=book)
         shown = table_of(worked)
         if not dry_run:
             with db.transaction() as session:
                 run = commands.prepare(session, actor, place=place, period=period, now=now, book=book)
+                said = f"{run.number} 已编制，待他人复核后封存。"
     console.print(shown)
     for parked in worked.parked:
         console.print(f"  暂缓：{parked.sale.order.number} {parked.detail}")
-    console.print(
-        f"{period.text()} {place}：" + ("仅试算，未写入。" if dry_run else f"{run.number} 已编制，待他人复核后封存。")
-    )
+    console.print(f"{period.text()} {place}：{said}")
 
 
 def table_of(worked: Worked) -> Table:

@@ -85,9 +85,10 @@ def last_runs(session: Session) -> list[tuple[str, Any]]:
 
 
 def work(app: Flask, say: Callable[[str], None]) -> None:
-    """Keep time until stopped."""
+    """Run every job now, then keep time until stopped."""
     scheduler = BlockingScheduler(timezone="Asia/Shanghai")
     for job in JOBS:
+        say(run(app, job))
         scheduler.add_job(lambda job=job: say(run(app, job)), "interval", minutes=job.minutes, id=job.name,
-                          coalesce=True, max_instances=1, next_run_time=clock.now())  # fmt: skip
+                          coalesce=True, max_instances=1)  # fmt: skip
     scheduler.start()
