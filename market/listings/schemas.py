@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import marshmallow as ma
 
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, FileContentField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import NAME_LENGTH_MAX
 
 SUMMARY_LENGTH_MAX = 500
-CONTENT_LENGTH_MAX = 14 * 1024 * 1024  # 10 MiB in base64
 
 
 class ListingIn(Schema):
@@ -34,20 +31,7 @@ class FileIn(Schema):
 
     place = TextField(required=True, max_length=40)
     file_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    content = ma.fields.String(required=True, data_key="content_base64",
-                               validate=ma.validate.Length(max=CONTENT_LENGTH_MAX))  # fmt: skip
-
-    @ma.post_load
-    def decode(self, data, **_kwargs):
-        """Turn the text into bytes.
-
-        Raises:
-            ValidationError: the text is not base64.
-        """
-        try:
-            return {**data, "content": base64.b64decode(data["content"], validate=True)}
-        except ValueError as error:
-            raise ma.ValidationError("不是有效的 base64 编码", "content_base64") from error
+    content = FileContentField(required=True, data_key="content_base64")
 
 
 class ListingOut(EntityOut):

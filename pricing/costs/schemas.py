@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 import marshmallow as ma
 
-from kernel.fields import EntityOut, MoneyField, RateField, Schema, SignedMoneyField, TextField
+from kernel.fields import EntityOut, FileContentField, MoneyField, RateField, Schema, SignedMoneyField, TextField
 from kernel.http import PageArgs, page_of
 from kernel.wording import Phrase
 from pricing.costs.rules import CostCategory, SurveyState
@@ -30,21 +27,7 @@ class FileIn(Schema):
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)
     media_type = TextField(load_default="application/octet-stream", max_length=100)
-    content = ma.fields.String(required=True, data_key="content_base64")
-
-    @ma.post_load
-    def decode(self, data: dict, **_kwargs: object) -> dict:
-        """Turn the text into bytes.
-
-        Raises:
-            ValidationError: it is not base64.
-        """
-        try:
-            return {**data, "content": base64.b64decode(data["content"], validate=True)}
-        except (binascii.Error, ValueError) as error:
-            raise ma.ValidationError(
-                Phrase("不是有效的 base64 编码", "Not base64.", "base64"), "content_base64"
-            ) from error
+    content = FileContentField(required=True, data_key="content_base64")
 
 
 class CostLineIn(Schema):

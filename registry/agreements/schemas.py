@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 import marshmallow as ma
 
 from kernel import clock
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, FileContentField, Schema, TextField
 from kernel.http import PageArgs, page_of, policy_book
 from registry.agreements import queries
 from registry.agreements.model import Agreement
@@ -64,19 +62,7 @@ class EmergencyPlanIn(Schema):
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)
     media_type = TextField(load_default="application/octet-stream", max_length=100)
-    content = ma.fields.String(required=True, data_key="content_base64")
-
-    @ma.post_load
-    def decode(self, data: dict, **_kwargs: object) -> dict:
-        """Turn the text into bytes.
-
-        Raises:
-            ValidationError: the text is no base64.
-        """
-        try:
-            return {**data, "content": base64.b64decode(data["content"], validate=True)}
-        except (binascii.Error, ValueError) as error:
-            raise ma.ValidationError("不是有效的 base64 编码", "content_base64") from error
+    content = FileContentField(required=True, data_key="content_base64")
 
 
 class SignIn(Schema):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +9,6 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
 from kernel import clock, db
-from kernel.errors import Malformed
 from kernel.http import ApiBlueprint, PageArgs, current_actor, page, requires
 from kernel.identity import Permission
 from market.entitlements.model import Entitlement
@@ -24,12 +21,6 @@ from settlement.metering.rules import must_be_reference
 blueprint = Blueprint("exchange", __name__, url_prefix="/exchange/v1")
 usage = ApiBlueprint("usage", __name__, url_prefix="/api/v1/usage", description="用量：导入与累计")
 blueprints = [usage]
-
-
-class ContentUnreadable(Malformed):
-    """The content of a file is not Base64."""
-
-    code = "request.content_base64"
 
 
 @blueprint.get("/products/<code>/records/<path:key>")
@@ -92,11 +83,5 @@ def totals(_args: dict[str, Any]) -> dict[str, Any]:
 @usage.response(201, schemas.ImportedOut)
 def import_file(sent: dict[str, Any]) -> commands.Imported:
     """导入一个用量文件（CSV、JSON 行或 Parquet）：整份导入，或整份拒绝并逐行说明。"""
-    try:
-        content = base64.b64decode(sent["content_base64"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ContentUnreadable("content_base64 不是有效的 Base64 内容", detail_en="Not Base64") from error
     with db.transaction() as session:
-        return commands.import_usage(
-            session, current_actor(), place=sent["place"], file_name=sent["file_name"], content=content, now=clock.now()
-        )
+        return commands.import_usage(session, current_actor(), **sent, now=clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import Schema, TextField
+from kernel.fields import FileContentField, Schema, TextField
 
 
 class UsageFileIn(Schema):
@@ -12,7 +12,7 @@ class UsageFileIn(Schema):
 
     place = TextField(required=True, max_length=40)
     file_name = TextField(required=True, max_length=200)
-    content_base64 = ma.fields.String(required=True, validate=ma.validate.Length(min=4))
+    content = FileContentField(required=True, data_key="content_base64")
 
 
 class ImportedOut(ma.Schema):
