@@ -20,7 +20,6 @@ from settlement.metering.queries import used_of
 from web import problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
-from web.demo import sign_ins
 from web.openapi import DocumentedApi
 from web.policies import book_of, read_holidays
 
@@ -82,6 +81,8 @@ def create_app(config: Config) -> Flask:
     if undeclared:
         raise RouteWithoutPermission("没有声明权限的路由，拒绝启动：" + "；".join(undeclared))
     if config.is_demonstration:
+        from web.demo import sign_ins  # only the demonstration has any
+
         app.config[sign_ins.CONFIG_KEY] = sign_ins.read(config.database_url)
         clock.run_from(_end_of_story(app))
     return app
