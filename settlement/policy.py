@@ -1,7 +1,10 @@
 """The part of the law that settlement needs: who gets what, and on which account."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
+from kernel.policy import Cited, PolicyBook
 from kernel.policy_part import Named, PolicyPart
 
 
@@ -33,3 +36,17 @@ class SettlementPolicy(PolicyPart):
 
     retention_trade_record_years_min = Named("retention.trade_record_years_min")
     retention_voucher_years_min = Named("retention.voucher_years_min")
+
+
+PAYEE_RULES = {
+    "ADMINISTRATIVE_UNIT": "payee_administrative_unit",
+    "INSTITUTION_RULE": "payee_public_institution",
+    "ENTERPRISE": "payee_enterprise",
+}
+
+
+def payee_rules(book: PolicyBook, place: str, on: date, reasons: Iterable[str]) -> dict[str, Cited]:
+    """Return, by reason code of a share, the rule that named its account; only those that the reasons need (REV-05)."""
+    policy = SettlementPolicy.at(book, place, on)
+    found = {reason: getattr(policy, PAYEE_RULES[reason]) for reason in sorted(set(reasons) & PAYEE_RULES.keys())}
+    return {reason: cited for reason, cited in found.items() if cited is not None}

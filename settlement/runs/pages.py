@@ -14,6 +14,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import Money
+from settlement.policy import payee_rules
 from settlement.runs import commands, queries
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
@@ -74,15 +75,18 @@ def show(number: str) -> str:
     session, actor = db.session(), current_actor()
     run = queries.visible(session, actor, number)
     usccs = {uscc for group in run.report["groups"] for step in group["steps"] for uscc in step["out"]}
+    period = Period(run.period_start, run.period_end)
+    reasons = [str(share[-1]) for group in run.report["groups"] for share in group["shares"]]
     is_other = actor.id != run.prepared_by and actor.may(Permission.SETTLEMENT_CHECK, place=run.place)
     return render_template(
         "settlement/runs/show.html", run=run, yuan=Money.signed_yuan, names=parties_of(session, usccs),
-        place=policy_book().place(run.place).title, period=Period(run.period_start, run.period_end).text(),
+        place=policy_book().place(run.place).title, period=period.text(),
         park_titles={reason.value: PARK_TITLES[reason] for reason in ParkReason}, shown=LINES_SHOWN,
         statements=statements.of_run(session, run.id), steps=_timeline(run),
         may_check=is_other and run.state is RunState.PREPARED, may_seal=is_other and run.state is RunState.CHECKED,
         may_prepare=run.state is not RunState.SEALED and actor.may(Permission.SETTLEMENT_PREPARE, place=run.place),
         month=f"{run.period_start:%Y-%m}",
+        payee_rules=payee_rules(policy_book(), run.place, period.last_day, reasons),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from kernel.calendar import Period
 from kernel.http import current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import ZERO, Money
+from settlement.policy import payee_rules
 from settlement.statements import queries, sheets
 from settlement.statements.model import Statement
 
@@ -38,8 +39,12 @@ def show(number: str) -> str:
     for line in statement.lines:
         name = str(line["title"])
         by_product[name] = by_product.get(name, ZERO) + Money.signed_yuan(line["share"])
+    last_day = Period(statement.period_start, statement.period_end).last_day
+    reasons = [str(line["reason_code"]) for line in statement.lines if line["reason_code"]]
     return render_template(
-        "settlement/statements/show.html", issued=issued, statement=statement, yuan=Money.signed_yuan,
+        "settlement/statements/show.html", issued=issued,
+        payee_rules=payee_rules(policy_book(), statement.place, last_day, reasons), statement=statement,
+        yuan=Money.signed_yuan,
         words=sheets.in_words(statement.total), place=policy_book().place(statement.place).title,
         period=Period(statement.period_start, statement.period_end).text(), payees=sheets.PAYEES,
         reasons=sheets.REASONS, use_classes=sheets.USE_CLASSES,

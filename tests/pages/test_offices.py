@@ -37,7 +37,9 @@ def test_a_second_person_checks_and_seals_and_the_statement_can_be_taken_away(pe
     page.get_by_role("button", name=re.compile("封存")).click()
     expect(page.get_by_text("已封存：凭证已入账，结算单已出具。")).to_be_visible()
     expect(page.locator(".timeline")).not_to_contain_text("+00:00")
-    page.get_by_role("link", name=re.compile("^STM-")).first.click()
+    expect(page.get_by_text("本页含演示取值")).to_be_visible()  # the rule by which a public institution is paid
+    page.locator("tr", has_text="公立医院").get_by_role("link", name=re.compile("^STM-")).click()
+    expect(page.get_by_text("本页含演示取值")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="下载表格").click()
     kept = tmp_path / "statement.xlsx"
