@@ -38,7 +38,9 @@ def test_the_operator_publishes_a_fee_that_leaves_a_small_margin(app, client, ag
     assert made.status_code == 201, made.json
     assert client.get(URL, query_string={"place": "guangzhou"}).json["items"] == [made.json]
     assert client.get(URL, query_string={"on": "2026-06-30"}).json["items"] == []
-    assert made.json["number"] in client.get("/prices").get_data(as_text=True)
+    published = client.get("/prices").get_data(as_text=True)
+    assert made.json["number"] in published
+    assert "非法规 演示" in published  # the margin comes from the demonstration's overlay, and the page says so
     officer = as_program(app, Role.PRICE, place="guangzhou")
     assert client.post(URL, json=fee_in(agreement), headers=key(officer)).status_code == 403
 
