@@ -60,7 +60,9 @@ PRICES = (
     Check("PRC-03", "上限在书面报告之前生效", """SELECT place, report_number, effective_from, report_date
         FROM pricing_fee_cap WHERE report_date > effective_from"""),
     Check("PRC-02", "最高准许收入不等于成本、利润、税金之和减扣减", """SELECT number, max_permitted_revenue
-        FROM pricing_ceiling WHERE max_permitted_revenue <> operating_cost + permitted_profit + tax - clawback"""),
+        FROM pricing_ceiling WHERE max_permitted_revenue <> CASE
+            WHEN operating_cost + permitted_profit + tax < clawback THEN 0
+            ELSE operating_cost + permitted_profit + tax - clawback END"""),
     Check("PRC-02", "准许利润率超过国债收益率加点", """SELECT number, profit_rate FROM pricing_ceiling
         WHERE profit_rate > bond_yield + spread_max"""),
     Check("PUB-02", "免费使用没有经批准的公益用途", """SELECT o.number FROM market_order o
