@@ -38,30 +38,30 @@ def append_only(table: str, dialect: str) -> list[str]:
 
 def refuse_insert(name: str, table: str, condition: str, message: str, dialect: str) -> list[str]:
     """Return statements that refuse an INSERT into ``table`` while ``condition`` (over ``NEW``) holds."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        ]
-    return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
-        f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$",
-        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
-    ]
+    return _refuse("INSERT", name, table, condition, message, dialect)
 
 
 def refuse_update(name: str, table: str, condition: str, message: str, dialect: str) -> list[str]:
     """Return statements that refuse an UPDATE of ``table`` while ``condition`` (over ``OLD``, ``NEW``) holds."""
+    return _refuse("UPDATE", name, table, condition, message, dialect)
+
+
+def refuse_delete(name: str, table: str, condition: str, message: str, dialect: str) -> list[str]:
+    """Return statements that refuse a DELETE from ``table`` while ``condition`` (over ``OLD``) holds."""
+    return _refuse("DELETE", name, table, condition, message, dialect)
+
+
+def _refuse(act: str, name: str, table: str, condition: str, message: str, dialect: str) -> list[str]:
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} WHEN {condition} "
+            f"CREATE TRIGGER {name} BEFORE {act} ON {table} WHEN {condition} "
             f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         ]
+    row = "OLD" if act == "DELETE" else "NEW"
     return [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
-        f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$",
-        f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END IF; RETURN {row}; END $$",
+        f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
     ]
 

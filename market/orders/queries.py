@@ -99,15 +99,6 @@ def visible(session: Session, actor: Actor, number: str) -> Order:
     return _one(session.scalar(listed(actor).where(Order.number == number)), number)
 
 
-def visible_by_id(session: Session, actor: Actor, order_id: UUID) -> Order:
-    """Return an order by its id.
-
-    Raises:
-        NoSuchOrder: there is none that the actor may know of.
-    """
-    return _one(session.scalar(listed(actor).where(Order.id == order_id)), str(order_id))
-
-
 def _one(found: Order | None, name: str) -> Order:
     if found is None:
         raise NoSuchOrder(f"没有订单 {name}，或不属于本单位", detail_en=f"No order {name}")

@@ -7,7 +7,7 @@ import marshmallow as ma
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import page_of
 from kernel.identity import Role
-from registry.accounts.commands import KEY_DAYS_MAX, PASSWORD_LENGTH_MIN
+from registry.accounts.commands import KEY_DAYS_MAX
 from registry.accounts.rules import AccountState
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 
@@ -118,4 +118,3 @@ class NewKeyOut(KeyOut):
 
 AccountPageOut = page_of(AccountOut)
 KeyPageOut = page_of(KeyOut)
-PASSWORD_HINT = f"至少 {PASSWORD_LENGTH_MIN} 位"

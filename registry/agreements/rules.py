@@ -84,8 +84,6 @@ TRANSITIONS: dict[tuple[AgreementState, AgreementEvent], AgreementState] = {
     (AgreementState.ACTIVE, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
     (AgreementState.SUSPENDED, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
 }
-# releases that need a second person: conventions of the field, maker and checker, point 12
-TWO_PERSONS = (AgreementEvent.RESTORE, AgreementEvent.TERMINATE)
 
 
 class WrongState(Conflict):

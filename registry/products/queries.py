@@ -108,12 +108,6 @@ def in_scope(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *reached)
 
 
-def products_of(session: Session, seller_id: UUID) -> Sequence[Product]:
-    """Return the products of one seller, newest first."""
-    query = sa.select(Product).where(Product.owner_id == seller_id).order_by(Product.id.desc())
-    return session.scalars(query.options(joinedload(Product.owner))).all()
-
-
 def versions(session: Session, product_id: UUID) -> Sequence[ProductVersion]:
     """Return the versions of a product, newest first, with their inputs, resources and departments."""
     query = (

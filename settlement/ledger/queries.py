@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.calendar import DAY, Period
-from kernel.errors import NotFound
 from kernel.money import ZERO, Money
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import Cause, Entry, Leg
@@ -23,12 +22,6 @@ RUN = sa.table(
     sa.column("period_start", sa.Date),
     sa.column("period_end", sa.Date),
 )
-
-
-class NoSuchEntry(NotFound):
-    """There is no such entry in the journal."""
-
-    code = "ledger.no_such_entry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,21 +19,6 @@ OVERLAPS = (
 )
 
 
-def refuse_delete(name: str, table: str, condition: str, message: str, dialect: str) -> list[str]:
-    """Return statements that refuse a DELETE from ``table`` while ``condition`` (over ``OLD``) holds."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN {condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        ]
-    return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
-        f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END IF; RETURN OLD; END $$",
-        f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
-    ]
-
-
 class SettlementRun(Entity):
     """One settlement; ``report`` holds every line with its working, so that it can be explained later."""
 
@@ -52,7 +37,7 @@ class SettlementRun(Entity):
                 "OLD.state = 'sealed' OR NEW.place <> OLD.place OR NEW.period_start <> OLD.period_start"
                 " OR NEW.period_end <> OLD.period_end OR NEW.number <> OLD.number",
                 "a sealed settlement is not changed")),
-            (refuse_delete, (
+            (guards.refuse_delete, (
                 "settlement_run_kept", "settlement_run", "OLD.state = 'sealed'", "a sealed settlement is kept")),
         ]}},
     )  # fmt: skip
