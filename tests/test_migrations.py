@@ -89,3 +89,27 @@ def test_guards_of_postgresql_hold_for_replication_too(databases: Databases) -> 
     engine.dispose()
     assert refusing_truncate == {f"{table.name}_no_truncate" for table in tables}
     assert guards.statements_for(tables, "postgresql") != []
+
+
+GUARD_TEXTS = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT pg_get_triggerdef(t.oid) || p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+    "WHERE NOT t.tgisinternal",
+}
+
+
+@pytest.mark.both_databases
+def test_guards_say_to_the_letter_what_the_models_declare(
+    database_url: str, empty_database_url: str, database_kind: str
+) -> None:
+    made = db.make_engine(empty_database_url)
+    db.import_models()
+    db.Base.metadata.create_all(made)
+    texts = []
+    for engine in (db.make_engine(database_url), made):
+        with engine.connect() as connection:
+            texts.append(sorted(connection.scalars(sa.text(GUARD_TEXTS[database_kind]))))
+        engine.dispose()
+    migrated, declared = texts
+    assert migrated == declared
+    assert declared
