@@ -48,10 +48,27 @@ class Permission(StrEnum):
     PARTY_CREATE = "party.create"
     PARTY_READ = "party.read"
     PARTY_SUSPEND = "party.suspend"
+    RELATION_WRITE = "relation.write"
+    CREDIT_WRITE = "credit.write"
+    ONBOARDING_DECIDE = "onboarding.decide"
+    TRAINING_WRITE = "training.write"
+    TRAINING_READ = "training.read"
+    ACCESS_READ = "access.read"
+    PLAN_WRITE = "plan.write"
+    PLAN_READ = "plan.read"
+    CALL_WRITE = "call.write"
+    APPLICATION_WRITE = "application.write"
+    APPLICATION_READ = "application.read"
     AGREEMENT_WRITE = "agreement.write"
     AGREEMENT_READ = "agreement.read"
+    EXIT_WRITE = "exit.write"
+    SERVICE_AGREEMENT_SIGN = "service_agreement.sign"
+    EMERGENCY_WRITE = "emergency.write"
     RESOURCE_WRITE = "resource.write"
     RESOURCE_READ = "resource.read"
+    QUALITY_REPORT = "quality.report"
+    QUALITY_ANSWER = "quality.answer"
+    QUALITY_READ = "quality.read"
     REQUEST_WRITE = "request.write"
     REQUEST_CHECK = "request.check"
     REQUEST_DECIDE = "request.decide"
@@ -60,9 +77,19 @@ class Permission(StrEnum):
     PRODUCT_READ = "product.read"
     REVIEW_DECIDE = "review.decide"
     REVIEW_READ = "review.read"
+    REVIEW_APPEAL = "review.appeal"
+    REVIEW_WATCH = "review.watch"
+    EGRESS_REQUEST = "egress.request"
     REGISTRATION_APPLY = "registration.apply"
     REGISTRATION_DECIDE = "registration.decide"
     REGISTRATION_READ = "registration.read"
+    DUTY_FILE = "duty.file"
+    DUTY_READ = "duty.read"
+    EVALUATION_WRITE = "evaluation.write"
+    DISCLOSURE_WRITE = "disclosure.write"
+    INCIDENT_REPORT = "incident.report"
+    INCIDENT_DECIDE = "incident.decide"
+    INCIDENT_READ = "incident.read"
     COST_WRITE = "cost.write"
     COST_READ = "cost.read"
     CEILING_DETERMINE = "ceiling.determine"
@@ -101,10 +128,27 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.PARTY_CREATE: (Role.SUPERVISOR, Role.SECURITY_ADMINISTRATOR),
     Permission.PARTY_READ: ANYBODY,
     Permission.PARTY_SUSPEND: (Role.SUPERVISOR,),
+    Permission.RELATION_WRITE: (*SELLERS, Role.SUPERVISOR),
+    Permission.CREDIT_WRITE: (Role.SUPERVISOR,),
+    Permission.ONBOARDING_DECIDE: (Role.SUPERVISOR,),
+    Permission.TRAINING_WRITE: (Role.SUPERVISOR,),
+    Permission.TRAINING_READ: (*SELLERS, *WATCHERS),
+    Permission.ACCESS_READ: (Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR),
+    Permission.PLAN_WRITE: (Role.SUPERVISOR,),
+    Permission.PLAN_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.CALL_WRITE: (Role.SUPERVISOR,),
+    Permission.APPLICATION_WRITE: (Role.OPERATOR,),
+    Permission.APPLICATION_READ: (Role.OPERATOR, *WATCHERS),
     Permission.AGREEMENT_WRITE: (Role.SUPERVISOR,),
     Permission.AGREEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.EXIT_WRITE: (Role.OPERATOR, Role.SUPERVISOR),
+    Permission.SERVICE_AGREEMENT_SIGN: SELLERS,
+    Permission.EMERGENCY_WRITE: (Role.OPERATOR, Role.SUPERVISOR),
     Permission.RESOURCE_WRITE: (Role.SOURCE,),
     Permission.RESOURCE_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.QUALITY_REPORT: SELLERS,
+    Permission.QUALITY_ANSWER: (Role.SOURCE,),
+    Permission.QUALITY_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.REQUEST_WRITE: SELLERS,
     Permission.REQUEST_CHECK: (Role.OPERATOR, Role.SUPERVISOR),
     Permission.REQUEST_DECIDE: (Role.SOURCE, Role.REVIEWER, Role.SUPERVISOR),
@@ -113,9 +157,19 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.PRODUCT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.REVIEW_DECIDE: (Role.REVIEWER, Role.SUPERVISOR, Role.SOURCE, Role.OPERATOR),
     Permission.REVIEW_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.REVIEW_APPEAL: SELLERS,
+    Permission.REVIEW_WATCH: (Role.SCHEDULER,),
+    Permission.EGRESS_REQUEST: SELLERS,
     Permission.REGISTRATION_APPLY: SELLERS,
     Permission.REGISTRATION_DECIDE: (Role.REVIEWER,),
     Permission.REGISTRATION_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.DUTY_FILE: (*SELLERS, Role.SOURCE, Role.SUPERVISOR),
+    Permission.DUTY_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.EVALUATION_WRITE: (Role.SUPERVISOR,),
+    Permission.DISCLOSURE_WRITE: (Role.OPERATOR, Role.SUPERVISOR),
+    Permission.INCIDENT_REPORT: (*SELLERS, Role.SOURCE, Role.SUPERVISOR),
+    Permission.INCIDENT_DECIDE: (Role.SUPERVISOR,),
+    Permission.INCIDENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.COST_WRITE: (Role.OPERATOR,),
     Permission.COST_READ: (Role.OPERATOR, *WATCHERS),
     Permission.CEILING_DETERMINE: (Role.PRICE,),

@@ -44,6 +44,8 @@ class Capacity(StrEnum):
     MUNICIPAL_DATA_AGENCY = "municipal_data_agency"
     PROVINCIAL_DATA_AUTHORITY = "provincial_data_authority"
     FINANCE_DEPARTMENT = "finance_department"
+    EXPERT_PANEL = "expert_panel"
+    PEOPLES_GOVERNMENT = "peoples_government"
 
 
 class Standing(StrEnum):
@@ -87,6 +89,8 @@ CAPACITY_TITLES = {
     Capacity.MUNICIPAL_DATA_AGENCY: N_("市政务大数据管理机构"),
     Capacity.PROVINCIAL_DATA_AUTHORITY: N_("省级数据主管部门"),
     Capacity.FINANCE_DEPARTMENT: N_("财政部门"),
+    Capacity.EXPERT_PANEL: N_("专家组"),
+    Capacity.PEOPLES_GOVERNMENT: N_("人民政府"),
 }
 STANDING_TITLES = {Standing.IN_ORDER: N_("正常"), Standing.SUSPENDED: N_("暂停"), Standing.ENDED: N_("终止")}
 
