@@ -17,6 +17,7 @@ class RegistryPolicy(PolicyPart):
     plan_collective_decision_required = Named("plan.collective_decision_required")
     plan_filing_required = Named("plan.filing_required")
     plan_authorization_modes = Named("plan.authorization_modes")
+    plan_stages = Named("plan.stages")
 
     agreement_items_required = Named("agreement.items_required")
     agreement_term_years_max = Named("agreement.term_years_max")
@@ -34,6 +35,7 @@ class RegistryPolicy(PolicyPart):
     emergency_drill_months_max = Named("emergency.drill_months_max")
 
     operator_selection_methods = Named("operator.selection_methods")
+    operator_application_stages = Named("operator.application_stages")
     operator_conditions_required = Named("operator.conditions_required")
     operator_incident_free_years_min = Named("operator.incident_free_years_min")
     operator_status_approved_by = Named("operator.status_approved_by")
@@ -58,6 +60,16 @@ class RegistryPolicy(PolicyPart):
     review_stages = Named("review.stages")
     review_checks_required = Named("review.checks_required")
     review_stage_working_days = Named("review.stage_working_days")
+
+    quality_ticket_working_days = Named("quality.ticket_working_days")
+    quality_window_months = Named("quality.window_months")
+    quality_penalty_open = Named("quality.penalty_open")
+    quality_penalty_resolved = Named("quality.penalty_resolved")
+    quality_weight_completeness = Named("quality.weight_completeness")
+    quality_weight_accuracy = Named("quality.weight_accuracy")
+    quality_weight_timeliness = Named("quality.weight_timeliness")
+    quality_weight_consistency = Named("quality.weight_consistency")
+    quality_weight_other = Named("quality.weight_other")
 
     egress_check_required = Named("egress.check_required")
     egress_raw_data_forbidden = Named("egress.raw_data_forbidden")
