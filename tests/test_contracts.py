@@ -107,6 +107,10 @@ PLANTED = {
         ("market/orders/gateway.py", "import stripe"),
         ("web/jobs.py", "from stripe import StripeClient"),
     ],
+    "WeasyPrint only behind its gateway": [
+        ("registry/parties/gateway.py", "import weasyprint"),
+        ("web/jobs.py", "from weasyprint import HTML"),
+    ],
     "No circles, down to the last folder": [
         ("registry/parties/queries.py", "import registry.reviews.model"),
         ("kernel/errors.py", "import kernel.money"),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
 SECRET_VARIETY_MIN = 10
+BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 ENVIRONMENTS = ("development", "production", "demonstration", "test")
 
@@ -51,6 +52,7 @@ class Config:
     port: str = _setting("8000", "监听端口")
     workers: str = _setting("2", "服务进程数")
     trusted_hosts: str = _setting("", "允许的主机名，逗号分隔；生产环境必填")
+    base_url: str = _setting("", "对外网址，印在证书二维码中，例如 https://huiyi.example；不填则用来访者所用网址")
     body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
 
     @classmethod
@@ -81,6 +83,8 @@ class Config:
             found.append("HUIYI_PAYMENT：目前只支持 bank")
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
+        if self.base_url and BASE_URL.fullmatch(self.base_url) is None:
+            found.append("HUIYI_BASE_URL：须为 http:// 或 https:// 开头的网址，不带路径和结尾的斜线")
         try:
             make_url(self.database_url)
         except ArgumentError:

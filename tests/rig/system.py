@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -9,16 +10,18 @@ import sys
 
 from tests.rig.browser import find_chromium
 
-PACKAGES = ("chromium", "fonts-noto-cjk")
+# WeasyPrint sets the certificate with Pango; the browser and the certificate need a Chinese font
+PACKAGES = ("chromium", "fonts-noto-cjk", "libpangoft2-1.0-0")
 
 
 def missing_packages() -> list[str]:
-    """Return the Debian packages that the page tests lack."""
+    """Return the Debian packages that the tests of pages and certificates lack."""
     fonts = (
         shutil.which("fc-list")
         and subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False).stdout
     )
-    return [name for name, found in zip(PACKAGES, (find_chromium(), fonts), strict=True) if not found]
+    present = (find_chromium(), fonts, ctypes.util.find_library("pangoft2-1.0"))
+    return [name for name, found in zip(PACKAGES, present, strict=True) if not found]
 
 
 def main() -> int:

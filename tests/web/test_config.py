@@ -70,6 +70,12 @@ def test_production_refuses_a_weak_secret(secret: str) -> None:
     assert "HUIYI_SECRET_KEY：至少 32 个字符" in refusal({**PRODUCTION, "HUIYI_SECRET_KEY": secret})
 
 
+@pytest.mark.parametrize("address", ["huiyi.example", "ftp://huiyi.example", "https://huiyi.example/", "https://a/b"])
+def test_the_public_address_is_one_that_a_certificate_can_carry(address: str) -> None:
+    assert "HUIYI_BASE_URL" in refusal({"HUIYI_BASE_URL": address})
+    assert Config.from_environment({"HUIYI_BASE_URL": "https://huiyi.example:8443"}).base_url.endswith("8443")
+
+
 def test_a_refused_secret_is_not_repeated_in_the_refusal() -> None:
     assert "hunter2hunter2" not in refusal({**PRODUCTION, "HUIYI_SECRET_KEY": "hunter2hunter2"})
 
