@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -15,14 +15,17 @@ from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.parties import queries
-from registry.parties.model import Party, PartyCapacity
+from registry.parties.model import CreditRecord, Party, PartyCapacity, PartyName
 from registry.parties.rules import (
     CAPACITY_TITLES,
     Capacity,
+    CreditKind,
     PartyKind,
     StandingEvent,
+    check_clearing,
     check_in_order,
     check_separation,
+    name_key,
     normalised_uscc,
     standing_after,
 )
@@ -57,12 +60,14 @@ def create_party(
 ) -> Party:
     """Register an organisation under its unified social credit code, with what it may act as at its place.
 
+    Another one of the same name but another code is no obstacle: :func:`queries.remarks` says so.
+
     Raises:
         NotAllowed: the actor may not register organisations there.
         NoSuchPlace: there is no such place.
         BadUscc: the code is wrong.
         DutiesNotSeparated: the capacities may not be joined there (SEP-01).
-        AlreadyRegistered: the code is taken.
+        AlreadyRegistered: the code is taken; the words name by whom.
     """
     actor.must(Permission.PARTY_CREATE, place=place)
     _check_separation(book, place, set(capacities), now)
@@ -73,11 +78,8 @@ def create_party(
             session.add(party)
             session.flush()
     except IntegrityError as error:
-        raise AlreadyRegistered(
-            f"统一社会信用代码 {code} 已登记，请查询该机构后为其增加身份",
-            detail_en=f"{code} is registered already.",
-            errors=[{"pointer": "/uscc", "code": AlreadyRegistered.code, "message": "已登记"}],
-        ) from error
+        raise _taken(session, code) from error
+    session.add(PartyName(party_id=party.id, name_key=name_key(name), noted_at=now))
     for capacity in sorted(set(capacities)):
         session.add(PartyCapacity(party=party, capacity=capacity, place=place, added_at=now))
     session.flush()
@@ -166,6 +168,58 @@ def end(session: Session, actor: Actor, party_id: UUID, *, reason: str, now: dat
     party.standing_reason, party.restore_asked_by = reason, None
     audit.record(session, actor, "party.end", party, at=now, note=reason)
     return party
+
+
+def record_credit(
+    session: Session,
+    actor: Actor,
+    party_id: UUID,
+    *,
+    kind: CreditKind,
+    fact: str,
+    document: str,
+    from_date: date,
+    now: datetime,
+    clears_id: UUID | None = None,
+) -> CreditRecord:
+    """Write a record into the credit file of an organisation; ``cleared`` ends the record that it names.
+
+    Raises:
+        NotAllowed: the actor keeps no credit files of that place.
+        NoSuchParty: there is no such organisation.
+        CreditRecordRefused: what is to be cleared is no open record of this organisation.
+
+    Source:
+        新昌（不良信用记录）、普洱 第二十二条, SEC-05.
+    """
+    party = queries.get(session, party_id, lock=True)  # of two that clear the same record the second is refused
+    actor.must(Permission.CREDIT_WRITE, place=party.place)
+    if kind is CreditKind.CLEARED or clears_id is not None:
+        own = {entry.record.id: entry for entry in queries.credit_file(session, party.id)}
+        entry = own.get(clears_id) if clears_id is not None else None
+        check_clearing(
+            entry.record.kind if entry else None, cleared_before=entry is not None and entry.cleared_by is not None
+        )
+        kind = CreditKind.CLEARED
+    made = CreditRecord(
+        party_id=party.id, kind=kind, fact=fact, document=document, from_date=from_date, clears_id=clears_id,
+        recorded_by=actor.id, recorded_by_name=actor.name, recorded_at=now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "party.record_credit", party, at=now, note=f"{kind} {document}")
+    return made
+
+
+def _taken(session: Session, code: str) -> AlreadyRegistered:
+    known = queries.registered_with(session, code)
+    name = known.name if known else ""
+    return AlreadyRegistered(
+        f"统一社会信用代码 {code} 已登记为“{name}”，同一单位不得重复登记：请查询该机构后为其增加身份",
+        detail_en=f"{code} is registered already, as {name}.",
+        rule="SEP-01",
+        errors=[{"pointer": "/uscc", "code": AlreadyRegistered.code, "message": f"已登记：{name}"}],
+    )
 
 
 def _governed(session: Session, actor: Actor, party_id: UUID) -> Party:

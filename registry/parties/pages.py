@@ -17,8 +17,8 @@ from kernel.http import Form, current_actor, match_version, page, policy_book, p
 from kernel.identity import Permission
 from registry.parties import commands, queries
 from registry.parties.model import Party
-from registry.parties.rules import CAPACITY_TITLES, KIND_TITLES, Capacity
-from registry.parties.schemas import CapacityIn, PartyIn, ReasonIn
+from registry.parties.rules import CAPACITY_TITLES, CREDIT_TITLES, FORM_TITLES, KIND_TITLES, Capacity, CreditKind
+from registry.parties.schemas import CapacityIn, CreditIn, PartyIn, ReasonIn
 
 blueprint = Blueprint("party_pages", __name__, template_folder="../templates")
 
@@ -99,14 +99,33 @@ def restore(party_id: UUID) -> AnyResponse:
     )  # fmt: skip
 
 
-def _step(party_id: UUID, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], object]) -> AnyResponse:
+@blueprint.post("/parties/<uuid:party_id>/credit-records")
+@requires(Permission.CREDIT_WRITE)
+def record_credit(party_id: UUID) -> AnyResponse:
+    """Write a record into the credit file, or clear one."""
+    return _step(
+        party_id, CreditIn, gettext("信用记录已登记，不可更改。"),
+        lambda session, data: commands.record_credit(session, current_actor(), party_id, **data, now=clock.now()),
+        is_versioned=False,
+    )  # fmt: skip
+
+
+def _step(
+    party_id: UUID,
+    schema: Any,
+    done: str,
+    act: Callable[[Session, dict[str, Any]], object],
+    *,
+    is_versioned: bool = True,
+) -> AnyResponse:
     form = Form(schema) if schema else None
     if form is not None and not form.accepts():
         return _party_page(party_id, form=form, status=422)
     try:
         with db.transaction() as session:
             queries.visible(session, current_actor(), party_id)
-            match_version(session, Party, party_id)
+            if is_versioned:
+                match_version(session, Party, party_id)
             act(session, form.data if form else {})
     except DomainError as error:
         return _party_page(party_id, form=form, refusal=error, status=error.status)
@@ -119,8 +138,11 @@ def _party_page(
 ) -> Response:
     actor = current_actor()
     party = queries.visible(db.session(), actor, party_id)
+    credit = queries.credit_file(db.session(), party.id)
     text = render_template(
-        "registry/parties/party.html", party=party, form=form or Form(ReasonIn), refusal=_words(refusal),
+        "registry/parties/party.html", party=party, remarks=queries.remarks(db.session(), party), credit=credit,
+        today=clock.today(), may_record=actor.may(Permission.CREDIT_WRITE, place=party.place),
+        form_title=gettext(FORM_TITLES[party.legal_form]), form=form or Form(ReasonIn), refusal=_words(refusal),
         choices=_choices(), may_create=_may_create(), asked_by_me=party.restore_asked_by == actor.id,
         may_suspend=actor.may(Permission.PARTY_SUSPEND, place=party.place),
     )  # fmt: skip
@@ -138,6 +160,9 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
     return {
         "place": [(profile.key, profile.title if chinese else profile.title_en) for profile in profiles],
         "kind": [(kind.value, gettext(title)) for kind, title in KIND_TITLES.items()],
+        "credit": [
+            (kind.value, gettext(title)) for kind, title in CREDIT_TITLES.items() if kind is not CreditKind.CLEARED
+        ],
         "capacity": [(capacity.value, gettext(title)) for capacity, title in CAPACITY_TITLES.items()],
     }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,14 +12,26 @@ from sqlalchemy.orm import Session, selectinload
 
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
-from registry.parties.model import Party, PartyCapacity
-from registry.parties.rules import Capacity, Standing, normalised_uscc
+from registry.parties.model import CreditRecord, Party, PartyCapacity, PartyName
+from registry.parties.rules import Capacity, Standing, name_key, normalised_uscc
 
 
 class NoSuchParty(NotFound):
     """There is no such organisation, or none that the actor may know of."""
 
     code = "party.not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditEntry:
+    """One credit record and, where there is one, the record that clears it."""
+
+    record: CreditRecord
+    cleared_by: CreditRecord | None
+
+    def is_open(self, on: date) -> bool:
+        """Say whether the record counts against the organisation on that day."""
+        return self.record.from_date <= on and (self.cleared_by is None or on < self.cleared_by.from_date)
 
 
 def get(session: Session, party_id: UUID, *, lock: bool = False) -> Party:
@@ -70,6 +84,53 @@ def by_uscc(session: Session, uscc: str) -> Party:
     if found is None:
         raise NoSuchParty(f"没有统一社会信用代码为 {code} 的机构，请先登记该机构", detail_en=f"No organisation {code}.")
     return found
+
+
+def registered_with(session: Session, uscc: str) -> Party | None:
+    """Return the organisation with that credit code, which is in its one spelling, or ``None``."""
+    return session.scalar(sa.select(Party).where(Party.uscc == uscc).options(selectinload(Party.capacities)))
+
+
+def namesakes(session: Session, name: str, *, but: UUID | None = None) -> Sequence[Party]:
+    """Return the organisations of the same name in any spelling (brackets, width, case, spaces), by credit code."""
+    same = sa.select(PartyName.party_id).where(PartyName.name_key == name_key(name))
+    query = sa.select(Party).where(Party.id.in_(same)).order_by(Party.uscc)
+    if but is not None:
+        query = query.where(Party.id != but)
+    return session.scalars(query).all()
+
+
+def remarks(session: Session, party: Party) -> list[dict[str, str]]:
+    """Return what whoever registers the organisation should look at: others of the same name (a remark, no refusal)."""
+    return [
+        {
+            "code": "party.same_name",
+            "message": f"已有名称相同（忽略括号、空格、全半角和大小写）的机构 {found.name}，信用代码 {found.uscc}："
+            "请核对是否为同一单位",
+            "uscc": found.uscc,
+        }
+        for found in namesakes(session, party.name, but=party.id)
+    ]
+
+
+def credit_file(session: Session, party_id: UUID) -> list[CreditEntry]:
+    """Return the credit file of an organisation, newest record first; each with what clears it."""
+    query = sa.select(CreditRecord).where(CreditRecord.party_id == party_id)
+    found = session.scalars(query.order_by(CreditRecord.from_date.desc(), CreditRecord.id.desc())).all()
+    clearing = {record.clears_id: record for record in found if record.clears_id is not None}
+    return [CreditEntry(record, clearing.get(record.id)) for record in found if record.clears_id is None]
+
+
+def credit_clause(party_id: sa.ColumnElement[UUID], on: date) -> sa.ColumnElement[bool]:
+    """Return the condition that an organisation has a credit record that counts on that day."""
+    record, cleared = sa.orm.aliased(CreditRecord), sa.orm.aliased(CreditRecord)
+    clearing = (
+        sa.select(sa.literal(1)).where(cleared.clears_id == record.id, cleared.from_date <= on).correlate(record)
+    ).exists()
+    open_ones = sa.select(sa.literal(1)).where(
+        record.party_id == party_id, record.clears_id.is_(None), record.from_date <= on, ~clearing
+    )
+    return open_ones.correlate_except(record).exists()
 
 
 def having(session: Session, capacity: Capacity, place: str, *, in_order: bool = True) -> Sequence[Party]:

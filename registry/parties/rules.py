@@ -13,6 +13,8 @@ from kernel.errors import Conflict, Invalid
 
 # GB 32100-2015: registering authority, kind of organisation, division code, then organisation code and check character
 USCC_FORMAT = re.compile(r"[1-9ANY][1-9][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}")
+NAME_NOISE = re.compile(r"[\s·・‧•._\-‐‑‒–—―−]+")
+BRACKETS = str.maketrans("〔［【〈《｛{[<〕］】〉》｝}]>", "(((((((((" + ")))))))))")
 SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−·._]+")
 
 
@@ -71,6 +73,23 @@ TRANSITIONS: dict[tuple[Standing, StandingEvent], Standing] = {
     (Standing.SUSPENDED, StandingEvent.END): Standing.ENDED,
 }
 
+
+class LegalForm(StrEnum):
+    """Whether an organisation is a legal person (法人组织) or not (非法人组织)."""
+
+    LEGAL_PERSON = "legal_person"
+    UNINCORPORATED = "unincorporated"
+
+
+class CreditKind(StrEnum):
+    """What is written into the credit file of an organisation; ``cleared`` ends an earlier record."""
+
+    BAD_RECORD = "bad_record"
+    PENALTY = "penalty"
+    STATUS_LOST = "status_lost"
+    CLEARED = "cleared"
+
+
 KIND_TITLES = {
     PartyKind.ADMINISTRATIVE_UNIT: N_("行政单位"),
     PartyKind.PUBLIC_INSTITUTION: N_("事业单位"),
@@ -91,6 +110,13 @@ CAPACITY_TITLES = {
     Capacity.FINANCE_DEPARTMENT: N_("财政部门"),
     Capacity.EXPERT_PANEL: N_("专家组"),
     Capacity.PEOPLES_GOVERNMENT: N_("人民政府"),
+}
+FORM_TITLES = {LegalForm.LEGAL_PERSON: N_("法人组织"), LegalForm.UNINCORPORATED: N_("非法人组织")}
+CREDIT_TITLES = {
+    CreditKind.BAD_RECORD: N_("不良记录"),
+    CreditKind.PENALTY: N_("行政处罚"),
+    CreditKind.STATUS_LOST: N_("取消运营资格"),
+    CreditKind.CLEARED: N_("信用修复"),
 }
 STANDING_TITLES = {Standing.IN_ORDER: N_("正常"), Standing.SUSPENDED: N_("暂停"), Standing.ENDED: N_("终止")}
 
@@ -115,6 +141,14 @@ class NotInOrder(Conflict):
     code = "party.not_in_order"
     title = "机构已暂停或终止"
     title_en = "The organisation is not in good standing"
+
+
+class CreditRecordRefused(Conflict):
+    """A credit record cannot be cleared: it is none, is cleared already, or clears another one itself."""
+
+    code = "party.credit_record_refused"
+    title = "该信用记录不能修复"
+    title_en = "This credit record cannot be cleared"
 
 
 class DutiesNotSeparated(Invalid):
@@ -157,6 +191,45 @@ def uscc_from_body(body: str) -> str:
     except ValueError as error:
         raise _bad(body, f"“{body}”不能作为统一社会信用代码的前 17 位") from error
     return normalised_uscc(body + str(check))
+
+
+def name_key(name: str) -> str:
+    """Return the one spelling under which two ways of writing a name are the same name.
+
+    Full-width and half-width characters, kinds of brackets, letter case, spaces, points and hyphens make no
+    difference; every other character does.
+    """
+    plain = unicodedata.normalize("NFKC", name.translate(BRACKETS)).casefold().translate(BRACKETS)
+    return NAME_NOISE.sub("", plain)
+
+
+def legal_form(kind: PartyKind) -> LegalForm:
+    """Return the legal form (组织形式) that a kind of organisation has.
+
+    Source:
+        27号 第三条（法人组织）；普洱 第三条（法人组织或非法人组织）.
+    """
+    return LegalForm.UNINCORPORATED if kind is PartyKind.NON_LEGAL_PERSON else LegalForm.LEGAL_PERSON
+
+
+def check_clearing(kind: CreditKind | None, *, cleared_before: bool) -> None:
+    """Refuse to clear what is no open credit record; ``kind`` is None where the organisation has no such record.
+
+    Raises:
+        CreditRecordRefused: there is no such record, it clears another one, or it was cleared before.
+
+    Source:
+        SEC-05.
+    """
+    words = ""
+    if kind is None:
+        words = "该机构没有这条信用记录"
+    elif kind is CreditKind.CLEARED:
+        words = "信用修复记录本身不能再修复"
+    elif cleared_before:
+        words = "该信用记录此前已修复"
+    if words:
+        raise CreditRecordRefused(f"{words}；请核对后重新选择", detail_en="No open credit record.", rule="SEC-05")
 
 
 def standing_after(standing: Standing, event: StandingEvent) -> Standing:

@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
-from registry.parties.rules import Capacity, PartyKind, Standing
+from registry.parties.rules import Capacity, CreditKind, LegalForm, PartyKind, Standing
 
 NAME_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 2000
@@ -59,6 +59,7 @@ class PartyOut(EntityOut):
     uscc = ma.fields.String()
     name = ma.fields.String()
     kind = ma.fields.Enum(PartyKind, by_value=True)
+    legal_form = ma.fields.Enum(LegalForm, by_value=True)
     place = ma.fields.String()
     standing = ma.fields.Enum(Standing, by_value=True)
     standing_reason = ma.fields.String(allow_none=True)
@@ -66,6 +67,43 @@ class PartyOut(EntityOut):
     registered_at = ma.fields.AwareDateTime()
     contact = ma.fields.String(allow_none=True)
     capacities = ma.fields.List(ma.fields.Nested(CapacityOut))
+
+
+class RemarkOut(ma.Schema):
+    """Something to look at that is no obstacle."""
+
+    code = ma.fields.String()
+    message = ma.fields.String()
+    uscc = ma.fields.String()
+
+
+class CreditIn(Schema):
+    """A record for the credit file; ``clears_id`` names the record that a ``cleared`` one ends."""
+
+    kind = ma.fields.Enum(CreditKind, by_value=True, required=True)
+    fact = TextField(required=True, max_length=REASON_LENGTH_MAX)
+    document = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    from_date = ma.fields.Date(required=True)
+    clears_id = ma.fields.UUID(load_default=None, allow_none=True)
+
+
+class CreditRecordOut(EntityOut):
+    """One entry of a credit file."""
+
+    party_id = ma.fields.UUID()
+    kind = ma.fields.Enum(CreditKind, by_value=True)
+    fact = ma.fields.String()
+    document = ma.fields.String()
+    from_date = ma.fields.Date()
+    clears_id = ma.fields.UUID(allow_none=True)
+    recorded_by_name = ma.fields.String()
+    recorded_at = ma.fields.AwareDateTime()
+
+
+class PartyDetailOut(PartyOut):
+    """One organisation with what should be looked at."""
+
+    remarks = ma.fields.List(ma.fields.Nested(RemarkOut))
 
 
 class PartyNameOut(ma.Schema):
@@ -77,3 +115,4 @@ class PartyNameOut(ma.Schema):
 
 
 PartyPageOut = page_of(PartyOut)
+CreditPageOut = page_of(CreditRecordOut)
