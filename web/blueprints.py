@@ -30,6 +30,8 @@ import registry.accounts.api
 import registry.accounts.pages
 import registry.agreements.api
 import registry.agreements.pages
+import registry.duties.api
+import registry.duties.pages
 import registry.parties.api
 import registry.parties.pages
 import registry.products.api
@@ -40,6 +42,8 @@ import registry.registrations.api
 import registry.registrations.pages
 import registry.requests.api
 import registry.requests.pages
+import registry.relations.api
+import registry.relations.pages
 import registry.resources.api
 import registry.resources.pages
 import registry.reviews.api
@@ -59,6 +63,7 @@ from web import calc_api, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
     registry.resources.api.blueprint,
     registry.requests.api.blueprint,
@@ -66,6 +71,7 @@ API_BLUEPRINTS = [
     registry.reviews.api.blueprint,
     registry.registrations.api.blueprint,
     registry.public_register.api.blueprint,
+    registry.duties.api.blueprint,
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
@@ -94,6 +100,7 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.relations.pages.blueprint,
     registry.agreements.pages.blueprint,
     registry.resources.pages.blueprint,
     registry.requests.pages.blueprint,
@@ -101,6 +108,7 @@ PAGE_BLUEPRINTS = [
     registry.reviews.pages.blueprint,
     registry.registrations.pages.blueprint,
     registry.public_register.pages.blueprint,
+    registry.duties.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,

@@ -1,0 +1,1 @@
+"""Related-party edges between organisations."""
