@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from kernel import clock, db
+from kernel.calendar import business_date
 from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from registry.resources import commands, queries
 from registry.resources.model import Resource
-from registry.resources.schemas import DescriptionIn, ReasonIn, ResourceArgs, ResourceIn, ResourceOut, ResourcePageOut
+from registry.resources.schemas import (
+    ConsentIn,
+    DescriptionIn,
+    HistoryOut,
+    ReasonIn,
+    ResourceArgs,
+    ResourceIn,
+    ResourceOut,
+    ResourcePageOut,
+    SampleIn,
+    SharedInIn,
+    SharedInOut,
+    SimulatedOut,
+)
 
 blueprint = ApiBlueprint(
     "resources", __name__, url_prefix="/api/v1/resources", description="公共数据资源 · public data resources"
@@ -21,11 +38,9 @@ blueprint = ApiBlueprint(
 @blueprint.arguments(ResourceArgs, location="query")
 @blueprint.response(200, ResourcePageOut)
 def browse(args):
-    """List the resources within your scope."""
-    query = queries.listed(
-        current_actor(), place=args.get("place"), source_department_id=args.get("source_department_id")
-    )
-    return page(db.session(), query, Resource)
+    """List the resources within your scope: the sharing catalogue, by word, department, classification and grade."""
+    wanted = {name: value for name, value in args.items() if name not in ("limit", "cursor")}
+    return page(db.session(), queries.search(current_actor(), **wanted), Resource)
 
 
 @blueprint.post("")
@@ -84,3 +99,81 @@ def unbar(reason_in, resource_id: UUID):
         match_version(session, Resource, resource_id)
         commands.unbar(session, current_actor(), resource_id, **reason_in, now=clock.now())
         return found
+
+
+@blueprint.get("/<uuid:resource_id>/history")
+@requires(Permission.RESOURCE_READ)
+@blueprint.response(200, HistoryOut)
+def history(resource_id: UUID):
+    """Read what was done with a resource, newest first."""
+    found = queries.visible(db.session(), current_actor(), resource_id)
+    return {"items": queries.history(db.session(), found.id)}
+
+
+@blueprint.get("/<uuid:resource_id>/simulated")
+@requires(Permission.RESOURCE_READ)
+@blueprint.response(200, SimulatedOut)
+def simulated(resource_id: UUID):
+    """Look at simulated rows of a resource before asking for it; they hold no real record."""
+    found = queries.visible(db.session(), current_actor(), resource_id)
+    return queries.offered_sample(
+        db.session(), current_actor(), found, book=policy_book(), on=business_date(clock.now())
+    )
+
+
+@blueprint.post("/<uuid:resource_id>/samples")
+@requires(Permission.RESOURCE_WRITE)
+@blueprint.arguments(SampleIn)
+@blueprint.response(201, SimulatedOut)
+def upload_sample(sample_in, resource_id: UUID):
+    """Give the department's own simulated rows."""
+    with db.transaction() as session:
+        found = queries.visible(session, current_actor(), resource_id)
+        commands.upload_sample(session, current_actor(), found.id, **sample_in, now=clock.now())
+        return queries.simulated(session, found)
+
+
+@blueprint.get("/<uuid:resource_id>/shared-in")
+@requires(Permission.RESOURCE_READ)
+@blueprint.response(200, SharedInOut)
+def show_shared_in(resource_id: UUID):
+    """Read whether a resource was shared in, and whether its provider consents today."""
+    found = queries.visible(db.session(), current_actor(), resource_id)
+    return _shared_in(db.session(), found)
+
+
+@blueprint.post("/<uuid:resource_id>/shared-in")
+@requires(Permission.RESOURCE_WRITE)
+@blueprint.arguments(SharedInIn)
+@blueprint.response(201, SharedInOut)
+def state_shared_in(shared_in, resource_id: UUID):
+    """State that a resource was provided by another region or department, or that it was not."""
+    with db.transaction() as session:
+        found = queries.visible(session, current_actor(), resource_id)
+        commands.state_shared_in(session, current_actor(), found.id, **shared_in, now=clock.now())
+        return _shared_in(session, found)
+
+
+@blueprint.post("/<uuid:resource_id>/consents")
+@requires(Permission.RESOURCE_WRITE)
+@blueprint.arguments(ConsentIn)
+@blueprint.response(201, SharedInOut)
+def record_consent(consent_in, resource_id: UUID):
+    """Record what the provider of a shared-in resource said."""
+    with db.transaction() as session:
+        found = queries.visible(session, current_actor(), resource_id)
+        commands.record_consent(session, current_actor(), found.id, **consent_in, now=clock.now())
+        return _shared_in(session, found)
+
+
+def _shared_in(session: Session, found: Resource) -> dict[str, Any]:
+    session.flush()
+    statement = queries.shared_in(session, found.id)
+    if statement is None or not statement.is_shared_in:
+        return {"is_shared_in": False, "provider_id": None, "provider_name": "", "is_consented": True, "consents": []}
+    today = business_date(clock.now())
+    return {
+        "is_shared_in": True, "provider_id": statement.provider_id, "provider_name": statement.provider_name,
+        "is_consented": not queries.lacks_consent(session, found.id, today),
+        "consents": queries.consents(session, statement.id),
+    }  # fmt: skip

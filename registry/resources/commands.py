@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
@@ -18,8 +18,16 @@ from kernel.policy import PolicyBook
 from registry.parties import queries as parties
 from registry.parties.rules import Capacity, check_in_order
 from registry.resources import queries
-from registry.resources.model import Resource
-from registry.resources.rules import AccessKind, ResourceEvent, barred_after
+from registry.resources.model import Resource, SharedIn, SharedInConsent, SimulatedSample
+from registry.resources.rules import (
+    AccessKind,
+    NotSharedIn,
+    ResourceEvent,
+    barred_after,
+    changed_names,
+    check_consent_period,
+    check_sample,
+)
 
 CHANGEABLE = ("title", "description", "classification", "grade", "update_frequency", "fields", "access")
 
@@ -34,6 +42,18 @@ class NotASourceDepartment(Invalid):
     """The organisation is not registered as source department there."""
 
     code = "resource.not_a_source_department"
+
+
+class ProviderMissing(Invalid):
+    """Shared-in data without the name of its provider."""
+
+    code = "resource.provider_missing"
+
+
+class EvidenceMissing(Invalid):
+    """A consent without the provider's letter."""
+
+    code = "resource.evidence_missing"
 
 
 def catalogue(
@@ -105,11 +125,12 @@ def change(session: Session, actor: Actor, resource_id: UUID, *, now: datetime, 
     """
     resource = _own(session, actor, resource_id)
     resource.barred = barred_after(resource.barred, ResourceEvent.CHANGE)
+    changed = changed_names({name: getattr(resource, name, None) for name in values}, values)
     for name, value in values.items():
         if name not in CHANGEABLE:
             raise TypeError(f"{name} of a resource cannot be changed")
         setattr(resource, name, value)
-    audit.record(session, actor, "resource.change", resource, at=now, detail={"fields": sorted(values)})
+    audit.record(session, actor, "resource.change", resource, at=now, detail={"fields": changed})
     return resource
 
 
@@ -141,6 +162,128 @@ def unbar(session: Session, actor: Actor, resource_id: UUID, *, reason: str, now
     resource.barred_reason = None
     audit.record(session, actor, "resource.unbar", resource, at=now, note=reason)
     return resource
+
+
+def state_shared_in(
+    session: Session,
+    actor: Actor,
+    resource_id: UUID,
+    *,
+    is_shared_in: bool,
+    now: datetime,
+    provider_id: UUID | None = None,
+    provider_name: str = "",
+    note: str = "",
+) -> SharedIn:
+    """State that a resource was shared in by another region or department, or that it was not (APP-05).
+
+    A provider that is registered here is named by ``provider_id``, any other by its name. A new statement needs
+    a new consent.
+
+    Raises:
+        NotAllowed: the actor does not act for the source department.
+        NoSuchResource: there is none.
+        NoSuchParty: there is no such provider.
+        ProviderMissing: the resource was shared in, and nobody is named.
+    """
+    resource = _own(session, actor, resource_id)
+    name = parties.get(session, provider_id).name if provider_id is not None else provider_name.strip()
+    if is_shared_in and not name:
+        raise ProviderMissing(
+            "共享取得的数据须写明提供单位（APP-05）",
+            detail_en="Name the provider of shared-in data",
+            rule="APP-05",
+            errors=[{"pointer": "/provider_name", "code": ProviderMissing.code, "message": "请写明提供单位"}],
+        )
+    statement = SharedIn(
+        resource_id=resource.id, is_shared_in=is_shared_in, provider_id=provider_id, provider_name=name, note=note,
+        stated_at=now, stated_by=actor.id, stated_by_name=actor.name,
+    )  # fmt: skip
+    session.add(statement)
+    audit.record(session, actor, "resource.state_shared_in", resource, at=now, note=name or "自有数据")
+    return statement
+
+
+def record_consent(
+    session: Session,
+    actor: Actor,
+    resource_id: UUID,
+    *,
+    is_granted: bool,
+    consented_on: date,
+    now: datetime,
+    valid_until: date | None = None,
+    note: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> SharedInConsent:
+    """Record what the provider of a shared-in resource said; the newest word counts (APP-05).
+
+    ``valid_until`` is the last day of the consent, ``evidence`` the provider's letter ({name, media_type, content}),
+    needed for a consent; a withdrawal may be recorded without one.
+
+    Raises:
+        NotAllowed: the actor does not act for the source department.
+        NoSuchResource: there is none.
+        NotSharedIn: nobody stated that the resource was shared in.
+        ConsentPeriodWrong: the consent would end before it begins.
+        EvidenceMissing: a consent without the provider's letter.
+        FileRefused: the letter is empty or too large.
+    """
+    resource = _own(session, actor, resource_id)
+    statement = queries.shared_in(session, resource.id)
+    if statement is None or not statement.is_shared_in:
+        raise NotSharedIn(
+            f"数据资源 {resource.code} 未登记为共享取得的数据，请先登记提供单位（APP-05）",
+            detail_en="State first that the resource was shared in",
+            rule="APP-05",
+        )
+    check_consent_period(consented_on, valid_until)
+    if is_granted and not evidence:
+        raise EvidenceMissing(
+            "登记同意须上传提供单位的书面同意（APP-05）",
+            detail_en="Upload the provider's letter",
+            rule="APP-05",
+            errors=[{"pointer": "/evidence", "code": EvidenceMissing.code, "message": "请上传书面同意"}],
+        )
+    word = SharedInConsent(
+        statement_id=statement.id, is_granted=is_granted, consented_on=consented_on, valid_until=valid_until,
+        evidence_sha256=files.keep(session, now=now, **evidence) if evidence else None,
+        evidence_name=evidence["name"] if evidence else None, note=note, recorded_at=now, recorded_by=actor.id,
+        recorded_by_name=actor.name,
+    )  # fmt: skip
+    session.add(word)
+    audit.record(
+        session, actor, "resource.record_consent", resource, at=now, note="同意" if is_granted else "撤回同意",
+        detail={"sha256": word.evidence_sha256 or ""},
+    )  # fmt: skip
+    return word
+
+
+def upload_sample(
+    session: Session,
+    actor: Actor,
+    resource_id: UUID,
+    *,
+    rows: Sequence[Mapping[str, str]],
+    is_simulated: bool,
+    now: datetime,
+) -> SimulatedSample:
+    """Give the department's own simulated rows, shown instead of the generated ones (SEP-04).
+
+    Raises:
+        NotAllowed: the actor does not act for the source department.
+        NoSuchResource: there is none.
+        SampleRefused: the rows are not declared as simulated, are empty, or have other fields.
+    """
+    resource = _own(session, actor, resource_id)
+    check_sample(rows, resource.fields, is_simulated=is_simulated)
+    sample = SimulatedSample(
+        resource_id=resource.id, rows=[dict(row) for row in rows], uploaded_at=now, uploaded_by=actor.id,
+        uploaded_by_name=actor.name,
+    )  # fmt: skip
+    session.add(sample)
+    audit.record(session, actor, "resource.upload_sample", resource, at=now, detail={"rows": len(rows)})
+    return sample
 
 
 def _own(session: Session, actor: Actor, resource_id: UUID) -> Resource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,3 +39,60 @@ class Resource(Entity):
     catalogued_at: Mapped[datetime]
 
     source_department: Mapped[Party] = relationship(lazy="raise")
+
+
+class SharedIn(Entity):
+    """A statement that a resource was provided by another region or department (共享数据), or that it was not.
+
+    The newest statement counts.
+    """
+
+    __tablename__ = "registry_resource_shared_in"
+    __table_args__ = (
+        sa.CheckConstraint("NOT is_shared_in OR length(provider_name) > 0", name="provider_named"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    resource_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource.id"), index=True)
+    is_shared_in: Mapped[bool]
+    provider_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
+    provider_name: Mapped[str]  # also where the provider is not registered here
+    note: Mapped[str]
+    stated_at: Mapped[datetime]
+    stated_by: Mapped[UUID | None]
+    stated_by_name: Mapped[str]
+
+
+class SharedInConsent(Entity):
+    """What the provider of a shared-in resource said: consent, or its withdrawal; the newest word counts."""
+
+    __tablename__ = "registry_resource_consent"
+    __table_args__ = (
+        sa.CheckConstraint("valid_until IS NULL OR valid_until >= consented_on", name="period_ordered"),
+        sa.CheckConstraint("NOT is_granted OR evidence_sha256 IS NOT NULL", name="consent_has_evidence"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    statement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource_shared_in.id"), index=True)
+    is_granted: Mapped[bool]
+    consented_on: Mapped[date]
+    valid_until: Mapped[date | None]  # last day; without one the consent has no end
+    evidence_sha256: Mapped[str | None]
+    evidence_name: Mapped[str | None]
+    note: Mapped[str]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
+    recorded_by_name: Mapped[str]
+
+
+class SimulatedSample(Entity):
+    """Made-up records (仿真数据) that the source department gave for a resource; the newest ones are shown."""
+
+    __tablename__ = "registry_resource_sample"
+    __table_args__ = ({"info": {"guard": "append_only"}},)
+
+    resource_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource.id"), index=True)
+    rows: Mapped[list[Any]]
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[UUID | None]
+    uploaded_by_name: Mapped[str]

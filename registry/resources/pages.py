@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
+from kernel.calendar import business_date
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
 from kernel.identity import ROLES_OF, Permission
@@ -21,7 +22,7 @@ from registry.parties import queries as parties
 from registry.resources import commands, queries
 from registry.resources.model import Resource
 from registry.resources.rules import ACCESS_TITLES
-from registry.resources.schemas import DescriptionIn, ReasonIn, ResourceIn
+from registry.resources.schemas import ConsentIn, DescriptionIn, ReasonIn, ResourceIn, SampleIn, SharedInIn
 
 blueprint = Blueprint("resource_pages", __name__, template_folder="../templates")
 FIELD_SEPARATOR = re.compile(r"[|,，\t]")
@@ -38,6 +39,43 @@ class ResourceForm(Form):
             sent["fields"] = [_field(line) for line in sent["fields"].splitlines() if line.strip()]
         try:
             self.data = self.schema.load(sent)
+        except ValidationError as error:
+            self.errors = dict(error.normalized_messages())
+            return False
+        return True
+
+
+class ConsentForm(Form):
+    """The form of a provider's consent: the letter is a file of the browser."""
+
+    def accepts(self) -> bool:
+        """Read the form and the file; the file needs no base64 here."""
+        read = super().accepts()
+        sent = request.files.get("letter")
+        if read and sent is not None and sent.filename:
+            content = sent.read()
+            self.data["evidence"] = {"name": sent.filename, "media_type": sent.mimetype, "content": content}
+        return read
+
+
+class SampleForm(Form):
+    """The form of simulated rows: one record per line, values in the order of the fields."""
+
+    def __init__(self, names: list[str]) -> None:
+        """Know the names of the resource's fields."""
+        super().__init__(SampleIn)
+        self.names = names
+
+    def accepts(self) -> bool:
+        """Read the lines into the records that the schema of the API asks for."""
+        self.values = dict(request.form.items())
+        rows = [
+            dict(zip(self.names, (part.strip() for part in FIELD_SEPARATOR.split(line)), strict=False))
+            for line in request.form.get("rows", "").splitlines()
+            if line.strip()
+        ]
+        try:
+            self.data = self.schema.load({"rows": rows, "is_simulated": "is_simulated" in request.form})
         except ValidationError as error:
             self.errors = dict(error.normalized_messages())
             return False
@@ -146,8 +184,48 @@ def unbar(resource_id: UUID) -> AnyResponse:
     )  # fmt: skip
 
 
-def _step(resource_id: UUID, done: str, act: Callable[[Session, dict[str, Any]], object]) -> AnyResponse:
-    form = Form(ReasonIn)
+@blueprint.post("/resources/<uuid:resource_id>/shared-in")
+@requires(Permission.RESOURCE_WRITE)
+def state_shared_in(resource_id: UUID) -> AnyResponse:
+    """State who provided the resource."""
+    return _step(
+        resource_id, gettext("数据来源已登记。"),
+        lambda session, data: commands.state_shared_in(
+            session, current_actor(), resource_id, **data, now=clock.now()
+        ),
+        Form(SharedInIn),
+    )  # fmt: skip
+
+
+@blueprint.post("/resources/<uuid:resource_id>/consents")
+@requires(Permission.RESOURCE_WRITE)
+def record_consent(resource_id: UUID) -> AnyResponse:
+    """Record what the provider said."""
+    return _step(
+        resource_id, gettext("提供单位的意见已登记。"),
+        lambda session, data: commands.record_consent(
+            session, current_actor(), resource_id, **data, now=clock.now()
+        ),
+        ConsentForm(ConsentIn),
+    )  # fmt: skip
+
+
+@blueprint.post("/resources/<uuid:resource_id>/samples")
+@requires(Permission.RESOURCE_WRITE)
+def upload_sample(resource_id: UUID) -> AnyResponse:
+    """Give the department's own simulated rows."""
+    resource = queries.visible(db.session(), current_actor(), resource_id)
+    return _step(
+        resource_id, gettext("仿真数据已更新。"),
+        lambda session, data: commands.upload_sample(session, current_actor(), resource_id, **data, now=clock.now()),
+        SampleForm([str(item["name"]) for item in resource.fields]),
+    )  # fmt: skip
+
+
+def _step(
+    resource_id: UUID, done: str, act: Callable[[Session, dict[str, Any]], object], form: Form | None = None
+) -> AnyResponse:
+    form = form or Form(ReasonIn)
     if not form.accepts():
         return _resource_page(resource_id, form=form, status=422)
     try:
@@ -164,12 +242,19 @@ def _step(resource_id: UUID, done: str, act: Callable[[Session, dict[str, Any]],
 def _resource_page(
     resource_id: UUID, *, form: Form | None = None, refusal: DomainError | None = None, status: int = 200
 ) -> Response:
-    actor = current_actor()
-    resource = queries.visible(db.session(), actor, resource_id)
+    actor, session, today = current_actor(), db.session(), business_date(clock.now())
+    resource = queries.visible(session, actor, resource_id)
     may_write = actor.may(Permission.RESOURCE_WRITE, org_id=resource.source_department_id, place=resource.place)
+    statement = queries.shared_in(session, resource.id)
+    is_offered = queries.samples_offered(actor, resource, book=policy_book(), on=today)
     text = render_template(
         "registry/resources/resource.html", resource=resource, fields=[_in_order(item) for item in resource.fields],
         form=form or Form(ReasonIn), refusal=_words(refusal), may_write=may_write, access=dict(_access()),
+        statement=statement, consents=queries.consents(session, statement.id) if statement else [],
+        lacks_consent=queries.lacks_consent(session, resource.id, today), today=today,
+        sample=queries.simulated(session, resource) if is_offered else None,
+        history=queries.history(session, resource.id) if not actor.may(Permission.PRODUCT_WRITE) else [],
+        may_read_quality=actor.may(Permission.QUALITY_READ),
     )  # fmt: skip
     return make_response(text, status)
 

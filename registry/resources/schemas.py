@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, FileContentField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 from registry.resources.rules import AccessKind
 
 GRADE = ma.validate.Range(1, 5)
 FIELDS_MAX = 500
+SAMPLE_ROWS_MAX = 50
 
 
 class FieldIn(Schema):
@@ -52,11 +53,51 @@ class ReasonIn(Schema):
     reason = TextField(required=True, max_length=2000)
 
 
+class EvidenceIn(Schema):
+    """A file in base64."""
+
+    name = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    media_type = TextField(load_default="application/octet-stream", max_length=100)
+    content = FileContentField(required=True, data_key="content_base64")
+
+
+class SharedInIn(Schema):
+    """Whether the resource was provided by another region or department, and by whom."""
+
+    is_shared_in = ma.fields.Boolean(required=True)
+    provider_id = ma.fields.UUID(load_default=None)
+    provider_name = TextField(min_length=0, max_length=NAME_LENGTH_MAX, load_default="")
+    note = TextField(min_length=0, max_length=2000, load_default="")
+
+
+class ConsentIn(Schema):
+    """What the provider said, with its letter."""
+
+    is_granted = ma.fields.Boolean(required=True)
+    consented_on = ma.fields.Date(required=True)
+    valid_until = ma.fields.Date(load_default=None)
+    note = TextField(min_length=0, max_length=2000, load_default="")
+    evidence = ma.fields.Nested(EvidenceIn, load_default=None)
+
+
+class SampleIn(Schema):
+    """Simulated rows; whoever sends them declares that they hold no real record."""
+
+    rows = ma.fields.List(
+        ma.fields.Dict(keys=TextField(max_length=100), values=TextField(min_length=0, max_length=500)),
+        required=True, validate=ma.validate.Length(max=SAMPLE_ROWS_MAX),
+    )  # fmt: skip
+    is_simulated = ma.fields.Boolean(required=True)
+
+
 class ResourceArgs(PageArgs):
     """Filters of the list."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
     source_department_id = ma.fields.UUID()
+    q = ma.fields.String(validate=ma.validate.Length(max=100))
+    classification = ma.fields.String(validate=ma.validate.Length(max=100))
+    grade = ma.fields.Integer(validate=GRADE)
 
 
 class ResourceOut(EntityOut):
@@ -79,3 +120,48 @@ class ResourceOut(EntityOut):
 
 
 ResourcePageOut = page_of(ResourceOut)
+
+
+class ConsentOut(ma.Schema):
+    """One word of the provider."""
+
+    is_granted = ma.fields.Boolean()
+    consented_on = ma.fields.Date()
+    valid_until = ma.fields.Date(allow_none=True)
+    evidence_sha256 = ma.fields.String(allow_none=True)
+    note = ma.fields.String()
+    recorded_at = ma.fields.AwareDateTime()
+    recorded_by_name = ma.fields.String()
+
+
+class SharedInOut(ma.Schema):
+    """Whether a resource was shared in, and what its provider said, newest first."""
+
+    is_shared_in = ma.fields.Boolean()
+    provider_id = ma.fields.UUID(allow_none=True)
+    provider_name = ma.fields.String()
+    is_consented = ma.fields.Boolean()
+    consents = ma.fields.List(ma.fields.Nested(ConsentOut))
+
+
+class SimulatedOut(ma.Schema):
+    """Simulated rows of a resource; ``is_uploaded`` says that the source department gave them."""
+
+    rows = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String()))
+    is_uploaded = ma.fields.Boolean()
+
+
+class HistoryLineOut(ma.Schema):
+    """One act on the resource."""
+
+    at = ma.fields.AwareDateTime()
+    actor_name = ma.fields.String()
+    action = ma.fields.String()
+    note = ma.fields.String()
+    detail = ma.fields.Dict()
+
+
+class HistoryOut(ma.Schema):
+    """What was done with the resource, newest first."""
+
+    items = ma.fields.List(ma.fields.Nested(HistoryLineOut))
