@@ -60,6 +60,8 @@ class RegistryPolicy(PolicyPart):
     review_stages = Named("review.stages")
     review_checks_required = Named("review.checks_required")
     review_stage_working_days = Named("review.stage_working_days")
+    review_appeal_working_days = Named("review.appeal_working_days")
+    review_warning_working_days = Named("review.warning_working_days")
 
     quality_ticket_working_days = Named("quality.ticket_working_days")
     quality_window_months = Named("quality.window_months")
@@ -93,6 +95,8 @@ class RegistryPolicy(PolicyPart):
     registration_local_filing_required = Named("registration.local_filing_required")
 
     retention_log_months_min = Named("retention.log_months_min")
+    retention_trade_record_years_min = Named("retention.trade_record_years_min")
+    retention_voucher_years_min = Named("retention.voucher_years_min")
 
     disclosure_implementing_institution_due = Named("disclosure.implementing_institution_due")
     disclosure_implementing_institution_items = Named("disclosure.implementing_institution_items")
