@@ -38,6 +38,8 @@ import registry.products.api
 import registry.products.pages
 import registry.public_register.api
 import registry.public_register.pages
+import registry.quality.api
+import registry.quality.pages
 import registry.registrations.api
 import registry.registrations.pages
 import registry.requests.api
@@ -48,6 +50,7 @@ import registry.resources.api
 import registry.resources.pages
 import registry.reviews.api
 import registry.reviews.pages
+import registry.sharing.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
@@ -66,6 +69,7 @@ API_BLUEPRINTS = [
     registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
     registry.resources.api.blueprint,
+    registry.quality.api.blueprint,
     registry.requests.api.blueprint,
     registry.products.api.blueprint,
     registry.reviews.api.blueprint,
@@ -103,6 +107,8 @@ PAGE_BLUEPRINTS = [
     registry.relations.pages.blueprint,
     registry.agreements.pages.blueprint,
     registry.resources.pages.blueprint,
+    registry.quality.pages.blueprint,
+    registry.sharing.pages.blueprint,
     registry.requests.pages.blueprint,
     registry.products.pages.blueprint,
     registry.reviews.pages.blueprint,

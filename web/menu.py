@@ -49,6 +49,8 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("registrations", "/registrations", (Permission.REGISTRATION_READ,)),
         Entry("agreements", "/agreements", (Permission.AGREEMENT_READ,)),
         Entry("resources", "/resources", (Permission.RESOURCE_READ,)),
+        Entry("sharing", "/sharing", (Permission.RESOURCE_READ,)),
+        Entry("quality", "/quality", (Permission.QUALITY_READ,)),
         Entry("duties", "/duties", (Permission.DUTY_READ,)),
         # everybody may read the own organisation (it stands on the account page); this is the list of the others
         Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
@@ -93,7 +95,8 @@ def menu_titles() -> dict[str, str]:
         "exemptions": gettext("公益免费使用"), "payments": gettext("付款"), "listings": gettext("挂牌管理"),
         "products": gettext("产品管理"), "requests": gettext("数据使用申请"), "reviews": gettext("合规审查"),
         "registrations": gettext("登记受理"), "agreements": gettext("授权运营协议"),
-        "resources": gettext("公共数据资源"), "parties": gettext("机构"),
+        "resources": gettext("公共数据资源"), "sharing": gettext("共享目录"), "quality": gettext("数据质量"),
+         "parties": gettext("机构"),
         "relations": gettext("关联关系"), "pricing": gettext("定价"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),

@@ -1,0 +1,253 @@
+"""Which duties stand against whom on a day, and what was handed in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.calendar import business_date
+from kernel.errors import NotFound
+from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
+from kernel.policy import PolicyBook
+from registry.agreements.model import Agreement, AgreementResource
+from registry.agreements.rules import AgreementState
+from registry.duties.model import DutyFiling
+from registry.obligations.rules import (
+    KINDS,
+    AgreementFacts,
+    DutyKind,
+    DutyPolicy,
+    DutyState,
+    Facts,
+    Obligation,
+    PartyFacts,
+    TrainingFacts,
+    obligations,
+)
+from registry.parties import queries as parties
+from registry.parties.model import Party
+from registry.parties.rules import Capacity
+from registry.policy import RegistryPolicy
+from registry.resources.model import Resource
+
+
+class NoSuchDuty(NotFound):
+    """The rules put no such duty on anybody today, or the actor may not know of it."""
+
+    code = "duty.not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One obligation with the organisation that owes it, what was handed in (the latest last), and how it stands."""
+
+    obligation: Obligation
+    party: Party
+    filings: tuple[DutyFiling, ...]
+    state: DutyState
+
+    @property
+    def key(self) -> str:
+        """The name of the duty."""
+        return self.obligation.key
+
+    @property
+    def title(self) -> str:
+        """What has to be done, in words."""
+        return KINDS[self.obligation.kind].title
+
+    @property
+    def rule(self) -> str:
+        """The rule behind it."""
+        return KINDS[self.obligation.kind].rule
+
+    @property
+    def owed_by(self) -> Capacity:
+        """The capacity in which it is owed: a source department evaluates itself as such."""
+        if self.obligation.kind is DutyKind.SELF_EVALUATION and self.obligation.agreement_id is None:
+            return Capacity.SOURCE_DEPARTMENT
+        return KINDS[self.obligation.kind].owed_by
+
+    @property
+    def latest(self) -> DutyFiling | None:
+        """What counts of the things handed in."""
+        return self.filings[-1] if self.filings else None
+
+
+def policy_of(book: PolicyBook, place: str, on: date) -> DutyPolicy:
+    """Return what the rules of a place say about duties on a day; the days of DIS-01 are a rule of pricing."""
+    part = RegistryPolicy.at(book, place, on)
+    return DutyPolicy(
+        operating_report_due=book.get(place, "pricing.report_due", on=on),
+        implementing_disclosure_due=part.disclosure_implementing_institution_due,
+        operating_disclosure_due=part.disclosure_operating_institution_due,
+        authorization_months=part.disclosure_authorization_months,
+        resource_use_months=part.disclosure_resource_use_months,
+        operation_status_months=part.disclosure_operation_status_months,
+        security_months=part.report_security_months,
+        security_grace_days=part.report_security_grace_days,
+        operation_report_months=part.report_annual_operation_months,
+        operation_report_grace_days=part.report_annual_operation_grace_days,
+        self_evaluation_months=part.report_self_evaluation_months,
+        drill_months=part.emergency_drill_months_max,
+        training_validity=part.training_validity_months,
+        selection_result_required=part.disclosure_selection_result_required,
+        agreement_filing_required=part.agreement_filing_required,
+    )
+
+
+def facts_of(
+    session: Session,
+    places: Sequence[str],
+    *,
+    drills: Mapping[UUID, Iterable[date]] | None = None,
+    trainings: Iterable[TrainingFacts] = (),
+) -> Facts:
+    """Return what duties at these places are derived from.
+
+    ``drills`` are the days of drills by agreement, ``trainings`` the dated trainings of people, from the concepts
+    that record them.
+    """
+    query = sa.select(Agreement).where(Agreement.place.in_(places), Agreement.signed_at.is_not(None))
+    signed = session.scalars(query.order_by(Agreement.id)).all()
+    agreements = tuple(_facts_of_agreement(found, tuple((drills or {}).get(found.id, ()))) for found in signed)
+    operating = [found for found in agreements if found.in_operation]
+    return Facts(agreements, (*_departments(session, operating), *_agencies(session, operating)), tuple(trainings))
+
+
+def _facts_of_agreement(agreement: Agreement, drills: tuple[date, ...]) -> AgreementFacts:
+    assert agreement.signed_at is not None
+    start = min(day for day in (agreement.trial_start, agreement.term_start) if day is not None)
+    end = agreement.term_end
+    if agreement.state is AgreementState.TERMINATED and agreement.ended_at is not None:
+        end = min(end, business_date(agreement.ended_at))
+    return AgreementFacts(
+        id=agreement.id, number=agreement.number, place=agreement.place,
+        authorizing_entity_id=agreement.authorizing_entity_id,
+        operating_institution_id=agreement.operating_institution_id, start=start, end=end,
+        signed_on=business_date(agreement.signed_at),
+        filed_on=business_date(agreement.filed_at) if agreement.filed_at else None,
+        in_operation=agreement.activated_at is not None and start < end, drills=drills,
+    )  # fmt: skip
+
+
+def _departments(session: Session, operating: Sequence[AgreementFacts]) -> list[PartyFacts]:
+    """Return the source departments whose resources are in operation, each from its first day on."""
+    spans = {found.id: found for found in operating}
+    rows = session.execute(
+        sa.select(Resource.source_department_id, AgreementResource.agreement_id)
+        .join(AgreementResource, AgreementResource.resource_id == Resource.id)
+        .where(AgreementResource.agreement_id.in_(spans))
+        .distinct()
+    )
+    return _joined(
+        ((party, spans[agreement].place, Capacity.SOURCE_DEPARTMENT), spans[agreement]) for party, agreement in rows
+    )
+
+
+def _agencies(session: Session, operating: Sequence[AgreementFacts]) -> list[PartyFacts]:
+    capacity = Capacity.MUNICIPAL_DATA_AGENCY
+    of_place = {place: parties.having(session, capacity, place) for place in {found.place for found in operating}}
+    return _joined(((party.id, found.place, capacity), found) for found in operating for party in of_place[found.place])
+
+
+def _joined(found: Iterable[tuple[tuple[UUID, str, Capacity], AgreementFacts]]) -> list[PartyFacts]:
+    spans: dict[tuple[UUID, str, Capacity], tuple[date, date]] = {}
+    for key, agreement in found:
+        start, end = spans.get(key, (agreement.start, agreement.end))
+        spans[key] = (min(start, agreement.start), max(end, agreement.end))
+    return [PartyFacts(*key, start=start, end=end) for key, (start, end) in sorted(spans.items(), key=str)]
+
+
+def all_at(session: Session, places: Sequence[str], *, book: PolicyBook, on: date) -> list[Duty]:
+    """Return every duty at these places, the earliest due first, with filings and state."""
+    policies = {place: policy_of(book, place, on) for place in places}
+    owed = obligations(facts_of(session, places), policies, on)
+    query = sa.select(DutyFiling).where(DutyFiling.place.in_(places)).order_by(DutyFiling.filed_at, DutyFiling.id)
+    filings: dict[str, list[DutyFiling]] = {}
+    for filing in session.scalars(query):
+        filings.setdefault(filing.duty_key, []).append(filing)
+    named = session.scalars(sa.select(Party).where(Party.id.in_({duty.party_id for duty in owed})))
+    names = {party.id: party for party in named}
+    return [_duty(duty, names[duty.party_id], tuple(filings.get(duty.key, ())), on) for duty in owed]
+
+
+def _duty(obligation: Obligation, party: Party, filings: tuple[DutyFiling, ...], on: date) -> Duty:
+    first = filings[0].filed_on if filings else None
+    return Duty(obligation, party, filings, obligation.state(on, first))
+
+
+def listed(
+    session: Session,
+    actor: Actor,
+    *,
+    book: PolicyBook,
+    on: date,
+    place: str | None = None,
+    state: DutyState | None = None,
+    party_id: UUID | None = None,
+) -> list[Duty]:
+    """Return the duties within the actor's scope, the earliest due first.
+
+    People of an organisation see what it owes; authorities, finance and auditors what is owed at their places.
+    """
+    reached = actor.places()
+    wanted = [key for key in book.places() if (reached is None or key in reached) and place in (None, key)]
+    return [
+        duty
+        for duty in all_at(session, wanted, book=book, on=on)
+        if may_see(actor, duty.obligation.place, duty.party.id)
+        and state in (None, duty.state)
+        and party_id in (None, duty.party.id)
+    ]
+
+
+def may_see(actor: Actor, place: str, party_id: UUID) -> bool:
+    """Say whether the actor may know of what this organisation owes there."""
+    return any(
+        grant.role in ROLES_OF[Permission.DUTY_READ]
+        and grant.covers(org_id=None if grant.role in WATCHERS else party_id, place=place)
+        for grant in actor.grants
+    )
+
+
+def visible(session: Session, actor: Actor, key: str, *, book: PolicyBook, on: date) -> Duty:
+    """Return the duty of that name.
+
+    Raises:
+        NoSuchDuty: there is none today, or none that the actor may know of.
+    """
+    for duty in listed(session, actor, book=book, on=on):
+        if duty.key == key:
+            return duty
+    raise NoSuchDuty(f"今日没有编号为 {key[:80]} 的法定义务，或不在您的职责范围内", detail_en="No such duty today.")
+
+
+def find(session: Session, key: str, *, book: PolicyBook, on: date) -> Duty:
+    """Return the duty of that name, whoever asks.
+
+    Raises:
+        NoSuchDuty: the rules demand nothing of that name today.
+    """
+    for duty in all_at(session, book.places(), book=book, on=on):
+        if duty.key == key:
+            return duty
+    raise NoSuchDuty(f"今日没有编号为 {key[:80]} 的法定义务", detail_en="No such duty today.")
+
+
+def overdue_of(session: Session, party_id: UUID, place: str, *, book: PolicyBook, on: date) -> list[Duty]:
+    """Return the overdue duties of one organisation at a place: what to look at before it is authorized again."""
+    found = all_at(session, [place], book=book, on=on)
+    return [duty for duty in found if duty.party.id == party_id and duty.state is DutyState.OVERDUE]
+
+
+def refreshed(session: Session, duty: Duty) -> Duty:
+    """Return the duty with what was handed in by now; ask it after a lock."""
+    query = sa.select(DutyFiling).where(DutyFiling.duty_key == duty.key).order_by(DutyFiling.filed_at, DutyFiling.id)
+    found = session.scalars(query.execution_options(populate_existing=True)).all()
+    return Duty(duty.obligation, duty.party, tuple(found), duty.state)
