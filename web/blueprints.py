@@ -42,10 +42,10 @@ import registry.quality.api
 import registry.quality.pages
 import registry.registrations.api
 import registry.registrations.pages
-import registry.requests.api
-import registry.requests.pages
 import registry.relations.api
 import registry.relations.pages
+import registry.requests.api
+import registry.requests.pages
 import registry.resources.api
 import registry.resources.pages
 import registry.reviews.api
