@@ -11,7 +11,16 @@ from kernel.http import ApiBlueprint, current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from registry.products import commands, queries
 from registry.products.model import Product
-from registry.products.schemas import ProductArgs, ProductDetailOut, ProductIn, ProductPageOut, VersionIn
+from registry.products.rules import difference
+from registry.products.schemas import (
+    DifferenceArgs,
+    DifferenceOut,
+    ProductArgs,
+    ProductDetailOut,
+    ProductIn,
+    ProductPageOut,
+    VersionIn,
+)
 
 blueprint = ApiBlueprint(
     "products", __name__, url_prefix="/api/v1/products", description="数据产品和服务 · data products"
@@ -55,8 +64,23 @@ def add_version(version_in, code: str):
     with db.transaction() as session:
         product = queries.visible(session, current_actor(), code)
         product_id: UUID = product.id
-        commands.add_version(session, current_actor(), product_id, **version_in, now=clock.now())
+        commands.add_version(session, current_actor(), product_id, **version_in, book=policy_book(), now=clock.now())
         return _seen(session, code)
+
+
+@blueprint.get("/<code>/difference")
+@requires(Permission.PRODUCT_READ)
+@blueprint.arguments(DifferenceArgs, location="query")
+@blueprint.response(200, DifferenceOut)
+def compare(args, code: str):
+    """Compare two versions part by part; without numbers, the newest with the one before it."""
+    product = queries.visible(db.session(), current_actor(), code)
+    newest = queries.latest_version(db.session(), product.id).number
+    after = args.get("after") or newest
+    before = args.get("before") or max(after - 1, 1)
+    old, new = (queries.version_numbered(db.session(), product.id, number) for number in (before, after))
+    changes = difference(queries.facts_of(old), queries.facts_of(new))
+    return {"before": before, "after": after, "changes": changes}
 
 
 def _seen(session: Session, code: str) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
@@ -20,19 +20,31 @@ from registry.parties import queries as parties
 from registry.parties.model import PartyCapacity
 from registry.parties.rules import CAPACITY_TITLES, Capacity
 from registry.products import queries
-from registry.products.model import Product, ProductDerivation, ProductInput, ProductVersion
+from registry.products.model import (
+    Product,
+    ProductDerivation,
+    ProductInput,
+    ProductVersion,
+    VersionEvidence,
+    VersionOrigin,
+)
 from registry.products.rules import (
     DeliveryForm,
     Input,
     InputsNotAllowed,
+    Origin,
+    OriginsNotAllowed,
     SellerNotAllowed,
     content_sha256,
     place_letters,
     refuse_redevelopment,
+    refuse_related_seller,
     seller_capacity,
 )
+from registry.relations import queries as relations
 from registry.requests import queries as requests
 from registry.resources.model import Resource
+from registry.resources.rules import AccessKind
 
 
 def create(
@@ -53,13 +65,17 @@ def create(
     book: PolicyBook,
     now: datetime,
     derived_from: Sequence[UUID] = (),
+    origins: Sequence[Origin] = (),
+    evidence: Sequence[Mapping[str, Any]] = (),
 ) -> Product:
     """Enter a product with its first version.
 
     ``owner_id`` is the seller: a data merchant, or the operating institution where the place allows that. ``fields``
     say what the product contains ({name, title, type, personal}), ``sample`` is a few made-up or masked records.
-    Each input must be covered by an approved request for the same scenario; ``derived_from`` names the products
-    that this one is made from (DEV-01).
+    Each input must be covered by an approved request for the same scenario. ``origins`` names the versions of other
+    products that this one is made from, free or paid (DEV-01); ``derived_from`` names products whose newest version
+    was paid for. ``evidence`` is files that belong to the version: {title, name, media_type, content}, or {title,
+    name, sha256} of one that is kept already.
 
     Raises:
         NotAllowed: the actor may not act for the seller there.
@@ -69,12 +85,16 @@ def create(
         PolicyGap: the place does not say who may sell.
         SellerNotAllowed: the seller may not sell at this place, or is suspended.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
-        RedevelopmentForbidden: the seller operates the authorization of a product that this one is derived from.
+        SellerRelated: seller and operating institution must be separate there and are tied by control.
+        OriginsNotAllowed: a product is named twice.
+        RedevelopmentForbidden: the seller, or a party related to it, operates the authorization of an ancestor.
+        FileRefused: a file of evidence is empty or too large.
     """
     agreement = agreements.get(session, agreement_id)
     actor.must(Permission.PRODUCT_WRITE, org_id=owner_id, place=agreement.place)
     _check_seller(session, owner_id, agreement, book, now)
-    _check_lineage(session, owner_id, derived_from, agreement.place, book, now)
+    made_from = [*origins, *_newest_paid(session, derived_from)]
+    _check_origins(session, owner_id, made_from, None, agreement.place, book, now)
     prefix = place_letters(agreement.place)
     product = Product(
         code=numbering.number(session, prefix, business_date(now)), place=agreement.place, owner_id=owner_id,
@@ -83,12 +103,10 @@ def create(
     )  # fmt: skip
     session.add(product)
     session.flush()
-    session.add_all(
-        ProductDerivation(product_id=product.id, ancestor_id=found) for found in dict.fromkeys(derived_from)
-    )
     _add_version(
-        session, actor, product, number=1, description=description, fields=fields, sample=sample, inputs=inputs, now=now
-    )
+        session, actor, product, number=1, description=description, fields=fields, sample=sample, inputs=inputs,
+        origins=made_from, evidence=evidence, now=now,
+    )  # fmt: skip
     audit.record(session, actor, "product.create", product, at=now, detail={"code": product.code})
     return product
 
@@ -102,21 +120,33 @@ def add_version(
     fields: Sequence[dict[str, Any]],
     sample: Sequence[dict[str, Any]],
     inputs: Sequence[Input],
+    book: PolicyBook,
     now: datetime,
+    origins: Sequence[Origin] | None = None,
+    evidence: Sequence[Mapping[str, Any]] = (),
 ) -> ProductVersion:
     """Enter a new version; from now on it is the one that has to be reviewed.
 
+    Without ``origins`` it is made from the same versions of other products as the version before.
+
     Raises:
         NotAllowed: the actor may not act for the seller there.
-        NoSuchProduct: there is none.
+        NoSuchProduct: there is none, or none to derive from.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
+        OriginsNotAllowed: it would be made from itself, or a product is named twice.
+        RedevelopmentForbidden: the seller, or a party related to it, operates the authorization of an ancestor.
+        FileRefused: a file of evidence is empty or too large.
     """
     product = queries.get(session, product_id, lock=True)
     actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
-    last = session.scalar(sa.select(sa.func.max(ProductVersion.number)).where(ProductVersion.product_id == product_id))
+    newest = queries.latest_version(session, product_id)
+    made_from = origins
+    if made_from is None:
+        made_from = [Origin(one.origin_version_id, one.access) for one in newest.origins]
+    _check_origins(session, product.owner_id, made_from, product, product.place, book, now)
     made = _add_version(
-        session, actor, product, number=(last or 0) + 1, description=description, fields=fields, sample=sample,
-        inputs=inputs, now=now,
+        session, actor, product, number=newest.number + 1, description=description, fields=fields, sample=sample,
+        inputs=inputs, origins=made_from, evidence=evidence, now=now,
     )  # fmt: skip
     audit.record(
         session,
@@ -139,15 +169,20 @@ def _add_version(
     fields: Sequence[dict[str, Any]],
     sample: Sequence[dict[str, Any]],
     inputs: Sequence[Input],
+    origins: Sequence[Origin],
+    evidence: Sequence[Mapping[str, Any]],
     now: datetime,
 ) -> ProductVersion:
     _check_inputs(session, product, inputs, now)
     wanted = {found.resource_id for found in inputs}
     by_id = {found.id: found for found in session.scalars(sa.select(Resource).where(Resource.id.in_(wanted)))}
     lineage = sorted((by_id[one.resource_id].code, str(one.weight_input), str(one.quality)) for one in inputs)
+    kept = [_kept(session, one, now) for one in evidence]
     content = {
         "product": product.code, "number": number, "description": description, "fields": list(fields),
         "sample": list(sample), "inputs": lineage,
+        "origins": sorted((str(one.version_id), str(one.access)) for one in origins),
+        "evidence": sorted(kept),
     }  # fmt: skip
     made = ProductVersion(
         product_id=product.id, number=number, description=description, fields=list(fields), sample=list(sample),
@@ -162,8 +197,40 @@ def _add_version(
         )
         for one in inputs
     )  # fmt: skip
+    session.add_all(
+        VersionEvidence(version_id=made.id, sha256=sha256, title=title, file_name=name) for title, name, sha256 in kept
+    )
+    _derive(session, made, origins)
     session.flush()
     return made
+
+
+def _kept(session: Session, evidence: Mapping[str, Any], now: datetime) -> tuple[str, str, str]:
+    """Keep a file of evidence, or find it where it is kept already; return title, name and digest."""
+    if "content" in evidence:
+        media_type = evidence.get("media_type", "application/octet-stream")
+        sha256 = files.keep(session, evidence["content"], name=evidence["name"], media_type=media_type, now=now)
+    else:
+        sha256 = files.get(session, evidence["sha256"]).sha256
+    return evidence["title"], evidence["name"], sha256
+
+
+def _derive(session: Session, made: ProductVersion, origins: Sequence[Origin]) -> None:
+    """Write the lineage of the version, and of the product whatever is new in it: that is never forgotten."""
+    session.add_all(
+        VersionOrigin(version_id=made.id, origin_version_id=one.version_id, access=one.access) for one in origins
+    )
+    known = {found.id for found in queries.derived_from(session, made.product_id)}
+    named = sa.select(ProductVersion.product_id).where(ProductVersion.id.in_([one.version_id for one in origins]))
+    session.add_all(
+        ProductDerivation(product_id=made.product_id, ancestor_id=ancestor_id)
+        for ancestor_id in sorted(set(session.scalars(named)) - known)
+    )
+
+
+def _newest_paid(session: Session, product_ids: Sequence[UUID]) -> list[Origin]:
+    wanted = dict.fromkeys(product_ids)
+    return [Origin(queries.latest_version(session, one).id, AccessKind.PAID) for one in wanted]
 
 
 def _check_seller(session: Session, owner_id: UUID, agreement: Agreement, book: PolicyBook, now: datetime) -> None:
@@ -185,21 +252,47 @@ def _check_seller(session: Session, owner_id: UUID, agreement: Agreement, book: 
             article=allowed.citation(),
             errors=[{"pointer": "/owner_id", "code": SellerNotAllowed.code, "message": f"允许的主体：{who}"}],
         )
+    separation = book.get(agreement.place, "seller.operator_merchant_separation", on=business_date(now))
+    if separation is not None and separation.boolean():
+        operator = agreement.operating_institution
+        chain = relations.related_path(session, owner_id, operator.id, on=business_date(now), share_min=None)
+        if chain:
+            words = relations.path_words(session, chain)
+            refuse_related_seller(owner.name, operator.name, words, citation=separation.citation())
 
 
-def _check_lineage(
-    session: Session, owner_id: UUID, derived_from: Sequence[UUID], place: str, book: PolicyBook, now: datetime
+def _check_origins(
+    session: Session,
+    owner_id: UUID,
+    origins: Sequence[Origin],
+    own: Product | None,
+    place: str,
+    book: PolicyBook,
+    now: datetime,
 ) -> None:
-    if not derived_from:
+    if not origins:
         return
-    found = queries.ancestors(session, derived_from)
-    missing = set(derived_from) - {product.id for product in found}
-    if missing:
-        raise queries.NoSuchProduct(f"没有编号为 {next(iter(missing))} 的来源产品", detail_en="No such product")
-    ban = book.get(place, "seller.operator_redevelopment_forbidden", on=business_date(now))
+    product_ids = [queries.version(session, one.version_id).product_id for one in origins]
+    if len(set(product_ids)) < len(product_ids) or (own is not None and own.id in product_ids):
+        raise OriginsNotAllowed(
+            "每个来源产品列明一次（一个版本），且不得为本产品自身（DEV-01）",
+            detail_en="Name each product once, and never the product itself",
+            rule="DEV-01",
+            errors=[{"pointer": "/origins", "code": OriginsNotAllowed.code, "message": "来源产品重复或为本产品"}],
+        )
+    on = business_date(now)
+    if own is not None and own.id in queries.lineage_paths(session, product_ids):
+        raise OriginsNotAllowed(
+            f"来源产品本身源自 {own.code}，不得互为来源（DEV-01）",
+            detail_en=f"The origin is itself derived from {own.code}",
+            rule="DEV-01",
+        )
+    ban = book.get(place, "seller.operator_redevelopment_forbidden", on=on)
     if ban is not None and ban.boolean():
-        operators = {product.agreement.operating_institution_id: product.code for product in found}
-        refuse_redevelopment(owner_id=owner_id, ancestor_operators=operators, citation=ban.citation())
+        share = relations.share_rule(book, place, on)
+        share_min = share.decimal() if share else None
+        involved = queries.involvements(session, owner_id, product_ids, on=on, share_min=share_min)
+        refuse_redevelopment(involved, citation=ban.citation())
 
 
 def _check_inputs(session: Session, product: Product, inputs: Sequence[Input], now: datetime) -> None:

@@ -65,6 +65,10 @@ class ProductVersion(Entity):
 
     product: Mapped[Product] = relationship(lazy="raise")
     inputs: Mapped[list[ProductInput]] = relationship(lazy="raise", viewonly=True)
+    origins: Mapped[list[VersionOrigin]] = relationship(
+        lazy="raise", viewonly=True, foreign_keys="VersionOrigin.version_id", order_by="VersionOrigin.id"
+    )
+    evidence: Mapped[list[VersionEvidence]] = relationship(lazy="raise", viewonly=True, order_by="VersionEvidence.id")
 
 
 class ProductInput(Entity):
@@ -99,3 +103,36 @@ class ProductDerivation(Entity):
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
     ancestor_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
+
+
+class VersionOrigin(Entity):
+    """One version of another product that a version was made from: free or paid (REU-01, DEV-01)."""
+
+    __tablename__ = "registry_version_origin"
+    __table_args__ = (
+        sa.UniqueConstraint("version_id", "origin_version_id"),
+        sa.CheckConstraint("version_id <> origin_version_id", name="not_itself"),
+        APPEND_ONLY,
+    )
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product_version.id"), index=True)
+    origin_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product_version.id"), index=True)
+    access: Mapped[AccessKind]
+
+    origin: Mapped[ProductVersion] = relationship(lazy="raise", foreign_keys=[origin_version_id])
+
+
+class VersionEvidence(Entity):
+    """One file of evidence that belongs to a version; its digest is part of the digest of the version."""
+
+    __tablename__ = "registry_version_evidence"
+    __table_args__ = (
+        sa.UniqueConstraint("version_id", "sha256"),
+        sa.CheckConstraint("length(title) > 0", name="titled"),
+        APPEND_ONLY,
+    )
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product_version.id"), index=True)
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("evidence_file.sha256"))
+    title: Mapped[str]
+    file_name: Mapped[str]

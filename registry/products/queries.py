@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +13,17 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor, Role
+from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
-from registry.products.model import Product, ProductDerivation, ProductInput, ProductVersion
+from registry.products.model import (
+    Product,
+    ProductDerivation,
+    ProductInput,
+    ProductVersion,
+    VersionOrigin,
+)
+from registry.products.rules import Involvement, Section, VersionFacts
+from registry.relations import queries as relations
 from registry.requests.model import DataRequest
 from registry.requests.rules import RequestState
 from registry.resources.model import Resource
@@ -114,7 +124,7 @@ def versions(session: Session, product_id: UUID) -> Sequence[ProductVersion]:
         sa.select(ProductVersion)
         .where(ProductVersion.product_id == product_id)
         .order_by(ProductVersion.number.desc())
-        .options(_lineage())
+        .options(*_lineage())
     )
     return session.scalars(query).all()
 
@@ -125,7 +135,7 @@ def version(session: Session, version_id: UUID) -> ProductVersion:
     Raises:
         NoSuchProduct: there is none.
     """
-    found = session.scalar(sa.select(ProductVersion).where(ProductVersion.id == version_id).options(_lineage()))
+    found = session.scalar(sa.select(ProductVersion).where(ProductVersion.id == version_id).options(*_lineage()))
     if found is None:
         raise NoSuchProduct(f"没有编号为 {version_id} 的产品版本", detail_en="No such product version")
     return found
@@ -137,15 +147,20 @@ def latest_version(session: Session, product_id: UUID) -> ProductVersion:
     Raises:
         NoSuchProduct: there is no such product; every product has a version.
     """
-    query = sa.select(ProductVersion).where(ProductVersion.product_id == product_id).options(_lineage())
+    query = sa.select(ProductVersion).where(ProductVersion.product_id == product_id).options(*_lineage())
     found = session.scalar(query.order_by(ProductVersion.number.desc()).limit(1))
     if found is None:
         raise NoSuchProduct(f"没有编号为 {product_id} 的产品", detail_en="No such product")
     return found
 
 
-def _lineage() -> ExecutableOption:
-    return selectinload(ProductVersion.inputs).joinedload(ProductInput.resource).joinedload(Resource.source_department)
+def _lineage() -> tuple[ExecutableOption, ...]:
+    resource = selectinload(ProductVersion.inputs).joinedload(ProductInput.resource)
+    return (
+        resource.joinedload(Resource.source_department),
+        selectinload(ProductVersion.origins).joinedload(VersionOrigin.origin).joinedload(ProductVersion.product),
+        selectinload(ProductVersion.evidence),
+    )
 
 
 def latest_version_id(product_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[UUID]:
@@ -181,6 +196,124 @@ def ancestors(session: Session, product_ids: Sequence[UUID]) -> Sequence[Product
     lineage = start.union(further)
     query = sa.select(Product).where(Product.id.in_(sa.select(lineage.c.id))).options(joinedload(Product.agreement))
     return session.scalars(query.order_by(Product.code)).all()
+
+
+def lineage_paths(session: Session, product_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """Return a shortest way of derivation to each ancestor of the products, themselves included, however far back."""
+    paths: dict[UUID, tuple[UUID, ...]] = {product_id: (product_id,) for product_id in product_ids}
+    wave = list(paths)
+    while wave:
+        query = sa.select(ProductDerivation.product_id, ProductDerivation.ancestor_id)
+        edges = session.execute(
+            query.where(ProductDerivation.product_id.in_(wave)).order_by(ProductDerivation.id)
+        ).all()
+        wave = []
+        for product_id, ancestor_id in edges:
+            if ancestor_id not in paths:
+                paths[ancestor_id] = (*paths[product_id], ancestor_id)
+                wave.append(ancestor_id)
+    return paths
+
+
+def involvements(
+    session: Session, party_id: UUID, product_ids: Sequence[UUID], *, on: date, share_min: Decimal | None
+) -> list[Involvement]:
+    """Return every way in which a party would re-develop, itself or through others, what an operator delivered.
+
+    ``product_ids`` are what the new product is derived from; each operating institution under whose agreement one of
+    them or of their ancestors was delivered counts, with the shortest lineage and the shortest chain of relations.
+
+    Source:
+        DEV-01.
+    """
+    paths = lineage_paths(session, product_ids)
+    found = {product.id: product for product in _with_operators(session, list(paths))}
+    related = relations.related_parties(session, party_id, on=on, share_min=share_min)
+    result: dict[UUID, Involvement] = {}
+    for product_id in sorted(found, key=lambda one: (len(paths[one]), found[one].code)):
+        operator = found[product_id].agreement.operating_institution
+        if operator.id in result or (operator.id != party_id and operator.id not in related):
+            continue
+        words = "" if operator.id == party_id else relations.path_words(session, related[operator.id])
+        codes = tuple(found[one].code for one in paths[product_id])
+        result[operator.id] = Involvement(codes, operator.name, words)
+    return list(result.values())
+
+
+def redevelopment_bar(session: Session, party_id: UUID, product_id: UUID, *, on: date, book: PolicyBook) -> str | None:
+    """Return why a party may not own, co-own or share the revenue of a product, or ``None`` where it may (DEV-01).
+
+    For everybody who would take a part in a product: its owner, and the parties of a revenue schedule.
+
+    Raises:
+        NoSuchProduct: there is none.
+    """
+    product = get(session, product_id)
+    ban = book.get(product.place, "seller.operator_redevelopment_forbidden", on=on)
+    origins = [one.id for one in derived_from(session, product_id)]
+    if ban is None or not ban.boolean() or not origins:
+        return None
+    share = relations.share_rule(book, product.place, on)
+    found = involvements(session, party_id, origins, on=on, share_min=share.decimal() if share else None)
+    return found[0].words() if found else None
+
+
+def _with_operators(session: Session, product_ids: Sequence[UUID]) -> Sequence[Product]:
+    query = sa.select(Product).where(Product.id.in_(product_ids))
+    return session.scalars(
+        query.options(joinedload(Product.agreement).joinedload(Agreement.operating_institution))
+    ).all()
+
+
+def version_numbered(session: Session, product_id: UUID, number: int) -> ProductVersion:
+    """Return one version of a product by its number, with inputs, origins and evidence.
+
+    Raises:
+        NoSuchProduct: the product has no such version.
+    """
+    query = sa.select(ProductVersion).where(ProductVersion.product_id == product_id, ProductVersion.number == number)
+    found = session.scalar(query.options(*_lineage()))
+    if found is None:
+        raise NoSuchProduct(f"该产品没有第 {number} 版", detail_en=f"No version {number}")
+    return found
+
+
+def facts_of(version: ProductVersion) -> VersionFacts:
+    """Return what a version (its lineage loaded) is, as :func:`rules.difference` compares it."""
+    inputs = sorted(version.inputs, key=lambda one: one.resource.code)
+    return VersionFacts(
+        {
+            Section.DESCRIPTION: {"": version.description},
+            Section.FIELDS: {
+                str(one["name"]): f"{one.get('title', '')} · {one.get('type', '')}"
+                + (" · 个人信息" if one.get("personal") else "")
+                for one in version.fields
+            },
+            Section.SAMPLE: {
+                str(row): "；".join(f"{name}={value}" for name, value in record.items())
+                for row, record in enumerate(version.sample, start=1)
+            },
+            Section.INPUTS: {
+                one.resource.code: f"{one.resource.title} · {one.access} · {one.weight_input:f} · {one.quality:f}"
+                for one in inputs
+            },
+            Section.ORIGINS: {
+                one.origin.product.code: f"第 {one.origin.number} 版 · {one.access}" for one in version.origins
+            },
+            Section.EVIDENCE: {one.title: one.sha256 for one in version.evidence},
+        }
+    )
+
+
+def newest_of_codes(session: Session, codes: Sequence[str]) -> Sequence[ProductVersion]:
+    """Return the newest version of each named product, with the product."""
+    query = (
+        sa.select(ProductVersion)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .where(Product.code.in_(codes), ProductVersion.id == latest_version_id(Product.__table__.c.id))
+        .options(joinedload(ProductVersion.product))
+    )
+    return session.scalars(query).all()
 
 
 def derived_from(session: Session, product_id: UUID) -> Sequence[Product]:

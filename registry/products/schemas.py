@@ -9,13 +9,14 @@ import marshmallow as ma
 from kernel.fields import EntityOut, RateField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
-from registry.products.rules import DeliveryForm, Input
+from registry.products.rules import ChangeKind, DeliveryForm, Input, Origin, Section
 from registry.resources.rules import AccessKind
-from registry.resources.schemas import ResourceOut
+from registry.resources.schemas import EvidenceIn, ResourceOut
 
 FIELDS_MAX = 200
 SAMPLE_MAX = 20
 INPUTS_MAX = 200
+EVIDENCE_MAX = 20
 CELL_LENGTH_MAX = 500
 
 
@@ -41,8 +42,26 @@ class InputIn(Schema):
         return Input(**data)
 
 
+class OriginIn(Schema):
+    """A version of another product that goes in, and whether it was free or paid."""
+
+    version_id = ma.fields.UUID(required=True)
+    access = ma.fields.Enum(AccessKind, by_value=True, required=True)
+
+    @ma.post_load
+    def build(self, data, **_kwargs):
+        """Return the rule's own record."""
+        return Origin(**data)
+
+
+class VersionEvidenceIn(EvidenceIn):
+    """A file of evidence with its title."""
+
+    title = TextField(required=True, max_length=NAME_LENGTH_MAX)
+
+
 class VersionIn(Schema):
-    """A new version."""
+    """A new version. Without ``origins`` it is made from the same products as the version before."""
 
     description = TextField(required=True, max_length=5000)
     fields_ = ma.fields.List(
@@ -54,6 +73,8 @@ class VersionIn(Schema):
         load_default=list, validate=ma.validate.Length(max=SAMPLE_MAX),
     )  # fmt: skip
     inputs = ma.fields.List(ma.fields.Nested(InputIn), required=True, validate=ma.validate.Length(1, INPUTS_MAX))
+    origins = ma.fields.List(ma.fields.Nested(OriginIn), validate=ma.validate.Length(max=INPUTS_MAX))
+    evidence = ma.fields.List(ma.fields.Nested(VersionEvidenceIn), validate=ma.validate.Length(max=EVIDENCE_MAX))
 
 
 class ProductIn(VersionIn):
@@ -84,6 +105,49 @@ class InputOut(ma.Schema):
     quality = RateField()
 
 
+class OriginOut(ma.Schema):
+    """One version of another product that went in."""
+
+    version_id = ma.fields.UUID(attribute="origin_version_id")
+    number = ma.fields.Integer(attribute="origin.number")
+    product_id = ma.fields.UUID(attribute="origin.product_id")
+    product_code = ma.fields.String(attribute="origin.product.code")
+    access = ma.fields.Enum(AccessKind, by_value=True)
+
+
+class VersionEvidenceOut(ma.Schema):
+    """One file of evidence, named by its content."""
+
+    title = ma.fields.String()
+    file_name = ma.fields.String()
+    sha256 = ma.fields.String()
+
+
+class ChangeOut(ma.Schema):
+    """One difference between two versions."""
+
+    section = ma.fields.Enum(Section, by_value=True)
+    kind = ma.fields.Enum(ChangeKind, by_value=True)
+    name = ma.fields.String()
+    before = ma.fields.String()
+    after = ma.fields.String()
+
+
+class DifferenceArgs(ma.Schema):
+    """Which two versions."""
+
+    before = ma.fields.Integer(validate=ma.validate.Range(1))
+    after = ma.fields.Integer(validate=ma.validate.Range(1))
+
+
+class DifferenceOut(ma.Schema):
+    """What changed from one version to the other."""
+
+    before = ma.fields.Integer()
+    after = ma.fields.Integer()
+    changes = ma.fields.List(ma.fields.Nested(ChangeOut))
+
+
 class VersionOut(ma.Schema):
     """One version with its lineage; it never changes."""
 
@@ -96,6 +160,8 @@ class VersionOut(ma.Schema):
     created_at = ma.fields.AwareDateTime()
     created_by_name = ma.fields.String()
     inputs = ma.fields.List(ma.fields.Nested(InputOut))
+    origins = ma.fields.List(ma.fields.Nested(OriginOut))
+    evidence = ma.fields.List(ma.fields.Nested(VersionEvidenceOut))
 
 
 class ProductOut(EntityOut):

@@ -188,7 +188,8 @@ def add_version(session: Session, product: Product, *, now: datetime = NOW, **ch
     newest = product_queries.latest_version(session, product.id)
     used = several(session, [one.resource_id for one in newest.inputs])
     values = {"description": f"改进 {next(_serial)}", "fields": FIELDS, "sample": SAMPLE, "inputs": inputs_of(used)}
-    return products.add_version(session, seller(product), product.id, now=now, **(values | changed))
+    law = book(demonstration=True)
+    return products.add_version(session, seller(product), product.id, book=law, now=now, **(values | changed))
 
 
 def make_review(
