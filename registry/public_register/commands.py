@@ -14,7 +14,8 @@ from kernel.identity import Actor
 from registry.public_register import queries as public
 from registry.registrations import queries
 from registry.registrations.model import Objection, Registration
-from registry.registrations.rules import ObjectionOutcome, RegistrationEvent, after, refuse_outside_notice
+from registry.registrations.rules import ObjectionOutcome, RegistrationEvent, after
+from registry.terms.rules import refuse_outside_notice
 
 
 class DecidedAlready(Conflict):

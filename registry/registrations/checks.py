@@ -9,23 +9,32 @@ from sqlalchemy.orm import Session
 from kernel.policy import PolicyBook
 from registry.parties.model import Party
 from registry.products.model import Product, ProductVersion
+from registry.records.model import EvidenceRecord
 from registry.registrations import queries
 from registry.registrations.rules import MATERIAL_TITLES, missing_materials
 from registry.reviews.rules import Finding
 
 
-def materials(session: Session, product: Product, version: ProductVersion, *, assessment: str) -> dict[str, str]:
+def materials(
+    session: Session,
+    product: Product,
+    version: ProductVersion,
+    *,
+    assessment: str,
+    preserved: EvidenceRecord | None = None,
+) -> dict[str, str]:
     """Return the materials of an application: most stand in the records, the risk assessment is handed in (REG-05).
 
     ``version`` comes with its inputs and their resources.
     """
     owner = session.get_one(Party, product.owner_id)
+    digest = f"sha256:{version.content_sha256}"
     resources = [f"{used.resource.code}《{used.resource.title}》" for used in version.inputs]
     return {
         "registrant": f"{owner.name}（{owner.uscc}）",
         "lawful_source": product.source_statement,
         "resource_description": "；".join(resources),
-        "evidence_record": f"sha256:{version.content_sha256}",
+        "evidence_record": f"{digest}；{preserved.provider} {preserved.reference}" if preserved else digest,
         "product_information": f"{product.title}：{version.description}",
         "scenario": product.scenario,
         "security_risk_assessment": assessment.strip(),
@@ -53,3 +62,9 @@ def findings(
             is_binding=False,
         ),
     ]  # fmt: skip
+
+
+def searched(product: Product) -> list[str]:
+    """Return the texts of a product by which its registration is found; ``product`` comes with its seller."""
+    owner = product.owner
+    return [product.title, product.code, product.scenario, owner.name, owner.uscc]

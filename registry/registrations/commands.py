@@ -11,53 +11,40 @@ from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
 from kernel.calendar import DAY, Period, WorkingCalendar, business_date
-from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.agreements import queries as agreements
 from registry.codes.rules import registration_code
+from registry.parties.model import Party
 from registry.policy import RegistryPolicy
 from registry.products import queries as products
 from registry.products.model import Product
+from registry.records import queries as records
+from registry.records.commands import ensure_preserved
+from registry.register_words.rules import search_text
+from registry.registrants import queries as registrants
+from registry.registrants.commands import keep_interest, keep_others
+from registry.registrants.rules import ApplicationMode, Interest, Other, check_interest
 from registry.registrations import checks, queries
 from registry.registrations.model import Registration
 from registry.registrations.rules import (
     FOLLOWS_A_CODE,
     Acceptance,
     CancellationGround,
+    KindNotPossible,
     RegistrationEvent,
     RegistrationKind,
     RegistrationState,
     RevocationGround,
     after,
+    check_kind,
     check_materials,
     check_receipt,
-    notice_period,
-    refuse_before_notice_ends,
-    refuse_outside_window,
+    refuse_same_person,
     refuse_without_words,
-    validity,
 )
 from registry.requests.rules import cited_dict
-from registry.reviews import queries as reviews
-
-
-class KindNotPossible(Conflict):
-    """That kind of registration is not possible for the product now."""
-
-    code = "registration.kind_not_possible"
-
-
-class NotReviewed(Conflict):
-    """Only a version that passed the compliance review is registered."""
-
-    code = "registration.not_reviewed"
-
-
-class SecondPersonNeeded(NotAllowed):
-    """Who passed the formal review does not assign the code as well."""
-
-    code = "registration.second_person_needed"
+from registry.terms.rules import notice_period, refuse_before_notice_ends, refuse_outside_window, validity
 
 
 def apply(
@@ -72,38 +59,36 @@ def apply(
     now: datetime,
     reason: str = "",
     ground: CancellationGround | None = None,
+    mode: ApplicationMode | None = None,
+    co_registrants: Sequence[Other] = (),
+    interest: Interest | None = None,
 ) -> Registration:
-    """Apply for a registration of the newest version of a product.
+    """Apply for a registration of the newest version of a product; a late first application is taken and marked late.
 
     ``assessment`` is the data-security risk assessment, or the digest under which it is kept; ``reason`` and
-    ``ground`` belong to changes and cancellations.
+    ``ground`` belong to changes and cancellations, ``interest`` to a correction that another party asks for.
 
     Raises:
-        NotAllowed: the actor may not act for the seller there.
+        NotAllowed: the actor may not act for the seller there, nor for the interested party.
         NoSuchProduct: there is none.
         KindNotPossible: another application runs, or the kind does not fit what is registered.
         NotReviewed: the newest version has not passed the compliance review.
         OutsideRenewalWindow: renewal is applied for too early or too late.
         MaterialsMissing: materials are missing; all are named at once.
+        RegistrantsIncomplete: the co-registrants contradict themselves.
         PolicyGap: a deadline is not configured.
         CalendarGap: the deadline runs into a year without a holiday table.
     """
     product = products.get(session, product_id, lock=True)
-    actor.must(Permission.REGISTRATION_APPLY, org_id=product.owner_id, place=product.place)
+    _refuse_stranger(actor, product, kind, interest)
     today = business_date(now)
     policy = RegistryPolicy.at(book, product.place, today)
     original = _original(session, product, kind, ground, policy, today)
-    version = products.latest_version(session, product.id)
-    if kind is RegistrationKind.CANCELLATION and original is not None:
-        version = products.version(session, original.version_id)
-    elif reviews.passed(session, version.id) is None:
-        raise NotReviewed(
-            f"产品 {product.code} 第 {version.number} 版尚未通过合规审查，不能申请登记（REG-03、REG-09）：请先送审",
-            detail_en=f"Version {version.number} of {product.code} has not passed the review",
-            rule="REG-09",
-        )
-    found = checks.materials(session, product, version, assessment=assessment)
-    if kind is not RegistrationKind.CANCELLATION:
+    stays = original if interest or kind is RegistrationKind.CANCELLATION else None
+    version = queries.registrable_version(session, product, stays)
+    preserved = ensure_preserved(session, actor, version, now=now)
+    found = checks.materials(session, product, version, assessment=assessment, preserved=preserved)
+    if kind is not RegistrationKind.CANCELLATION and interest is None:
         check_materials(found, policy.registration_materials_required)
     days = policy.require("registration_acceptance_working_days")
     registration = Registration(
@@ -113,8 +98,16 @@ def apply(
         ground=ground or "", accept_due=calendar.add_working_days(today, days.integer()), materials=found,
         sources=[cited_dict(days)],
     )  # fmt: skip
+    if kind is RegistrationKind.FIRST:
+        _mark_lateness(session, registration, product, book, calendar, today)
     session.add(registration)
     _flush_running(session, product)
+    others = {"registrant_id": product.owner_id, "mode": mode, "others": co_registrants}
+    kept = keep_others(session, actor, registration.id, **others, now=now)
+    if interest is not None:
+        keep_interest(session, actor, registration.id, interest=interest, now=now)
+    names = [session.get_one(Party, one.party_id).name for one in kept]
+    registration.search_text = search_text([registration.number, *checks.searched(product), *names])
     audit.record(session, actor, "registration.apply", registration, at=now, note=kind)
     return registration
 
@@ -141,16 +134,17 @@ def resubmit(
         CalendarGap: the deadline runs into a year without a holiday table.
     """
     registration = queries.get(session, registration_id, lock=True)
-    actor.must(Permission.REGISTRATION_APPLY, org_id=registration.registrant_id, place=registration.place)
+    interest = registrants.interest(session, registration.id)
+    applicant_id = interest.party_id if interest else registration.registrant_id
+    actor.must(Permission.REGISTRATION_APPLY, org_id=applicant_id, place=registration.place)
     registration.state = after(registration.state, RegistrationEvent.RESUBMIT)
     product = products.get(session, registration.product_id)
     today = business_date(now)
     policy = RegistryPolicy.at(book, registration.place, today)
-    if registration.kind is not RegistrationKind.CANCELLATION:
-        version = products.latest_version(session, product.id)
-        if reviews.passed(session, version.id) is None:
-            raise NotReviewed(f"第 {version.number} 版尚未通过合规审查（REG-09）：请先送审", rule="REG-09")
-        found = checks.materials(session, product, version, assessment=assessment)
+    if registration.kind is not RegistrationKind.CANCELLATION and interest is None:
+        version = queries.registrable_version(session, product, None)
+        preserved = ensure_preserved(session, actor, version, now=now)
+        found = checks.materials(session, product, version, assessment=assessment, preserved=preserved)
         check_materials(found, policy.registration_materials_required)
         registration.version_id, registration.materials = version.id, found
     days = policy.require("registration_acceptance_working_days").integer()
@@ -266,17 +260,13 @@ def assign_code(
     today = business_date(now)
     assert registration.notice_end is not None
     refuse_before_notice_ends(today, registration.notice_end)
-    if actor.id == registration.passed_by:
-        raise SecondPersonNeeded(
-            f"登记 {registration.number} 的形式审核由 {actor.name} 通过，赋码须由另一名登记人员办理（双人复核）",
-            detail_en="Another registrar has to assign the code",
-            rule="REG-03",
-        )
+    refuse_same_person(registration.number, actor.name, is_same=actor.id == registration.passed_by)
     policy = RegistryPolicy.at(book, registration.place, today)
     registration.code, registration.valid_from, registration.valid_until = _code_and_validity(
         session, registration, policy, today, now
     )
     registration.state, registration.coded_at, registration.coded_by = state, now, actor.id
+    registration.search_text = f"{registration.search_text or ''} {search_text([registration.code])}".strip()
     audit.record(session, actor, "registration.assign_code", registration, at=now, note=registration.code)
     return registration
 
@@ -308,6 +298,16 @@ def revoke(
     return sanction
 
 
+def _refuse_stranger(actor: Actor, product: Product, kind: RegistrationKind, interest: Interest | None) -> None:
+    if interest is not None and kind is not RegistrationKind.CORRECTION:
+        raise KindNotPossible("利害关系人只能申请更正登记；其他登记由登记主体申请（REG-08）", rule="REG-08")
+    applicant_id = interest.party_id if interest else product.owner_id
+    is_registrant = actor.may(Permission.REGISTRATION_APPLY, org_id=product.owner_id, place=product.place)
+    if kind is RegistrationKind.CORRECTION and actor.may(Permission.REGISTRATION_APPLY):
+        check_interest(is_registrant=is_registrant, interest=interest)
+    actor.must(Permission.REGISTRATION_APPLY, org_id=applicant_id, place=product.place)
+
+
 def _original(
     session: Session,
     product: Product,
@@ -319,23 +319,23 @@ def _original(
     other = queries.running(session, product.id)
     coded = queries.latest_coded(session, product.id)
     current = queries.effective(session, product.id, today)
-    words = ""
-    if other is not None:
-        words = f"登记 {other.number} 正在办理，办结后方可再申请"
-    elif kind is RegistrationKind.REVOCATION:
-        words = "撤销登记由登记机构依职权办理，不能申请"
-    elif kind is RegistrationKind.FIRST and current is not None:
-        words = f"产品已登记（{current.code}），请办理变更、更正、续展或注销"
-    elif kind in FOLLOWS_A_CODE and (current is None or coded is None):
-        words = "产品没有有效的登记，请申请首次登记"
-    elif kind is RegistrationKind.CANCELLATION and ground is None:
-        words = "注销登记须选明事由"
-    if words:
-        raise KindNotPossible(f"产品 {product.code}：{words}（REG-02、REG-08）", rule="REG-02")
+    check_kind(
+        product.code, kind, running=other.number if other else None, current_code=current.code if current else None,
+        is_effective=current is not None, has_ground=ground is not None and ground != "",
+    )  # fmt: skip
     if kind is RegistrationKind.RENEWAL and coded is not None and coded.valid_until is not None:
         refuse_outside_window(today, coded.valid_until, policy.require("registration_renewal_window_days").integer())
         return coded
     return current if kind in FOLLOWS_A_CODE else None
+
+
+def _mark_lateness(
+    session: Session, registration: Registration, product: Product, book: PolicyBook, calendar: WorkingCalendar,
+    today: date,
+) -> None:  # fmt: skip
+    clock = records.clock(session, product, on=today, book=book, calendar=calendar)
+    if clock is not None:
+        registration.application_due, registration.late_days = clock.due, clock.late_days(today)
 
 
 def _set_review_due(registration: Registration, book: PolicyBook, calendar: WorkingCalendar, now: datetime) -> None:

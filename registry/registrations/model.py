@@ -13,6 +13,7 @@ from kernel import guards
 from kernel.db import Entity
 from registry.parties.model import Party
 from registry.products.model import Product, ProductVersion
+from registry.registrants.model import CoRegistrant, InterestedParty
 from registry.registrations.rules import (
     RUNNING,
     ObjectionOutcome,
@@ -23,6 +24,8 @@ from registry.registrations.rules import (
 
 RUNS = sa.text(f"state IN ({', '.join(repr(state.value) for state in RUNNING)})")
 CODED = sa.text("state = 'coded'")
+# what the search of the register reads; SQLite has no such index and looks through the same text
+WORDS = sa.text("to_tsvector('simple'::regconfig, coalesce(search_text, ''))")
 
 
 class Registration(Entity):
@@ -50,6 +53,16 @@ class Registration(Entity):
             "uq_registry_registration_running", "product_id", unique=True, sqlite_where=RUNS, postgresql_where=RUNS
         ),
         sa.Index("ix_registry_registration_state", "state", "notice_end"),
+        # the registrar's worklist, by the day on which the next step is due
+        sa.Index("ix_registry_registration_accept_due", "state", "accept_due", "id"),
+        sa.Index("ix_registry_registration_review_due", "state", "review_due", "id"),
+        sa.Index("ix_registry_registration_notice_due", "state", "notice_end", "id"),
+        # the public register: newest first, at one place, of one kind, of one state
+        sa.Index("ix_registry_registration_at_place", "place", "id"),
+        sa.Index("ix_registry_registration_of_kind", "kind", "id"),
+        sa.Index("ix_registry_registration_of_state", "state", "id"),
+        sa.Index("ix_registry_registration_until", "state", "valid_until", "id"),
+        sa.Index("ix_registry_registration_words", WORDS, postgresql_using="gin").ddl_if(dialect="postgresql"),
         {
             "info": {
                 "rules": [
@@ -98,6 +111,9 @@ class Registration(Entity):
     defects: Mapped[list[Any]] = mapped_column(default=list)
     materials: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sources: Mapped[list[Any]] = mapped_column(default=list)
+    application_due: Mapped[date | None]  # of a first registration, where a delivery was stated
+    late_days: Mapped[int | None]
+    search_text: Mapped[str | None]  # see registry/register_words
 
     product: Mapped[Product] = relationship(lazy="raise")
     product_version: Mapped[ProductVersion] = relationship(lazy="raise")
@@ -105,6 +121,8 @@ class Registration(Entity):
     objections: Mapped[list[Objection]] = relationship(
         back_populates="registration", order_by="Objection.filed_at", lazy="raise"
     )
+    others: Mapped[list[CoRegistrant]] = relationship(lazy="raise", viewonly=True, order_by="CoRegistrant.id")
+    interest: Mapped[InterestedParty | None] = relationship(lazy="raise", viewonly=True)
 
     def is_effective(self, on: date) -> bool:
         """Say whether it protects sales on that day; expiry follows from the dates alone."""
@@ -163,5 +181,24 @@ class Objection(Entity):
     outcome_reason: Mapped[str] = mapped_column(default="")
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
+    reference: Mapped[str | None] = mapped_column(unique=True)  # what its author looks the outcome up with
+    identity_kind: Mapped[str | None]
+    identity_digest: Mapped[str | None]  # salted: tells whether somebody is the author, and not who
+    source_digest: Mapped[str | None] = mapped_column(index=True)  # where it came from, for the rate limit
+    rechecked_at: Mapped[datetime | None]
+    rechecked_by: Mapped[UUID | None]
+    recheck_findings: Mapped[str | None]
 
     registration: Mapped[Registration] = relationship(back_populates="objections", lazy="raise")
+    files: Mapped[list[ObjectionFile]] = relationship(lazy="raise", viewonly=True, order_by="ObjectionFile.id")
+
+
+class ObjectionFile(Entity):
+    """A file that was handed in with an objection, kept by its digest."""
+
+    __tablename__ = "registry_objection_file"
+    __table_args__ = (sa.UniqueConstraint("objection_id", "sha256"), {"info": {"guard": "append_only"}})
+
+    objection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_objection.id"), index=True)
+    sha256: Mapped[str]
+    name: Mapped[str]

@@ -28,10 +28,10 @@ from registry.registrations.rules import (
     Gate,
     RegistrationKind,
     RegistrationState,
-    renewal_window,
 )
 from registry.registrations.schemas import ApplicationIn, FormalReviewIn, ReceiptIn, ResubmissionIn, RevocationIn
 from registry.reviews import queries as reviews
+from registry.terms.rules import renewal_window
 
 blueprint = Blueprint("registration_pages", __name__, template_folder="../templates")
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from kernel.calendar import business_date
-from kernel.errors import NotAllowed, NotFound
+from kernel.errors import Conflict, NotAllowed, NotFound
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
@@ -33,6 +33,30 @@ class NoSuchRegistration(NotFound):
     """There is no such registration, or none that the actor may know of."""
 
     code = "registration.not_found"
+
+
+class NotReviewed(Conflict):
+    """Only a version that passed the compliance review is registered."""
+
+    code = "registration.not_reviewed"
+
+
+def registrable_version(session: Session, product: Product, original: Registration | None) -> ProductVersion:
+    """Return the version of ``original``, or else the newest one of the product, which must have been reviewed.
+
+    Raises:
+        NotReviewed: the newest version has not passed the compliance review.
+    """
+    if original is not None:
+        return products.version(session, original.version_id)
+    version = products.latest_version(session, product.id)
+    if reviews.passed(session, version.id) is None:
+        raise NotReviewed(
+            f"产品 {product.code} 第 {version.number} 版尚未通过合规审查，不能申请登记（REG-03、REG-09）：请先送审",
+            detail_en=f"Version {version.number} of {product.code} has not passed the review",
+            rule="REG-09",
+        )
+    return version
 
 
 def get(session: Session, registration_id: UUID, *, lock: bool = False) -> Registration:

@@ -15,7 +15,8 @@ from registry.public_register import commands
 from registry.registrations.commands import assign_code
 from registry.registrations.model import Objection, Registration
 from registry.registrations.queries import NoSuchRegistration
-from registry.registrations.rules import NoticeOver, ObjectionOutcome, RegistrationState, WrongState
+from registry.registrations.rules import ObjectionOutcome, RegistrationState, WrongState
+from registry.terms.rules import NoticeOver
 from tests.make.registry_base import NOW, actor, book
 from tests.make.registry_products import (
     CODED_AT,

@@ -1,0 +1,1 @@
+"""What stands on record about a product beside its registration: delivery, evidence preservation, other registers."""

@@ -1,0 +1,1 @@
+"""How the register is searched: Chinese has no spaces, so texts are cut into pairs of characters."""

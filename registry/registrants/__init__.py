@@ -1,0 +1,1 @@
+"""Who applies for a registration: alone, jointly, one by agreement, or an interested party for a correction."""

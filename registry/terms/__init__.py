@@ -1,0 +1,1 @@
+"""The terms of a registration: public notice, validity, renewal window."""
