@@ -30,8 +30,12 @@ import registry.accounts.api
 import registry.accounts.pages
 import registry.agreements.api
 import registry.agreements.pages
+import registry.desk.api
+import registry.desk.pages
 import registry.duties.api
 import registry.duties.pages
+import registry.incidents.api
+import registry.incidents.pages
 import registry.parties.api
 import registry.parties.pages
 import registry.products.api
@@ -48,8 +52,6 @@ import registry.requests.api
 import registry.requests.pages
 import registry.resources.api
 import registry.resources.pages
-import registry.reviews.api
-import registry.reviews.pages
 import registry.sharing.pages
 import settlement.ledger.api
 import settlement.ledger.pages
@@ -72,10 +74,11 @@ API_BLUEPRINTS = [
     registry.quality.api.blueprint,
     registry.requests.api.blueprint,
     registry.products.api.blueprint,
-    registry.reviews.api.blueprint,
+    registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
     registry.public_register.api.blueprint,
     registry.duties.api.blueprint,
+    registry.incidents.api.blueprint,
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
@@ -111,10 +114,11 @@ PAGE_BLUEPRINTS = [
     registry.sharing.pages.blueprint,
     registry.requests.pages.blueprint,
     registry.products.pages.blueprint,
-    registry.reviews.pages.blueprint,
+    registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
     registry.public_register.pages.blueprint,
     registry.duties.pages.blueprint,
+    registry.incidents.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,

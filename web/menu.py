@@ -52,6 +52,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("sharing", "/sharing", (Permission.RESOURCE_READ,)),
         Entry("quality", "/quality", (Permission.QUALITY_READ,)),
         Entry("duties", "/duties", (Permission.DUTY_READ,)),
+        Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
         # everybody may read the own organisation (it stands on the account page); this is the list of the others
         Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
         Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
@@ -100,5 +101,6 @@ def menu_titles() -> dict[str, str]:
         "relations": gettext("关联关系"), "pricing": gettext("定价"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),
+        "incidents": gettext("风险事件"),
         "duties": gettext("法定义务"),
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Risks found in operation: stop, report, assess, and only then go on (SEC-02)."""
