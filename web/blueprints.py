@@ -38,6 +38,8 @@ import registry.incidents.api
 import registry.incidents.pages
 import registry.parties.api
 import registry.parties.pages
+import registry.persons.api
+import registry.persons.pages
 import registry.products.api
 import registry.products.pages
 import registry.public_register.api
@@ -68,6 +70,7 @@ from web import calc_api, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.persons.api.blueprint,
     registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
     registry.resources.api.blueprint,
@@ -107,6 +110,7 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.persons.pages.blueprint,
     registry.relations.pages.blueprint,
     registry.agreements.pages.blueprint,
     registry.resources.pages.blueprint,

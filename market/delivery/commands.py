@@ -16,8 +16,8 @@ from kernel.identity import Actor, Permission
 from market.delivery import queries, sheets
 from market.delivery.model import DataSet, DataSetRow
 from market.delivery.rules import records_of
+from registry.product_reviews import queries as product_reviews
 from registry.products import queries as products
-from registry.reviews import queries as reviews
 
 FAULTS_SHOWN = 100
 
@@ -43,7 +43,7 @@ def load(session: Session, actor: Actor, version_id: UUID, *, file_name: str, co
     version = products.version(session, version_id)
     product = products.get(session, version.product_id, lock=True)
     actor.must(Permission.DATA_SET_LOAD, org_id=product.owner_id, place=product.place)
-    if reviews.passed(session, version.id) is None:
+    if product_reviews.passed(session, version.id) is None:
         raise NotReviewed(
             f"产品 {product.code} 第 {version.number} 版尚未通过合规审核，不能装载数据；请先完成审核",
             detail_en=f"Version {version.number} of {product.code} has not passed its review",

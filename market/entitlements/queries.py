@@ -25,8 +25,8 @@ from registry.registrations.model import Registration
 from registry.registrations.queries import effective_clause
 from registry.requests.queries import is_approved
 from registry.resources.model import Resource
-from registry.reviews.model import Review
-from registry.reviews.rules import ReviewState
+from registry.reviews.queries import passed_conditions
+from registry.reviews.rules import Procedure
 
 
 class NoSuchEntitlement(NotFound):
@@ -178,6 +178,6 @@ def _conditions(on: date) -> dict[str, sa.ColumnElement[bool]]:
         "seller_in_order": sa.exists().where(Party.id == Product.owner_id, Party.standing == Standing.IN_ORDER),
         "agreement_in_force": sa.exists().where(Agreement.id == Product.agreement_id, in_force_clause(on)),
         "request_approved": ~used.where(sa.or_(Resource.barred, ~approved)).exists(),
-        "review_passed": sa.exists().where(Review.version_id == Order.version_id, Review.state == ReviewState.PASSED),
+        "review_passed": sa.exists().where(*passed_conditions(Procedure.PRODUCT, Order.__table__.c.version_id)),
         "registration_effective": sa.exists().where(Registration.product_id == Product.id, effective_clause(on)),
     }

@@ -1,1 +1,1 @@
-"""Compliance review of a product version: stages in order, opinions that are never changed, due dates."""
+"""The review engine of every procedure: seats in order and in parallel, opinions that stay, appeal."""

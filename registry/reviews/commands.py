@@ -1,94 +1,119 @@
-"""Changing compliance reviews."""
+"""Changing reviews of any procedure. Whether the applicant may is asked by the command that calls."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from kernel import audit, numbering
 from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
-from kernel.policy import PolicyBook
-from registry.parties.rules import Capacity
-from registry.policy import RegistryPolicy
-from registry.products import queries as products
-from registry.products.model import Product, ProductVersion
-from registry.requests.rules import cited_dict, speaks_for
-from registry.reviews import checks, queries
+from kernel.policy import Cited
+from registry.deadlines.rules import is_late, last_day, refuse_late_opinion, silence_begins
+from registry.procedures.rules import (
+    PROCEDURE_TITLES,
+    RULE_OF,
+    STAGES,
+    Finding,
+    Procedure,
+    RefusalGround,
+    Seat,
+    check_seats,
+    cited_dict,
+    is_own,
+)
+from registry.reviews import queries
 from registry.reviews.model import Opinion, Review, ReviewStage
 from registry.reviews.rules import (
-    STAGES,
     Decision,
     ReviewEvent,
     ReviewState,
     StageState,
     after,
     check_decision,
+    check_ground,
     event_of,
+    finding_dict,
     stage_after,
 )
 
 
 class ReviewExists(Conflict):
-    """The version is under review already, or has passed."""
+    """The subject is under review already, or has passed."""
 
     code = "review.exists"
 
 
-class OldVersion(Conflict):
-    """Only the newest version of a product is reviewed."""
-
-    code = "review.old_version"
-
-
 class NotYourStage(NotAllowed):
-    """The open stage is decided by somebody else."""
+    """The open seats are decided by somebody else."""
 
     code = "review.not_your_stage"
 
 
-class OwnProduct(NotAllowed):
-    """Nobody reviews the product of the own organisation."""
+class OwnApplication(NotAllowed):
+    """Nobody reviews the application of the own organisation."""
 
-    code = "review.own_product"
+    code = "review.own_application"
 
 
-def submit(
-    session: Session, actor: Actor, version_id: UUID, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
+class SecondSeat(NotAllowed):
+    """One person decides one seat of a review."""
+
+    code = "review.second_seat"
+
+
+class OwnRefusal(NotAllowed):
+    """Who refused does not hear the appeal."""
+
+    code = "review.own_refusal"
+
+
+def open_review(
+    session: Session,
+    actor: Actor,
+    *,
+    procedure: Procedure,
+    subject_id: UUID,
+    subject_title: str,
+    place: str,
+    applicant_id: UUID | None,
+    seats: Sequence[Seat],
+    calendar: WorkingCalendar,
+    now: datetime,
+    sources: Iterable[Cited | None] = (),
+    findings: Iterable[Finding] = (),
+    appeal_of: Review | None = None,
+    appeal_reason: str = "",
 ) -> Review:
-    """Submit the newest version of a product for review; the first stage opens at once.
+    """Open the review of a subject; the seats of the first position open at once.
+
+    ``sources`` are kept with those of the seats' deadlines; ``appeal_of`` is the refusal that is heard once more.
 
     Raises:
-        NotAllowed: the actor may not act for the seller there.
-        NoSuchProduct: there is no such version.
-        OldVersion: a newer version exists.
-        ReviewExists: a review of this version runs, was returned, or passed.
-        PolicyGap: the place does not say which stages there are or how long each takes.
-        CalendarGap: the deadline runs into a year without a holiday table.
+        SeatsMissing: nobody would decide.
+        SilenceForbidden: silence is to consent where the law does not let it.
+        ReviewExists: a review of this subject runs, was returned, or passed.
+        CalendarGap: a deadline runs into a year without a holiday table.
     """
-    version = products.version(session, version_id)
-    product = products.get(session, version.product_id, lock=True)
-    actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
-    _refuse_old_version(session, product, version)
-    _refuse_second_review(session, version, None)
-    today = business_date(now)
-    policy = RegistryPolicy.at(book, product.place, today)
-    days = policy.require("review_stage_working_days")
+    check_seats(procedure, seats)
+    _refuse_second_review(session, procedure, subject_id, None)
     review = Review(
-        number=numbering.number(session, "REV", today), place=product.place, product_id=product.id,
-        version_id=version_id, submitted_at=now, submitted_by=actor.id, state=ReviewState.SUBMITTED,
-        due_date=calendar.add_working_days(today, days.integer()), stage_position=1, round_number=1,
-        sources=[cited_dict(policy.require("review_stages")), cited_dict(days)],
+        number=numbering.number(session, "REV", business_date(now)), procedure=procedure, subject_id=subject_id,
+        subject_title=subject_title, place=place, applicant_id=applicant_id, submitted_at=now, submitted_by=actor.id,
+        state=ReviewState.SUBMITTED, sources=_sources(sources, seats), findings=[finding_dict(one) for one in findings],
+        appeal_of_id=None if appeal_of is None else appeal_of.id, appeal_reason=appeal_reason,
     )  # fmt: skip
     session.add(review)
-    _flush_unique(session, version)
-    _open_round(session, review, product, version, policy)
-    audit.record(session, actor, "review.submit", review, at=now, detail={"sha256": version.content_sha256})
+    _flush_unique(session, review)
+    _open_round(session, review, seats, calendar, now)
+    audit.record(session, actor, "review.submit", review, at=now, detail={"procedure": procedure})
     return review
 
 
@@ -101,203 +126,274 @@ def decide(
     reason: str,
     checklist: Mapping[str, bool],
     defects: Sequence[str],
-    book: PolicyBook,
+    required: Iterable[str],
+    findings: Sequence[Finding],
     calendar: WorkingCalendar,
     now: datetime,
+    ground: RefusalGround | None = None,
+    stage_id: UUID | None = None,
 ) -> Review:
-    """Record the decision of the open stage and move the review on.
+    """Record what the actor decides on an open seat and move the review on.
+
+    Of several open seats that the actor speaks for, it is that of the own organisation, or the one that ``stage_id``
+    names. Seats whose silence consented before this moment have consented: they are written down first.
 
     Raises:
         NotAllowed: the actor may not decide reviews there.
-        OwnProduct: the product is of the actor's own organisation.
-        NotYourStage: the open stage is decided by others.
+        OwnApplication: the application is of the actor's own organisation.
+        NotYourStage: the open seats are decided by others.
+        SecondSeat: the actor decided another seat of this review.
+        OwnRefusal: the actor refused what is appealed.
         NoSuchReview: there is none.
-        WrongState: no stage is open.
+        WrongState: no seat is open.
+        Paused: the clock stands still.
+        TooLate: silence already consented on this seat.
+        ReturnNotOffered: the procedure knows no return.
         ReturnedBefore: it was returned once already.
         DefectsMissing: a return without defects.
         ChecklistIncomplete: agreement without confirming every point.
         FindingsOpen: agreement although a binding check failed.
-        PolicyGap: the next stage has no deadline.
+        GroundMissing: an operator refuses without a ground of the closed list (SEP-02).
         CalendarGap: the next deadline runs into a year without a holiday table.
     """
     review = queries.get(session, review_id, lock=True)
     actor.must(Permission.REVIEW_DECIDE, place=review.place)
-    product = products.get(session, review.product_id)
-    _refuse_own(actor, review, product)
-    stages = queries.stages(session, review)
-    stage = queries.open_stage(stages)
-    following = next((found for found in stages if found.position > review.stage_position), None)
-    event = event_of(decision, is_last_stage=following is None)
-    state = after(review.state, event)
-    if stage is None or not speaks_for(actor, stage.capacity, stage.party_id, review.place):
-        raise NotYourStage(
-            f"审查 {review.number} 的当前环节“{stage.title if stage else '无'}”不由 {actor.name} 办理",
-            detail_en=f"The open stage of {review.number} is not yours",
-            rule="RVW-06",
-        )
-    today = business_date(now)
-    policy = RegistryPolicy.at(book, review.place, today)
-    required = policy.review_checks_required.items() if policy.review_checks_required else ()
-    found = checks.findings(session, review.version_id, on=today, book=book) if decision is Decision.AGREE else []
+    _refuse_own(actor, review)
+    seats = queries.stages(session, review)
+    event = event_of(decision, is_last=False)
+    after(review.state, event, is_paused=review.paused_at is not None, procedure=review.procedure)
+    seat = _seat_of(session, actor, review, seats, stage_id)
+    refuse_late_opinion(seat.due_date, now, silence_consents=seat.silence_consents)
     check_decision(
         decision, round_number=review.round_number, checklist=checklist, required=required, defects=defects,
-        findings=found,
+        findings=findings, procedure=review.procedure,
     )  # fmt: skip
-    _say(session, actor, stage, decision, reason, checklist, defects, now)
-    review.state = state
-    if event is ReviewEvent.STAGE_AGREED and following is not None:
-        _open_next(review, following, policy, calendar, now)
-    else:
-        _close(review, stages, event, now)
-    audit.record(session, actor, "review.decide", review, at=now, note=decision, detail={"stage": stage.kind})
+    check_ground(seat.kind, decision, ground)
+    deem_silent(session, review, seats, now)
+    seat.state, seat.decided_at = stage_after(decision), now
+    session.add(
+        Opinion(
+            stage_id=seat.id, reviewer_account_id=actor.id, reviewer_name=actor.name, decision=decision, ground=ground,
+            reason=reason, checklist=dict(checklist), given_at=now,
+            defects=[defect.strip() for defect in defects if defect.strip()],
+        )
+    )  # fmt: skip
+    if findings:
+        review.findings = [finding_dict(one) for one in findings]
+    advance(review, seats, decision, calendar, now)
+    session.flush()
+    audit.record(session, actor, "review.decide", review, at=now, note=decision, detail={"stage": seat.kind})
     return review
 
 
 def resubmit(
-    session: Session, actor: Actor, review_id: UUID, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
+    session: Session,
+    actor: Actor,
+    review_id: UUID,
+    *,
+    subject_id: UUID,
+    subject_title: str,
+    seats: Sequence[Seat],
+    calendar: WorkingCalendar,
+    now: datetime,
 ) -> Review:
-    """Send a returned review in again with the newest version; all stages begin anew, and so does the clock.
+    """Send a returned review in again, perhaps with a newer subject; all seats begin anew, and so do the clocks.
 
     Raises:
-        NotAllowed: the actor may not act for the seller there.
         NoSuchReview: there is none.
         WrongState: it was not returned.
-        ReviewExists: the newest version has a review of its own.
-        PolicyGap: the place does not say which stages there are or how long each takes.
-        CalendarGap: the deadline runs into a year without a holiday table.
+        SeatsMissing: nobody would decide.
+        SilenceForbidden: silence is to consent where the law does not let it.
+        ReviewExists: the subject has a review of its own.
+        CalendarGap: a deadline runs into a year without a holiday table.
     """
     review = queries.get(session, review_id, lock=True)
-    product = products.get(session, review.product_id, lock=True)
-    actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
-    review.state = after(review.state, ReviewEvent.RESUBMITTED)
-    version = products.latest_version(session, product.id)
-    _refuse_second_review(session, version, review)
-    policy = RegistryPolicy.at(book, review.place, business_date(now))
-    days = policy.require("review_stage_working_days").integer()
-    review.version_id, review.submitted_at, review.submitted_by = version.id, now, actor.id
+    review.state = after(review.state, ReviewEvent.RESUBMITTED, procedure=review.procedure)
+    check_seats(review.procedure, seats)
+    _refuse_second_review(session, review.procedure, subject_id, review)
+    review.subject_id, review.subject_title = subject_id, subject_title
+    review.submitted_at, review.submitted_by = now, actor.id
     review.round_number, review.stage_position = review.round_number + 1, 1
-    review.due_date = calendar.add_working_days(business_date(now), days)
-    session.flush()
-    _open_round(session, review, product, version, policy)
-    audit.record(session, actor, "review.resubmit", review, at=now, detail={"sha256": version.content_sha256})
+    _flush_unique(session, review)
+    _open_round(session, review, seats, calendar, now)
+    audit.record(session, actor, "review.resubmit", review, at=now, note=str(subject_id))
     return review
 
 
-def withdraw(session: Session, actor: Actor, review_id: UUID, *, now: datetime) -> Review:
-    """Take a review back before it is decided.
+def withdraw(session: Session, actor: Actor, review_id: UUID, *, reason: str, now: datetime) -> Review:
+    """Take a review back before it is decided; a paused one too.
 
     Raises:
-        NotAllowed: the actor may not act for the seller there.
         NoSuchReview: there is none.
         WrongState: it is decided already.
     """
     review = queries.get(session, review_id, lock=True)
-    product = products.get(session, review.product_id)
-    actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
-    stages = queries.stages(session, review)
-    review.state = after(review.state, ReviewEvent.WITHDRAWN)
-    _close(review, stages, ReviewEvent.WITHDRAWN, now)
-    audit.record(session, actor, "review.withdraw", review, at=now)
+    is_paused = review.paused_at is not None
+    review.state = after(review.state, ReviewEvent.WITHDRAWN, is_paused=is_paused, procedure=review.procedure)
+    review.paused_at, review.pause_reason = None, ""
+    _close(review, queries.stages(session, review), now)
+    audit.record(session, actor, "review.withdraw", review, at=now, note=reason)
     return review
 
 
-def _open_round(
-    session: Session, review: Review, product: Product, version: ProductVersion, policy: RegistryPolicy
+def deem_silent(session: Session, review: Review, seats: Sequence[ReviewStage], now: datetime) -> list[ReviewStage]:
+    """Write down the consent of every open seat whose silence consented before now; return those seats.
+
+    The consent is dated at the first moment after the last day, whenever it is written down.
+
+    Source:
+        RVW-05.
+    """
+    silent = [
+        one for one in queries.open_stages(seats)
+        if one.silence_consents and one.due_date is not None and is_late(one.due_date, now)
+    ]  # fmt: skip
+    for one in silent:
+        assert one.due_date is not None
+        one.state, one.decided_at = StageState.AGREED, silence_begins(one.due_date)
+        session.add(
+            Opinion(
+                stage_id=one.id, reviewer_account_id=None, reviewer_name="", decision=Decision.AGREE, deemed=True,
+                reason=f"截至 {one.due_date} 未提出意见，超期视为同意（RVW-05）", checklist={}, defects=[],
+                given_at=one.decided_at,
+            )
+        )  # fmt: skip
+    return silent
+
+
+def advance(
+    review: Review,
+    seats: Sequence[ReviewStage],
+    decision: Decision,
+    calendar: WorkingCalendar,
+    now: datetime,
+    *,
+    closed_at: datetime | None = None,
 ) -> None:
-    seats: list[tuple[str, UUID | None]] = []
-    for kind in policy.require("review_stages").items():
-        if STAGES[kind].capacity is Capacity.SOURCE_DEPARTMENT:
-            departments = dict.fromkeys(used.resource.source_department_id for used in version.inputs)
-            seats += [(kind, department) for department in departments]
-        elif STAGES[kind].capacity is Capacity.OPERATING_INSTITUTION:
-            seats.append((kind, product.agreement.operating_institution_id))
-        else:
-            seats.append((kind, None))
-    for position, (kind, party_id) in enumerate(seats, start=1):
-        is_first = position == 1
+    """Move a review on after a decision on one of its seats: wait, open the next position, or close.
+
+    ``closed_at`` dates the conclusion where it is not now: consent by silence came when the last day was over.
+
+    Raises:
+        CalendarGap: the next deadline runs into a year without a holiday table.
+    """
+    waiting = sorted({one.position for one in seats if one.state is StageState.WAITING})
+    is_last = not waiting and not queries.open_stages(seats)
+    review.state = after(review.state, event_of(decision, is_last=is_last), procedure=review.procedure)
+    flag_modified(review, "state")  # a seat changed, so the review did: what others saw is not the present version
+    if review.state is not ReviewState.IN_STAGE:
+        _close(review, seats, closed_at or now)
+    elif queries.open_stages(seats):
+        set_due_date(review, seats)
+    else:
+        review.stage_position = waiting[0]
+        _open_position(review, seats, calendar, now)
+
+
+def set_due_date(review: Review, seats: Iterable[ReviewStage]) -> None:
+    """Let the review show the earliest last day of its open seats, and be sorted by it."""
+    due = [one.due_date for one in seats if one.state is StageState.OPEN and one.due_date is not None]
+    review.due_date = min(due, default=None)
+    review.worklist_date = review.due_date or date.max
+
+
+def _open_round(
+    session: Session, review: Review, seats: Sequence[Seat], calendar: WorkingCalendar, now: datetime
+) -> None:
+    positions = {position: place for place, position in enumerate(sorted({one.position for one in seats}), start=1)}
+    for number, seat in enumerate(sorted(seats, key=lambda one: one.position), start=1):
+        stage = STAGES[seat.kind]
         session.add(
             ReviewStage(
-                review_id=review.id, round_number=review.round_number, position=position, kind=kind,
-                capacity=STAGES[kind].capacity, party_id=party_id, title=STAGES[kind].title,
-                state=StageState.OPEN if is_first else StageState.WAITING,
-                due_date=review.due_date if is_first else None,
+                review_id=review.id, procedure=review.procedure, round_number=review.round_number, seat_number=number,
+                position=positions[seat.position], kind=seat.kind, capacity=stage.capacity, party_id=seat.party_id,
+                title=stage.title, days=seat.working_days, silence_consents=seat.silence_consents,
+                state=StageState.WAITING,
             )
         )  # fmt: skip
     session.flush()
+    _open_position(review, queries.stages(session, review), calendar, now)
+    session.flush()
 
 
-def _open_next(
-    review: Review, following: ReviewStage, policy: RegistryPolicy, calendar: WorkingCalendar, now: datetime
-) -> None:
-    days = policy.require("review_stage_working_days").integer()
-    review.stage_position = following.position
-    review.due_date = calendar.add_working_days(business_date(now), days)
-    following.state, following.due_date = StageState.OPEN, review.due_date
+def _open_position(review: Review, seats: Sequence[ReviewStage], calendar: WorkingCalendar, now: datetime) -> None:
+    today = business_date(now)
+    for one in seats:
+        if one.position == review.stage_position and one.state is StageState.WAITING:
+            one.state, one.opened_on = StageState.OPEN, today
+            one.due_date = None if one.days is None else last_day(calendar, today, one.days)
+    set_due_date(review, seats)
 
 
-def _close(review: Review, stages: Sequence[ReviewStage], event: ReviewEvent, now: datetime) -> None:
-    if event is not ReviewEvent.RETURNED:
+def _close(review: Review, seats: Iterable[ReviewStage], now: datetime) -> None:
+    if review.state is not ReviewState.RETURNED:
         review.decided_at = now
-    for stage in stages:
-        if stage.state in (StageState.WAITING, StageState.OPEN):
-            stage.state = StageState.CLOSED
+    for one in seats:
+        if one.state in (StageState.WAITING, StageState.OPEN):
+            one.state = StageState.CLOSED
 
 
-def _say(
-    session: Session,
-    actor: Actor,
-    stage: ReviewStage,
-    decision: Decision,
-    reason: str,
-    checklist: Mapping[str, bool],
-    defects: Sequence[str],
-    now: datetime,
-) -> None:
-    stage.state, stage.decided_at = stage_after(decision), now
-    session.add(
-        Opinion(
-            stage_id=stage.id, reviewer_account_id=actor.id, reviewer_name=actor.name, decision=decision, reason=reason,
-            checklist=dict(checklist), defects=[defect.strip() for defect in defects if defect.strip()], given_at=now,
+def _seat_of(
+    session: Session, actor: Actor, review: Review, seats: Sequence[ReviewStage], stage_id: UUID | None
+) -> ReviewStage:
+    mine = [one for one in queries.awaiting(actor, review, seats) if stage_id in (None, one.id)]
+    if not mine:
+        titles = "、".join(one.title for one in queries.open_stages(seats)) or "无"
+        raise NotYourStage(
+            f"审查 {review.number} 的当前环节“{titles}”不由 {actor.name} 办理",
+            detail_en=f"The open stage of {review.number} is not yours",
+            rule=RULE_OF[review.procedure],
         )
-    )  # fmt: skip
-
-
-def _refuse_old_version(session: Session, product: Product, version: ProductVersion) -> None:
-    newest = products.latest_version(session, product.id)
-    if newest.id != version.id:
-        raise OldVersion(
-            f"产品 {product.code} 已有第 {newest.number} 版，只能送审最新版本（RVW-06）",
-            detail_en=f"{product.code} has a newer version {newest.number}; submit that one",
-            rule="RVW-06",
+    spoke = {opinion.reviewer_account_id for one in seats for opinion in one.opinions if not opinion.deemed}
+    if actor.id in spoke:
+        raise SecondSeat(
+            f"{actor.name} 已在审查 {review.number} 的另一环节作出结论，同一人不得办理两个环节：请由其他人员办理",
+            detail_en="One person decides one seat of a review",
+            rule=RULE_OF[review.procedure],
         )
+    if review.appeal_of_id is not None and actor.id in queries.refusers(session, review.appeal_of_id):
+        raise OwnRefusal(
+            f"{actor.name} 曾作出被申请复核的不予通过结论，复核须由其他人员办理（DSP-02）",
+            detail_en="Who refused does not hear the appeal",
+            rule="DSP-02",
+        )
+    return mine[0]
 
 
-def _refuse_second_review(session: Session, version: ProductVersion, own: Review | None) -> None:
+def _sources(sources: Iterable[Cited | None], seats: Iterable[Seat]) -> list[Any]:
+    cited = [*sources, *(one.days for one in seats if isinstance(one.days, Cited))]
+    return list({one.name: cited_dict(one) for one in cited if one is not None}.values())
+
+
+def _refuse_second_review(session: Session, procedure: Procedure, subject_id: UUID, own: Review | None) -> None:
     with session.no_autoflush:
-        other = queries.of_version(session, version.id)
+        other = queries.of_subject(session, procedure, subject_id)
     if other is not None and (own is None or other.id != own.id):
         raise ReviewExists(
-            f"该版本已有审查 {other.number}（{other.state}），不得重复送审（RVW-06）：请在原审查中办理",
-            detail_en=f"Review {other.number} covers this version",
-            rule="RVW-06",
+            f"{PROCEDURE_TITLES[procedure]}已有审查 {other.number}（{other.state}），不得重复送审"
+            f"（{RULE_OF[procedure]}）：请在原审查中办理",
+            detail_en=f"Review {other.number} covers this subject",
+            rule=RULE_OF[procedure],
         )
 
 
-def _flush_unique(session: Session, version: ProductVersion) -> None:
+def _flush_unique(session: Session, review: Review) -> None:
     try:
         session.flush()
     except IntegrityError as error:
         if "registry_review" not in str(error.orig):
             raise
         raise ReviewExists(
-            f"第 {version.number} 版刚刚已送审，不得重复送审（RVW-06）", detail_en="Submitted already", rule="RVW-06"
+            f"“{review.subject_title}”刚刚已送审，不得重复送审（{RULE_OF[review.procedure]}）",
+            detail_en="Submitted already",
+            rule=RULE_OF[review.procedure],
         ) from error
 
 
-def _refuse_own(actor: Actor, review: Review, product: Product) -> None:
-    if actor.org_id == product.owner_id or any(grant.org_id == product.owner_id for grant in actor.grants):
-        raise OwnProduct(
-            f"审查 {review.number} 的产品由本单位出售，须由其他单位的人员审查",
-            detail_en="The product is of your own organisation",
-            rule="RVW-06",
+def _refuse_own(actor: Actor, review: Review) -> None:
+    if is_own(actor, review.applicant_id):
+        raise OwnApplication(
+            f"审查 {review.number} 由本单位申请，须由其他单位的人员审查",
+            detail_en="The application is of your own organisation",
+            rule=RULE_OF[review.procedure],
         )

@@ -1,4 +1,4 @@
-"""Tables of the compliance review."""
+"""Tables of the review engine."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Entity
+from registry.parties.model import Party
 from registry.parties.rules import Capacity
-from registry.products.model import Product, ProductVersion
+from registry.procedures.rules import Procedure, RefusalGround
 from registry.reviews.rules import OPEN_STATES, Decision, ReviewState, StageState
 
 STANDING = sa.text("state IN ('submitted', 'in_stage', 'returned', 'passed')")
+UNDECIDED = sa.text("state IN ('submitted', 'in_stage')")
+OPEN_SEAT = sa.text("state = 'open'")
 
 
 class Review(Entity):
-    """One compliance review of one product version."""
+    """One review of one subject in one procedure."""
 
     __tablename__ = "registry_review"
     __table_args__ = (
@@ -26,81 +29,157 @@ class Review(Entity):
             "(state IN ('passed', 'refused', 'withdrawn')) = (decided_at IS NOT NULL)", name="decided_when_closed"
         ),
         sa.CheckConstraint("round_number IN (1, 2)", name="returned_once_at_most"),
-        # of one version there is one review that runs or has passed; a new one only after refusal or withdrawal
+        sa.CheckConstraint("paused_at IS NULL OR state IN ('submitted', 'in_stage')", name="paused_while_open"),
+        sa.CheckConstraint("(paused_at IS NULL) = (length(pause_reason) = 0)", name="pause_reasoned"),
+        sa.CheckConstraint("due_date IS NULL OR due_date = worklist_date", name="sorted_by_due_date"),
+        sa.UniqueConstraint("id", "procedure"),  # so that a seat cannot lie about its procedure
+        # of one subject there is one review that runs or has passed; a new one only after refusal or withdrawal
         sa.Index(
-            "uq_registry_review_version", "version_id", unique=True, sqlite_where=STANDING, postgresql_where=STANDING
+            "uq_registry_review_subject", "procedure", "subject_id", unique=True,
+            sqlite_where=STANDING, postgresql_where=STANDING,
         ),
-        sa.Index("ix_registry_review_worklist", "state", "due_date"),
-    )
+        sa.Index(
+            "ix_registry_review_worklist", "place", "worklist_date", "id",
+            sqlite_where=UNDECIDED, postgresql_where=UNDECIDED,
+        ),
+        sa.Index("ix_registry_review_due", "worklist_date", "id", sqlite_where=UNDECIDED, postgresql_where=UNDECIDED),
+    )  # fmt: skip
 
     number: Mapped[str] = mapped_column(unique=True)
+    procedure: Mapped[Procedure]
+    subject_id: Mapped[UUID] = mapped_column(index=True)  # a record of the procedure's kind; of a product, the version
+    subject_title: Mapped[str]
     place: Mapped[str] = mapped_column(index=True)
-    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
-    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product_version.id"), index=True)
+    applicant_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     state: Mapped[ReviewState] = mapped_column(default=ReviewState.SUBMITTED)
     submitted_at: Mapped[datetime]
     submitted_by: Mapped[UUID | None]
-    due_date: Mapped[date]  # last working day for the decision of the open stage
+    due_date: Mapped[date | None]  # the earliest last day of the open seats
+    worklist_date: Mapped[date] = mapped_column(default=date.max)  # the same, or the end of days where there is none
     decided_at: Mapped[datetime | None]
     stage_position: Mapped[int] = mapped_column(default=1)
     round_number: Mapped[int] = mapped_column(default=1)  # 2 after the one return for correction
     sources: Mapped[list[Any]] = mapped_column(default=list)
+    findings: Mapped[list[Any]] = mapped_column(default=list)  # what the checks found when it was last decided
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str] = mapped_column(default="")
+    escalated_at: Mapped[datetime | None]  # when a seat was first overdue and the supervisor was told
+    appeal_of_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_review.id"), unique=True)
+    appeal_reason: Mapped[str] = mapped_column(default="")
 
-    product: Mapped[Product] = relationship(lazy="raise")
-    product_version: Mapped[ProductVersion] = relationship(lazy="raise")
+    applicant: Mapped[Party | None] = relationship(lazy="raise")
     stages: Mapped[list[ReviewStage]] = relationship(
-        back_populates="review", order_by="ReviewStage.round_number, ReviewStage.position", lazy="raise"
-    )
+        back_populates="review", lazy="raise", primaryjoin="Review.id == foreign(ReviewStage.review_id)",
+        order_by="ReviewStage.round_number, ReviewStage.position, ReviewStage.seat_number",
+    )  # fmt: skip
+    pauses: Mapped[list[ReviewPause]] = relationship(order_by="ReviewPause.paused_at", lazy="raise", viewonly=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody must still decide."""
+        return self.state in OPEN_STATES
 
     def is_overdue(self, today: date) -> bool:
-        """Say whether the open stage should have been decided by now."""
-        return self.state in OPEN_STATES and today > self.due_date
+        """Say whether an open seat should have decided by now; a paused clock is never late."""
+        return self.is_open and self.paused_at is None and self.due_date is not None and today > self.due_date
 
 
 class ReviewStage(Entity):
-    """One stage of a review, decided by people of one capacity; by one party where a party is named."""
+    """One seat of a review, decided by people of one capacity; by one party where a party is named.
+
+    Seats of the same position sit in parallel; each has its own clock from the day on which its position opens.
+    """
 
     __tablename__ = "registry_review_stage"
     __table_args__ = (
-        sa.UniqueConstraint("review_id", "round_number", "position"),
-        sa.CheckConstraint("state <> 'open' OR due_date IS NOT NULL", name="due_when_open"),
+        sa.UniqueConstraint("review_id", "round_number", "seat_number"),
+        sa.ForeignKeyConstraint(
+            ["review_id", "procedure"], ["registry_review.id", "registry_review.procedure"],
+            name="fk_registry_review_stage_review_id_procedure",
+        ),
+        sa.CheckConstraint("state <> 'open' OR opened_on IS NOT NULL", name="opened_when_open"),
+        sa.CheckConstraint(
+            "opened_on IS NULL OR (days IS NULL) = (due_date IS NULL)", name="due_where_the_law_gives_days"
+        ),
         sa.CheckConstraint(
             "(state IN ('agreed', 'refused', 'returned')) = (decided_at IS NOT NULL)", name="decided_when_closed"
         ),
-    )
+        # silence consents to the use of data and to nothing else: no check, no egress, no price, no registration
+        sa.CheckConstraint(
+            "NOT silence_consents OR (procedure = 'data_request' AND days IS NOT NULL "
+            "AND kind NOT IN ('operator_check', 'authority_check', 'egress_check'))",
+            name="silence_where_allowed",
+        ),
+        sa.Index("ix_registry_review_stage_open", "due_date", sqlite_where=OPEN_SEAT, postgresql_where=OPEN_SEAT),
+    )  # fmt: skip
 
-    review_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_review.id"), index=True)
+    review_id: Mapped[UUID] = mapped_column(index=True)
+    procedure: Mapped[Procedure]
     round_number: Mapped[int]
     position: Mapped[int]
+    seat_number: Mapped[int]
     kind: Mapped[str]  # name of the stage in the policy
     capacity: Mapped[Capacity]
     party_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     title: Mapped[str]
     state: Mapped[StageState] = mapped_column(default=StageState.WAITING)
+    days: Mapped[int | None]  # working days that the law gives
+    opened_on: Mapped[date | None]
     due_date: Mapped[date | None]
+    silence_consents: Mapped[bool] = mapped_column(default=False)
     decided_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
 
-    review: Mapped[Review] = relationship(back_populates="stages", lazy="raise")
+    review: Mapped[Review] = relationship(
+        back_populates="stages", lazy="raise", primaryjoin="Review.id == foreign(ReviewStage.review_id)"
+    )
+    party: Mapped[Party | None] = relationship(lazy="raise")
     opinions: Mapped[list[Opinion]] = relationship(back_populates="stage", order_by="Opinion.given_at", lazy="raise")
+
+    @property
+    def opinion(self) -> Opinion | None:
+        """What was said on the seat, which must be loaded."""
+        return self.opinions[0] if self.opinions else None
 
 
 class Opinion(Entity):
-    """What a reviewer decided at a stage, and why; never changed."""
+    """What was decided on a seat, and why; by silence where nobody spoke. Never changed."""
 
     __tablename__ = "registry_review_opinion"
     __table_args__ = (
         sa.UniqueConstraint("stage_id"),
         sa.CheckConstraint("length(reason) > 0", name="reasoned"),
+        sa.CheckConstraint("NOT deemed OR decision = 'agree'", name="silence_only_consents"),
+        sa.CheckConstraint("deemed = (reviewer_account_id IS NULL)", name="silence_has_no_speaker"),
         {"info": {"guard": "append_only"}},
     )
 
     stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_review_stage.id"), index=True)
-    reviewer_account_id: Mapped[UUID]
+    reviewer_account_id: Mapped[UUID | None] = mapped_column(index=True)
     reviewer_name: Mapped[str]
     decision: Mapped[Decision]
+    ground: Mapped[RefusalGround | None]  # of the closed list, where an operator refuses (SEP-02)
     reason: Mapped[str]
     checklist: Mapped[dict[str, Any]]
     defects: Mapped[list[Any]]
     given_at: Mapped[datetime]
+    deemed: Mapped[bool] = mapped_column(default=False)
 
     stage: Mapped[ReviewStage] = relationship(back_populates="opinions", lazy="raise")
+
+
+class ReviewPause(Entity):
+    """A time during which the clock of a review stood still, and why; written when it ends, never changed."""
+
+    __tablename__ = "registry_review_pause"
+    __table_args__ = (
+        sa.CheckConstraint("resumed_at >= paused_at", name="ends_after_start"),
+        sa.CheckConstraint("length(reason) > 0", name="reasoned"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    review_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_review.id"), index=True)
+    reason: Mapped[str]
+    paused_at: Mapped[datetime]
+    resumed_at: Mapped[datetime]
+    resumed_by_name: Mapped[str]

@@ -1,4 +1,4 @@
-"""Reading compliance reviews."""
+"""Reading reviews of any procedure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
+from kernel.calendar import business_date
 from kernel.errors import NotFound
 from kernel.identity import Actor
-from registry.products.model import Product, ProductInput, ProductVersion
-from registry.products.queries import in_scope
-from registry.requests.rules import speaks_for
-from registry.resources.model import Resource
-from registry.reviews.model import Review, ReviewStage
-from registry.reviews.rules import OPEN_STATES, ReviewState, StageState
+from registry.deadlines.rules import Pause
+from registry.procedures.rules import Procedure, is_own, speaks_for
+from registry.reviews.model import Opinion, Review, ReviewPause, ReviewStage
+from registry.reviews.rules import STANDING_STATES, Decision, ReviewState, StageState
 
 
 class NoSuchReview(NotFound):
@@ -35,100 +34,93 @@ def get(session: Session, review_id: UUID, *, lock: bool = False) -> Review:
         query = query.with_for_update().execution_options(populate_existing=True)
     found = session.scalar(query)
     if found is None:
-        raise NoSuchReview(f"没有编号为 {review_id} 的合规审查", detail_en="No such review")
+        raise NoSuchReview(f"没有编号为 {review_id} 的审查", detail_en="No such review")
     return found
-
-
-def detail(session: Session, actor: Actor, review_id: UUID) -> Review:
-    """Return a review within the actor's scope with product, seller, version, lineage, stages and opinions.
-
-    Raises:
-        NoSuchReview: there is none, or none that the actor may know of.
-    """
-    query = (
-        listed(actor)
-        .where(Review.id == review_id)
-        .options(
-            joinedload(Review.product_version)
-            .selectinload(ProductVersion.inputs)
-            .joinedload(ProductInput.resource)
-            .joinedload(Resource.source_department),
-            selectinload(Review.stages).selectinload(ReviewStage.opinions),
-        )
-        .execution_options(populate_existing=True)
-    )
-    found = session.scalar(query)
-    if found is None:
-        raise NoSuchReview(f"没有编号为 {review_id} 的合规审查，或不在您的职责范围内", detail_en="No such review")
-    return found
-
-
-def listed(actor: Actor, *, place: str | None = None, state: ReviewState | None = None) -> sa.Select[Review]:
-    """Return the query of reviews within the actor's scope (that of the products), with products and sellers."""
-    query = (
-        sa.select(Review)
-        .join(Product, Product.id == Review.product_id)
-        .where(in_scope(actor))
-        .options(joinedload(Review.product).joinedload(Product.owner))
-    )
-    if place is not None:
-        query = query.where(Review.place == place)
-    return query if state is None else query.where(Review.state == state)
-
-
-def worklist(session: Session, actor: Actor, *, limit: int = 200) -> Sequence[Review]:
-    """Return the open reviews within the actor's scope with their stages, the most urgent first."""
-    query = (
-        listed(actor)
-        .where(Review.state.in_(OPEN_STATES))
-        .order_by(Review.due_date, Review.id)
-        .limit(limit)
-        .options(selectinload(Review.stages), joinedload(Review.product_version))
-    )
-    return session.scalars(query).all()
 
 
 def stages(session: Session, review: Review) -> Sequence[ReviewStage]:
-    """Return the stages of the present round, in order."""
+    """Return the seats of the present round with their opinions, in order; read afresh."""
     query = (
         sa.select(ReviewStage)
         .where(ReviewStage.review_id == review.id, ReviewStage.round_number == review.round_number)
-        .order_by(ReviewStage.position)
+        .order_by(ReviewStage.position, ReviewStage.seat_number)
+        .options(selectinload(ReviewStage.opinions))
         .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()
 
 
+def open_stages(found: Sequence[ReviewStage]) -> list[ReviewStage]:
+    """Return the seats that wait for a decision."""
+    return [stage for stage in found if stage.state is StageState.OPEN]
+
+
 def open_stage(found: Sequence[ReviewStage]) -> ReviewStage | None:
-    """Return the stage that waits for a decision."""
-    return next((stage for stage in found if stage.state is StageState.OPEN), None)
+    """Return the first seat that waits for a decision."""
+    return next(iter(open_stages(found)), None)
+
+
+def awaiting(actor: Actor, review: Review, found: Sequence[ReviewStage]) -> list[ReviewStage]:
+    """Return the open seats that wait for the actor, those of the own organisation first."""
+    if is_own(actor, review.applicant_id):
+        return []
+    mine = [one for one in open_stages(found) if speaks_for(actor, one.kind, one.party_id, review.place)]
+    return sorted(mine, key=lambda one: (one.party_id is None or one.party_id != actor.org_id, one.seat_number))
 
 
 def awaits(actor: Actor, review: Review) -> bool:
-    """Say whether the open stage of a review (its stages loaded) waits for the actor."""
-    stage = open_stage(review.stages)
-    is_own = actor.org_id is not None and actor.org_id == review.product.owner_id
-    return stage is not None and not is_own and speaks_for(actor, stage.capacity, stage.party_id, review.place)
+    """Say whether an open seat of a review (its seats loaded) waits for the actor."""
+    return bool(awaiting(actor, review, review.stages))
 
 
-def of_product(session: Session, product_id: UUID) -> Sequence[Review]:
-    """Return the reviews of a product, newest first, with stages and opinions."""
+def of_subject(session: Session, procedure: Procedure, subject_id: UUID) -> Review | None:
+    """Return the review of a subject that runs, was returned, or passed; ``None`` when there is none."""
+    query = sa.select(Review).where(
+        Review.procedure == procedure, Review.subject_id == subject_id, Review.state.in_(STANDING_STATES)
+    )
+    return session.scalar(query)
+
+
+def passed(session: Session, procedure: Procedure, subject_id: UUID) -> Review | None:
+    """Return the passed review of a subject, or ``None``."""
+    return session.scalar(sa.select(Review).where(*passed_conditions(procedure, subject_id)))
+
+
+def passed_conditions(
+    procedure: Procedure, subject_id: sa.ColumnElement[UUID] | sa.ScalarSelect[UUID] | UUID
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the SQL conditions over :class:`Review` that the subject passed its review: :func:`passed` for sets."""
+    return Review.procedure == procedure, Review.subject_id == subject_id, Review.state == ReviewState.PASSED
+
+
+def history(session: Session, procedure: Procedure, subject_ids: Sequence[UUID]) -> Sequence[Review]:
+    """Return every review of the subjects, newest first, with seats and opinions."""
     query = (
         sa.select(Review)
-        .where(Review.product_id == product_id)
+        .where(Review.procedure == procedure, Review.subject_id.in_(subject_ids))
         .order_by(Review.id.desc())
-        .options(joinedload(Review.product_version), selectinload(Review.stages).selectinload(ReviewStage.opinions))
+        .options(selectinload(Review.stages).selectinload(ReviewStage.opinions))
+        .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()
 
 
-def of_version(session: Session, version_id: UUID) -> Review | None:
-    """Return the review of a version that runs, was returned, or passed; ``None`` when there is none."""
-    standing = (*OPEN_STATES, ReviewState.RETURNED, ReviewState.PASSED)
-    query = sa.select(Review).where(Review.version_id == version_id, Review.state.in_(standing))
-    return session.scalar(query)
+def pauses(session: Session, review_id: UUID) -> list[Pause]:
+    """Return the pauses of a review that are over, oldest first."""
+    query = sa.select(ReviewPause).where(ReviewPause.review_id == review_id).order_by(ReviewPause.paused_at)
+    return [Pause(business_date(one.paused_at), business_date(one.resumed_at)) for one in session.scalars(query)]
 
 
-def passed(session: Session, version_id: UUID) -> Review | None:
-    """Return the passed review of a version, or ``None``."""
-    return session.scalar(sa.select(Review).where(Review.version_id == version_id, Review.state == ReviewState.PASSED))
+def appeal_of(session: Session, review_id: UUID) -> Review | None:
+    """Return the appeal against a refusal, or ``None``."""
+    return session.scalar(sa.select(Review).where(Review.appeal_of_id == review_id))
+
+
+def refusers(session: Session, review_id: UUID) -> set[UUID]:
+    """Return the accounts that refused in a review: they do not hear the appeal."""
+    query = (
+        sa.select(Opinion.reviewer_account_id)
+        .join(ReviewStage, ReviewStage.id == Opinion.stage_id)
+        .where(ReviewStage.review_id == review_id, Opinion.decision == Decision.REFUSE)
+    )
+    return {found for found in session.scalars(query) if found is not None}

@@ -1,18 +1,55 @@
-"""Compliance review: its states and stages, what each stage may decide, and the findings of the checks. Pure."""
+"""Reviews: their states and events, and what a seat may decide. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from kernel.calendar import WorkingCalendar
 from kernel.errors import Conflict, Invalid
-from kernel.identity import Role
-from registry.parties.rules import Capacity
+from registry.procedures.rules import (
+    CHECK_TITLES as CHECK_TITLES,
+)
+from registry.procedures.rules import (
+    GROUNDED_KINDS,
+    WITHOUT_RETURN,
+)
+from registry.procedures.rules import (
+    PROCEDURE_TITLES as PROCEDURE_TITLES,
+)
+from registry.procedures.rules import (
+    RULE_OF as RULE_OF,
+)
+from registry.procedures.rules import (
+    STAGES as STAGES,
+)
+from registry.procedures.rules import (
+    Finding as Finding,
+)
+from registry.procedures.rules import (
+    Procedure as Procedure,
+)
+from registry.procedures.rules import (
+    RefusalGround as RefusalGround,
+)
+from registry.procedures.rules import (
+    Seat as Seat,
+)
+from registry.procedures.rules import (
+    Stage as Stage,
+)
+from registry.procedures.rules import (
+    cited_dict as cited_dict,
+)
+from registry.procedures.rules import (
+    speaks_for as speaks_for,
+)
 
 
 class ReviewState(StrEnum):
-    """Where a review stands: ``submitted`` until the first stage is decided, then ``in_stage``."""
+    """Where a review stands: ``submitted`` until the first seat has decided, then ``in_stage``."""
 
     SUBMITTED = "submitted"
     IN_STAGE = "in_stage"
@@ -31,10 +68,13 @@ class ReviewEvent(StrEnum):
     RETURNED = "returned"
     RESUBMITTED = "resubmitted"
     WITHDRAWN = "withdrawn"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    APPEALED = "appealed"
 
 
 class StageState(StrEnum):
-    """Where one stage stands."""
+    """Where one seat stands."""
 
     WAITING = "waiting"
     OPEN = "open"
@@ -45,7 +85,7 @@ class StageState(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a reviewer decides at a stage; ``return_once`` lists all defects and is possible once per review."""
+    """What a reviewer decides on a seat; ``return_once`` lists all defects and is possible once per review."""
 
     AGREE = "agree"
     REFUSE = "refuse"
@@ -58,10 +98,28 @@ class WrongState(Conflict):
     code = "review.wrong_state"
 
 
+class Paused(Conflict):
+    """The clock stands still, and with it the review."""
+
+    code = "review.paused"
+
+
+class NotPaused(Conflict):
+    """A review that is not paused cannot be resumed."""
+
+    code = "review.not_paused"
+
+
 class ReturnedBefore(Conflict):
     """The review was already returned for correction once."""
 
     code = "review.returned_before"
+
+
+class ReturnNotOffered(Conflict):
+    """The procedure knows no return for correction."""
+
+    code = "review.return_not_offered"
 
 
 class ChecklistIncomplete(Invalid):
@@ -82,87 +140,85 @@ class FindingsOpen(Conflict):
     code = "review.findings_open"
 
 
+class GroundMissing(Invalid):
+    """An operator refuses without one of the grounds of the closed list."""
+
+    code = "review.ground_missing"
+
+
+class AppealTooLate(Conflict):
+    """The refusal can no longer be appealed."""
+
+    code = "review.appeal_too_late"
+
+
+class AppealedBefore(Conflict):
+    """A refusal is appealed once."""
+
+    code = "review.appealed_before"
+
+
 OPEN_STATES = (ReviewState.SUBMITTED, ReviewState.IN_STAGE)
+STANDING_STATES = (*OPEN_STATES, ReviewState.RETURNED, ReviewState.PASSED)
 TRANSITIONS: dict[tuple[ReviewState, ReviewEvent], ReviewState] = {
     **{(state, ReviewEvent.STAGE_AGREED): ReviewState.IN_STAGE for state in OPEN_STATES},
     **{(state, ReviewEvent.ALL_AGREED): ReviewState.PASSED for state in OPEN_STATES},
     **{(state, ReviewEvent.REFUSED): ReviewState.REFUSED for state in OPEN_STATES},
     **{(state, ReviewEvent.RETURNED): ReviewState.RETURNED for state in OPEN_STATES},
     **{(state, ReviewEvent.WITHDRAWN): ReviewState.WITHDRAWN for state in OPEN_STATES},
+    **{(state, ReviewEvent.PAUSED): state for state in OPEN_STATES},
+    **{(state, ReviewEvent.RESUMED): state for state in OPEN_STATES},
     (ReviewState.RETURNED, ReviewEvent.RESUBMITTED): ReviewState.SUBMITTED,
     (ReviewState.RETURNED, ReviewEvent.WITHDRAWN): ReviewState.WITHDRAWN,
+    (ReviewState.REFUSED, ReviewEvent.APPEALED): ReviewState.REFUSED,  # the refusal stays; the appeal is a new review
 }
+WHILE_PAUSED = (ReviewEvent.RESUMED, ReviewEvent.WITHDRAWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One kind of stage: its title, the capacity that decides it, and the roles whose people may speak for it."""
-
-    title: str
-    capacity: Capacity
-    roles: tuple[Role, ...]
-
-
-AUTHORITY = (Role.REVIEWER, Role.SUPERVISOR)
-STAGES: dict[str, Stage] = {
-    "filing": Stage("登记备案", Capacity.DATA_AUTHORITY, AUTHORITY),
-    "data_authority": Stage("公共数据主管部门合规安全审核", Capacity.DATA_AUTHORITY, AUTHORITY),
-    "source_department": Stage("数源部门审核", Capacity.SOURCE_DEPARTMENT, (Role.SOURCE,)),
-    "municipal_data_agency": Stage("市政务大数据管理机构审核", Capacity.MUNICIPAL_DATA_AGENCY, AUTHORITY),
-    "operating_institution": Stage("运营机构合规核查", Capacity.OPERATING_INSTITUTION, (Role.OPERATOR,)),
-}
-
-CHECK_TITLES = {
-    "within_scope": "在授权范围内",
-    "raw_stays_in_domain": "原始数据不出域",
-    "personal_information_and_secrets": "个人信息、商业秘密和保密商务信息已妥善处理",
-    "source_requests_approved": "所用数据的使用申请均已获同意",
-    "scenario_match": "与申请的应用场景一致",
-    "not_reversible": "不可还原出原始数据",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found: the fact, the rule, and whether the stage must wait until it is put right."""
-
-    code: str
-    title: str
-    is_met: bool
-    fact: str
-    rule: str
-    article: str
-    is_binding: bool = True
-
-
-def after(state: ReviewState, event: ReviewEvent) -> ReviewState:
+def after(
+    state: ReviewState,
+    event: ReviewEvent,
+    *,
+    is_paused: bool = False,
+    procedure: Procedure = Procedure.PRODUCT,
+) -> ReviewState:
     """Return the state that follows.
 
     Raises:
         WrongState: the event is not possible in that state.
+        Paused: the clock stands still; only resuming or withdrawing is possible.
+        NotPaused: a running review cannot be resumed.
 
     Source:
-        RVW-06.
+        RVW-03, RVW-06.
     """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
+    rule, title = RULE_OF[procedure], PROCEDURE_TITLES[procedure]
+    if (state, event) not in TRANSITIONS:
         raise WrongState(
-            f"合规审查当前状态为“{state}”，不能办理“{event}”：请刷新后查看当前环节",
+            f"{title}当前状态为“{state}”，不能办理“{event}”：请刷新后查看当前环节",
             detail_en=f"A review in state {state} does not admit {event}",
-            rule="RVW-06",
-        ) from None
+            rule=rule,
+        )
+    if is_paused and event not in WHILE_PAUSED:
+        raise Paused(
+            f"{title}已中止计时，恢复之前不能办理“{event}”：请由主管部门先恢复",
+            detail_en="The review is paused; it must be resumed first",
+            rule=rule,
+        )
+    if not is_paused and event is ReviewEvent.RESUMED:
+        raise NotPaused(f"{title}没有中止，无须恢复", detail_en="The review is not paused", rule=rule)
+    return TRANSITIONS[state, event]
 
 
-def event_of(decision: Decision, *, is_last_stage: bool) -> ReviewEvent:
-    """Return what a stage's decision means for the whole review."""
+def event_of(decision: Decision, *, is_last: bool) -> ReviewEvent:
+    """Return what a seat's decision means for the review; ``is_last``: no other seat is left to agree."""
     if decision is Decision.AGREE:
-        return ReviewEvent.ALL_AGREED if is_last_stage else ReviewEvent.STAGE_AGREED
+        return ReviewEvent.ALL_AGREED if is_last else ReviewEvent.STAGE_AGREED
     return ReviewEvent.REFUSED if decision is Decision.REFUSE else ReviewEvent.RETURNED
 
 
 def stage_after(decision: Decision) -> StageState:
-    """Return the state of a stage after its decision."""
+    """Return the state of a seat after its decision."""
     by_decision = {
         Decision.AGREE: StageState.AGREED,
         Decision.REFUSE: StageState.REFUSED,
@@ -179,6 +235,7 @@ def check_decision(
     required: Iterable[str],
     defects: Iterable[str],
     findings: Iterable[Finding],
+    procedure: Procedure = Procedure.PRODUCT,
 ) -> None:
     """Refuse a decision that the procedure does not admit.
 
@@ -189,8 +246,10 @@ def check_decision(
         required: the points that the policy demands (``review.checks_required``).
         defects: everything that is wrong, when the review is returned.
         findings: what the checks found.
+        procedure: what is reviewed.
 
     Raises:
+        ReturnNotOffered: the procedure knows no return for correction.
         ReturnedBefore: a second return; all defects are listed the first time.
         DefectsMissing: a return that names no defect.
         ChecklistIncomplete: agreement without confirming every point.
@@ -200,31 +259,44 @@ def check_decision(
         RVW-06; 一次性告知 as in REG-04.
     """
     if decision is Decision.RETURN_ONCE:
-        if round_number > 1:
-            raise ReturnedBefore(
-                "本次审查已退回补正过一次，须一次性告知全部问题，不得再次退回：请作出同意或不同意的结论",
-                detail_en="A review is returned once, with all defects; now agree or refuse",
-                rule="RVW-06",
-            )
-        if not any(defect.strip() for defect in defects):
-            raise DefectsMissing(
-                "退回补正须一次性列出全部问题，请逐条填写",
-                detail_en="List every defect when returning a review",
-                rule="RVW-06",
-                errors=[{"pointer": "/defects", "code": "required", "message": "请逐条列出全部问题"}],
-            )
+        _check_return(round_number, defects, procedure)
     if decision is Decision.AGREE:
-        _check_agreement(checklist, required, findings)
+        _check_agreement(checklist, required, findings, RULE_OF[procedure])
 
 
-def _check_agreement(checklist: Mapping[str, bool], required: Iterable[str], findings: Iterable[Finding]) -> None:
+def _check_return(round_number: int, defects: Iterable[str], procedure: Procedure) -> None:
+    rule = RULE_OF[procedure]
+    if procedure in WITHOUT_RETURN:
+        raise ReturnNotOffered(
+            f"{PROCEDURE_TITLES[procedure]}没有退回补正环节：请作出同意或不同意的结论",
+            detail_en="This procedure knows no return; agree or refuse",
+            rule=rule,
+        )
+    if round_number > 1:
+        raise ReturnedBefore(
+            "本次审查已退回补正过一次，须一次性告知全部问题，不得再次退回：请作出同意或不同意的结论",
+            detail_en="A review is returned once, with all defects; now agree or refuse",
+            rule=rule,
+        )
+    if not any(defect.strip() for defect in defects):
+        raise DefectsMissing(
+            "退回补正须一次性列出全部问题，请逐条填写",
+            detail_en="List every defect when returning a review",
+            rule=rule,
+            errors=[{"pointer": "/defects", "code": "required", "message": "请逐条列出全部问题"}],
+        )
+
+
+def _check_agreement(
+    checklist: Mapping[str, bool], required: Iterable[str], findings: Iterable[Finding], rule: str
+) -> None:
     open_points = [point for point in required if not checklist.get(point)]
     if open_points:
         names = "、".join(CHECK_TITLES.get(point, point) for point in open_points)
         raise ChecklistIncomplete(
-            f"同意前须逐项确认审核要点（RVW-06），尚未确认：{names}",
+            f"同意前须逐项确认审核要点（{rule}），尚未确认：{names}",
             detail_en=f"Confirm every point before agreeing: {', '.join(open_points)}",
-            rule="RVW-06",
+            rule=rule,
             errors=[
                 {"pointer": "/checklist", "code": "missing", "message": f"尚未确认：{names}", "points": open_points}
             ],
@@ -238,3 +310,70 @@ def _check_agreement(checklist: Mapping[str, bool], required: Iterable[str], fin
             article=failed[0].article,
             errors=[{"pointer": "", "code": finding.code, "message": finding.fact} for finding in failed],
         )
+
+
+def check_ground(kind: str, decision: Decision, ground: RefusalGround | None) -> None:
+    """Refuse an operator's refusal that names none of the grounds of the closed list; free text alone is none.
+
+    Raises:
+        GroundMissing: the operator refuses without a ground.
+
+    Source:
+        SEP-02: no refusal of a merchant's application on improper grounds.
+    """
+    if kind in GROUNDED_KINDS and decision is Decision.REFUSE and ground is None:
+        raise GroundMissing(
+            "运营机构不予通过须从法定理由清单中选择一项，仅填写文字说明不够（SEP-02）",
+            detail_en="An operator refuses only on a ground of the closed list",
+            rule="SEP-02",
+            errors=[{"pointer": "/ground", "code": GroundMissing.code, "message": "请选择不予通过的理由"}],
+        )
+
+
+def check_appeal(
+    calendar: WorkingCalendar, *, decided_on: date, today: date, days: int, is_appeal: bool, procedure: Procedure
+) -> None:
+    """Refuse an appeal that comes too late, or a second one.
+
+    Args:
+        calendar: working days.
+        decided_on: the day of the refusal.
+        today: the day of the appeal.
+        days: working days after the refusal within which it may be appealed (``review.appeal_working_days``).
+        is_appeal: the refusal decided an appeal already.
+        procedure: what was refused.
+
+    Raises:
+        AppealedBefore: the refusal decided an appeal.
+        AppealTooLate: the last day is over.
+        CalendarGap: the last day lies in a year without a holiday table.
+
+    Source:
+        SEP-02, DSP-02.
+    """
+    if is_appeal:
+        raise AppealedBefore(
+            f"{PROCEDURE_TITLES[procedure]}已复核过一次，复核结论为最终结论（DSP-02）：如仍有异议，请按协议约定的方式解决",
+            detail_en="The refusal was appealed once; that decision is final here",
+            rule="DSP-02",
+        )
+    last = calendar.add_working_days(decided_on, days)
+    if today > last:
+        raise AppealTooLate(
+            f"申请复核的期限已于 {last} 届满（不予通过之日 {decided_on} 起 {days} 个工作日，DSP-02）",
+            detail_en=f"The refusal could be appealed until {last}",
+            rule="DSP-02",
+        )
+
+
+def finding_dict(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it is kept with the review."""
+    return {
+        "code": finding.code,
+        "title": finding.title,
+        "is_met": finding.is_met,
+        "fact": finding.fact,
+        "rule": finding.rule,
+        "article": finding.article,
+        "is_binding": finding.is_binding,
+    }

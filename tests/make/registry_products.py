@@ -18,8 +18,11 @@ from kernel.calendar import WorkingCalendar
 from kernel.identity import Actor, Role
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
+from registry.desk import commands as desk
 from registry.parties.model import Party
 from registry.parties.rules import Capacity, PartyKind
+from registry.procedures.rules import CHECK_TITLES
+from registry.product_reviews import commands as product_reviews
 from registry.products import commands as products
 from registry.products import queries as product_queries
 from registry.products.model import Product, ProductVersion
@@ -33,11 +36,10 @@ from registry.requests.model import DataRequest, RequestOpinion
 from registry.requests.rules import Decision, RequestState
 from registry.resources.model import Resource
 from registry.resources.queries import several
-from registry.reviews import commands as reviews
 from registry.reviews.model import Review
 from registry.reviews.queries import open_stage, stages
-from registry.reviews.rules import CHECK_TITLES, ReviewState
 from registry.reviews.rules import Decision as ReviewDecision
+from registry.reviews.rules import ReviewState
 from tests.make.registry_base import (
     NOW,
     PLACE,
@@ -198,13 +200,13 @@ def make_review(
     """Submit the newest version of a product and take the review as far as ``state``."""
     law = book(demonstration=True)
     newest = product_queries.latest_version(session, product.id)
-    review = reviews.submit(session, seller(product), newest.id, book=law, calendar=calendar(), now=now)
+    review = product_reviews.submit(session, seller(product), newest.id, book=law, calendar=calendar(), now=now)
     decisions = {ReviewState.REFUSED: ReviewDecision.REFUSE, ReviewState.RETURNED: ReviewDecision.RETURN_ONCE}
     while state is not ReviewState.SUBMITTED and (stage := open_stage(stages(session, review))) is not None:
         role = Role.SOURCE if stage.capacity is Capacity.SOURCE_DEPARTMENT else Role.REVIEWER
-        reviews.decide(
+        desk.decide(
             session, actor(role, org_id=stage.party_id, place=product.place), review.id,
-            decision=decisions.get(state, ReviewDecision.AGREE), reason="审核意见", checklist=ALL_CHECKED,
+            decision=decisions.get(state, ReviewDecision.AGREE), reason="审核意见", checklist=list(CHECK_TITLES),
             defects=["样例数据过少"], book=law, calendar=calendar(), now=now,
         )  # fmt: skip
     session.flush()

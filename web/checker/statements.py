@@ -77,8 +77,8 @@ GATES = (
         SELECT 1 FROM registry_registration r WHERE r.product_id = o.product_id AND r.version_id = o.version_id
             AND r.coded_at <= o.placed_at AND (r.closed_at IS NULL OR r.closed_at > o.placed_at))"""),
     Check("B5", "下单时产品没有通过合规审查", """SELECT o.number FROM market_order o WHERE NOT EXISTS (
-        SELECT 1 FROM registry_review w WHERE w.version_id = o.version_id AND w.state = 'passed'
-            AND w.decided_at <= o.placed_at)"""),
+        SELECT 1 FROM registry_review w WHERE w.procedure = 'product' AND w.subject_id = o.version_id
+            AND w.state = 'passed' AND w.decided_at <= o.placed_at)"""),
     Check("B5", "下单时授权运营协议尚未签署", """SELECT o.number FROM market_order o
         JOIN registry_agreement a ON a.id = o.agreement_id WHERE a.signed_at IS NULL OR a.signed_at > o.placed_at"""),
     Check("B7", "公示期未满即赋码", """SELECT number FROM registry_registration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.reviews.rules import CHECK_TITLES
+from registry.procedures.rules import CHECK_TITLES
 from web.demo.cast import ProductFact
 from web.demo.stage import Stage, StoryBroken, Told
 
@@ -107,4 +107,6 @@ def decide_stage(stage: Stage, told: Told) -> None:
         review = product["review"]
         if review["state"] in ("submitted", "in_stage"):
             url = f"/api/v1/reviews/{review['id']}/decision"
-            product["review"] = stage.send(told.login("reviewer"), url, decision, of=review)
+            # one person decides one stage: the reviewer the first, the supervisor the next
+            person = "reviewer" if review["state"] == "submitted" else "supervisor"
+            product["review"] = stage.send(told.login(person), url, decision, of=review)

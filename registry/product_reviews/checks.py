@@ -10,11 +10,17 @@ from sqlalchemy.orm import Session
 from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
+from registry.procedures.rules import CHECK_TITLES, Finding
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
 from registry.products.rules import personal_fields
 from registry.requests import queries as requests
-from registry.reviews.rules import CHECK_TITLES, Finding
+from registry.reviews.model import Review
+
+
+def of_review(session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]:
+    """Return every finding about the version that a review is about."""
+    return findings(session, review.subject_id, on=on, book=book)
 
 
 def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) -> list[Finding]:

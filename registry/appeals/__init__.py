@@ -1,0 +1,1 @@
+"""Appeals: a refusal is heard once more, by other persons than those who refused."""

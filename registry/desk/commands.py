@@ -1,0 +1,151 @@
+"""Deciding a review of any procedure, and letting what follows from the conclusion follow at once.
+
+A procedure joins by its lines in the tables below: what the system checks for it, which points its reviewers must
+confirm, and what its concept does when a review is concluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.calendar import WorkingCalendar, business_date
+from kernel.identity import Actor
+from kernel.policy import PolicyBook
+from registry.appeals import commands as appeals
+from registry.policy import RegistryPolicy
+from registry.procedures.rules import Finding, Procedure, RefusalGround
+from registry.product_reviews import checks as product_checks
+from registry.product_reviews import commands as product_reviews
+from registry.review_clocks import commands as clocks
+from registry.reviews import commands as reviews
+from registry.reviews import queries
+from registry.reviews.model import Review
+from registry.reviews.rules import Decision, ReviewState, finding_dict
+
+
+class FindingsOf(Protocol):
+    """What the system checks of the subject of a review."""
+
+    def __call__(self, session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]: ...
+
+
+class Follow(Protocol):
+    """What a concept does when a review of its subject was concluded, or an appeal opened it again."""
+
+    def __call__(
+        self,
+        session: Session,
+        actor: Actor,
+        review: Review,
+        *,
+        book: PolicyBook,
+        calendar: WorkingCalendar,
+        now: datetime,
+    ) -> None: ...
+
+
+FINDINGS: dict[Procedure, FindingsOf] = {Procedure.PRODUCT: product_checks.of_review}
+REQUIRED: dict[Procedure, str] = {Procedure.PRODUCT: "review_checks_required"}  # attribute of RegistryPolicy
+OUTCOMES: dict[Procedure, Follow] = {Procedure.PRODUCT: product_reviews.take_outcome}
+REOPENED: dict[Procedure, Follow] = {}
+CONCLUDED = (ReviewState.PASSED, ReviewState.REFUSED, ReviewState.RETURNED)
+
+
+def findings(session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]:
+    """Return what the system finds about the subject of a review on that day."""
+    find = FINDINGS.get(review.procedure)
+    return [] if find is None else find(session, review, on=on, book=book)
+
+
+def shown_findings(session: Session, review: Review, *, on: date, book: PolicyBook) -> list[dict[str, Any]]:
+    """Return what a reader sees: of a running review what is found today, of a closed one what was found then."""
+    if review.decided_at is not None and review.findings:
+        return review.findings
+    return [finding_dict(one) for one in findings(session, review, on=on, book=book)]
+
+
+def required(review: Review, *, on: date, book: PolicyBook) -> Sequence[str]:
+    """Return the points that a reviewer must confirm before agreeing."""
+    name = REQUIRED.get(review.procedure)
+    cited = None if name is None else getattr(RegistryPolicy.at(book, review.place, on), name)
+    return () if cited is None else cited.items()
+
+
+def decide(
+    session: Session,
+    actor: Actor,
+    review_id: UUID,
+    *,
+    decision: Decision,
+    reason: str,
+    checklist: Sequence[str],
+    defects: Sequence[str],
+    book: PolicyBook,
+    calendar: WorkingCalendar,
+    now: datetime,
+    ground: RefusalGround | None = None,
+    stage_id: UUID | None = None,
+) -> Review:
+    """Record the actor's decision on an open seat; when it concludes the review, its concept takes the outcome.
+
+    ``checklist`` names the points that were confirmed. The refusals are those of
+    :func:`registry.reviews.commands.decide` and of what the concept does.
+    """
+    today = business_date(now)
+    review = queries.get(session, review_id, lock=True)
+    reviews.decide(
+        session, actor, review_id, decision=decision, reason=reason, checklist=dict.fromkeys(checklist, True),
+        defects=defects, required=required(review, on=today, book=book),
+        findings=findings(session, review, on=today, book=book), calendar=calendar, now=now, ground=ground,
+        stage_id=stage_id,
+    )  # fmt: skip
+    _conclude(session, actor, review, book=book, calendar=calendar, now=now)
+    return review
+
+
+def let_silence_consent(
+    session: Session, actor: Actor, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
+) -> int:
+    """Write down consent by silence and let the outcomes follow; return how many reviews it changed (RVW-05).
+
+    Raises:
+        NotAllowed: the actor is not the scheduler.
+        CalendarGap: the deadline of a next position runs into a year without a holiday table.
+    """
+    changed = clocks.let_silence_consent(session, actor, calendar=calendar, now=now)
+    for review in changed:
+        _conclude(session, actor, review, book=book, calendar=calendar, now=now)
+    return len(changed)
+
+
+def appeal(
+    session: Session,
+    actor: Actor,
+    review_id: UUID,
+    *,
+    reason: str,
+    book: PolicyBook,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> Review:
+    """Appeal against a refusal and open its subject again.
+
+    The refusals are those of :func:`registry.appeals.commands.appeal` and of what the concept does.
+    """
+    made = appeals.appeal(session, actor, review_id, reason=reason, book=book, calendar=calendar, now=now)
+    if reopen := REOPENED.get(made.procedure):
+        reopen(session, actor, made, book=book, calendar=calendar, now=now)
+    return made
+
+
+def _conclude(
+    session: Session, actor: Actor, review: Review, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
+) -> None:
+    follow = OUTCOMES.get(review.procedure)
+    if follow is not None and review.state in CONCLUDED:
+        follow(session, actor, review, book=book, calendar=calendar, now=now)

@@ -1,0 +1,1 @@
+"""Compliance review of a product version: its submission, its findings, its outcome."""
