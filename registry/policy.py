@@ -113,5 +113,7 @@ class RegistryPolicy(PolicyPart):
     report_annual_operation_grace_days = Named("report.annual_operation.grace_days")
     report_self_evaluation_months = Named("report.self_evaluation.months")
 
+    evaluation_indices = Named("evaluation.indices")
+
     incident_report_to = Named("incident.report_to")
     incident_stop_at_once = Named("incident.stop_at_once")
