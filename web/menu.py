@@ -55,6 +55,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
         # everybody may read the own organisation (it stands on the account page); this is the list of the others
         Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
+        Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
         Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
     )),
     ("pricing", (Entry("pricing", "/pricing", (Permission.COST_READ,)),)),
@@ -98,7 +99,7 @@ def menu_titles() -> dict[str, str]:
         "registrations": gettext("登记受理"), "agreements": gettext("授权运营协议"),
         "resources": gettext("公共数据资源"), "sharing": gettext("共享目录"), "quality": gettext("数据质量"),
          "parties": gettext("机构"),
-        "relations": gettext("关联关系"), "pricing": gettext("定价"),
+        "relations": gettext("关联关系"), "accounts": gettext("账号"), "pricing": gettext("定价"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),
         "incidents": gettext("风险事件"),

@@ -18,7 +18,7 @@ from kernel.errors import NotAllowed
 from kernel.identity import ROLES_OF, Actor, Permission, Role
 from registry.accounts import queries
 from registry.accounts.model import Account, ApiKey, RoleGrant, SignInFailure, WebSession
-from registry.accounts.queries import HASHER, KEY_PREFIX, SESSION_PREFIX, TOUCH_EVERY, digest, normalised_login
+from registry.accounts.queries import KEY_PREFIX, SESSION_PREFIX, TOUCH_EVERY, digest, hashed, normalised_login
 from registry.accounts.rules import (
     CAPACITY_OF,
     ROLE_TITLES,
@@ -104,9 +104,7 @@ def _new_account(
 ) -> Account:
     login = normalised_login(login)
     check_password(password, login, PASSWORD_LENGTH_MIN)
-    account = Account(
-        login=login, name=name.strip(), password_hash=_hashed(password), party_id=party_id, created_at=now
-    )
+    account = Account(login=login, name=name.strip(), password_hash=hashed(password), party_id=party_id, created_at=now)
     try:
         with session.begin_nested():
             session.add(account)
@@ -114,10 +112,6 @@ def _new_account(
     except IntegrityError as error:
         raise login_taken(login) from error
     return account
-
-
-def _hashed(password: str) -> str:
-    return HASHER.hash(password.encode("utf-8", "surrogatepass"))
 
 
 def grant_role(
@@ -136,20 +130,21 @@ def grant_role(
 
     Raises:
         NotAllowed: the actor does not grant roles there.
-        OwnGrant: the account is the actor's own.
+        OwnGrant: the account is the actor's own, or another one of the same person.
         NoSuchAccount: there is no such account.
         GrantIncomplete: the role needs the account's organisation, or must not name one.
         NotInOrder: the organisation is suspended or ended.
-        DutyConflict: one person may not join this role with one that the account holds.
+        DutyConflict: one person may not join this role with one held, under whichever account and organisation.
         AlreadyGranted: the account has the role there already.
     """
     _must_reach(actor, Permission.GRANT_ROLE, place)
-    account = queries.get(session, account_id, lock=True)  # two grants at once must not slip past the duty check
-    if account.id == actor.id:
+    people = queries.same_person(session, account_id, lock=True)  # two grants at once must not slip past the duties
+    account = queries.get(session, account_id, lock=True)
+    if actor.id in people:
         raise OwnGrant("不得为本人授予职责，请由另一位安全管理员办理", detail_en="Nobody grants roles to himself.")
     organisation = _organisation_for(session, account, role, party_id, place)
     held = queries.grants_in_force(session, account.id)
-    check_duties(account.name, {grant.role for grant in held}, role)
+    check_duties(account.name, queries.duties_of(session, people), role)
     if any((grant.role, grant.place) == (role, place) for grant in held):
         raise AlreadyGranted(
             f"{account.name} 已有“{ROLE_TITLES[role]}”职责，无需重复授予", detail_en="Granted already."
@@ -350,7 +345,7 @@ def set_password(
             errors=[{"pointer": "/present", "code": WrongPassword.code, "message": "当前密码不正确"}],
         )
     check_password(password, account.login, PASSWORD_LENGTH_MIN)
-    account.password_hash = _hashed(password)
+    account.password_hash = hashed(password)
     _end_sessions(session, account.id, now, but=token)
     audit.record(session, actor, "account.set_password", account, at=now)
     return account

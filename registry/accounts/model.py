@@ -53,6 +53,32 @@ class RoleGrant(Entity):
         return Grant(self.role, self.party_id, self.place)
 
 
+class Person(Entity):
+    """One natural person, known by the keyed digest of the identity number; the number itself is kept nowhere."""
+
+    __tablename__ = "registry_person"
+    __table_args__ = (
+        sa.CheckConstraint("length(number_hmac) = 64", name="digest_hex"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    number_hmac: Mapped[str] = mapped_column(unique=True)
+    key_name: Mapped[str]  # by which key it was made: digests of two keys cannot be compared
+    known_at: Mapped[datetime]
+
+
+class AccountPerson(Entity):
+    """Whose an account is; an account has one person, a person may have several accounts."""
+
+    __tablename__ = "registry_account_person"
+    __table_args__ = ({"info": {"guard": "append_only"}},)
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_account.id"), unique=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_person.id"), index=True)
+    identified_at: Mapped[datetime]
+    identified_by: Mapped[UUID | None]
+
+
 class WebSession(Entity):
     """One signed-in browser or program."""
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from kernel.errors import NotFound, Unauthenticated
 from kernel.identity import Actor, Grant, Role
-from registry.accounts.model import Account, ApiKey, RoleGrant, WebSession
+from registry.accounts.model import Account, AccountPerson, ApiKey, RoleGrant, WebSession
 from registry.accounts.rules import AccountState, is_live
 from registry.parties.model import Party
 from registry.parties.rules import Standing
@@ -171,6 +171,11 @@ def authenticate(session: Session, *, login: str, password: str) -> Account:
     return account
 
 
+def hashed(password: str) -> str:
+    """Return the argon2 hash by which a password is kept."""
+    return HASHER.hash(password.encode("utf-8", "surrogatepass"))
+
+
 def verifies(password_hash: str, password: str) -> bool:
     """Say whether this is the password behind the hash."""
     try:
@@ -233,6 +238,24 @@ def grants_in_force(session: Session, account_id: UUID) -> Sequence[RoleGrant]:
     """Return the grants of an account that are not revoked, oldest first; locked accounts see the newest state."""
     query = sa.select(RoleGrant).where(RoleGrant.account_id == account_id, RoleGrant.revoked_at.is_(None))
     return session.scalars(query.order_by(RoleGrant.granted_at, RoleGrant.id)).all()
+
+
+def same_person(session: Session, account_id: UUID | None, *, lock: bool = False) -> list[UUID]:
+    """Return all accounts of the natural person behind an account, itself included; locked in order on demand.
+
+    Source:
+        J6, J7: duties are separated by natural person, not by account.
+    """
+    own = sa.select(AccountPerson.person_id).where(AccountPerson.account_id == account_id)
+    linked = sa.select(AccountPerson.account_id).where(AccountPerson.person_id.in_(own))
+    query = sa.select(Account.id).where(sa.or_(Account.id == account_id, Account.id.in_(linked))).order_by(Account.id)
+    return list(session.scalars(query.with_for_update(of=Account) if lock else query))
+
+
+def duties_of(session: Session, account_ids: Sequence[UUID]) -> set[Role]:
+    """Return the roles that these accounts hold together, for whatever organisation and place."""
+    query = sa.select(RoleGrant.role).where(RoleGrant.account_id.in_(account_ids), RoleGrant.revoked_at.is_(None))
+    return set(session.scalars(query))
 
 
 def live_sessions(session: Session, account_id: UUID, now: datetime) -> Sequence[WebSession]:

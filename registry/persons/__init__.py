@@ -1,0 +1,1 @@
+"""Natural persons behind accounts: identity, grants confirmed by a second person, lost passwords."""
