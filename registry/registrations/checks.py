@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from kernel.policy import PolicyBook
 from registry.parties.model import Party
+from registry.procedures.rules import Finding
 from registry.products.model import Product, ProductVersion
 from registry.records.model import EvidenceRecord
 from registry.registrations import queries
 from registry.registrations.rules import MATERIAL_TITLES, missing_materials
-from registry.reviews.rules import Finding
 
 
 def materials(

@@ -17,6 +17,7 @@ from registry.agreements import queries as agreements
 from registry.codes.rules import registration_code
 from registry.parties.model import Party
 from registry.policy import RegistryPolicy
+from registry.procedures.rules import cited_dict
 from registry.products import queries as products
 from registry.products.model import Product
 from registry.records import queries as records
@@ -43,7 +44,6 @@ from registry.registrations.rules import (
     refuse_same_person,
     refuse_without_words,
 )
-from registry.requests.rules import cited_dict
 from registry.terms.rules import notice_period, refuse_before_notice_ends, refuse_outside_window, validity
 
 

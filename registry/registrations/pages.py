@@ -17,6 +17,7 @@ from kernel.calendar import business_date
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
 from kernel.identity import Permission
+from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product
 from registry.registrations import checks, commands, queries
@@ -30,7 +31,6 @@ from registry.registrations.rules import (
     RegistrationState,
 )
 from registry.registrations.schemas import ApplicationIn, FormalReviewIn, ReceiptIn, ResubmissionIn, RevocationIn
-from registry.reviews import queries as reviews
 from registry.terms.rules import renewal_window
 
 blueprint = Blueprint("registration_pages", __name__, template_folder="../templates")
@@ -204,7 +204,7 @@ def _workspace_page(
     text = render_template(
         "registry/registrations/workspace.html", product=product, versions=versions, newest=versions[0], gates=gates,
         steps=_gate_steps(gates), reviews=found, registrations=history,
-        current=next((one for one in found if one.version_id == versions[0].id), None),
+        current=next((one.review for one in found if one.version.id == versions[0].id), None),
         running=next((one for one in history if one.state in RUNNING), None),
         kinds=_kinds(product, now), derived_from=products.derived_from(session, product.id), today=_today(),
         grounds=list(CancellationGround), form=form or Form(ApplicationIn), refusal=_words(refusal),

@@ -18,15 +18,16 @@ from registry.agreements.model import Agreement
 from registry.agreements.queries import in_force_clause
 from registry.parties.model import Party
 from registry.parties.rules import STANDING_TITLES, Standing
+from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product, ProductInput, ProductVersion
 from registry.registrations.model import Objection, Registration
 from registry.registrations.rules import RUNNING, Gate, RegistrationKind, RegistrationState
 from registry.requests import queries as requests
 from registry.resources.model import Resource
-from registry.reviews import queries as reviews
 from registry.reviews.model import Review
-from registry.reviews.rules import ReviewState
+from registry.reviews.queries import passed_conditions
+from registry.reviews.rules import Procedure
 
 
 class NoSuchRegistration(NotFound):
@@ -197,8 +198,7 @@ def progress(session: Session, product_ids: Sequence[UUID], on: date) -> dict[UU
             counted.where(ProductVersion.product_id.in_(product_ids)).group_by(ProductVersion.product_id)
         ).all()
     )
-    found = session.scalars(sa.select(Review).where(Review.product_id.in_(product_ids)).order_by(Review.id))
-    latest_reviews = {review.product_id: review for review in found}
+    latest_reviews = reviews.latest(session, product_ids)
     applied = sa.select(Registration).where(Registration.product_id.in_(product_ids)).order_by(Registration.id)
     latest = {registration.product_id: registration for registration in session.scalars(applied)}
     is_open = set(session.scalars(sa.select(Product.id).where(Product.id.in_(product_ids), open_condition(on))))
@@ -236,7 +236,7 @@ def open_condition(on: date) -> sa.ColumnElement[bool]:
         _holds(Agreement.id == Product.agreement_id, in_force_clause(on)),
         used.exists(),
         ~used.where(sa.or_(Resource.barred, ~approved)).exists(),
-        _holds(Review.version_id == newest, Review.state == ReviewState.PASSED),
+        _holds(*passed_conditions(Procedure.PRODUCT, newest)),
         _holds(Registration.product_id == Product.id, effective_clause(on)),
     )
 

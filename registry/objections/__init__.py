@@ -1,0 +1,1 @@
+"""Objections during the public notice: real name, evidence, recheck, outcome (REG-06)."""
