@@ -11,7 +11,7 @@ from kernel.calendar import MONTHS_PER_YEAR, add_months
 from kernel.errors import Conflict, Invalid
 from kernel.policy import Cited
 from registry.parties.rules import N_, PartyKind, legal_form
-from registry.reviews.rules import Finding
+from registry.procedures.rules import Finding
 
 
 class EnterpriseNature(StrEnum):
@@ -50,7 +50,7 @@ class ApplicationEvent(StrEnum):
     """What can happen to an application."""
 
     SUBMIT = "submit"
-    PASS = "pass"
+    APPROVE = "approve"
     RETURN = "return"
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
@@ -123,7 +123,7 @@ STATE_TITLES = {
 }
 EVENT_TITLES = {
     ApplicationEvent.SUBMIT: "提交",
-    ApplicationEvent.PASS: "通过",
+    ApplicationEvent.APPROVE: "通过",
     ApplicationEvent.RETURN: "退回",
     ApplicationEvent.REFUSE: "不予通过",
     ApplicationEvent.WITHDRAW: "撤回",
@@ -134,7 +134,7 @@ TRANSITIONS: dict[tuple[ApplicationState, ApplicationEvent], ApplicationState] =
     (ApplicationState.DRAFT, ApplicationEvent.WITHDRAW): ApplicationState.WITHDRAWN,
     (ApplicationState.RETURNED, ApplicationEvent.WITHDRAW): ApplicationState.WITHDRAWN,
     (ApplicationState.UNDER_REVIEW, ApplicationEvent.WITHDRAW): ApplicationState.WITHDRAWN,
-    (ApplicationState.UNDER_REVIEW, ApplicationEvent.PASS): ApplicationState.PASSED,
+    (ApplicationState.UNDER_REVIEW, ApplicationEvent.APPROVE): ApplicationState.PASSED,
     (ApplicationState.UNDER_REVIEW, ApplicationEvent.RETURN): ApplicationState.RETURNED,
     (ApplicationState.UNDER_REVIEW, ApplicationEvent.REFUSE): ApplicationState.REFUSED,
 }

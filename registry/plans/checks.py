@@ -11,8 +11,8 @@ from registry.plans import queries
 from registry.plans.model import PlanVersion
 from registry.plans.rules import missing_items
 from registry.policy import RegistryPolicy
+from registry.procedures.rules import Finding
 from registry.reviews.model import Review
-from registry.reviews.rules import Finding
 
 
 def findings(session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from kernel import audit, files, numbering
 from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Invalid
 from kernel.identity import Actor, Permission
-from kernel.policy import PolicyBook
+from kernel.policy import Cited, PolicyBook
 from registry.parties import queries as parties
 from registry.parties.rules import Capacity, check_in_order
 from registry.plans import queries
@@ -35,9 +35,10 @@ from registry.plans.rules import (
     check_mode,
 )
 from registry.policy import RegistryPolicy
+from registry.procedures.rules import Procedure, Seat, cited_dict
 from registry.reviews import commands as engine
 from registry.reviews.model import Review
-from registry.reviews.rules import Procedure, ReviewState, Seat, cited_dict
+from registry.reviews.rules import ReviewState
 
 OUTCOME_EVENTS = {
     ReviewState.PASSED: PlanEvent.APPROVE,
@@ -177,9 +178,10 @@ def submit(
     required, decision = policy.require("plan_items_required"), policy.plan_collective_decision_required
     check_complete(version.contents, required, decision)
     stages = policy.require("plan_stages")
-    version.sources = [cited_dict(cited) for cited in (required, decision, stages) if cited is not None]
+    used = (required, decision, stages)
+    version.sources = [cited_dict(cited) for cited in used if cited is not None]
     seats = [Seat(kind, position) for position, kind in enumerate(stages.items(), start=1)]
-    review = _in_procedure(session, actor, version, seats, calendar=calendar, book=book, now=now)
+    review = _in_procedure(session, actor, version, seats, used, calendar=calendar, now=now)
     version.state, version.submitted_at, version.review_id = state, now, review.id
     audit.record(session, actor, "plan.submit", version, at=now, note=review.number)
     return version
@@ -299,9 +301,10 @@ def start_major_change(session: Session, actor: Actor, plan_id: UUID, *, reason:
     )  # fmt: skip
     session.add(version)
     try:
-        with session.begin_nested():
-            session.flush()
+        session.flush()
     except IntegrityError as error:
+        if "registry_plan_version" not in str(error.orig):
+            raise
         raise VersionRunning(
             f"实施方案 {plan.number} 已有在办的版本，一次只能办理一个；请先办结或撤回",
             detail_en="Another version is being drafted or decided.",
@@ -371,9 +374,9 @@ def _in_procedure(
     actor: Actor,
     version: PlanVersion,
     seats: list[Seat],
+    used: Sequence[Cited | None],
     *,
     calendar: WorkingCalendar,
-    book: PolicyBook,
     now: datetime,
 ) -> Review:
     title = f"{version.plan.number} {version.plan.title}（第 {version.number} 版）"
@@ -388,5 +391,5 @@ def _in_procedure(
     return engine.open_review(
         session, actor, procedure=Procedure.PLAN, subject_id=version.id, subject_title=title, place=version.plan.place,
         applicant_id=None if is_authority else institution, seats=seats, calendar=calendar, now=now,
-        sources=version.sources,
+        sources=used,
     )  # fmt: skip

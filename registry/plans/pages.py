@@ -23,7 +23,7 @@ from registry.plans.model import Plan, PlanVersion
 from registry.plans.rules import EDITABLE, MODE_TITLES, PlanMode, PlanState, possible, title_of
 from registry.plans.schemas import ContentsIn, EffectIn, PlanFilingIn, PlanIn, PlanReasonIn, missing_today
 from registry.policy import RegistryPolicy
-from registry.reviews.rules import STAGES
+from registry.procedures.rules import STAGES
 
 blueprint = Blueprint("plan_pages", __name__, template_folder="../templates")
 Act = Callable[[Session, dict[str, Any]], object]
@@ -125,7 +125,7 @@ def _edit_page(version_id: UUID, *, errors: dict[str, Any], refusal: DomainError
     text = render_template(
         "registry/plans/edit.html", version=version, plan=version.plan, errors=errors, refusal=_words(refusal),
         items=_items(version, typed), missing=[words for _, words in lacking], policy=policy,
-        mode=(typed or {}).get("mode") or (version.mode.value if version.mode else ""),
+        mode=(typed.get("mode") if typed else None) or (version.mode.value if version.mode else ""),
         scope_text=typed["scope_text"] if typed and "scope_text" in typed else version.scope_text,
         modes=_modes(policy), chosen=chosen, editable=version.state in EDITABLE,
         resources=[(str(one.id), f"{one.code} {one.title}") for one in queries.open_catalogue(db.session(), place)],
@@ -165,9 +165,11 @@ def decision(version_id: UUID) -> Response:
 @requires(Permission.PLAN_WRITE)
 def take_step(version_id: UUID, step: str) -> AnyResponse:
     """Take the next step of a version, decided on what was shown."""
-    needs: dict[str, Any] = {
-        "submit": {"book": policy_book(), "calendar": working_calendar()}, "put_in_effect": {"book": policy_book()},
-    }.get(step, {})  # fmt: skip
+    of_step: dict[str, dict[str, Any]] = {
+        "submit": {"book": policy_book(), "calendar": working_calendar()},
+        "put_in_effect": {"book": policy_book()},
+    }
+    needs = of_step.get(step, {})
 
     def act(session: Session, data: dict[str, Any]) -> object:
         return getattr(commands, step)(session, current_actor(), version_id, **data, **needs, now=clock.now())
