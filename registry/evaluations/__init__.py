@@ -1,0 +1,1 @@
+"""Evaluation of operators and of source departments, with their own assessment (EVA)."""
