@@ -29,13 +29,19 @@ import pricing.tariffs.pages
 import registry.accounts.api
 import registry.accounts.pages
 import registry.agreements.api
-import registry.agreements.pages
+import registry.authorizations.pages
 import registry.desk.api
 import registry.desk.pages
 import registry.duties.api
 import registry.duties.pages
+import registry.emergency.api
+import registry.emergency.pages
+import registry.exits.api
+import registry.exits.pages
 import registry.incidents.api
 import registry.incidents.pages
+import registry.objections.api
+import registry.objections.pages
 import registry.parties.api
 import registry.parties.pages
 import registry.persons.api
@@ -46,6 +52,8 @@ import registry.public_register.api
 import registry.public_register.pages
 import registry.quality.api
 import registry.quality.pages
+import registry.records.api
+import registry.records.pages
 import registry.registrations.api
 import registry.registrations.pages
 import registry.relations.api
@@ -54,7 +62,11 @@ import registry.requests.api
 import registry.requests.pages
 import registry.resources.api
 import registry.resources.pages
+import registry.service_agreements.api
+import registry.service_agreements.pages
 import registry.sharing.pages
+import registry.suspensions.api
+import registry.suspensions.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
@@ -73,12 +85,19 @@ API_BLUEPRINTS = [
     registry.persons.api.blueprint,
     registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
+    registry.suspensions.api.blueprint,
+    registry.exits.api.endings,
+    registry.exits.api.blueprint,
+    registry.emergency.api.blueprint,
+    registry.service_agreements.api.blueprint,
     registry.resources.api.blueprint,
     registry.quality.api.blueprint,
     registry.requests.api.blueprint,
     registry.products.api.blueprint,
     registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
+    registry.records.api.blueprint,
+    registry.objections.api.blueprint,
     registry.public_register.api.blueprint,
     registry.duties.api.blueprint,
     registry.incidents.api.blueprint,
@@ -112,7 +131,11 @@ PAGE_BLUEPRINTS = [
     registry.parties.pages.blueprint,
     registry.persons.pages.blueprint,
     registry.relations.pages.blueprint,
-    registry.agreements.pages.blueprint,
+    registry.authorizations.pages.blueprint,
+    registry.suspensions.pages.blueprint,
+    registry.exits.pages.blueprint,
+    registry.emergency.pages.blueprint,
+    registry.service_agreements.pages.blueprint,
     registry.resources.pages.blueprint,
     registry.quality.pages.blueprint,
     registry.sharing.pages.blueprint,
@@ -120,6 +143,8 @@ PAGE_BLUEPRINTS = [
     registry.products.pages.blueprint,
     registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
+    registry.records.pages.blueprint,
+    registry.objections.pages.blueprint,
     registry.public_register.pages.blueprint,
     registry.duties.pages.blueprint,
     registry.incidents.pages.blueprint,

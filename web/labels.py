@@ -33,6 +33,12 @@ VALUES = {
     "suspended": _("已暂停"),
     "expired": _("已到期"),
     "terminated": _("已终止"),
+    "closed": _("已了结"),
+    "certified": _("已出具删除证明"),
+    "half_signed": _("一方已签"),
+    "restore": _("恢复"),
+    "terminate": _("终止"),
+    "revoke": _("撤销"),
     "in_order": _("正常"),
     "ended": _("已终止"),
     "checked": _("已核查"),
@@ -161,11 +167,35 @@ VALUES = {
     "jobs": _("定时任务"),
     "audit.seal": _("审计封印"),
     "books.verify": _("账簿核对"),
+    "registrations.move_deadlines": _("登记期限顺延"),
+    "registrations.cancel_expired": _("届满注销"),
+    "national_code": _("国家登记编码"),
+    "local_record": _("本地登记"),
+    "filing": _("登记备案"),
+    "by_agreement": _("协商由一方申请"),
+    "registrant_consent": _("登记主体书面同意"),
+    "proof_of_error": _("证明登记有误的材料"),
+    "resident_id": _("居民身份证"),
+    "credit_code": _("统一社会信用代码"),
+    "passport": _("护照或其他证件"),
+    "not_renewed": _("届满未续展"),
+    "data_lost": _("数据灭失或无法恢复"),
+    "right_ended": _("权利放弃或期满"),
+    "registrant_ended": _("登记主体终止"),
+    "other_by_law": _("法律法规规定的其他情形"),
+    "false_materials": _("提供虚假材料"),
+    "forged_result": _("伪造登记结果"),
+    "illegal_gain": _("非法牟利"),
     "payments.take_in": _("到账入账"),
     "requests.deemed_consent": _("超期视为同意"),
 }
 # words that mean something else in another enumeration
-NAMED = {"AccessKind.paid": _("有偿"), "ReviewState.submitted": _("待审查")}
+NAMED = {
+    "AccessKind.paid": _("有偿"),
+    "ExitState.open": _("退出办理中"),
+    "ServiceState.signed": _("双方已签"),
+    "ReviewState.submitted": _("待审查"),
+}
 
 
 def role_title(role: Role) -> str:

@@ -1,5 +1,7 @@
 """Agreements for programs. Every change is decided on a version: send ``If-Match``.
 
+How they are restored and how they end is told by the concepts above: suspensions, exits, emergency.
+
 Of an agreement that somebody may not see not even the version is told, hence the look before each match.
 """
 
@@ -19,13 +21,11 @@ from registry.agreements.schemas import (
     AgreementDetailOut,
     AgreementIn,
     AgreementPageOut,
-    EmergencyPlanIn,
     FilingIn,
     ItemsIn,
     ScopeIn,
     SignIn,
     SuspensionIn,
-    TerminationIn,
 )
 
 blueprint = ApiBlueprint(
@@ -88,19 +88,6 @@ def set_scope(scope_in, agreement_id: UUID):
         return _seen(session, agreement_id)
 
 
-@blueprint.put("/<uuid:agreement_id>/emergency-plan")
-@requires(Permission.AGREEMENT_WRITE)
-@blueprint.arguments(EmergencyPlanIn)
-@blueprint.response(200, AgreementDetailOut)
-def set_emergency_plan(plan_in, agreement_id: UUID):
-    """Keep the emergency plan of this authorization."""
-    with db.transaction() as session:
-        queries.visible(session, current_actor(), agreement_id)
-        match_version(session, Agreement, agreement_id)
-        commands.set_emergency_plan(session, current_actor(), agreement_id, **plan_in, now=clock.now())
-        return _seen(session, agreement_id)
-
-
 @blueprint.post("/<uuid:agreement_id>/signature")
 @requires(Permission.AGREEMENT_WRITE)
 @blueprint.arguments(SignIn)
@@ -149,45 +136,6 @@ def suspend(suspension_in, agreement_id: UUID):
         queries.visible(session, current_actor(), agreement_id)
         match_version(session, Agreement, agreement_id)
         commands.suspend(session, current_actor(), agreement_id, **suspension_in, now=clock.now())
-        return _seen(session, agreement_id)
-
-
-@blueprint.post("/<uuid:agreement_id>/restoration")
-@requires(Permission.AGREEMENT_WRITE)
-@blueprint.response(200, AgreementDetailOut)
-def restore(agreement_id: UUID):
-    """Ask for the end of a suspension, or confirm what another person asked for."""
-    with db.transaction() as session:
-        queries.visible(session, current_actor(), agreement_id)
-        match_version(session, Agreement, agreement_id)
-        commands.restore(session, current_actor(), agreement_id, now=clock.now())
-        return _seen(session, agreement_id)
-
-
-@blueprint.post("/<uuid:agreement_id>/termination")
-@requires(Permission.AGREEMENT_WRITE)
-@blueprint.arguments(TerminationIn)
-@blueprint.response(200, AgreementDetailOut)
-def terminate(termination_in, agreement_id: UUID):
-    """Ask for the end of the agreement, or confirm what another person asked for."""
-    with db.transaction() as session:
-        queries.visible(session, current_actor(), agreement_id)
-        match_version(session, Agreement, agreement_id)
-        commands.terminate(
-            session, current_actor(), agreement_id, **termination_in, now=clock.now(), book=policy_book()
-        )
-        return _seen(session, agreement_id)
-
-
-@blueprint.post("/<uuid:agreement_id>/expiry")
-@requires(Permission.AGREEMENT_WRITE)
-@blueprint.response(200, AgreementDetailOut)
-def expire(agreement_id: UUID):
-    """Close the file of an agreement whose term is over."""
-    with db.transaction() as session:
-        queries.visible(session, current_actor(), agreement_id)
-        match_version(session, Agreement, agreement_id)
-        commands.expire(session, current_actor(), agreement_id, now=clock.now())
         return _seen(session, agreement_id)
 
 

@@ -18,10 +18,7 @@ from registry.agreements import queries
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import (
     AgreementEvent,
-    ExitGround,
-    NotRegisteredAs,
     ScopeRefused,
-    SecondPersonNeeded,
     after,
     check_coordination,
     check_draft,
@@ -29,12 +26,11 @@ from registry.agreements.rules import (
     check_filing,
     check_operator,
     check_scope,
+    check_second_person,
     sources_of,
 )
-from registry.clauses.rules import Term, TermLimits, check_codes, check_expiry, check_items, check_term
-from registry.parties import queries as parties
-from registry.parties.model import Party
-from registry.parties.rules import CAPACITY_TITLES, Capacity, check_in_order
+from registry.clauses.rules import Term, TermLimits, check_codes, check_items, check_term
+from registry.parties.rules import Capacity, check_in_order
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
 from registry.resources.rules import refuse_barred
@@ -56,6 +52,8 @@ def draft(
     trial_end: date | None = None,
     items: Mapping[str, str] | None = None,
     resource_ids: Collection[UUID] = (),
+    plan_id: UUID | None = None,
+    selection_id: UUID | None = None,
 ) -> Agreement:
     """Draft an agreement between the data authority of a place and an operating institution.
 
@@ -78,8 +76,10 @@ def draft(
     """
     actor.must(Permission.AGREEMENT_WRITE, place=place)
     policy = RegistryPolicy.at(book, place, business_date(now))
-    _check_party(session, book, authorizing_entity_id, Capacity.DATA_AUTHORITY, place, "authorizing_entity_id")
-    operator = _check_party(
+    queries.registered_party(
+        session, book, authorizing_entity_id, Capacity.DATA_AUTHORITY, place, "authorizing_entity_id"
+    )
+    operator = queries.registered_party(
         session, book, operating_institution_id, Capacity.OPERATING_INSTITUTION, place, "operating_institution_id"
     )
     check_operator(operator.name, operator.kind, policy.agreement_legal_form, policy.agreement_organisation_kinds)
@@ -89,7 +89,8 @@ def draft(
         number=numbering.number(session, "AGR", business_date(now)), place=place,
         authorizing_entity_id=authorizing_entity_id, operating_institution_id=operating_institution_id, title=title,
         items={code: text for code, text in (items or {}).items() if text.strip()}, term_start=term_start,
-        term_end=term_end, trial_start=trial_start, trial_end=trial_end, drafted_at=now, sources={},
+        term_end=term_end, trial_start=trial_start, trial_end=trial_end, plan_id=plan_id, selection_id=selection_id,
+        drafted_at=now, sources={},
     )  # fmt: skip
     session.add(agreement)
     session.flush()
@@ -150,7 +151,7 @@ def set_emergency_plan(
         NoSuchAgreement: there is none.
         FileRefused: the file is empty or too large.
     """
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     agreement.emergency_plan_sha256 = files.keep(session, content, name=name, media_type=media_type, now=now)
     audit.record(
         session, actor, "agreement.set_emergency_plan", agreement, at=now, note=agreement.emergency_plan_sha256
@@ -182,7 +183,7 @@ def sign(
         NotInOrder: the institution is suspended or ended.
         CoordinationMissing: the decision of the coordination mechanism is not named where one is needed (AGR-05).
     """
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     signed = after(agreement.state, AgreementEvent.SIGN)
     policy = RegistryPolicy.at(book, agreement.place, business_date(now))
     required = policy.require("agreement_items_required")
@@ -217,7 +218,7 @@ def file(session: Session, actor: Actor, agreement_id: UUID, *, reference: str, 
         NoSuchAgreement: there is none.
         WrongState: it is not signed, or filed already.
     """
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     agreement.state = after(agreement.state, AgreementEvent.FILE)
     agreement.filed_at, agreement.filing_reference = now, reference
     audit.record(session, actor, "agreement.file", agreement, at=now, note=reference)
@@ -235,7 +236,7 @@ def activate(session: Session, actor: Actor, agreement_id: UUID, *, now: datetim
         EmergencyPlanMissing: there is no emergency plan where one is needed (EMG-01).
         NotInOrder: the institution is suspended or ended.
     """
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     active = after(agreement.state, AgreementEvent.ACTIVATE)
     policy = RegistryPolicy.at(book, agreement.place, business_date(now))
     check_filing(agreement.number, agreement.state, policy.agreement_filing_required)
@@ -258,7 +259,7 @@ def suspend(
         NoSuchAgreement: there is none.
         WrongState: it is not active.
     """
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     agreement.state = after(agreement.state, AgreementEvent.SUSPEND)
     agreement.suspended_at, agreement.suspension_reason, agreement.correction_due = now, reason, correction_due
     agreement.pending_event = agreement.pending_by = None
@@ -266,96 +267,23 @@ def suspend(
     return agreement
 
 
-def restore(session: Session, actor: Actor, agreement_id: UUID, *, now: datetime) -> Agreement:
-    """Open a suspended agreement again: the first person asks, a second one confirms.
-
-    Raises:
-        NotAllowed: the actor does not write agreements there.
-        NoSuchAgreement: there is none.
-        WrongState: it is not suspended.
-        SecondPersonNeeded: the same person asked before.
-    """
-    agreement = _governed(session, actor, agreement_id)
-    restored = after(agreement.state, AgreementEvent.RESTORE)
-    if _is_confirmed(session, actor, agreement, AgreementEvent.RESTORE, now):
-        agreement.state = restored
-        agreement.suspended_at = agreement.suspension_reason = agreement.correction_due = None
-        audit.record(session, actor, "agreement.restore", agreement, at=now)
-    return agreement
-
-
-def terminate(
-    session: Session,
-    actor: Actor,
-    agreement_id: UUID,
-    *,
-    ground: ExitGround,
-    reason: str,
-    now: datetime,
-    book: PolicyBook,
-    coordination_record: str | None = None,
-) -> Agreement:
-    """End an agreement before its term: the first person asks, a second one confirms (AGR-04).
-
-    Raises:
-        NotAllowed: the actor does not write agreements there.
-        NoSuchAgreement: there is none.
-        WrongState: it is a draft, or has ended.
-        CoordinationMissing: the decision of the coordination mechanism is not named where one is needed (AGR-05).
-        SecondPersonNeeded: the same person asked before.
-    """
-    agreement = _governed(session, actor, agreement_id)
-    ended = after(agreement.state, AgreementEvent.TERMINATE)
-    policy = RegistryPolicy.at(book, agreement.place, business_date(now))
-    record = check_coordination(coordination_record, policy.agreement_coordination_required)
-    if _is_confirmed(session, actor, agreement, AgreementEvent.TERMINATE, now):
-        agreement.state, agreement.ended_at, agreement.exit_ground = ended, now, ground
-        agreement.coordination_record = record or agreement.coordination_record
-        audit.record(session, actor, "agreement.terminate", agreement, at=now, note=f"{ground}: {reason}")
-    return agreement
-
-
-def expire(session: Session, actor: Actor, agreement_id: UUID, *, now: datetime) -> Agreement:
-    """Note that the term is over. Operation ended by itself on that day; this only closes the file.
-
-    Raises:
-        NotAllowed: the actor does not write agreements there.
-        NoSuchAgreement: there is none.
-        WrongState: it is a draft, or has ended.
-        TermNotOver: the last day has not passed.
-    """
-    agreement = _governed(session, actor, agreement_id)
-    expired = after(agreement.state, AgreementEvent.EXPIRE)
-    check_expiry(agreement.number, agreement.term, business_date(now))
-    agreement.state, agreement.ended_at = expired, now
-    agreement.pending_event = agreement.pending_by = None
-    audit.record(session, actor, "agreement.expire", agreement, at=now)
-    return agreement
-
-
-def _governed(session: Session, actor: Actor, agreement_id: UUID) -> Agreement:
-    agreement = queries.get(session, agreement_id, lock=True)
-    actor.must(Permission.AGREEMENT_WRITE, place=agreement.place)
-    return agreement
-
-
 def _draft(session: Session, actor: Actor, agreement_id: UUID) -> Agreement:
-    agreement = _governed(session, actor, agreement_id)
+    agreement = queries.governed(session, actor, agreement_id)
     check_draft(agreement.number, agreement.state)
     return agreement
 
 
-def _is_confirmed(session: Session, actor: Actor, agreement: Agreement, event: AgreementEvent, now: datetime) -> bool:
-    """Say whether another person asked for this before; if nobody did, note that this one asks."""
+def confirmed(session: Session, actor: Actor, agreement: Agreement, event: AgreementEvent, *, now: datetime) -> bool:
+    """Say whether another person asked for this before; if nobody did, note that this one asks.
+
+    Raises:
+        SecondPersonNeeded: the same person asked before.
+    """
     if agreement.pending_event is not event:
         agreement.pending_event, agreement.pending_by = event, actor.id
         audit.record(session, actor, f"agreement.ask_{event}", agreement, at=now)
         return False
-    if agreement.pending_by == actor.id:
-        raise SecondPersonNeeded(
-            f"协议 {agreement.number} 的这项申请由您提出，须由另一位主管人员确认",
-            detail_en="Another person has to confirm.",
-        )
+    check_second_person(agreement.number, agreement.pending_by, actor.id)
     agreement.pending_event = agreement.pending_by = None
     return True
 
@@ -364,22 +292,6 @@ def _limits(policy: RegistryPolicy) -> TermLimits:
     return TermLimits.of(
         policy.agreement_term_years_max, policy.agreement_term_years_exact, policy.agreement_trial_months_max
     )
-
-
-def _check_party(
-    session: Session, book: PolicyBook, party_id: UUID, capacity: Capacity, place: str, field: str
-) -> Party:
-    party = parties.get(session, party_id)
-    check_in_order(party.name, party.standing)
-    if not parties.has_capacity(session, party.id, capacity, place):
-        words = f"{party.name} 未在{book.place(place).title}登记为{CAPACITY_TITLES[capacity]}"
-        raise NotRegisteredAs(
-            f"{words}，不能签订协议；请先登记该身份",
-            detail_en=f"{party.name} is not {capacity} there.",
-            rule="AGR-01",
-            errors=[{"pointer": f"/{field}", "code": NotRegisteredAs.code, "message": words}],
-        )
-    return party
 
 
 def _put_in_scope(session: Session, agreement: Agreement, resource_ids: Collection[UUID]) -> None:

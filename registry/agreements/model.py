@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel import guards
 from kernel.db import Entity
-from registry.agreements.rules import AgreementEvent, AgreementState, ExitGround, is_in_force
+from registry.agreements.rules import ENDED, STANDING, AgreementEvent, AgreementState, ExitGround, is_in_force
 from registry.clauses.rules import Term
 from registry.parties.model import Party
 from registry.resources.model import Resource
@@ -21,7 +21,16 @@ SIGNED_TERMS = " OR ".join(
     for column in ("OLD.term_start", "OLD.term_end", "OLD.place", "OLD.operating_institution_id",
                    "OLD.authorizing_entity_id")
 )  # fmt: skip
+SIGNED_BASIS = " OR ".join(
+    f"COALESCE(CAST(OLD.{column} AS TEXT), '') <> COALESCE(CAST(NEW.{column} AS TEXT), '')"
+    for column in ("plan_id", "selection_id")
+)
 SIGNED_TEXT = "CAST(OLD.items AS TEXT) <> CAST(NEW.items AS TEXT)"
+# an entry of the scope changes once: when the authorization of that resource ends before the agreement's (ACC-01)
+SCOPE_FIXED = "OLD.agreement_id <> NEW.agreement_id OR OLD.resource_id <> NEW.resource_id OR OLD.ended_on IS NOT NULL"
+OF_A_SIGNED_AGREEMENT = (
+    "EXISTS (SELECT 1 FROM registry_agreement a WHERE a.id = {row}.agreement_id AND a.state <> 'draft')"
+)
 
 
 class Agreement(Entity):
@@ -43,7 +52,7 @@ class Agreement(Entity):
                         (
                             "registry_agreement_signed_is_fixed",
                             "registry_agreement",
-                            f"OLD.state <> 'draft' AND ({SIGNED_TERMS} OR {SIGNED_TEXT})",
+                            f"OLD.state <> 'draft' AND ({SIGNED_TERMS} OR {SIGNED_BASIS} OR {SIGNED_TEXT})",
                             "a signed agreement is not changed: sign a new one",
                         ),
                     )
@@ -63,7 +72,9 @@ class Agreement(Entity):
     term_end: Mapped[date]  # first day that is not covered any more
     trial_start: Mapped[date | None]
     trial_end: Mapped[date | None]
-    emergency_plan_sha256: Mapped[str | None]
+    plan_id: Mapped[UUID | None]  # the implementation plan (实施方案) that the agreement carries out
+    selection_id: Mapped[UUID | None]  # the selection that chose the operator
+    emergency_plan_sha256: Mapped[str | None]  # digest of the current emergency plan
     coordination_record: Mapped[str | None]  # decision of the coordination mechanism, where one is needed
     filing_reference: Mapped[str | None]
     drafted_at: Mapped[datetime]
@@ -92,6 +103,11 @@ class Agreement(Entity):
         """Say whether operation is authorized on that day; time alone closes it."""
         return is_in_force(self.state, self.term, on)
 
+    def has_ended(self, on: date) -> bool:
+        """Say whether the authorization is over for good on that day, closed by a decision or by time alone."""
+        over = self.state in STANDING and on >= self.term_end
+        return over or self.state in ENDED or self.state is AgreementState.CLOSED
+
 
 class AgreementResource(Entity):
     """One public data resource in the scope of an agreement."""
@@ -99,6 +115,7 @@ class AgreementResource(Entity):
     __tablename__ = "registry_agreement_resource"
     __table_args__ = (
         sa.UniqueConstraint("agreement_id", "resource_id"),
+        sa.CheckConstraint("(ended_on IS NULL) = (ended_reason IS NULL)", name="ended_with_reason"),
         {
             "info": {
                 "rules": [
@@ -107,11 +124,28 @@ class AgreementResource(Entity):
                         (
                             "registry_agreement_scope_is_fixed",
                             "registry_agreement_resource",
-                            "EXISTS (SELECT 1 FROM registry_agreement a WHERE a.id = NEW.agreement_id "
-                            "AND a.state <> 'draft')",
+                            OF_A_SIGNED_AGREEMENT.format(row="NEW"),
                             "the scope of a signed agreement is not widened: sign a new one",
                         ),
-                    )
+                    ),
+                    (
+                        guards.refuse_update,
+                        (
+                            "registry_agreement_scope_ends_once",
+                            "registry_agreement_resource",
+                            SCOPE_FIXED,
+                            "an entry of the scope is ended once and not changed otherwise",
+                        ),
+                    ),
+                    (
+                        guards.refuse_delete,
+                        (
+                            "registry_agreement_scope_is_kept",
+                            "registry_agreement_resource",
+                            OF_A_SIGNED_AGREEMENT.format(row="OLD"),
+                            "the scope of a signed agreement is kept: end the entry",
+                        ),
+                    ),
                 ]
             }
         },
@@ -119,6 +153,12 @@ class AgreementResource(Entity):
 
     agreement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_agreement.id"), index=True)
     resource_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource.id"), index=True)
+    ended_on: Mapped[date | None]  # from this day on the resource is not authorized any more
+    ended_reason: Mapped[str | None]
 
     agreement: Mapped[Agreement] = relationship(back_populates="scope", lazy="raise")
     resource: Mapped[Resource] = relationship(lazy="raise")
+
+    def counts(self, on: date) -> bool:
+        """Say whether the resource belongs to the scope on that day."""
+        return self.ended_on is None or on < self.ended_on

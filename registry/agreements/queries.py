@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from kernel import audit
+from kernel.calendar import Period
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission, Role
 from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement, AgreementResource
-from registry.agreements.rules import AgreementState
+from registry.agreements.rules import STANDING, AgreementState, NotRegisteredAs
 from registry.clauses.rules import missing_items as rules_missing
+from registry.clauses.rules import reapply_by
+from registry.parties import queries as parties
+from registry.parties.model import Party
+from registry.parties.rules import CAPACITY_TITLES, Capacity, check_in_order
 from registry.policy import RegistryPolicy
 from registry.resources.model import Resource
 
@@ -39,6 +45,18 @@ def get(session: Session, agreement_id: UUID, *, lock: bool = False) -> Agreemen
     if found is None:
         raise _none(str(agreement_id))
     return found
+
+
+def governed(session: Session, actor: Actor, agreement_id: UUID) -> Agreement:
+    """Return the agreement, locked, for a person of the data authority of its place.
+
+    Raises:
+        NotAllowed: the actor does not write agreements there.
+        NoSuchAgreement: there is none.
+    """
+    agreement = get(session, agreement_id, lock=True)
+    actor.must(Permission.AGREEMENT_WRITE, place=agreement.place)
+    return agreement
 
 
 def by_number(session: Session, number: str) -> Agreement:
@@ -73,7 +91,7 @@ def listed(actor: Actor, *, place: str | None = None, state: AgreementState | No
     The operator sees its own; a source department those that cover its resources; merchants those signed at their
     places (27号 第十八条 makes them public); authorities, finance and auditors their places.
     """
-    query = _with_parties(sa.select(Agreement).where(_in_scope(actor)))
+    query = _with_parties(sa.select(Agreement).where(in_scope(actor)))
     if place is not None:
         query = query.where(Agreement.place == place)
     if state is not None:
@@ -81,7 +99,8 @@ def listed(actor: Actor, *, place: str | None = None, state: AgreementState | No
     return query
 
 
-def _in_scope(actor: Actor) -> sa.ColumnElement[bool]:
+def in_scope(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the condition over :class:`Agreement` that it lies within the actor's scope."""
     reached: list[sa.ColumnElement[bool]] = []
     for grant in actor.grants:
         if grant.role not in ROLES_OF[Permission.AGREEMENT_READ]:
@@ -122,25 +141,121 @@ def in_force_for(session: Session, operating_institution_id: UUID, place: str, o
     return session.scalars(_with_parties(query).order_by(Agreement.term_start, Agreement.id)).all()
 
 
-def covers_resource(session: Session, agreement_id: UUID, resource_id: UUID) -> bool:
-    """Say whether the resource is in the agreement's scope and not barred from opening meanwhile (APP-05)."""
-    query = (
+def in_scope_clause(
+    agreement_id: sa.ColumnElement[UUID] | UUID, resource_id: sa.ColumnElement[UUID] | UUID, on: date
+) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that the resource belongs to the agreement's scope on that day.
+
+    An entry whose authorization ended early (ACC-01) counts no more from the day of its end; time alone decides.
+    """
+    entry = aliased(AgreementResource)
+    return (
         sa.select(sa.literal(1))
-        .select_from(AgreementResource)
-        .join(Resource)
-        .where(
-            AgreementResource.agreement_id == agreement_id,
-            AgreementResource.resource_id == resource_id,
-            Resource.barred.is_(False),
-        )
+        .select_from(entry)
+        .where(entry.agreement_id == agreement_id, entry.resource_id == resource_id, _counts(entry, on))
+        .correlate_except(entry)
+        .exists()
+    )
+
+
+def _counts(entry: type[AgreementResource], on: date) -> sa.ColumnElement[bool]:
+    return sa.or_(entry.ended_on.is_(None), entry.ended_on > on)
+
+
+def covers_resource(session: Session, agreement_id: UUID, resource_id: UUID, *, on: date) -> bool:
+    """Say whether the resource is in the agreement's scope on that day and not barred from opening (APP-05)."""
+    query = sa.select(sa.literal(1)).where(
+        Resource.id == resource_id,
+        Resource.barred.is_(False),
+        in_scope_clause(agreement_id, Resource.__table__.c.id, on),
     )
     return session.scalar(query) is not None
 
 
-def scope_of(session: Session, agreement_id: UUID) -> Sequence[Resource]:
-    """Return the resources in the agreement's scope with their departments, in order of code."""
+def scope_of(session: Session, agreement_id: UUID, *, on: date | None = None) -> Sequence[Resource]:
+    """Return the resources in the agreement's scope with their departments, in order of code.
+
+    ``on`` leaves out those whose authorization had ended by then; without it everything that was signed is returned.
+    """
     query = sa.select(Resource).join(AgreementResource).where(AgreementResource.agreement_id == agreement_id)
+    if on is not None:
+        query = query.where(_counts(AgreementResource, on))
     return session.scalars(query.options(joinedload(Resource.source_department)).order_by(Resource.code)).all()
+
+
+def entries(session: Session, agreement_id: UUID, *, lock: bool = False) -> Sequence[AgreementResource]:
+    """Return the entries of the scope, ended ones included, read afresh; locked on demand."""
+    query = sa.select(AgreementResource).where(AgreementResource.agreement_id == agreement_id)
+    if lock:
+        query = query.with_for_update(of=AgreementResource)
+    query = query.options(joinedload(AgreementResource.resource)).order_by(AgreementResource.id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def registered_party(
+    session: Session, book: PolicyBook, party_id: UUID, capacity: Capacity, place: str, field: str
+) -> Party:
+    """Return the organisation that signs as ``capacity`` at the place.
+
+    Raises:
+        NoSuchParty: it does not exist.
+        NotInOrder: it is suspended or ended.
+        NotRegisteredAs: it is not registered for that part there.
+    """
+    party = parties.get(session, party_id)
+    check_in_order(party.name, party.standing)
+    if not parties.has_capacity(session, party.id, capacity, place):
+        words = f"{party.name} 未在{book.place(place).title}登记为{CAPACITY_TITLES[capacity]}"
+        raise NotRegisteredAs(
+            f"{words}，不能签订协议；请先登记该身份",
+            detail_en=f"{party.name} is not {capacity} there.",
+            rule="AGR-01",
+            errors=[{"pointer": f"/{field}", "code": NotRegisteredAs.code, "message": words}],
+        )
+    return party
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A day that matters to an agreement: the last one on which something may still be done."""
+
+    agreement: Agreement
+    kind: str  # trial_end, correction, reapply or term_end
+    due: date
+    article: str
+    is_over: bool
+
+
+def reminders(session: Session, actor: Actor, on: date, *, book: PolicyBook, limit: int = 50) -> list[Reminder]:
+    """Return what the agreements within the actor's scope wait for, the nearest day first (AGR-02, ACC-01).
+
+    Nothing is stored: each day follows from the term and from the rules of the place on ``on``.
+    """
+    query = listed(actor).where(Agreement.state.in_(STANDING)).order_by(Agreement.term_end, Agreement.id).limit(limit)
+    found = [one for agreement in session.scalars(query) for one in reminders_of(agreement, on, book=book)]
+    return sorted(found, key=lambda one: (one.due, one.agreement.number, one.kind))
+
+
+def reminders_of(agreement: Agreement, on: date, *, book: PolicyBook) -> list[Reminder]:
+    """Return the days that matter to one signed agreement; none once it has ended or before it is signed.
+
+    The re-application runs through the full procedure again: plan or call, application, review, selection.
+    """
+    if agreement.state not in STANDING:
+        return []
+    policy = RegistryPolicy.at(book, agreement.place, on)
+    last_day = Period(agreement.term_start, agreement.term_end).last_day
+    found: list[tuple[str, date, str]] = [("term_end", last_day, "")]
+    if (lead := policy.agreement_reapply_months_before) is not None:
+        found.append(("reapply", reapply_by(agreement.term, lead.integer()), lead.citation()))
+    if agreement.trial_start is not None and agreement.trial_end is not None:
+        cited = policy.agreement_trial_months_max
+        trial = Period(agreement.trial_start, agreement.trial_end)
+        found.append(("trial_end", trial.last_day, cited.citation() if cited else ""))
+    if agreement.state is AgreementState.SUSPENDED and agreement.correction_due is not None:
+        found.append(("correction", agreement.correction_due, ""))
+    made = [Reminder(agreement, kind, due, article, on > due) for kind, due, article in found]
+    return sorted(made, key=lambda one: (one.due, one.kind))
 
 
 def missing_items(agreement: Agreement, book: PolicyBook, on: date) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from kernel.errors import Conflict, Invalid
 from kernel.policy import Cited
@@ -23,6 +25,8 @@ class AgreementState(StrEnum):
     SUSPENDED = "suspended"
     EXPIRED = "expired"
     TERMINATED = "terminated"
+    REVOKED = "revoked"
+    CLOSED = "closed"
 
 
 class AgreementEvent(StrEnum):
@@ -33,8 +37,11 @@ class AgreementEvent(StrEnum):
     ACTIVATE = "activate"
     SUSPEND = "suspend"
     RESTORE = "restore"
+    END_PART = "end_part"
     EXPIRE = "expire"
     TERMINATE = "terminate"
+    REVOKE = "revoke"
+    CLOSE = "close"
 
 
 class ExitGround(StrEnum):
@@ -53,6 +60,8 @@ STATE_TITLES = {
     AgreementState.SUSPENDED: "暂停",
     AgreementState.EXPIRED: "届满",
     AgreementState.TERMINATED: "终止",
+    AgreementState.REVOKED: "撤销",
+    AgreementState.CLOSED: "了结",
 }
 EVENT_TITLES = {
     AgreementEvent.SIGN: "签订",
@@ -60,13 +69,23 @@ EVENT_TITLES = {
     AgreementEvent.ACTIVATE: "生效",
     AgreementEvent.SUSPEND: "暂停",
     AgreementEvent.RESTORE: "恢复",
+    AgreementEvent.END_PART: "终止部分数据的授权",
     AgreementEvent.EXPIRE: "届满",
     AgreementEvent.TERMINATE: "终止",
+    AgreementEvent.REVOKE: "撤销",
+    AgreementEvent.CLOSE: "了结",
 }
 GROUND_TITLES = {
     ExitGround.OPERATOR_REQUEST: N_("运营机构申请退出"),
     ExitGround.BREACH: N_("违约且未按期整改"),
     ExitGround.OTHER_ILLEGALITY: N_("其他违法违规情形"),
+}
+STANDING = (AgreementState.SIGNED, AgreementState.FILED, AgreementState.ACTIVE, AgreementState.SUSPENDED)
+ENDED = (AgreementState.EXPIRED, AgreementState.TERMINATED, AgreementState.REVOKED)
+ENDINGS = {
+    AgreementEvent.EXPIRE: AgreementState.EXPIRED,
+    AgreementEvent.TERMINATE: AgreementState.TERMINATED,
+    AgreementEvent.REVOKE: AgreementState.REVOKED,
 }
 TRANSITIONS: dict[tuple[AgreementState, AgreementEvent], AgreementState] = {
     (AgreementState.DRAFT, AgreementEvent.SIGN): AgreementState.SIGNED,
@@ -75,14 +94,10 @@ TRANSITIONS: dict[tuple[AgreementState, AgreementEvent], AgreementState] = {
     (AgreementState.FILED, AgreementEvent.ACTIVATE): AgreementState.ACTIVE,
     (AgreementState.ACTIVE, AgreementEvent.SUSPEND): AgreementState.SUSPENDED,
     (AgreementState.SUSPENDED, AgreementEvent.RESTORE): AgreementState.ACTIVE,
-    (AgreementState.SIGNED, AgreementEvent.EXPIRE): AgreementState.EXPIRED,
-    (AgreementState.FILED, AgreementEvent.EXPIRE): AgreementState.EXPIRED,
-    (AgreementState.ACTIVE, AgreementEvent.EXPIRE): AgreementState.EXPIRED,
-    (AgreementState.SUSPENDED, AgreementEvent.EXPIRE): AgreementState.EXPIRED,
-    (AgreementState.SIGNED, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
-    (AgreementState.FILED, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
-    (AgreementState.ACTIVE, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
-    (AgreementState.SUSPENDED, AgreementEvent.TERMINATE): AgreementState.TERMINATED,
+    # the affected data fall out of the authorization, the rest goes on (ACC-01)
+    (AgreementState.SUSPENDED, AgreementEvent.END_PART): AgreementState.ACTIVE,
+    **{(state, event): ended for state in STANDING for event, ended in ENDINGS.items()},
+    **{(state, AgreementEvent.CLOSE): AgreementState.CLOSED for state in ENDED},
 }
 
 
@@ -142,6 +157,14 @@ class NotRegisteredAs(Invalid):
     """One of the two parties is not registered for its part at the place."""
 
     code = "agreement.party_not_registered"
+
+
+class BasisMissing(Conflict):
+    """What has to come before an agreement has not: a filed plan, a published selection of this very operator."""
+
+    code = "agreement.basis_missing"
+    title = "签订协议的依据不足"
+    title_en = "The plan or the selection behind the agreement is missing"
 
 
 class SecondPersonNeeded(Conflict):
@@ -288,6 +311,56 @@ def check_coordination(record: str | None, demanded: Cited | None) -> str | None
     return named
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an agreement rests on: the implementation plan (实施方案) and the selection of the operator."""
+
+    plan_is_filed: bool
+    plan_place: str
+    plan_resource_ids: Collection[UUID]
+    selection_is_published: bool
+    selected_operator_id: UUID | None
+
+
+def check_authorization_basis(
+    number: str, basis: Basis | None, *, place: str, operator_id: UUID, resource_ids: Collection[UUID]
+) -> None:
+    """Refuse an agreement without a plan that was decided and filed, and an operator that was selected and published.
+
+    Args:
+        number: of the agreement, for the words.
+        basis: plan and selection; ``None`` when the agreement names none.
+        place: where the agreement is to apply.
+        operator_id: the operating institution of the agreement.
+        resource_ids: its scope, which must lie within the plan's.
+
+    Raises:
+        BasisMissing: something is missing or does not fit; every fault is listed.
+
+    Source:
+        发改数据规〔2025〕27号 第九条至第十二条; 新昌县实施方案 三（四）3 (APP-01, APP-02, APP-03).
+    """
+    faults: list[tuple[str, str]] = []
+    if basis is None or not basis.plan_is_filed:
+        faults.append(("/plan_id", "实施方案未经审定并备案"))
+    elif basis.plan_place != place:
+        faults.append(("/plan_id", "实施方案属于其他地区"))
+    elif beyond := set(resource_ids) - set(basis.plan_resource_ids):
+        faults.append(("/resource_ids", f"{len(beyond)} 项数据资源不在实施方案的范围之内"))
+    if basis is None or not basis.selection_is_published:
+        faults.append(("/selection_id", "运营机构的选定结果未公布"))
+    elif basis.selected_operator_id != operator_id:
+        faults.append(("/operating_institution_id", "运营机构不是选定的机构"))
+    if faults:
+        raise BasisMissing(
+            f"协议 {number} 不得签订：{'；'.join(words for _, words in faults)}。请先办结实施方案和运营机构选定",
+            detail_en="The plan must be filed and the selection of this operator published first.",
+            rule="APP-01",
+            article="发改数据规〔2025〕27号 第九条至第十二条",
+            errors=[{"pointer": pointer, "code": BasisMissing.code, "message": words} for pointer, words in faults],
+        )
+
+
 def check_scope(number: str, count: int) -> None:
     """Refuse to sign without a resource in scope: the first mandatory content is scope and catalogue.
 
@@ -300,6 +373,18 @@ def check_scope(number: str, count: int) -> None:
             detail_en="No resource is in scope.",
             rule="AGR-01",
             errors=[{"pointer": "/resource_ids", "code": ScopeRefused.code, "message": "授权范围为空"}],
+        )
+
+
+def check_second_person(number: str, first: UUID | None, second: UUID | None) -> None:
+    """Refuse the confirmation by the person who asked.
+
+    Raises:
+        SecondPersonNeeded: both are the same.
+    """
+    if first == second:
+        raise SecondPersonNeeded(
+            f"{number} 的这项申请由您提出，须由另一位主管人员确认", detail_en="Another person has to confirm."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
+from flask import request
 
 from kernel import clock
 from kernel.fields import EntityOut, FileContentField, Schema, TextField
@@ -43,6 +44,8 @@ class AgreementIn(Schema):
     trial_end = ma.fields.Date(load_default=None)
     items = _items(load_default=dict)
     resource_ids = _scope(load_default=list)
+    plan_id = ma.fields.UUID(load_default=None, allow_none=True)
+    selection_id = ma.fields.UUID(load_default=None, allow_none=True)
 
 
 class ItemsIn(Schema):
@@ -57,7 +60,7 @@ class ScopeIn(Schema):
     resource_ids = _scope(required=True)
 
 
-class EmergencyPlanIn(Schema):
+class EvidenceIn(Schema):
     """A file in base64."""
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)
@@ -84,14 +87,6 @@ class SuspensionIn(Schema):
     correction_due = ma.fields.Date(required=True)
 
 
-class TerminationIn(Schema):
-    """On what ground and why."""
-
-    ground = ma.fields.Enum(ExitGround, by_value=True, required=True)
-    reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
-    coordination_record = TextField(load_default=None, max_length=NAME_LENGTH_MAX)
-
-
 class AgreementArgs(PageArgs):
     """Filters of the list."""
 
@@ -115,6 +110,8 @@ class AgreementOut(EntityOut):
     term_end = ma.fields.Date()
     trial_start = ma.fields.Date(allow_none=True)
     trial_end = ma.fields.Date(allow_none=True)
+    plan_id = ma.fields.UUID(allow_none=True)
+    selection_id = ma.fields.UUID(allow_none=True)
     emergency_plan_sha256 = ma.fields.String(allow_none=True)
     coordination_record = ma.fields.String(allow_none=True)
     filing_reference = ma.fields.String(allow_none=True)
@@ -130,6 +127,23 @@ class AgreementOut(EntityOut):
     pending_event = ma.fields.Enum(AgreementEvent, by_value=True, allow_none=True)
 
 
+class EndedResourceOut(ma.Schema):
+    """A resource whose authorization ended before the agreement (ACC-01)."""
+
+    resource_id = ma.fields.UUID()
+    ended_on = ma.fields.Date()
+    ended_reason = ma.fields.String()
+
+
+class ReminderOut(ma.Schema):
+    """A day that matters to the agreement."""
+
+    kind = ma.fields.String()
+    due = ma.fields.Date()
+    article = ma.fields.String()
+    is_over = ma.fields.Boolean()
+
+
 class AgreementDetailOut(AgreementOut):
     """One agreement with contents, scope and the steps that are possible now."""
 
@@ -142,7 +156,21 @@ class AgreementDetailOut(AgreementOut):
         metadata={"type": "array", "items": {"type": "string"}},
     )
     resources = ma.fields.Function(
-        lambda agreement: ResourceOut(many=True).dump([entry.resource for entry in agreement.scope]),
+        lambda agreement: ResourceOut(many=True).dump(
+            [entry.resource for entry in agreement.scope if entry.counts(clock.today())]
+        ),
+        metadata={"type": "array", "items": {"type": "object"}},
+    )
+    ended_resources = ma.fields.Function(
+        lambda agreement: EndedResourceOut(many=True).dump(
+            [entry for entry in agreement.scope if not entry.counts(clock.today())]
+        ),
+        metadata={"type": "array", "items": {"type": "object"}},
+    )
+    reminders = ma.fields.Function(
+        lambda agreement: ReminderOut(many=True).dump(
+            queries.reminders_of(agreement, clock.today(), book=policy_book())
+        ),
         metadata={"type": "array", "items": {"type": "object"}},
     )
     sources = ma.fields.Dict()
@@ -151,6 +179,15 @@ class AgreementDetailOut(AgreementOut):
 def missing_today(agreement: Agreement) -> list[str]:
     """Return the mandatory contents that are still empty."""
     return list(queries.missing_items(agreement, policy_book(), clock.today()))
+
+
+def uploaded(field: str) -> dict[str, Any]:
+    """Return the file that a form sent, as the commands take evidence; an empty one where none was chosen."""
+    sent = request.files.get(field)
+    if sent is None:
+        return {"content": b"", "name": field, "media_type": "application/octet-stream"}
+    name = (sent.filename or field)[:NAME_LENGTH_MAX]
+    return {"content": sent.read(), "name": name, "media_type": sent.mimetype or "application/octet-stream"}
 
 
 AgreementPageOut = page_of(AgreementOut)

@@ -254,3 +254,14 @@ def check_expiry(number: str, term: Term, today: date) -> None:
             detail_en="The term is not over.",
             rule="AGR-03",
         )
+
+
+def reapply_by(term: Term, months_before: int) -> date:
+    """Return the last day on which the operator may apply anew, so many months before the last day of the term.
+
+    A term of which 2028-06-30 is the last day and three months give 2028-03-30; the full procedure runs again.
+
+    Source:
+        新昌县公共数据授权运营实施方案 三（四）3（2） (AGR-02).
+    """
+    return add_months(Period(term.start, term.end).last_day, -months_before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -19,23 +19,21 @@ from registry.agreements.rules import (
     AgreementState,
     CoordinationMissing,
     EmergencyPlanMissing,
-    ExitGround,
     FilingMissing,
     NotADraft,
     NotRegisteredAs,
     OperatorNotAllowed,
     ScopeRefused,
-    SecondPersonNeeded,
     WrongState,
 )
-from registry.clauses.rules import ItemsMissing, TermNotAllowed, TermNotOver, UnknownItem
+from registry.clauses.rules import ItemsMissing, TermNotAllowed, UnknownItem
 from registry.parties import commands as parties
 from registry.parties.rules import Capacity, NotInOrder, PartyKind
 from registry.resources import commands as resources
 from registry.resources.rules import ResourceBarred
 from tests.make import registry_base as make
 
-DRAFT, SIGNED, FILED, ACTIVE, SUSPENDED, EXPIRED, TERMINATED = AgreementState
+DRAFT, SIGNED, FILED, ACTIVE, SUSPENDED, *_ENDED = AgreementState
 LAST_DAY = date(2028, 6, 30)
 
 
@@ -143,11 +141,11 @@ def test_a_resource_barred_later_is_no_longer_covered(session: Session) -> None:
     department = make.make_department(session)
     resource, other = make.make_resource(session, department), make.make_resource(session, department)
     agreement = make.make_agreement(session, scope=[resource])
-    assert queries.covers_resource(session, agreement.id, resource.id)
-    assert not queries.covers_resource(session, agreement.id, other.id)
+    assert queries.covers_resource(session, agreement.id, resource.id, on=LAST_DAY)
+    assert not queries.covers_resource(session, agreement.id, other.id, on=LAST_DAY)
     resources.bar(session, make.acting_for(department, Role.SOURCE), resource.id, reason="涉密", now=make.NOW)
     session.flush()
-    assert not queries.covers_resource(session, agreement.id, resource.id)
+    assert not queries.covers_resource(session, agreement.id, resource.id, on=LAST_DAY)
     assert [found.id for found in queries.scope_of(session, agreement.id)] == [resource.id]
 
 
@@ -176,44 +174,6 @@ def test_without_filing_or_plan_no_operation_starts(session: Session) -> None:
     make.take_step(session, person, agreement.id, ACTIVE)
     assert agreement.in_force(LAST_DAY)
     assert files.get(session, agreement.emergency_plan_sha256).content == b"plan"
-
-
-def test_a_restore_and_a_termination_need_two_persons_and_a_suspension_one(session: Session) -> None:
-    agreement, first, second = make.make_agreement(session, state=SUSPENDED), make.supervisor(), make.supervisor()
-    assert not agreement.in_force(LAST_DAY)
-    commands.restore(session, first, agreement.id, now=make.NOW)
-    assert agreement.state is SUSPENDED
-    with pytest.raises(SecondPersonNeeded):
-        commands.restore(session, first, agreement.id, now=make.NOW)
-    commands.restore(session, second, agreement.id, now=make.NOW)
-    assert (agreement.state, agreement.suspension_reason, agreement.pending_event) == (ACTIVE, None, None)
-    end = {"ground": ExitGround.BREACH, "reason": "未整改", "now": make.NOW, "book": make.book()}
-    with pytest.raises(CoordinationMissing):
-        commands.terminate(session, first, agreement.id, **end)
-    commands.terminate(session, first, agreement.id, coordination_record="纪要2", **end)
-    assert agreement.state is ACTIVE
-    commands.terminate(session, second, agreement.id, coordination_record="纪要2", **end)
-    assert (agreement.state, agreement.exit_ground) == (TERMINATED, ExitGround.BREACH)
-    assert not agreement.in_force(LAST_DAY)
-
-
-def test_a_suspension_voids_what_one_person_had_asked_for(session: Session) -> None:
-    agreement, first, second = make.make_agreement(session), make.supervisor(), make.supervisor()
-    end = {"ground": ExitGround.OPERATOR_REQUEST, "reason": "申请", "now": make.NOW, "book": make.book()}
-    commands.terminate(session, first, agreement.id, coordination_record="纪要", **end)
-    make.take_step(session, first, agreement.id, SUSPENDED)
-    commands.terminate(session, second, agreement.id, coordination_record="纪要", **end)
-    assert agreement.state is SUSPENDED
-    assert agreement.pending_by == second.id
-
-
-def test_the_file_is_closed_after_the_last_day_in_beijing(session: Session) -> None:
-    agreement = make.make_agreement(session)
-    last_evening = datetime.fromisoformat("2028-06-30T23:59:00+08:00")
-    with pytest.raises(TermNotOver):
-        commands.expire(session, make.supervisor(), agreement.id, now=last_evening)
-    midnight = last_evening + timedelta(minutes=1)
-    assert commands.expire(session, make.supervisor(), agreement.id, now=midnight).state is EXPIRED
 
 
 def test_only_the_authority_of_the_place_writes_agreements(session: Session) -> None:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.agreements.rules import (
+    ENDED,
+    STANDING,
     TRANSITIONS,
     AgreementEvent,
     AgreementState,
+    Basis,
+    BasisMissing,
     CoordinationMissing,
     EmergencyPlanMissing,
     FilingMissing,
     NotADraft,
     OperatorNotAllowed,
     ScopeRefused,
+    SecondPersonNeeded,
     WrongState,
     after,
+    check_authorization_basis,
     check_coordination,
     check_draft,
     check_emergency_plan,
     check_filing,
     check_operator,
     check_scope,
+    check_second_person,
     is_in_force,
     legal_form,
     possible,
@@ -60,8 +69,67 @@ def test_every_pair_of_state_and_event_is_either_in_the_table_or_refused(
             after(state, event)
 
 
-def test_what_expired_or_was_terminated_never_comes_back() -> None:
-    assert possible(AgreementState.EXPIRED) == possible(AgreementState.TERMINATED) == ()
+def test_what_has_ended_never_comes_back_and_is_only_closed() -> None:
+    for ended in ENDED:
+        assert possible(ended) == (AgreementEvent.CLOSE,)
+        assert after(ended, AgreementEvent.CLOSE) is AgreementState.CLOSED
+    assert possible(AgreementState.CLOSED) == ()
+
+
+def test_every_standing_agreement_can_end_in_three_ways_and_a_draft_in_none() -> None:
+    ends = {AgreementEvent.EXPIRE, AgreementEvent.TERMINATE, AgreementEvent.REVOKE}
+    for state in STANDING:
+        assert ends <= set(possible(state))
+    assert not ends & set(possible(AgreementState.DRAFT))
+
+
+def test_the_end_of_part_of_the_data_lets_the_rest_go_on() -> None:
+    assert after(AgreementState.SUSPENDED, AgreementEvent.END_PART) is AgreementState.ACTIVE
+    with pytest.raises(WrongState):
+        after(AgreementState.ACTIVE, AgreementEvent.END_PART)
+
+
+OPERATOR, OTHER = uuid4(), uuid4()
+RESOURCE, FOREIGN = uuid4(), uuid4()
+BASIS = Basis(
+    plan_is_filed=True,
+    plan_place="xinchang",
+    plan_resource_ids={RESOURCE},
+    selection_is_published=True,
+    selected_operator_id=OPERATOR,
+)
+
+
+def check_basis(basis: Basis | None, **changes: object) -> None:
+    """Check an agreement of Xinchang over one resource, but for the changes."""
+    asked = {"place": "xinchang", "operator_id": OPERATOR, "resource_ids": [RESOURCE], **changes}
+    check_authorization_basis("AGR-2026-000001", basis, **asked)
+
+
+def test_an_agreement_rests_on_a_filed_plan_and_a_published_selection() -> None:
+    check_basis(BASIS)
+    check_basis(BASIS, resource_ids=[])
+
+
+@pytest.mark.parametrize(
+    ("basis", "changes", "pointers"),
+    [(None, {}, ["/plan_id", "/selection_id"]), (replace(BASIS, plan_is_filed=False), {}, ["/plan_id"]),
+     (replace(BASIS, selection_is_published=False), {}, ["/selection_id"]), (BASIS, {"place": "puer"}, ["/plan_id"]),
+     (BASIS, {"resource_ids": [RESOURCE, FOREIGN]}, ["/resource_ids"]),
+     (BASIS, {"operator_id": OTHER}, ["/operating_institution_id"])],
+)  # fmt: skip
+def test_every_fault_of_the_basis_is_named(
+    basis: Basis | None, changes: dict[str, object], pointers: list[str]
+) -> None:
+    with pytest.raises(BasisMissing, match="不得签订") as refused:
+        check_basis(basis, **changes)
+    assert [error["pointer"] for error in refused.value.errors] == pointers
+
+
+def test_a_second_person_is_another_person() -> None:
+    check_second_person("AGR-2026-000001", OPERATOR, OTHER)
+    with pytest.raises(SecondPersonNeeded, match="另一位"):
+        check_second_person("AGR-2026-000001", OPERATOR, OPERATOR)
 
 
 def test_the_table_holds_the_steps_of_the_rules_and_no_shortcut() -> None:

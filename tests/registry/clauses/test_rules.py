@@ -24,6 +24,7 @@ from registry.clauses.rules import (
     check_items,
     check_term,
     missing_items,
+    reapply_by,
     title_of,
 )
 from registry.policy import RegistryPolicy
@@ -149,3 +150,8 @@ def test_the_file_is_closed_only_after_the_last_day() -> None:
     check_expiry("AGR-2026-000001", term, date(2028, 7, 1))
     with pytest.raises(TermNotOver, match="2028-06-30"):
         check_expiry("AGR-2026-000001", term, date(2028, 6, 30))
+
+
+def test_the_operator_applies_anew_three_months_before_the_last_day_of_the_term() -> None:
+    term = Term(date(2026, 7, 1), date(2028, 7, 1), date(2026, 1, 1), date(2026, 7, 1))  # AGR-02: until 2028-06-30
+    assert reapply_by(term, 3) == date(2028, 3, 30)

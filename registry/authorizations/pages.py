@@ -1,4 +1,4 @@
-"""Agreements for people."""
+"""Agreements for people: drafting, the steps of the authority, and one page with all that hangs on an agreement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask_babel import format_datetime, get_locale, gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db, files
+from kernel import clock, db
 from kernel.calendar import DAY
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
@@ -26,22 +26,42 @@ from registry.agreements.schemas import (
     ScopeIn,
     SignIn,
     SuspensionIn,
-    TerminationIn,
     missing_today,
 )
 from registry.clauses.rules import title_of
+from registry.emergency import checks as emergency_checks
+from registry.emergency import queries as emergency
+from registry.exits import commands as endings
+from registry.exits import queries as exits
+from registry.exits.schemas import RevocationIn, TerminationIn
 from registry.parties import queries as parties
 from registry.parties.rules import N_, Capacity
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
+from registry.service_agreements import queries as service_agreements
+from registry.suspensions import queries as suspensions
+from registry.suspensions.rules import STATE_TITLES as CORRECTION_TITLES
 
 blueprint = Blueprint("agreement_pages", __name__, template_folder="../templates")
 Act = Callable[[Session, dict[str, Any]], object]
+# step of the page -> who does it, what the form sends, whether the book of rules takes part
+STEPS: dict[str, tuple[Callable[..., object], Any, bool]] = {
+    "sign": (commands.sign, SignIn, True), "file": (commands.file, FilingIn, False),
+    "activate": (commands.activate, None, True), "suspend": (commands.suspend, SuspensionIn, False),
+    "expire": (endings.expire, None, True), "terminate": (endings.terminate, TerminationIn, True),
+    "revoke": (endings.revoke, RevocationIn, True),
+}  # fmt: skip
+REMINDER_TITLES = {
+    "term_end": N_("协议期限最后一日"), "reapply": N_("最迟重新申请（须重走全部程序）"),
+    "trial_end": N_("试运营期最后一日"), "correction": N_("整改期限"),
+}  # fmt: skip
 STEP_TITLES = {
     "draft": N_("起草协议"), "set_items": N_("编写协议内容"), "set_scope": N_("确定授权范围"),
     "set_emergency_plan": N_("提交应急预案"), "sign": N_("签订"), "file": N_("备案"), "activate": N_("生效"),
     "suspend": N_("暂停"), "ask_restore": N_("申请恢复"), "restore": N_("恢复"), "ask_terminate": N_("申请终止"),
-    "terminate": N_("终止"), "expire": N_("届满"),
+    "terminate": N_("终止"), "expire": N_("届满"), "ask_revoke": N_("申请撤销"), "revoke": N_("撤销"),
+    "report_correction": N_("运营机构报告整改情况"), "reject_correction": N_("退回整改报告"),
+    "ask_end_part": N_("申请终止相关数据的授权"), "end_part": N_("终止相关数据的授权"), "close": N_("退出了结"),
 }  # fmt: skip
 
 
@@ -57,6 +77,7 @@ def browse() -> str:
     return render_template(
         "registry/agreements/list.html", found=page(db.session(), query, Agreement), today=clock.today(), day=DAY,
         places=_places(), states=list(AgreementState), may_write=actor.may(Permission.AGREEMENT_WRITE),
+        reminders=_reminders(queries.reminders(db.session(), actor, clock.today(), book=policy_book(), limit=20)),
     )  # fmt: skip
 
 
@@ -150,47 +171,20 @@ def set_scope(agreement_id: UUID) -> AnyResponse:
     )  # fmt: skip
 
 
-@blueprint.post("/agreements/<uuid:agreement_id>/emergency-plan")
-@requires(Permission.AGREEMENT_WRITE)
-def set_emergency_plan(agreement_id: UUID) -> AnyResponse:
-    """Keep the uploaded emergency plan."""
-    sent = request.files.get("plan")
-    content, name = (sent.read(), (sent.filename or "plan")[:200]) if sent else (b"", "")
-    media_type = (sent.mimetype if sent else "") or "application/octet-stream"
-    return _step(
-        agreement_id, gettext("应急预案已留存。"),
-        lambda session, _: commands.set_emergency_plan(
-            session, current_actor(), agreement_id, content=content, name=name, media_type=media_type, now=clock.now()
-        ),
-    )  # fmt: skip
-
-
-@blueprint.get("/agreements/<uuid:agreement_id>/emergency-plan")
-@requires(Permission.AGREEMENT_READ)
-def emergency_plan(agreement_id: UUID) -> Response:
-    """Hand out the emergency plan, as a download and never as a page of this site."""
-    agreement = queries.visible(db.session(), current_actor(), agreement_id)
-    kept = files.get(db.session(), agreement.emergency_plan_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
-
-
-@blueprint.post("/agreements/<uuid:agreement_id>/<any(sign, file, activate, suspend, restore, terminate, expire):step>")
+@blueprint.post("/agreements/<uuid:agreement_id>/<any(sign, file, activate, suspend, terminate, revoke, expire):step>")
 @requires(Permission.AGREEMENT_WRITE)
 def take_step(agreement_id: UUID, step: str) -> AnyResponse:
     """Take the next step of the agreement, decided on the version that was shown."""
-    now, book = clock.now(), policy_book()
+    command, schema, needs_book = STEPS[step]
+    now, book = clock.now(), {"book": policy_book()} if needs_book else {}
 
     def act(session: Session, data: dict[str, Any]) -> object:
-        needs_book = {"book": book} if step in ("sign", "activate", "terminate") else {}
-        return getattr(commands, step)(session, current_actor(), agreement_id, **data, **needs_book, now=now)
+        return command(session, current_actor(), agreement_id, **data, **book, now=now)
 
-    schemas = {"sign": SignIn, "file": FilingIn, "suspend": SuspensionIn, "terminate": TerminationIn}
     form = {name: value for name, value in request.form.items() if value and name not in ("csrf_token", "version")}
-    two_persons = step in ("restore", "terminate")
+    two_persons = step in ("terminate", "revoke")
     done = gettext("已受理：须由两位主管人员先后确认。") if two_persons else gettext("已办理。")
-    return _step(agreement_id, done, act, data=form, schema=schemas.get(step))
+    return _step(agreement_id, done, act, data=form, schema=schema)
 
 
 def _step(
@@ -229,9 +223,40 @@ def _agreement_page(
         asked_by_me=agreement.pending_by == actor.id,
         policy=RegistryPolicy.at(policy_book(), agreement.place, clock.today()),
         grounds=[(ground.value, gettext(title)) for ground, title in GROUND_TITLES.items()],
-        scope=sorted((entry.resource for entry in agreement.scope), key=lambda resource: resource.code),
+        scope=sorted(agreement.scope, key=lambda entry: entry.resource.code), **_attached(session, agreement),
     )  # fmt: skip
     return make_response(text, status)
+
+
+def _attached(session: Session, agreement: Agreement) -> dict[str, Any]:
+    """Return what the concepts below know of the agreement."""
+    today, book = clock.today(), policy_book()
+    correction = None
+    if agreement.state is AgreementState.SUSPENDED:
+        correction = gettext(CORRECTION_TITLES[suspensions.state_of(session, agreement, today)])
+    return {
+        "reminders": _reminders(queries.reminders_of(agreement, today, book=book)),
+        "correction": correction,
+        "reports": suspensions.reports(session, agreement.id),
+        "has_ended": agreement.has_ended(today),
+        "exit_file": exits.of_agreement(session, agreement.id),
+        "plan": emergency.current(session, agreement.id),
+        "drill_due": emergency.drill_due(session, agreement, today, book=book),
+        "emergency_findings": emergency_checks.of_agreement(session, agreement, on=today, book=book),
+        "services": session.scalars(
+            service_agreements.listed(current_actor(), agreement_id=agreement.id).limit(20)
+        ).all(),
+    }
+
+
+def _reminders(found: list[queries.Reminder]) -> list[dict[str, Any]]:
+    return [
+        {
+            "agreement": one.agreement, "title": gettext(REMINDER_TITLES[one.kind]), "due": one.due,
+            "source": one.article or None, "overdue": one.is_over and one.kind != "trial_end", "state": "todo",
+        }
+        for one in found
+    ]  # fmt: skip
 
 
 def _items(agreement: Agreement) -> list[dict[str, Any]]:
@@ -253,11 +278,8 @@ def _timeline(session: Session, agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
     following = {"draft": ("sign", "file", "activate"), "signed": ("file", "activate"), "filed": ("activate",)}
     todo = [{"title": gettext(STEP_TITLES[name]), "state": "todo"} for name in following.get(agreement.state, ())]
-    if agreement.state is AgreementState.SUSPENDED:
-        late = agreement.correction_due is not None and clock.today() > agreement.correction_due
-        todo = [
-            {"title": gettext("整改期限"), "due": agreement.correction_due, "state": "current", "overdue": late},
-        ]
+    if agreement.state not in ("draft", "closed"):
+        todo += _reminders(queries.reminders_of(agreement, clock.today(), book=policy_book()))
     return done + todo
 
 

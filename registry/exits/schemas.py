@@ -1,0 +1,111 @@
+"""Exits as they travel."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from kernel import clock
+from kernel.calendar import BEIJING
+from kernel.fields import EntityOut, Schema, TextField
+from kernel.http import PageArgs, page_of
+from registry.agreements.rules import ExitGround
+from registry.agreements.schemas import EvidenceIn
+from registry.exits import queries
+from registry.exits.rules import ExitReason, ExitState
+from registry.parties.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX
+
+
+class RevocationIn(Schema):
+    """Why the authorization is taken back, and who decided it."""
+
+    reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
+    coordination_record = TextField(load_default=None, max_length=NAME_LENGTH_MAX)
+
+
+class TerminationIn(RevocationIn):
+    """On what ground and why."""
+
+    ground = ma.fields.Enum(ExitGround, by_value=True, required=True)
+
+
+class ExitIn(Schema):
+    """The agreement that has ended."""
+
+    agreement_id = ma.fields.UUID(required=True)
+
+
+class DeletionIn(Schema):
+    """What was deleted, how, when and by whom."""
+
+    what = TextField(required=True, max_length=REASON_LENGTH_MAX)
+    method = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    deleted_at = ma.fields.AwareDateTime(required=True, default_timezone=BEIJING)
+    deleted_by = TextField(required=True, max_length=NAME_LENGTH_MAX)
+
+
+class CertificateIn(EvidenceIn, DeletionIn):
+    """The same with its evidence."""
+
+
+class SettlementIn(Schema):
+    """The reference of the final settlement."""
+
+    reference = TextField(required=True, max_length=NAME_LENGTH_MAX)
+
+
+class ExitArgs(PageArgs):
+    """Filters of the list."""
+
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
+
+
+class CertificateOut(EntityOut):
+    """One certificate of deletion."""
+
+    number = ma.fields.String()
+    what = ma.fields.String()
+    method = ma.fields.String()
+    deleted_at = ma.fields.AwareDateTime()
+    deleted_by = ma.fields.String()
+    evidence_sha256 = ma.fields.String()
+    kept_records = ma.fields.List(ma.fields.String())
+    issued_at = ma.fields.AwareDateTime()
+    issuer_name = ma.fields.String()
+
+
+class TaskOut(ma.Schema):
+    """One line of the checklist."""
+
+    code = ma.fields.String()
+    title = ma.fields.String()
+    is_done = ma.fields.Boolean()
+    due = ma.fields.Date(allow_none=True)
+    note = ma.fields.String()
+    rule = ma.fields.String()
+
+
+class ExitOut(EntityOut):
+    """One exit."""
+
+    number = ma.fields.String()
+    place = ma.fields.String()
+    agreement_id = ma.fields.UUID()
+    agreement_number = ma.fields.Function(lambda found: found.agreement.number, metadata={"type": "string"})
+    reason = ma.fields.Enum(ExitReason, by_value=True)
+    exit_date = ma.fields.Date()
+    logs_until = ma.fields.Date()
+    state = ma.fields.Enum(ExitState, by_value=True)
+    settlement_reference = ma.fields.String(allow_none=True)
+    opened_at = ma.fields.AwareDateTime()
+    certified_at = ma.fields.AwareDateTime(allow_none=True)
+    close_asked_by = ma.fields.UUID(allow_none=True)
+    closed_at = ma.fields.AwareDateTime(allow_none=True)
+    certificate = ma.fields.Nested(CertificateOut, allow_none=True)
+    checklist = ma.fields.Function(
+        lambda found: TaskOut(many=True).dump(queries.checklist(found, clock.today())),
+        metadata={"type": "array", "items": {"type": "object"}},
+    )
+    sources = ma.fields.Dict()
+
+
+ExitPageOut = page_of(ExitOut)
