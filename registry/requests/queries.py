@@ -13,7 +13,7 @@ from kernel.calendar import DAY, business_date, start_of_day
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor, Role
 from registry.agreements.model import Agreement, AgreementResource
-from registry.agreements.queries import in_force_clause
+from registry.agreements.queries import in_force_clause, in_scope_clause
 from registry.requests.model import DataRequest, RequestOpinion, RequestResource
 from registry.requests.rules import RequestState
 from registry.resources.model import Resource
@@ -136,10 +136,11 @@ def is_approved(
 ) -> sa.ColumnElement[bool]:
     """Return the condition that the applicant had the resource approved for that scenario by the end of the day.
 
-    An approval reaches no other scenario, no other agreement and no resource outside its list (RVW-02).
+    An approval reaches no other scenario, no other agreement and no resource outside its list (RVW-02), and none
+    whose authorization has ended since (ACC-01).
     """
     request, line = aliased(DataRequest), aliased(RequestResource)
-    return (
+    approved = (
         sa.select(sa.literal(1))
         .select_from(request)
         .join(line, line.request_id == request.id)
@@ -152,8 +153,8 @@ def is_approved(
             line.resource_id == resource_id,
         )
         .correlate_except(request, line)
-        .exists()
     )
+    return sa.and_(approved.exists(), in_scope_clause(agreement_id, resource_id, on))
 
 
 def approved_resources(
@@ -180,11 +181,11 @@ def agreements_open_to(session: Session, actor: Actor, on: date) -> Sequence[Agr
 
 
 def scope(session: Session, agreement_id: UUID) -> Sequence[Resource]:
-    """Return the resources in the scope of an agreement that are not barred, by code, with their departments."""
+    """Return the resources in the scope of an agreement, not barred and not ended, by code, with departments."""
     query = (
         sa.select(Resource)
         .join(AgreementResource, AgreementResource.resource_id == Resource.id)
-        .where(AgreementResource.agreement_id == agreement_id, ~Resource.barred)
+        .where(AgreementResource.agreement_id == agreement_id, AgreementResource.ended_on.is_(None), ~Resource.barred)
         .order_by(Resource.code)
         .options(selectinload(Resource.source_department))
     )
