@@ -172,6 +172,7 @@ VALUES = {
     "national_code": _("国家登记编码"),
     "local_record": _("本地登记"),
     "filing": _("登记备案"),
+    "joint_application": _("共同申请"),
     "by_agreement": _("协商由一方申请"),
     "registrant_consent": _("登记主体书面同意"),
     "proof_of_error": _("证明登记有误的材料"),

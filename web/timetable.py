@@ -17,8 +17,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
+from kernel.http import working_calendar
 from kernel.identity import Actor, Grant, Role
 from registry.requests import commands as requests
+from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
 from web.checker import verify
 
@@ -54,6 +56,14 @@ def _consent(session: Session, actor: Actor, now: datetime) -> str:
     return f"超期视为同意 {done} 件"
 
 
+def _move_registrations(session: Session, actor: Actor, now: datetime) -> str:
+    return f"登记期限顺延 {upkeep.move_deadlines(session, actor, calendar=working_calendar(), now=now)} 件"
+
+
+def _cancel_expired(session: Session, actor: Actor, now: datetime) -> str:
+    return f"届满未续展注销 {upkeep.cancel_expired(session, actor, now=now)} 件"
+
+
 def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
     return f"发现 {len(verify(session.connection()))} 处"
 
@@ -62,6 +72,8 @@ JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
     Job("requests.deemed_consent", 60, _consent),
+    Job("registrations.move_deadlines", 60, _move_registrations),
+    Job("registrations.cancel_expired", 60, _cancel_expired),
     Job("books.verify", 5, _verify),
 )
 

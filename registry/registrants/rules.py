@@ -14,7 +14,7 @@ from registry.records.rules import Upload
 class ApplicationMode(StrEnum):
     """How several registrants apply (26号 第七条)."""
 
-    JOINT = "joint"
+    JOINT = "joint_application"
     BY_AGREEMENT = "by_agreement"
 
 
