@@ -1,4 +1,4 @@
-"""What the system itself can check of a product against the bans; remarks for the reviewers, never refusals."""
+"""What the system itself can check of a product against the bans; findings for the reviewers, never refusals."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from kernel.policy import PolicyBook
 from registry.parties.model import Party
+from registry.procedures.rules import Finding
 from registry.products import queries
 from registry.products.model import Product, ProductVersion
-from registry.products.rules import Remark, bundling_words
+from registry.products.rules import bundling_words
 from registry.relations import queries as relations
 
 
-def remarks(session: Session, version_id: UUID, *, on: date, book: PolicyBook) -> list[Remark]:
+def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) -> list[Finding]:
     """Return what lineage, relations and wording of a version say on that day: DEV-01, SEP-01, SEP-02.
 
     All is asked anew each time, so that a relation entered after the product was made is found.
@@ -32,24 +33,26 @@ def remarks(session: Session, version_id: UUID, *, on: date, book: PolicyBook) -
     ]
 
 
-def redevelopment(session: Session, product: Product, *, on: date, book: PolicyBook) -> Remark:
+def redevelopment(session: Session, product: Product, *, on: date, book: PolicyBook) -> Finding:
     """Return whether the owner re-develops what it, or a related operator, delivered (DEV-01), with both paths."""
     title = "未参与已交付产品的再开发"
     ban = book.get(product.place, "seller.operator_redevelopment_forbidden", on=on)
     if ban is None or not ban.boolean():
-        return Remark("redevelopment", title, True, "当地没有再开发禁令", "DEV-01", "", is_binding=False)
+        return Finding("redevelopment", title, True, "当地没有再开发禁令", "DEV-01", "", is_binding=False)
     origins = queries.derived_from(session, product.id)
     bar = queries.redevelopment_bar(session, product.owner_id, product.id, on=on, book=book)
     fact = bar or (f"来源产品 {len(origins)} 项，与其运营机构均无关联" if origins else "未使用其他产品")
-    return Remark("redevelopment", title, bar is None, fact, "DEV-01", ban.citation())
+    return Finding("redevelopment", title, bar is None, fact, "DEV-01", ban.citation())
 
 
-def separation(session: Session, product: Product, *, on: date, book: PolicyBook) -> Remark:
+def separation(session: Session, product: Product, *, on: date, book: PolicyBook) -> Finding:
     """Return whether the owner is tied by control to the operating institution, where that is barred (SEP-01)."""
-    title = "运商分离"
+    code, title = "operator_merchant_separation", "运商分离"
     rule = book.get(product.place, "seller.operator_merchant_separation", on=on)
     if rule is None or not rule.boolean():
-        return Remark("operator_merchant_separation", title, True, "当地未实行运商分离", "SEP-01", "", is_binding=False)
+        return Finding(
+            "operator_merchant_separation", title, True, "当地未实行运商分离", "SEP-01", "", is_binding=False
+        )
     operator = session.get_one(Party, product.agreement.operating_institution_id)
     chain = relations.related_path(session, product.owner_id, operator.id, on=on, share_min=None)
     if chain is None:
@@ -58,13 +61,13 @@ def separation(session: Session, product: Product, *, on: date, book: PolicyBook
         fact = f"出售主体与运营机构 {operator.name} 存在控制关系：{relations.path_words(session, chain)}"
     else:
         fact = f"出售主体即运营机构 {operator.name}"
-    return Remark("operator_merchant_separation", title, chain is None, fact, "SEP-01", rule.citation())
+    return Finding(code, title, chain is None, fact, "SEP-01", rule.citation())
 
 
-def bundling(product: Product, version: ProductVersion, *, on: date, book: PolicyBook) -> Remark:
+def bundling(product: Product, version: ProductVersion, *, on: date, book: PolicyBook) -> Finding:
     """Return whether the texts of a version hint at a forced bundle (SEP-02); a reviewer decides."""
     acts = book.get(product.place, "operator.prohibited_acts", on=on)
     found = bundling_words(product.title, product.source_statement, version.description)
     fact = f"说明中出现“{'”“'.join(found)}”，须核对是否强行搭售" if found else "说明中没有搭售或附加购买条件的表述"
     article = acts.citation() if acts else ""
-    return Remark("bundling", "无强行搭售", not found, fact, "SEP-02", article, is_binding=False)
+    return Finding("bundling", "无强行搭售", not found, fact, "SEP-02", article, is_binding=False)

@@ -180,19 +180,6 @@ def bundling_words(*texts: str) -> list[str]:
     return [word for word in BUNDLING_WORDS if any(word in text for text in texts)]
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What a check of a product found: the fact, the rule, and whether a review must wait for it."""
-
-    code: str
-    title: str
-    is_met: bool
-    fact: str
-    rule: str
-    article: str
-    is_binding: bool = True
-
-
 class Section(StrEnum):
     """A part of a version that two versions are compared by."""
 
