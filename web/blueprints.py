@@ -32,8 +32,12 @@ import registry.agreements.api
 import registry.authorizations.pages
 import registry.desk.api
 import registry.desk.pages
+import registry.drafts.api
+import registry.drafts.pages
 import registry.duties.api
 import registry.duties.pages
+import registry.egress.api
+import registry.egress.pages
 import registry.emergency.api
 import registry.emergency.pages
 import registry.exits.api
@@ -67,6 +71,8 @@ import registry.service_agreements.pages
 import registry.sharing.pages
 import registry.suspensions.api
 import registry.suspensions.pages
+import registry.training.api
+import registry.training.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
@@ -82,6 +88,7 @@ from web import calc_api, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.training.api.blueprint,
     registry.persons.api.blueprint,
     registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
@@ -93,7 +100,9 @@ API_BLUEPRINTS = [
     registry.resources.api.blueprint,
     registry.quality.api.blueprint,
     registry.requests.api.blueprint,
+    registry.drafts.api.blueprint,
     registry.products.api.blueprint,
+    registry.egress.api.blueprint,
     registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
     registry.records.api.blueprint,
@@ -129,6 +138,7 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.training.pages.blueprint,
     registry.persons.pages.blueprint,
     registry.relations.pages.blueprint,
     registry.authorizations.pages.blueprint,
@@ -140,7 +150,9 @@ PAGE_BLUEPRINTS = [
     registry.quality.pages.blueprint,
     registry.sharing.pages.blueprint,
     registry.requests.pages.blueprint,
+    registry.drafts.pages.blueprint,
     registry.products.pages.blueprint,
+    registry.egress.pages.blueprint,
     registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
     registry.records.pages.blueprint,

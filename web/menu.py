@@ -44,7 +44,9 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("registration", (
         Entry("products", "/workspace/products", (Permission.PRODUCT_READ,)),
+        Entry("drafts", "/workspace/drafts", (Permission.PRODUCT_WRITE,)),
         Entry("requests", "/requests", (Permission.REQUEST_READ,)),
+        Entry("egress", "/egress", (Permission.PRODUCT_READ,)),
         Entry("reviews", "/reviews", (Permission.REVIEW_READ,)),
         Entry("registrations", "/registrations", (Permission.REGISTRATION_READ,)),
         Entry("agreements", "/agreements", (Permission.AGREEMENT_READ,)),
@@ -58,6 +60,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         # everybody may read the own organisation (it stands on the account page); this is the list of the others
         Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
         Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
+        Entry("trainings", "/trainings", (Permission.TRAINING_READ,)),
         Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
     )),
     ("pricing", (Entry("pricing", "/pricing", (Permission.COST_READ,)),)),
@@ -101,8 +104,9 @@ def menu_titles() -> dict[str, str]:
         "registrations": gettext("登记受理"), "agreements": gettext("授权运营协议"),
         "service_agreements": gettext("服务协议"), "exits": gettext("授权退出"),
         "resources": gettext("公共数据资源"), "sharing": gettext("共享目录"), "quality": gettext("数据质量"),
+        "drafts": gettext("产品草稿"), "egress": gettext("出域合规核查"),
          "parties": gettext("机构"),
-        "relations": gettext("关联关系"), "accounts": gettext("账号"), "pricing": gettext("定价"),
+        "relations": gettext("关联关系"), "trainings": gettext("岗前培训"), "accounts": gettext("账号"), "pricing": gettext("定价"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),
         "incidents": gettext("风险事件"),
