@@ -1,0 +1,1 @@
+"""Training before access: who passed what, and whether it still holds."""
