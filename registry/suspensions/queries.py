@@ -45,7 +45,8 @@ def report(session: Session, agreement_id: UUID, report_id: UUID) -> CorrectionR
     query = sa.select(CorrectionReport).where(
         CorrectionReport.id == report_id, CorrectionReport.agreement_id == agreement_id
     )
-    found = session.scalar(query.options(joinedload(CorrectionReport.finding)))
+    query = query.options(joinedload(CorrectionReport.finding)).execution_options(populate_existing=True)
+    found = session.scalar(query)
     if found is None:
         raise NoSuchReport("该协议没有这份整改报告", detail_en="No such report.")
     return found
