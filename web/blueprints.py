@@ -29,7 +29,11 @@ import pricing.tariffs.pages
 import registry.accounts.api
 import registry.accounts.pages
 import registry.agreements.api
+import registry.applications.api
+import registry.applications.pages
 import registry.authorizations.pages
+import registry.calls.api
+import registry.calls.pages
 import registry.desk.api
 import registry.desk.pages
 import registry.drafts.api
@@ -46,10 +50,14 @@ import registry.incidents.api
 import registry.incidents.pages
 import registry.objections.api
 import registry.objections.pages
+import registry.operator_reviews.api
+import registry.operator_reviews.pages
 import registry.parties.api
 import registry.parties.pages
 import registry.persons.api
 import registry.persons.pages
+import registry.plans.api
+import registry.plans.pages
 import registry.products.api
 import registry.products.pages
 import registry.public_register.api
@@ -58,6 +66,8 @@ import registry.quality.api
 import registry.quality.pages
 import registry.records.api
 import registry.records.pages
+import registry.register_desk.api
+import registry.register_desk.pages
 import registry.registrations.api
 import registry.registrations.pages
 import registry.relations.api
@@ -66,6 +76,8 @@ import registry.requests.api
 import registry.requests.pages
 import registry.resources.api
 import registry.resources.pages
+import registry.selections.api
+import registry.selections.pages
 import registry.service_agreements.api
 import registry.service_agreements.pages
 import registry.sharing.pages
@@ -88,6 +100,11 @@ from web import calc_api, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.plans.api.blueprint,
+    registry.calls.api.blueprint,
+    registry.applications.api.blueprint,
+    registry.selections.api.blueprint,
+    registry.operator_reviews.api.blueprint,
     registry.training.api.blueprint,
     registry.persons.api.blueprint,
     registry.relations.api.blueprint,
@@ -106,6 +123,7 @@ API_BLUEPRINTS = [
     registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
     registry.records.api.blueprint,
+    registry.register_desk.api.blueprint,
     registry.objections.api.blueprint,
     registry.public_register.api.blueprint,
     registry.duties.api.blueprint,
@@ -138,6 +156,11 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.plans.pages.blueprint,
+    registry.calls.pages.blueprint,
+    registry.applications.pages.blueprint,
+    registry.selections.pages.blueprint,
+    registry.operator_reviews.pages.blueprint,
     registry.training.pages.blueprint,
     registry.persons.pages.blueprint,
     registry.relations.pages.blueprint,
@@ -156,6 +179,7 @@ PAGE_BLUEPRINTS = [
     registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
     registry.records.pages.blueprint,
+    registry.register_desk.pages.blueprint,
     registry.objections.pages.blueprint,
     registry.public_register.pages.blueprint,
     registry.duties.pages.blueprint,

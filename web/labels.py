@@ -45,6 +45,7 @@ VALUES = {
     "under_review": _("审核中"),
     "approved": _("已同意"),
     "rejected": _("未同意"),
+    "provisioned": _("已供数"),
     "in_stage": _("审查中"),
     "returned": _("退回补正"),
     "passed": _("已通过"),
@@ -106,6 +107,14 @@ VALUES = {
     "return_once": _("一次性退回补正"),
     "decided": _("已决定"),
     "deemed": _("超期视为同意"),
+    "in_effect": _("实施中"),
+    "superseded": _("已由新版本取代"),
+    "published": _("已发布"),
+    "selected": _("已选定"),
+    "result_published": _("结果已公布"),
+    "failed": _("未选出"),
+    "proposed": _("待确认"),
+    "dropped": _("已放弃"),
     "data_authority": _("公共数据主管部门"),
     "price_authority": _("价格主管部门"),
     "operating_institution": _("运营机构"),
@@ -189,6 +198,8 @@ VALUES = {
     "illegal_gain": _("非法牟利"),
     "payments.take_in": _("到账入账"),
     "requests.deemed_consent": _("超期视为同意"),
+    "reviews.move_deadlines": _("审核期限随节假日调整"),
+    "reviews.escalate": _("逾期审核督办"),
 }
 # words that mean something else in another enumeration
 NAMED = {
@@ -196,6 +207,11 @@ NAMED = {
     "ExitState.open": _("退出办理中"),
     "ServiceState.signed": _("双方已签"),
     "ReviewState.submitted": _("待审查"),
+    "PlanState.approved": _("已审定同意"),
+    "CallState.closed": _("已截止"),
+    "CallState.cancelled": _("已取消"),
+    "SelectionState.published": _("已公布"),
+    "SelectionState.confirmed": _("已确认"),
 }
 
 

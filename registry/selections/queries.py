@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from kernel.errors import NotFound
+from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.calls.model import Call
 from registry.selections.model import Selection
@@ -34,6 +35,19 @@ def get(session: Session, selection_id: UUID, *, lock: bool = False) -> Selectio
     found = session.scalar(query)
     if found is None:
         raise NoSuchSelection(f"没有选定结果 {selection_id}", detail_en="No such selection.")
+    return found
+
+
+def visible(session: Session, actor: Actor, selection_id: UUID) -> Selection:
+    """Return the selection, read afresh, if it was published or the actor writes calls at its place.
+
+    Raises:
+        NoSuchSelection: there is none, or none that the reader may know of.
+    """
+    query = _whole(sa.select(Selection).where(Selection.id == selection_id))
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None or not (found.published_on or actor.may(Permission.CALL_WRITE, place=found.place)):
+        raise NoSuchSelection(f"没有选定结果 {selection_id}，或尚未公布", detail_en="No such selection.")
     return found
 
 
