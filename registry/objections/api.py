@@ -13,7 +13,7 @@ from registry.objections.schemas import ObjectionFiledOut, ObjectionIn, Objectio
 from registry.registrations.schemas import RegistrationOut
 
 blueprint = ApiBlueprint("objections", __name__, url_prefix="/api/v1", description="登记异议 · objections")
-OWN_FIELDS = ("product", "registrant", "others", "interest")
+OWN_FIELDS = ("product", "registrant")
 
 
 @blueprint.post("/registrations/<uuid:registration_id>/objections")

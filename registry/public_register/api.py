@@ -1,39 +1,56 @@
-"""The public register for programs: open to everybody, except deciding objections."""
+"""The public register for programs: open to everybody."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from kernel import clock, db
-from kernel.calendar import business_date
-from kernel.http import ApiBlueprint, current_actor, public, requires
-from kernel.identity import Permission
-from registry.public_register import commands, queries
+from kernel.http import ApiBlueprint, page, public
+from registry.public_register import queries
+from registry.public_register.queries import Wanted
+from registry.public_register.rules import entry_state
 from registry.public_register.schemas import (
     CertificateOut,
-    ObjectionFiledOut,
-    ObjectionIn,
-    OutcomeIn,
+    EntryPageOut,
+    HistoryOut,
+    NoticeArgs,
+    NoticePageOut,
     RegisterArgs,
-    RegisterOut,
 )
-from registry.registrations.schemas import RegistrationOut
+from registry.records import queries as records
+from registry.registrations.model import Registration
 
 blueprint = ApiBlueprint(
     "public_register", __name__, url_prefix="/api/v1", description="登记公示与证书 · notices and certificates"
 )
-OWN_FIELDS = ("product", "registrant")
 
 
 @blueprint.get("/register")
 @public
 @blueprint.arguments(RegisterArgs, location="query")
-@blueprint.response(200, RegisterOut)
+@blueprint.response(200, EntryPageOut)
 def browse(args):
-    """Read the notices that run today and search the register."""
-    on = business_date(clock.now())
-    notices = queries.notices(db.session(), on, place=args["place"] or None)
-    return {"notices": notices, "entries": queries.register(db.session(), q=args["q"], place=args["place"] or None)}
+    """Search the register: by word, place, domain, registrant, state and kind."""
+    wanted = Wanted(**{name: value for name, value in args.items() if name not in ("limit", "cursor")})
+    query = queries.search(db.session(), wanted, on=clock.today())
+    return page(db.session(), query, Registration, newest_first=True)
+
+
+@blueprint.get("/register/notices")
+@public
+@blueprint.arguments(NoticeArgs, location="query")
+@blueprint.response(200, NoticePageOut)
+def browse_notices(args):
+    """Read the public notices that run today."""
+    return page(db.session(), queries.notices(clock.today(), place=args["place"]), Registration)
+
+
+@blueprint.get("/register/products/<code>")
+@public
+@blueprint.response(200, HistoryOut)
+def history(code: str):
+    """Read the public registrations of a product, and those that it has elsewhere."""
+    product, found = queries.history(db.session(), code)
+    elsewhere = records.of_product(db.session(), product.id)
+    return {"product": product.code, "title": product.title, "registrations": found, "records": elsewhere}
 
 
 @blueprint.get("/certificates/<code>")
@@ -44,35 +61,18 @@ def show(code: str):
     return certificate_of(code)
 
 
-@blueprint.post("/registrations/<uuid:registration_id>/objections")
-@public
-@blueprint.arguments(ObjectionIn)
-@blueprint.response(201, ObjectionFiledOut)
-def file_objection(objection_in, registration_id: UUID):
-    """Object to a registration under public notice, under your real name and with evidence."""
-    with db.transaction() as session:
-        filed = commands.file_objection(session, current_actor(), registration_id, **objection_in, now=clock.now())
-        session.flush()
-        return filed
-
-
-@blueprint.post("/objections/<uuid:objection_id>/outcome")
-@requires(Permission.REGISTRATION_DECIDE)
-@blueprint.arguments(OutcomeIn)
-@blueprint.response(200, RegistrationOut(exclude=OWN_FIELDS))
-def decide_objection(outcome_in, objection_id: UUID):
-    """Decide an objection; the outcome is final, so no version is asked for."""
-    with db.transaction() as session:
-        decided = commands.decide_objection(session, current_actor(), objection_id, **outcome_in, now=clock.now())
-        session.flush()
-        return decided
-
-
 def certificate_of(code: str) -> dict[str, object]:
     """Return what the certificate says today."""
-    on = business_date(clock.now())
+    on = clock.today()
     found = queries.certificate(db.session(), code, on=on)
     names = ("code", "place", "registrant", "product", "kind", "state", "valid_from", "valid_until", "number",
              "product_version", "coded_at", "closed_at")  # fmt: skip
     own = {name: getattr(found, name) for name in names}
-    return {**own, "is_effective": found.is_effective(on), "checked_on": on}
+    return {
+        **own,
+        "others": [one.party for one in found.others],
+        "records": records.standing(db.session(), found.product_id, on),
+        "is_effective": found.is_effective(on),
+        "worth": entry_state(found.state, found.valid_from, found.valid_until, on),
+        "checked_on": on,
+    }

@@ -3,40 +3,74 @@
 from __future__ import annotations
 
 from datetime import date
-from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import segno
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, policy_book, problem, public, requires, working_calendar
-from kernel.identity import Permission
+from kernel.http import Form, current_actor, page, policy_book, problem, public, working_calendar
 from registry.codes.rules import read_code
-from registry.public_register import commands, queries
-from registry.public_register.schemas import ObjectionIn, OutcomeIn
-from registry.registrations.rules import RegistrationState
+from registry.objections import commands as objections
+from registry.objections.gateway import source_digest
+from registry.objections.rules import IdentityKind
+from registry.objections.schemas import FILES_MAX, ObjectionIn
+from registry.public_register import queries
+from registry.public_register.gateway import pdf_of, qr_svg, qr_uri
+from registry.public_register.queries import NOTICED, Wanted
+from registry.public_register.rules import EntryState, entry_state
+from registry.public_register.schemas import NAME_LENGTH_MAX, SEARCH_LENGTH_MAX
+from registry.records import queries as records
+from registry.records.gateway import uploads
+from registry.registrations.model import Registration
+from registry.registrations.rules import RegistrationKind
 
 blueprint = Blueprint("public_register_pages", __name__, template_folder="../templates")
 
 DAY_SECONDS = 86_400
+ENTRY_KINDS = (RegistrationKind.FIRST, RegistrationKind.CHANGE, RegistrationKind.CORRECTION, RegistrationKind.RENEWAL)
+SHEETS = ("certificate.css", "certificate-pdf.css")
 
 
 @blueprint.get("/registry")
 @public
 def browse() -> str:
-    """Show the notices that run and search the register."""
-    today, place, words = _today(), request.args.get("place", ""), request.args.get("q", "")[:100]
-    notices = queries.notices(db.session(), today, place=place or None)
-    days = {one.id: working_calendar().working_days_between(today, one.notice_end) for one in notices if one.notice_end}
+    """Search the register."""
+    today = clock.today()
+    found = page(db.session(), queries.search(db.session(), _wanted(), on=today), Registration, newest_first=True)
     return render_template(
-        "registry/public_register/register.html", notices=notices, days=days, places=_places(), today=today,
-        entries=queries.register(db.session(), q=words, place=place or None),
+        "registry/public_register/register.html", found=found, places=_places(), today=today,
+        states=list(EntryState), kinds=ENTRY_KINDS, worth=_worth(found["items"], today),
+    )  # fmt: skip
+
+
+@blueprint.get("/registry/notices")
+@public
+def browse_notices() -> str:
+    """Show the notices that run, with the days that remain."""
+    today, place = clock.today(), request.args.get("place", "")[:NAME_LENGTH_MAX]
+    found = page(db.session(), queries.notices(today, place=place), Registration)
+    calendar = working_calendar()
+    days = {one.id: calendar.working_days_between(today, one.notice_end) for one in found["items"]}
+    return render_template(
+        "registry/public_register/notices.html", found=found, days=days, places=_places(), today=today
+    )
+
+
+@blueprint.get("/registry/products/<code>")
+@public
+def history(code: str) -> str:
+    """Show every public registration of a product."""
+    today = clock.today()
+    product, found = queries.history(db.session(), code)
+    return render_template(
+        "registry/public_register/history.html", product=product, entries=found, today=today,
+        worth=_worth(found, today), records=records.of_product(db.session(), product.id),
     )  # fmt: skip
 
 
@@ -44,44 +78,31 @@ def browse() -> str:
 @public
 def notice(registration_id: UUID) -> AnyResponse:
     """Show one public notice, and take objections."""
-    form, status = Form(ObjectionIn), 200
+    form, status, filed = Form(_ObjectionForm), 200, None
     if request.method == "POST":
-        status = 422
+        status, form.values = 422, {}
         if form.accepts():
             try:
                 with db.transaction() as session:
-                    commands.file_objection(session, current_actor(), registration_id, **form.data, now=clock.now())
+                    filed = objections.file_objection(
+                        session, current_actor(), registration_id, **form.data, uploads=uploads("files")[:FILES_MAX],
+                        source_digest=source_digest(), now=clock.now(),
+                    )  # fmt: skip
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
             else:
-                flash(gettext("异议已提交，登记机构处理完毕前不予赋码。"), "success")
-                return redirect(url_for("public_register_pages.notice", registration_id=registration_id), code=303)
-    found = queries.notice(db.session(), registration_id)
+                return redirect(url_for("objection_pages.show", reference=filed.reference), code=303)
+    found, today = queries.notice(db.session(), registration_id), clock.today()
     assert found.notice_start is not None
     assert found.notice_end is not None
-    running = found.state in (RegistrationState.PUBLIC_NOTICE, RegistrationState.OBJECTED)
+    is_open = found.state in NOTICED and found.notice_start <= today <= found.notice_end
     text = render_template(
-        "registry/public_register/notice.html", found=found, form=form, refusal=_words(form.problem),
-        is_open=running and found.notice_start <= _today() <= found.notice_end,
+        "registry/public_register/notice.html", found=found, form=form, refusal=_words(form.problem), is_open=is_open,
+        days_left=working_calendar().working_days_between(today, found.notice_end) if is_open else None,
+        identity_kinds=list(IdentityKind), files_max=FILES_MAX,
     )  # fmt: skip
     return make_response(text, status)
-
-
-@blueprint.post("/objections/<uuid:objection_id>/outcome")
-@requires(Permission.REGISTRATION_DECIDE)
-def decide_objection(objection_id: UUID) -> AnyResponse:
-    """Decide an objection."""
-    form = Form(OutcomeIn)
-    registration_id = queries.objection(db.session(), objection_id).registration_id
-    back = url_for("registration_pages.show", registration_id=registration_id)
-    if not form.accepts():
-        flash(gettext("请选择处理结论并写明理由。"), "danger")
-        return redirect(back, code=303)
-    with db.transaction() as session:
-        commands.decide_objection(session, current_actor(), objection_id, **form.data, now=clock.now())
-    flash(gettext("异议处理结论已记录。"), "success")
-    return redirect(back, code=303)
 
 
 @blueprint.get("/certificates")
@@ -95,31 +116,81 @@ def look_up() -> AnyResponse:
 @public
 def certificate(code: str) -> AnyResponse:
     """Show what a certificate says and whether it is effective today."""
-    today = _today()
-    found = queries.certificate(db.session(), code, on=today)
+    found = queries.certificate(db.session(), code, on=clock.today())
     if code != found.code:
         return redirect(url_for("public_register_pages.certificate", code=found.code))
-    place = policy_book().place(found.place)
-    text = render_template(
-        "registry/public_register/certificate.html", found=found, today=today, place=place,
-        is_effective=found.is_effective(today), is_expired=found.is_expired(today),
-        departments=sorted({used.resource.source_department.name for used in found.product_version.inputs}),
-    )  # fmt: skip
-    return make_response(text)
+    drawn = url_for("public_register_pages.qr", code=found.code)
+    return make_response(render_template("registry/public_register/certificate.html", **_shown(found), qr=drawn))
+
+
+@blueprint.get("/certificates/<code>/certificate.pdf")
+@public
+def pdf(code: str) -> AnyResponse:
+    """Hand out the certificate as PDF: the same text as the page, the same bytes while nothing changes."""
+    found = queries.certificate(db.session(), read_code(code), on=clock.today())
+    html = render_template(
+        "registry/public_register/certificate_pdf.html", **_shown(found), qr=qr_uri(_check_address(found))
+    )
+    response = Response(pdf_of(html, _stylesheet()), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "inline", filename=f"{found.code}.pdf")
+    return response
 
 
 @blueprint.get("/certificates/<code>/qr.svg")
 @public
 def qr(code: str) -> Response:
     """Draw the address of a certificate as a QR code; of a code that nobody assigned there is none."""
-    found = queries.certificate(db.session(), read_code(code), on=_today())
-    address = url_for("public_register_pages.certificate", code=found.code, _external=True)
-    drawn = BytesIO()
-    segno.make(address, error="m", micro=False).save(drawn, kind="svg", scale=4, border=2, xmldecl=False, nl=False)
-    response = make_response(drawn.getvalue())
+    found = queries.certificate(db.session(), read_code(code), on=clock.today())
+    response = make_response(qr_svg(_check_address(found)))
     response.mimetype = "image/svg+xml"
     response.cache_control.max_age = DAY_SECONDS
     return response
+
+
+class _ObjectionForm(ObjectionIn):
+    """The objection as a form sends it: the files travel beside its fields."""
+
+    uploads = None  # type: ignore[assignment]
+
+
+def _wanted() -> Wanted:
+    """Return what the address asks for; what it does not know, it leaves out."""
+    args = request.args
+    state, kind = args.get("state", ""), args.get("kind", "")
+    return Wanted(
+        q=args.get("q", "")[:SEARCH_LENGTH_MAX], place=args.get("place", "")[:NAME_LENGTH_MAX],
+        domain=args.get("domain", "").strip()[:SEARCH_LENGTH_MAX],
+        registrant=args.get("registrant", "").strip()[:SEARCH_LENGTH_MAX],
+        state=EntryState(state) if state in list(EntryState) else None,
+        kind=RegistrationKind(kind) if kind in list(RegistrationKind) else None,
+    )  # fmt: skip
+
+
+def _worth(entries: Any, today: date) -> dict[UUID, EntryState | None]:
+    return {one.id: entry_state(one.state, one.valid_from, one.valid_until, today) for one in entries}
+
+
+def _shown(found: Registration) -> dict[str, Any]:
+    today = clock.today()
+    departments = {used.resource.source_department.name for used in found.product_version.inputs}
+    return {
+        "found": found, "today": today, "place": policy_book().place(found.place), "departments": sorted(departments),
+        "worth": entry_state(found.state, found.valid_from, found.valid_until, today),
+        "records": records.standing(db.session(), found.product_id, today), "address": _check_address(found),
+        "evidence": records.evidence_records(db.session(), found.version_id),
+        "closed_on": business_date(found.closed_at) if found.closed_at else None,
+    }  # fmt: skip
+
+
+def _check_address(found: Registration) -> str:
+    """Return where the certificate is checked, on the address under which the public reaches the site."""
+    base = current_app.config["HUIYI"].base_url or request.url_root.rstrip("/")
+    return base + url_for("public_register_pages.certificate", code=found.code)
+
+
+def _stylesheet() -> str:
+    folder = Path(str(current_app.static_folder))
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in SHEETS)
 
 
 def _places() -> list[tuple[str, str]]:
@@ -127,10 +198,6 @@ def _places() -> list[tuple[str, str]]:
     chinese = str(get_locale() or "zh").startswith("zh")
     profiles = [book.place(key) for key in book.places()]
     return [(profile.key, profile.title if chinese else profile.title_en) for profile in profiles]
-
-
-def _today() -> date:
-    return business_date(clock.now())
 
 
 def _words(refusal: DomainError | None) -> dict[str, Any] | None:

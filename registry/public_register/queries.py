@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.errors import NotFound
 from registry.codes.rules import read_code
 from registry.parties.model import Party
 from registry.products.model import Product, ProductInput, ProductVersion
-from registry.registrations.model import Objection, Registration
+from registry.public_register.rules import EntryState
+from registry.register_words.rules import folded, phrases
+from registry.registrants.model import CoRegistrant
+from registry.registrations.model import Registration
 from registry.registrations.queries import NoSuchRegistration, effective_clause
-from registry.registrations.rules import RegistrationState
+from registry.registrations.rules import RegistrationKind, RegistrationState
 from registry.resources.model import Resource
 
-PUBLIC_MAX = 100
+NOTICED = (RegistrationState.PUBLIC_NOTICE, RegistrationState.OBJECTED)
+ENDINGS = (RegistrationKind.CANCELLATION, RegistrationKind.REVOCATION)
 
 
 class NoSuchCertificate(NotFound):
@@ -27,6 +33,18 @@ class NoSuchCertificate(NotFound):
     code = "certificate.unknown"
     title = "没有这个登记编码"
     title_en = "No such registration code"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search of the register asks for; empty fields ask for everything."""
+
+    q: str = ""
+    place: str = ""
+    domain: str = ""
+    registrant: str = ""
+    state: EntryState | None = None
+    kind: RegistrationKind | None = None
 
 
 def certificate(session: Session, text: str, *, on: date) -> Registration:
@@ -50,6 +68,7 @@ def certificate(session: Session, text: str, *, on: date) -> Registration:
             .joinedload(ProductInput.resource)
             .joinedload(Resource.source_department),
             joinedload(Registration.registrant),
+            _others(),
         )
     )
     found = session.scalar(query)
@@ -62,64 +81,110 @@ def certificate(session: Session, text: str, *, on: date) -> Registration:
     return found
 
 
-def notices(session: Session, on: date, *, place: str | None = None) -> Sequence[Registration]:
-    """Return the registrations whose public notice runs on that day, the one that ends first on top (REG-06)."""
+def notices(on: date, *, place: str = "") -> sa.Select[Registration]:
+    """Return the query of registrations whose public notice runs on that day, with product and registrant (REG-06)."""
     query = _public().where(
-        Registration.state.in_((RegistrationState.PUBLIC_NOTICE, RegistrationState.OBJECTED)),
-        Registration.notice_start <= on,
-        Registration.notice_end >= on,
+        Registration.state.in_(NOTICED), Registration.notice_start <= on, Registration.notice_end >= on
     )
-    return session.scalars(_at(query, place).order_by(Registration.notice_end, Registration.id)).all()
+    return query.where(Registration.place == place) if place else query
 
 
 def notice(session: Session, registration_id: UUID) -> Registration:
-    """Return a registration whose public notice has begun, with product and registrant.
+    """Return a registration whose public notice has begun, with product and registrants.
 
     Raises:
         NoSuchRegistration: there is none, or it was never put on public notice.
     """
-    found = session.scalar(_public().where(Registration.id == registration_id, Registration.notice_start.is_not(None)))
+    query = _public().where(Registration.id == registration_id, Registration.notice_start.is_not(None))
+    found = session.scalar(query.options(_others()).execution_options(populate_existing=True))
     if found is None:
         raise NoSuchRegistration(f"没有编号为 {registration_id} 的公示", detail_en="No such public notice")
     return found
 
 
-def objection(session: Session, objection_id: UUID) -> Objection:
-    """Return an objection.
+def search(session: Session, wanted: Wanted, *, on: date) -> sa.Select[Registration]:
+    """Return the query of entries that match: coded, cancelled and revoked ones, each with product and registrant.
+
+    Every word of ``q`` is found anywhere in title, scenario, registrants, codes and numbers; ``registrant`` is a
+    unified social credit code or a part of a name. Order by id, newest first: the page does.
+    """
+    query = _public().where(Registration.code.is_not(None))
+    if wanted.state is not EntryState.REPLACED:
+        query = query.where(Registration.state != RegistrationState.REPLACED)
+    wording = phrases(wanted.q)
+    if wording is None:
+        return query.where(sa.false())
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    for phrase in wording:
+        query = query.where(_found_by_index(phrase) if is_postgresql else _found_by_looking(phrase))
+    if wanted.place:
+        query = query.where(Registration.place == wanted.place)
+    if wanted.kind is not None:
+        query = query.where(Registration.kind == wanted.kind)
+    if wanted.domain:
+        query = query.join(Product, Product.id == Registration.product_id).where(Product.domain == wanted.domain)
+    if wanted.registrant:
+        query = query.where(Registration.registrant_id.in_(_parties(wanted.registrant)))
+    return query if wanted.state is None else query.where(_in_state(wanted.state, on))
+
+
+def history(session: Session, code: str) -> tuple[Product, Sequence[Registration]]:
+    """Return a product and its public registrations, newest first: notices, entries, cancellations, revocations.
 
     Raises:
-        NoSuchRegistration: there is none.
+        NoSuchRegistration: there is no such product, or nothing of it was ever public.
     """
-    found = session.get(Objection, objection_id)
-    if found is None:
-        raise NoSuchRegistration(f"没有编号为 {objection_id} 的异议", detail_en="No such objection")
-    return found
-
-
-def register(session: Session, *, q: str = "", place: str | None = None) -> Sequence[Registration]:
-    """Return coded, revoked and cancelled registrations that match, newest first; at most a hundred."""
-    query = _public().where(Registration.code.is_not(None), Registration.state != RegistrationState.REPLACED)
-    for word in q.split():
-        like = f"%{_escaped(word)}%"
-        query = query.where(
-            sa.or_(*(column.ilike(like, escape="\\") for column in (Product.title, Party.name, Registration.code)))
+    product = session.scalar(
+        sa.select(Product).where(Product.code == code.strip().upper()).options(joinedload(Product.owner))
+    )
+    found: Sequence[Registration] = []
+    if product is not None:
+        is_public = sa.or_(
+            Registration.code.is_not(None),
+            Registration.notice_start.is_not(None),
+            sa.and_(Registration.kind.in_(ENDINGS), Registration.closed_at.is_not(None)),
         )
-    query = _at(query, place).order_by(Registration.coded_at.desc(), Registration.id.desc())
-    return session.scalars(query.limit(PUBLIC_MAX)).all()
+        query = _public().where(Registration.product_id == product.id, is_public).order_by(Registration.id.desc())
+        found = session.scalars(query.options(joinedload(Registration.product_version))).all()
+    if product is None or not found:
+        raise NoSuchRegistration(f"登记簿中没有产品 {code} 的登记或公示", detail_en="No public registration")
+    return product, found
 
 
 def _public() -> sa.Select[Registration]:
-    return (
-        sa.select(Registration)
-        .join(Product, Product.id == Registration.product_id)
-        .join(Party, Party.id == Registration.registrant_id)
-        .options(joinedload(Registration.product), joinedload(Registration.registrant))
+    return sa.select(Registration).options(joinedload(Registration.product), joinedload(Registration.registrant))
+
+
+def _others() -> ExecutableOption:
+    return selectinload(Registration.others).joinedload(CoRegistrant.party)
+
+
+def _found_by_index(phrase: str) -> sa.ColumnElement[bool]:
+    # the expression is that of the index, to the letter, or PostgreSQL would not see that they are the same
+    text = sa.func.to_tsvector(
+        sa.text("'simple'::regconfig"), sa.func.coalesce(Registration.search_text, sa.text("''"))
     )
+    simple = sa.text("'simple'::regconfig")
+    if len(phrase) == 1:
+        return text.bool_op("@@")(sa.func.to_tsquery(simple, f"{phrase}:*"))
+    return text.bool_op("@@")(sa.func.phraseto_tsquery(simple, phrase))
 
 
-def _at(query: sa.Select[Registration], place: str | None) -> sa.Select[Registration]:
-    return query if not place else query.where(Registration.place == place)
+def _found_by_looking(phrase: str) -> sa.ColumnElement[bool]:
+    return Registration.search_text.contains(phrase, autoescape=True)
 
 
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _parties(text: str) -> sa.Select[UUID]:
+    is_named = Party.name.icontains(text.strip(), autoescape=True)
+    return sa.select(Party.id).where(sa.or_(Party.uscc == folded(text).upper(), is_named))
+
+
+def _in_state(state: EntryState, on: date) -> sa.ColumnElement[bool]:
+    is_coded = Registration.state == RegistrationState.CODED
+    conditions = {
+        EntryState.EFFECTIVE: effective_clause(on),
+        EntryState.NOT_YET: sa.and_(is_coded, Registration.valid_from > on),
+        EntryState.EXPIRED: sa.and_(is_coded, Registration.valid_until < on),
+    }
+    closed = Registration.state == RegistrationState(state.value) if state not in conditions else sa.false()
+    return conditions.get(state, closed)

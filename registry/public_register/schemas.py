@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import Schema, TextField
-from registry.parties.schemas import NAME_LENGTH_MAX
-from registry.registrations.rules import ObjectionOutcome, RegistrationKind, RegistrationState
+from kernel.http import PageArgs, page_of
+from registry.public_register.rules import EntryState
+from registry.records.schemas import RecordOut
+from registry.registrations.rules import RegistrationKind, RegistrationState
 
-EVIDENCE_LENGTH_MAX = 10_000
-
-
-class ObjectionIn(Schema):
-    """An objection: real name, how to reach its author, and evidence."""
-
-    name = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    contact = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    evidence = TextField(required=True, max_length=EVIDENCE_LENGTH_MAX)
+SEARCH_LENGTH_MAX = 100
+NAME_LENGTH_MAX = 40
 
 
-class ObjectionFiledOut(ma.Schema):
-    """The receipt for an objection."""
-
-    id = ma.fields.UUID()
-    registration_id = ma.fields.UUID()
-    filed_at = ma.fields.AwareDateTime()
-
-
-class OutcomeIn(Schema):
-    """What becomes of an objection."""
-
-    outcome = ma.fields.Enum(ObjectionOutcome, by_value=True, required=True)
-    reason = TextField(required=True, max_length=2000)
-
-
-class RegisterArgs(ma.Schema):
+class RegisterArgs(PageArgs):
     """Filters of the register."""
 
-    q = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
-    place = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
+    q = ma.fields.String(load_default="", validate=ma.validate.Length(max=SEARCH_LENGTH_MAX))
+    place = ma.fields.String(load_default="", validate=ma.validate.Length(max=NAME_LENGTH_MAX))
+    domain = ma.fields.String(load_default="", validate=ma.validate.Length(max=SEARCH_LENGTH_MAX))
+    registrant = ma.fields.String(load_default="", validate=ma.validate.Length(max=SEARCH_LENGTH_MAX))
+    state = ma.fields.Enum(EntryState, by_value=True, load_default=None)
+    kind = ma.fields.Enum(RegistrationKind, by_value=True, load_default=None)
+
+
+class NoticeArgs(PageArgs):
+    """Filters of the notices."""
+
+    place = ma.fields.String(load_default="", validate=ma.validate.Length(max=NAME_LENGTH_MAX))
 
 
 class RegistrantOut(ma.Schema):
@@ -58,6 +47,7 @@ class NoticeOut(ma.Schema):
     kind = ma.fields.Enum(RegistrationKind, by_value=True)
     product = ma.fields.String(attribute="product.title")
     scenario = ma.fields.String(attribute="product.scenario")
+    description = ma.fields.String(attribute="materials.product_information")
     notice_start = ma.fields.Date()
     notice_end = ma.fields.Date()
     state = ma.fields.Enum(RegistrationState, by_value=True)
@@ -66,32 +56,42 @@ class NoticeOut(ma.Schema):
 class EntryOut(ma.Schema):
     """One entry of the register."""
 
-    code = ma.fields.String()
+    code = ma.fields.String(allow_none=True)
+    number = ma.fields.String()
     place = ma.fields.String()
     registrant = ma.fields.Nested(RegistrantOut)
     product = ma.fields.String(attribute="product.title")
+    product_code = ma.fields.String(attribute="product.code")
+    domain = ma.fields.String(attribute="product.domain")
     kind = ma.fields.Enum(RegistrationKind, by_value=True)
     state = ma.fields.Enum(RegistrationState, by_value=True)
-    valid_from = ma.fields.Date()
-    valid_until = ma.fields.Date()
+    valid_from = ma.fields.Date(allow_none=True)
+    valid_until = ma.fields.Date(allow_none=True)
+    closed_at = ma.fields.AwareDateTime(allow_none=True)
 
 
 class CertificateOut(EntryOut):
     """What a certificate says, and whether it is effective today."""
 
-    number = ma.fields.String()
-    product_code = ma.fields.String(attribute="product.code")
     scenario = ma.fields.String(attribute="product.scenario")
     version_number = ma.fields.Integer(attribute="product_version.number")
     content_sha256 = ma.fields.String(attribute="product_version.content_sha256")
     coded_at = ma.fields.AwareDateTime()
-    closed_at = ma.fields.AwareDateTime(allow_none=True)
+    others = ma.fields.List(ma.fields.Nested(RegistrantOut))
+    records = ma.fields.List(ma.fields.Nested(RecordOut(only=("kind", "issuer", "reference", "valid_from"))))
     is_effective = ma.fields.Boolean()
+    worth = ma.fields.Enum(EntryState, by_value=True)
     checked_on = ma.fields.Date()
 
 
-class RegisterOut(ma.Schema):
-    """The notices that run and the entries that match."""
+class HistoryOut(ma.Schema):
+    """Everything public about the registrations of one product, newest first."""
 
-    notices = ma.fields.List(ma.fields.Nested(NoticeOut))
-    entries = ma.fields.List(ma.fields.Nested(EntryOut))
+    product = ma.fields.String()
+    title = ma.fields.String()
+    registrations = ma.fields.List(ma.fields.Nested(EntryOut))
+    records = ma.fields.List(ma.fields.Nested(RecordOut(exclude=("evidence_sha256", "recorded_by_name"))))
+
+
+NoticePageOut = page_of(NoticeOut)
+EntryPageOut = page_of(EntryOut)

@@ -14,8 +14,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError, NotFound
+from kernel.fields import TextField
 from kernel.http import Form, current_actor, policy_book, problem, requires, working_calendar
 from kernel.identity import Permission
+from registry.parties.schemas import NAME_LENGTH_MAX
 from registry.products import queries as products
 from registry.records import commands, queries
 from registry.records.gateway import upload
@@ -50,7 +52,7 @@ def state_delivery(code: str) -> AnyResponse:
 def preserve(code: str) -> AnyResponse:
     """Enter a preservation."""
     return _step(
-        code, "evidence", Form(_without_file(EvidenceIn)), gettext("存证已登记。"),
+        code, "evidence", Form(_EvidenceForm), gettext("存证已登记。"),
         lambda session, _product_id, data: commands.preserve(session, current_actor(), **data, now=clock.now()),
     )  # fmt: skip
 
@@ -98,6 +100,13 @@ def download(code: str, sha256: str) -> Response:
     return response
 
 
+class _EvidenceForm(EvidenceIn):
+    """A preservation as the page sends it, whose forms share no names."""
+
+    upload = None  # type: ignore[assignment]
+    reference = TextField(required=True, max_length=NAME_LENGTH_MAX, data_key="evidence_reference")
+
+
 def _without_file(schema: type[ma.Schema]) -> Any:
     """Return the schema for a form, whose file does not travel among its fields."""
     return type(schema.__name__, (schema,), {"upload": None})
@@ -106,7 +115,7 @@ def _without_file(schema: type[ma.Schema]) -> Any:
 def _step(code: str, part: str, form: Form, done: str, act: Act) -> AnyResponse:
     if not form.accepts():
         return _page(code, part=part, form=form, status=422)
-    sent = upload("upload")
+    sent = upload(f"{part}_file")
     data = {**form.data, **({"upload": sent} if sent else {})}
     try:
         with db.transaction() as session:

@@ -59,7 +59,8 @@ def browse(args):
 def apply(application_in):
     """Apply for a registration: first, change, correction, renewal or cancellation."""
     with db.transaction() as session:
-        products.get_visible(session, current_actor(), application_in["product_id"])
+        if application_in["interest"] is None:  # who asks for a correction knows the product from the register
+            products.get_visible(session, current_actor(), application_in["product_id"])
         made = commands.apply(
             session, current_actor(), **application_in, book=policy_book(), calendar=working_calendar(), now=clock.now()
         )

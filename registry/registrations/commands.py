@@ -102,8 +102,9 @@ def apply(
         _mark_lateness(session, registration, product, book, calendar, today)
     session.add(registration)
     _flush_running(session, product)
-    others = {"registrant_id": product.owner_id, "mode": mode, "others": co_registrants}
-    kept = keep_others(session, actor, registration.id, **others, now=now)
+    kept = keep_others(
+        session, actor, registration.id, registrant_id=product.owner_id, mode=mode, others=co_registrants, now=now
+    )
     if interest is not None:
         keep_interest(session, actor, registration.id, interest=interest, now=now)
     names = [session.get_one(Party, one.party_id).name for one in kept]

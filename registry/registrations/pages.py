@@ -15,11 +15,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
+from kernel.fields import TextField
 from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
 from kernel.identity import Permission
+from registry.parties import queries as parties
+from registry.parties.schemas import REASON_LENGTH_MAX
 from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product
+from registry.records import queries as records
+from registry.records.gateway import upload
+from registry.records.rules import Upload
+from registry.registrants.rules import ApplicationMode, Other
 from registry.registrations import checks, commands, queries
 from registry.registrations.model import Registration
 from registry.registrations.rules import (
@@ -34,6 +41,14 @@ from registry.registrations.schemas import ApplicationIn, FormalReviewIn, Receip
 from registry.terms.rules import renewal_window
 
 blueprint = Blueprint("registration_pages", __name__, template_folder="../templates")
+
+
+class _ApplicationForm(ApplicationIn):
+    """An application as people type it: co-registrants by their codes, with one paper that all of them signed."""
+
+    co_registrants = None  # type: ignore[assignment]
+    interest = None  # type: ignore[assignment]
+    others = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
 
 
 class ReceiptForm(Form):
@@ -52,9 +67,18 @@ class ReceiptForm(Form):
 def list_products() -> str:
     """List the products within one's scope and how far each has come."""
     found = page(db.session(), products.listed(current_actor()), Product, newest_first=True)
-    progress = queries.progress(db.session(), [product.id for product in found["items"]], _today())
+    items, calendar = found["items"], working_calendar()
+    progress = queries.progress(db.session(), [product.id for product in items], _today())
+    clocks = records.clocks(db.session(), items, on=_today(), book=policy_book(), calendar=calendar)
     may_write = current_actor().may(Permission.PRODUCT_WRITE)
-    return render_template("registry/registrations/products.html", found=found, progress=progress, may_write=may_write)
+    return render_template(
+        "registry/registrations/products.html",
+        found=found,
+        progress=progress,
+        may_write=may_write,
+        clocks=clocks,
+        today=_today(),
+    )
 
 
 @blueprint.get("/workspace/products/<code>")
@@ -68,13 +92,16 @@ def workspace(code: str) -> Response:
 @requires(Permission.REGISTRATION_APPLY)
 def apply(code: str) -> AnyResponse:
     """Apply for a registration."""
-    form = Form(ApplicationIn)
+    form = Form(_ApplicationForm)
     product = products.visible(db.session(), current_actor(), code)
     if not form.accepts():
         return _workspace_page(code, form=form, status=422)
     values = {**form.data, "product_id": product.id}
+    consent, named = upload("consent"), values.pop("others").split()
     try:
         with db.transaction() as session:
+            signed = consent or Upload(b"", gettext("共同登记主体的书面意见"))
+            values["co_registrants"] = [Other(parties.by_uscc(session, uscc).id, signed) for uscc in named]
             made = commands.apply(
                 session, current_actor(), **values, book=policy_book(), calendar=working_calendar(), now=clock.now()
             )
@@ -82,28 +109,6 @@ def apply(code: str) -> AnyResponse:
         return _workspace_page(code, form=form, refusal=error, status=error.status)
     flash(gettext("登记申请 %(number)s 已提交。", number=made.number), "success")
     return redirect(url_for("registration_pages.show", registration_id=made.id), code=303)
-
-
-@blueprint.get("/registrations")
-@requires(Permission.REGISTRATION_READ)
-def desk() -> str:
-    """List the registrations under way, and all others on demand."""
-    actor, today = current_actor(), _today()
-    if request.args.get("state") == "closed":
-        query = queries.listed(actor).where(Registration.state.not_in(RUNNING))
-        found = page(db.session(), query, Registration, newest_first=True)
-        return render_template("registry/registrations/closed.html", found=found, today=today)
-    rows: list[dict[str, Any]] = [
-        {
-            "registration": one,
-            "due": one.due_date(),
-            "is_overdue": one.is_overdue(today),
-            "days_left": _left(one, today),
-        }
-        for one in queries.desk(db.session(), actor)
-    ]
-    rows.sort(key=lambda row: (row["due"] or date.max, row["registration"].number))
-    return render_template("registry/registrations/desk.html", rows=rows, today=today)
 
 
 @blueprint.get("/registrations/<uuid:registration_id>")
@@ -210,6 +215,10 @@ def _workspace_page(
         grounds=list(CancellationGround), form=form or Form(ApplicationIn), refusal=_words(refusal),
         may_write=actor.may(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place),
         findings=checks.findings(session, product, versions[0], on=_today(), book=policy_book()),
+        clock=records.clocks(session, [product], on=_today(), book=policy_book(), calendar=working_calendar()).get(
+            product.id
+        ),
+        elsewhere=records.standing(session, product.id, _today()), modes=list(ApplicationMode),
     )  # fmt: skip
     return make_response(text, status)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from kernel.calendar import business_date
 from kernel.errors import Conflict, NotAllowed, NotFound
-from kernel.identity import Actor, Permission
+from kernel.identity import SELLERS, Actor, Permission
 from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
 from registry.agreements.queries import in_force_clause
@@ -21,6 +21,7 @@ from registry.parties.rules import STANDING_TITLES, Standing
 from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product, ProductInput, ProductVersion
+from registry.registrants.model import CoRegistrant, InterestedParty
 from registry.registrations.model import Objection, Registration
 from registry.registrations.rules import RUNNING, Gate, RegistrationKind, RegistrationState
 from registry.requests import queries as requests
@@ -95,7 +96,12 @@ def detail(session: Session, actor: Actor, registration_id: UUID) -> Registratio
     Raises:
         NoSuchRegistration: there is none, or none that the actor may know of.
     """
-    query = listed(actor).where(Registration.id == registration_id).options(selectinload(Registration.objections))
+    query = listed(actor).where(Registration.id == registration_id)
+    query = query.options(
+        selectinload(Registration.objections).selectinload(Objection.files),
+        selectinload(Registration.others).joinedload(CoRegistrant.party),
+        joinedload(Registration.interest).joinedload(InterestedParty.party),
+    )
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise NoSuchRegistration(f"没有编号为 {registration_id} 的登记，或不在您的职责范围内", detail_en="No such one")
@@ -105,11 +111,11 @@ def detail(session: Session, actor: Actor, registration_id: UUID) -> Registratio
 def listed(
     actor: Actor, *, place: str | None = None, state: RegistrationState | None = None
 ) -> sa.Select[Registration]:
-    """Return the query of registrations within the actor's scope (that of the products)."""
+    """Return the query of registrations within the actor's scope: that of the products, and what it joined."""
     query = (
         sa.select(Registration)
         .join(Product, Product.id == Registration.product_id)
-        .where(products.in_scope(actor))
+        .where(in_scope(actor))
         .options(
             joinedload(Registration.product).joinedload(Product.owner),
             joinedload(Registration.product_version),
@@ -121,10 +127,16 @@ def listed(
     return query if state is None else query.where(Registration.state == state)
 
 
-def desk(session: Session, actor: Actor, *, limit: int = 200) -> Sequence[Registration]:
-    """Return the running registrations within the actor's scope, oldest first."""
-    query = listed(actor).where(Registration.state.in_(RUNNING)).order_by(Registration.received_at, Registration.id)
-    return session.scalars(query.limit(limit).options(selectinload(Registration.objections))).all()
+def in_scope(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the condition, over registrations joined with products, that the actor may read a registration.
+
+    Co-registrants and whoever asked for a correction read theirs beside what the scope of products gives.
+    """
+    own = {grant.org_id for grant in actor.grants if grant.role in SELLERS and grant.org_id is not None}
+    reached = [products.in_scope(actor)]
+    for table in (CoRegistrant, InterestedParty) if own else ():
+        reached.append(Registration.id.in_(sa.select(table.registration_id).where(table.party_id.in_(own))))
+    return sa.or_(*reached)
 
 
 def of_product(session: Session, product_id: UUID) -> Sequence[Registration]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import REASON_LENGTH_MAX, PartyNameOut
 from registry.products.schemas import ProductOut
+from registry.records.schemas import UploadIn
+from registry.registrants.rules import ApplicationMode, CorrectionBasis, Interest, Other
 from registry.registrations.rules import (
     Acceptance,
     CancellationGround,
@@ -18,11 +22,35 @@ from registry.registrations.rules import (
 )
 
 DEFECTS_MAX = 50
+OTHERS_MAX = 20
 ASSESSMENT_LENGTH_MAX = 10_000
 
 
+class OtherIn(Schema):
+    """Another registrant, with the consent or agreement that it signed."""
+
+    party_id = ma.fields.UUID(required=True)
+    upload = ma.fields.Nested(UploadIn, required=True)
+
+    @ma.post_load
+    def _other(self, data: dict[str, Any], **_kwargs: Any) -> Other:
+        return Other(**data)
+
+
+class InterestIn(Schema):
+    """Who asks for a correction in place of the registrant, and on what basis."""
+
+    party_id = ma.fields.UUID(required=True)
+    basis = ma.fields.Enum(CorrectionBasis, by_value=True, required=True)
+    upload = ma.fields.Nested(UploadIn, required=True)
+
+    @ma.post_load
+    def _interest(self, data: dict[str, Any], **_kwargs: Any) -> Interest:
+        return Interest(**data)
+
+
 class ApplicationIn(Schema):
-    """An application of any kind; ``ground`` belongs to a cancellation."""
+    """An application of any kind; ``ground`` belongs to a cancellation, ``interest`` to a correction."""
 
     product_id = ma.fields.UUID(required=True)
     kind = ma.fields.Enum(RegistrationKind, by_value=True, required=True)
@@ -31,6 +59,11 @@ class ApplicationIn(Schema):
     ground = ma.fields.String(
         load_default="", validate=ma.validate.OneOf([ground.value for ground in CancellationGround])
     )
+    mode = ma.fields.Enum(ApplicationMode, by_value=True, load_default=None)
+    co_registrants = ma.fields.List(
+        ma.fields.Nested(OtherIn), load_default=list, validate=ma.validate.Length(max=OTHERS_MAX)
+    )
+    interest = ma.fields.Nested(InterestIn, load_default=None)
 
 
 class ResubmissionIn(Schema):
@@ -70,6 +103,13 @@ class RegistrationArgs(PageArgs):
     state = ma.fields.Enum(RegistrationState, by_value=True)
 
 
+class ObjectionFileOut(ma.Schema):
+    """A file of an objection."""
+
+    name = ma.fields.String()
+    sha256 = ma.fields.String()
+
+
 class ObjectionOut(ma.Schema):
     """One objection, as registrant and registrar see it."""
 
@@ -80,6 +120,26 @@ class ObjectionOut(ma.Schema):
     outcome = ma.fields.Enum(ObjectionOutcome, by_value=True, allow_none=True)
     outcome_reason = ma.fields.String()
     decided_at = ma.fields.AwareDateTime(allow_none=True)
+    identity_kind = ma.fields.String(allow_none=True)
+    rechecked_at = ma.fields.AwareDateTime(allow_none=True)
+    recheck_findings = ma.fields.String(allow_none=True)
+    files = ma.fields.List(ma.fields.Nested(ObjectionFileOut))
+
+
+class OtherOut(ma.Schema):
+    """Another registrant."""
+
+    party = ma.fields.Nested(PartyNameOut)
+    mode = ma.fields.Enum(ApplicationMode, by_value=True)
+    evidence_sha256 = ma.fields.String()
+
+
+class InterestOut(ma.Schema):
+    """Who asked for a correction."""
+
+    party = ma.fields.Nested(PartyNameOut)
+    basis = ma.fields.Enum(CorrectionBasis, by_value=True)
+    evidence_sha256 = ma.fields.String()
 
 
 class RegistrationOut(EntityOut):
@@ -94,6 +154,8 @@ class RegistrationOut(EntityOut):
     kind = ma.fields.Enum(RegistrationKind, by_value=True)
     state = ma.fields.Enum(RegistrationState, by_value=True)
     received_at = ma.fields.AwareDateTime()
+    application_due = ma.fields.Date(allow_none=True)
+    late_days = ma.fields.Integer(allow_none=True)
     accept_due = ma.fields.Date(allow_none=True)
     accepted_at = ma.fields.AwareDateTime(allow_none=True)
     review_due = ma.fields.Date(allow_none=True)
@@ -113,8 +175,10 @@ class RegistrationOut(EntityOut):
 
 
 class RegistrationDetailOut(RegistrationOut):
-    """One registration with its objections."""
+    """One registration with its objections and everybody who stands behind it."""
 
+    others = ma.fields.List(ma.fields.Nested(OtherOut))
+    interest = ma.fields.Nested(InterestOut, allow_none=True)
     objections = ma.fields.List(ma.fields.Nested(ObjectionOut))
 
 
