@@ -18,7 +18,7 @@ from registry.drafts.model import ProductDraft
 from registry.drafts.rules import DraftEvent, Step, after, check_content, refuse_incomplete
 from registry.products import commands as products
 from registry.products.model import Product
-from registry.requests.rules import RequestState
+from registry.requests.rules import GRANTED
 
 
 class RequestNotUsable(Invalid):
@@ -36,6 +36,7 @@ def start(session: Session, actor: Actor, *, owner_id: UUID, now: datetime) -> P
     actor.must(Permission.PRODUCT_WRITE, org_id=owner_id)
     draft = ProductDraft(owner_id=owner_id, steps={}, started_at=now, started_by_name=actor.name, saved_at=now)
     session.add(draft)
+    session.flush()
     audit.record(session, actor, "product_draft.start", draft, at=now)
     return draft
 
@@ -94,7 +95,7 @@ def finish(
     state = after(draft.state, DraftEvent.FINISH)
     refuse_incomplete(draft.steps)
     request = queries.request_of(session, draft)
-    if request is None or request.state is not RequestState.APPROVED:
+    if request is None or request.state not in GRANTED:
         raise RequestNotUsable(
             "草稿所依据的使用申请不属于本单位或尚未获同意（RVW-02），请重新选择",
             detail_en="The request is not an approved one of your organisation",

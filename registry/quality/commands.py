@@ -61,6 +61,7 @@ def report(
         due_date=_due_date(resource.place, book, calendar, now),
     )  # fmt: skip
     session.add(ticket)
+    session.flush()
     audit.record(session, actor, "quality.report", ticket, at=now, note=ticket.number, detail={"category": category})
     return ticket
 
