@@ -17,9 +17,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
-from kernel.http import working_calendar
+from kernel.http import policy_book, working_calendar
 from kernel.identity import Actor, Grant, Role
-from registry.requests import commands as requests
+from registry.desk import commands as desk
+from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
 from web.checker import verify
@@ -52,8 +53,17 @@ def _take_in(session: Session, actor: Actor, now: datetime) -> str:
 
 
 def _consent(session: Session, actor: Actor, now: datetime) -> str:
-    done = requests.let_silence_consent(session, actor, now=now)
+    done = desk.let_silence_consent(session, actor, book=policy_book(), calendar=working_calendar(), now=now)
     return f"超期视为同意 {done} 件"
+
+
+def _escalate(session: Session, actor: Actor, now: datetime) -> str:
+    return f"督办逾期审核 {review_clocks.escalate(session, actor, now=now)} 个环节"
+
+
+def _move_reviews(session: Session, actor: Actor, now: datetime) -> str:
+    moved = review_clocks.move_deadlines(session, actor, calendar=working_calendar(), now=now)
+    return f"审核期限顺延 {moved} 个环节"
 
 
 def _move_registrations(session: Session, actor: Actor, now: datetime) -> str:
@@ -71,7 +81,10 @@ def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
 JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
+    # a new holiday table first: it may give the silent and the late another day
+    Job("reviews.move_deadlines", 60, _move_reviews),
     Job("requests.deemed_consent", 60, _consent),
+    Job("reviews.escalate", 60, _escalate),
     Job("registrations.move_deadlines", 60, _move_registrations),
     Job("registrations.cancel_expired", 60, _cancel_expired),
     Job("books.verify", 5, _verify),

@@ -42,7 +42,7 @@ class Pause:
 class TooLate(Conflict):
     """The opinion came after the moment at which silence already counted as consent."""
 
-    code = "review.too_late"
+    code = "data_request.too_late"
 
 
 def silence_begins(due_date: date) -> datetime:

@@ -173,7 +173,9 @@ def appeal(reason_in, review_id: UUID):
 
 
 def _match(session: Session, review_id: UUID) -> None:
-    queries.detail(session, current_actor(), review_id)  # of what somebody may not see, not even the version is told
+    # of what somebody may not see, not even the version is told
+    review = queries.detail(session, current_actor(), review_id)
+    commands.lock_subject(session, review)
     match_version(session, Review, review_id)
 
 

@@ -17,10 +17,18 @@ from kernel.calendar import WorkingCalendar, business_date
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
 from registry.appeals import commands as appeals
+from registry.applications import checks as application_checks
+from registry.applications import commands as applications
+from registry.operator_reviews import checks as operator_checks
+from registry.operator_reviews import commands as operator_reviews
+from registry.plans import checks as plan_checks
+from registry.plans import commands as plans
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Finding, Procedure, RefusalGround
 from registry.product_reviews import checks as product_checks
 from registry.product_reviews import commands as product_reviews
+from registry.requests import commands as requests
+from registry.requests import queries as request_queries
 from registry.review_clocks import commands as clocks
 from registry.reviews import commands as reviews
 from registry.reviews import queries
@@ -32,6 +40,12 @@ class FindingsOf(Protocol):
     """What the system checks of the subject of a review."""
 
     def __call__(self, session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]: ...
+
+
+class Lock(Protocol):
+    """How a concept locks the subject of a review."""
+
+    def __call__(self, session: Session, subject_id: UUID, /, *, lock: bool) -> object: ...
 
 
 class Follow(Protocol):
@@ -49,11 +63,32 @@ class Follow(Protocol):
     ) -> None: ...
 
 
-FINDINGS: dict[Procedure, FindingsOf] = {Procedure.PRODUCT: product_checks.of_review}
+FINDINGS: dict[Procedure, FindingsOf] = {
+    Procedure.PRODUCT: product_checks.of_review,
+    Procedure.PLAN: plan_checks.findings,
+    Procedure.APPLICATION: application_checks.findings,
+    Procedure.OPERATOR: operator_checks.findings,
+}
 REQUIRED: dict[Procedure, str] = {Procedure.PRODUCT: "review_checks_required"}  # attribute of RegistryPolicy
-OUTCOMES: dict[Procedure, Follow] = {Procedure.PRODUCT: product_reviews.take_outcome}
-REOPENED: dict[Procedure, Follow] = {}
+OUTCOMES: dict[Procedure, Follow] = {
+    Procedure.PRODUCT: product_reviews.take_outcome,
+    Procedure.DATA_REQUEST: requests.take_outcome,
+    Procedure.PLAN: plans.take_outcome,
+    Procedure.APPLICATION: applications.take_outcome,
+    Procedure.OPERATOR: operator_reviews.take_outcome,
+}
+STEPS: dict[Procedure, Follow] = {Procedure.DATA_REQUEST: requests.take_step}  # after a decision that concludes nothing
+REOPENED: dict[Procedure, Follow] = {Procedure.DATA_REQUEST: requests.take_appeal}
+# A command of the concept locks the subject before its review; so must everybody, or two would wait for each other.
+SUBJECTS: dict[Procedure, Lock] = {Procedure.DATA_REQUEST: request_queries.get}
 CONCLUDED = (ReviewState.PASSED, ReviewState.REFUSED, ReviewState.RETURNED)
+
+
+def lock_subject(session: Session, review: Review) -> None:
+    """Lock the subject of a review, before the review itself is locked."""
+    lock = SUBJECTS.get(review.procedure)
+    if lock is not None:
+        lock(session, review.subject_id, lock=True)
 
 
 def findings(session: Session, review: Review, *, on: date, book: PolicyBook) -> list[Finding]:
@@ -97,6 +132,8 @@ def decide(
     :func:`registry.reviews.commands.decide` and of what the concept does.
     """
     today = business_date(now)
+    review = queries.get(session, review_id)
+    lock_subject(session, review)
     review = queries.get(session, review_id, lock=True)
     reviews.decide(
         session, actor, review_id, decision=decision, reason=reason, checklist=dict.fromkeys(checklist, True),
@@ -117,7 +154,7 @@ def let_silence_consent(
         NotAllowed: the actor is not the scheduler.
         CalendarGap: the deadline of a next position runs into a year without a holiday table.
     """
-    changed = clocks.let_silence_consent(session, actor, calendar=calendar, now=now)
+    changed = clocks.let_silence_consent(session, actor, calendar=calendar, now=now, lock_subject=lock_subject)
     for review in changed:
         _conclude(session, actor, review, book=book, calendar=calendar, now=now)
     return len(changed)
@@ -137,6 +174,7 @@ def appeal(
 
     The refusals are those of :func:`registry.appeals.commands.appeal` and of what the concept does.
     """
+    lock_subject(session, queries.get(session, review_id))
     made = appeals.appeal(session, actor, review_id, reason=reason, book=book, calendar=calendar, now=now)
     if reopen := REOPENED.get(made.procedure):
         reopen(session, actor, made, book=book, calendar=calendar, now=now)
@@ -146,6 +184,6 @@ def appeal(
 def _conclude(
     session: Session, actor: Actor, review: Review, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
 ) -> None:
-    follow = OUTCOMES.get(review.procedure)
-    if follow is not None and review.state in CONCLUDED:
+    follow = (OUTCOMES if review.state in CONCLUDED else STEPS).get(review.procedure)
+    if follow is not None:
         follow(session, actor, review, book=book, calendar=calendar, now=now)

@@ -209,7 +209,7 @@ def _step(
         return _review_page(review_id, form=form, status=422)
     try:
         with db.transaction() as session:
-            queries.detail(session, current_actor(), review_id)
+            commands.lock_subject(session, queries.detail(session, current_actor(), review_id))
             match_version(session, Review, review_id)
             changed = act(session, form.data if form else {})
     except DomainError as error:

@@ -25,7 +25,7 @@ from registry.products.model import (
 from registry.products.rules import Involvement, Section, VersionFacts
 from registry.relations import queries as relations
 from registry.requests.model import DataRequest
-from registry.requests.rules import RequestState
+from registry.requests.rules import GRANTED
 from registry.resources.model import Resource
 from registry.resources.rules import AccessKind
 
@@ -333,7 +333,7 @@ def approved_requests(session: Session, actor: Actor, on: date) -> Sequence[Data
     owners = {grant.org_id for grant in actor.grants if grant.role in SELLERS and grant.org_id is not None}
     query = (
         sa.select(DataRequest)
-        .where(DataRequest.state == RequestState.APPROVED, DataRequest.applicant_id.in_(owners))
+        .where(DataRequest.state.in_(GRANTED), DataRequest.applicant_id.in_(owners))
         .order_by(DataRequest.id.desc())
         .options(joinedload(DataRequest.agreement), joinedload(DataRequest.applicant))
     )

@@ -11,7 +11,15 @@ from kernel.http import ApiBlueprint, current_actor, match_version, page, policy
 from kernel.identity import Permission
 from registry.requests import commands, queries
 from registry.requests.model import DataRequest
-from registry.requests.schemas import OpinionIn, RequestArgs, RequestDetailOut, RequestIn, RequestPageOut
+from registry.requests.schemas import (
+    ClearanceIn,
+    OpinionIn,
+    ProvisionIn,
+    RequestArgs,
+    RequestDetailOut,
+    RequestIn,
+    RequestPageOut,
+)
 
 blueprint = ApiBlueprint(
     "data_requests", __name__, url_prefix="/api/v1/data-requests", description="公共数据使用申请 · data-use requests"
@@ -60,6 +68,18 @@ def submit(request_id: UUID):
         return _seen(session, request_id)
 
 
+@blueprint.post("/<uuid:request_id>/clearances")
+@requires(Permission.REQUEST_WRITE)
+@blueprint.arguments(ClearanceIn)
+@blueprint.response(201, RequestDetailOut)
+def add_clearance(clearance_in, request_id: UUID):
+    """Document, on a draft, a review that the scenario has passed elsewhere."""
+    with db.transaction() as session:
+        _match(session, request_id)
+        commands.add_clearance(session, current_actor(), request_id, **clearance_in, now=clock.now())
+        return _seen(session, request_id)
+
+
 @blueprint.post("/<uuid:request_id>/check")
 @requires(Permission.REQUEST_CHECK)
 @blueprint.arguments(OpinionIn)
@@ -83,7 +103,22 @@ def give_opinion(opinion_in, request_id: UUID):
     """Say what your organisation, as a required reviewer, decides."""
     with db.transaction() as session:
         _match(session, request_id)
-        commands.give_opinion(session, current_actor(), request_id, **opinion_in, now=clock.now())
+        commands.give_opinion(
+            session, current_actor(), request_id, **opinion_in, book=policy_book(), calendar=working_calendar(),
+            now=clock.now(),
+        )  # fmt: skip
+        return _seen(session, request_id)
+
+
+@blueprint.post("/<uuid:request_id>/provision")
+@requires(Permission.REQUEST_CHECK)
+@blueprint.arguments(ProvisionIn)
+@blueprint.response(200, RequestDetailOut)
+def provision(provision_in, request_id: UUID):
+    """Note that the approved data were made available on the platform."""
+    with db.transaction() as session:
+        _match(session, request_id)
+        commands.provision(session, current_actor(), request_id, **provision_in, now=clock.now())
         return _seen(session, request_id)
 
 

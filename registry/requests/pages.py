@@ -27,13 +27,20 @@ from kernel.http import (
 )
 from kernel.identity import SELLERS, Permission
 from registry.agreements import queries as agreements
+from registry.agreements.schemas import uploaded
+from registry.deadlines.rules import Clock, is_late
+from registry.deadlines.rules import clock as legal_clock
 from registry.parties.model import Party
 from registry.parties.rules import CAPACITY_TITLES
 from registry.policy import RegistryPolicy
+from registry.procedures.rules import GROUND_TITLES, GROUNDED_KINDS
 from registry.requests import commands, queries
 from registry.requests.model import DataRequest, RequestOpinion
-from registry.requests.rules import Decision, RequestState, is_late, may_check, speaks_for
-from registry.requests.schemas import OpinionIn, RequestIn
+from registry.requests.rules import CHECKS, CLEARANCE_TITLES, GRANTED, Decision, RequestState
+from registry.requests.schemas import ClearanceForm, OpinionIn, ProvisionIn, RequestIn
+from registry.reviews import queries as reviews
+from registry.reviews.model import Review, ReviewStage
+from registry.reviews.rules import StageState
 
 blueprint = Blueprint("data_request_pages", __name__, template_folder="../templates")
 
@@ -116,7 +123,33 @@ def give_opinion(request_id: UUID) -> AnyResponse:
     """Say what one's organisation decides."""
     return _step(
         request_id, OpinionIn, gettext("审核意见已记录。"),
-        lambda session, data: commands.give_opinion(session, current_actor(), request_id, **data, now=clock.now()),
+        lambda session, data: commands.give_opinion(
+            session, current_actor(), request_id, **data, book=policy_book(), calendar=working_calendar(),
+            now=clock.now(),
+        ),
+    )  # fmt: skip
+
+
+@blueprint.post("/requests/<uuid:request_id>/clearances")
+@requires(Permission.REQUEST_WRITE)
+def add_clearance(request_id: UUID) -> AnyResponse:
+    """Document a review that the scenario has passed elsewhere."""
+    sent = uploaded("document")
+    return _step(
+        request_id, ClearanceForm, gettext("评审结论已登记。"),
+        lambda session, data: commands.add_clearance(
+            session, current_actor(), request_id, **data, **sent, now=clock.now()
+        ),
+    )  # fmt: skip
+
+
+@blueprint.post("/requests/<uuid:request_id>/provision")
+@requires(Permission.REQUEST_CHECK)
+def provision(request_id: UUID) -> AnyResponse:
+    """Note that the approved data were made available."""
+    return _step(
+        request_id, ProvisionIn, gettext("供数情况已登记。"),
+        lambda session, data: commands.provision(session, current_actor(), request_id, **data, now=clock.now()),
     )  # fmt: skip
 
 
@@ -141,28 +174,40 @@ def _request_page(
     actor, today = current_actor(), _today()
     found = queries.detail(db.session(), actor, request_id)
     agreement = agreements.get(db.session(), found.agreement_id)
-    checker = RegistryPolicy.at(policy_book(), found.place, today).request_check_by
-    is_mine = actor.may(Permission.REQUEST_WRITE, org_id=found.applicant_id, place=found.place)
-    may_speak = found.state is RequestState.UNDER_REVIEW and any(
-        seat.decision is None and speaks_for(actor, seat.capacity, seat.party_id, found.place)
-        for seat in found.opinions
-    )
-    is_closed = found.silence_consents and is_late(found.due_date, clock.now())
-    left = _days_left(found, today)
+    policy = RegistryPolicy.at(policy_book(), found.place, today)
+    is_draft = found.state is RequestState.DRAFT
+    mine = _open_to(found)
     text = render_template(
         "registry/requests/request.html", request_=found, agreement=agreement, today=today, steps=_steps(found, today),
-        form=form or Form(OpinionIn), refusal=_words(refusal), checker=checker, capacity_titles=CAPACITY_TITLES,
-        may_submit=is_mine and found.state is RequestState.DRAFT, may_speak=may_speak and not is_closed, days_left=left,
-        may_check=found.state is RequestState.SUBMITTED and checker is not None
-        and may_check(actor, checker.value, agreement.operating_institution_id, found.place),
+        form=form or Form(OpinionIn), refusal=_words(refusal), capacity_titles=CAPACITY_TITLES,
+        may_submit=is_draft and actor.may(Permission.REQUEST_WRITE, org_id=found.applicant_id, place=found.place),
+        may_check=any(one.kind in CHECKS for one in mine), may_speak=any(one.kind not in CHECKS for one in mine),
+        may_provision=found.state is RequestState.APPROVED and actor.may(
+            Permission.REQUEST_CHECK, org_id=agreement.operating_institution_id, place=found.place
+        ),
+        clock=found.review and clock_of(found.review, today), ground_titles=GROUND_TITLES,
+        needs_ground=any(one.kind in GROUNDED_KINDS for one in mine), clearance_titles=CLEARANCE_TITLES,
+        lacking=queries.lacking_clearances(db.session(), found, policy) if is_draft else [],
     )  # fmt: skip
     return make_response(text, status)
 
 
-def _days_left(found: DataRequest, today: date) -> int | None:
-    if found.state is not RequestState.UNDER_REVIEW or found.due_date is None or found.due_date < today:
-        return None
-    return working_calendar().working_days_between(today, found.due_date)
+def _open_to(found: DataRequest) -> list[ReviewStage]:
+    """Return the seats on which the reader may speak now: not while paused, nor after silence has consented."""
+    review = found.review
+    if review is None or not review.is_open or review.paused_at is not None:
+        return []
+    now = clock.now()
+    seats = reviews.awaiting(current_actor(), review, review.stages)
+    return [one for one in seats if not (one.silence_consents and is_late(one.due_date, now))]
+
+
+def clock_of(review: Review, today: date) -> Clock:
+    """Return the legal clock of the review of a request."""
+    return legal_clock(
+        working_calendar(), is_open=review.is_open, is_paused=review.paused_at is not None, due_date=review.due_date,
+        today=today, warning=None,
+    )  # fmt: skip
 
 
 def _steps(found: DataRequest, today: date) -> list[dict[str, Any]]:
@@ -174,28 +219,33 @@ def _steps(found: DataRequest, today: date) -> list[dict[str, Any]]:
             "state": "done" if found.submitted_at else "current",
         },
     ]
-    if found.check_due or found.checked_at:
-        failed = found.state is RequestState.REJECTED and not found.opinions
+    if found.check is not None:
+        said = {StageState.REFUSED: "failed", StageState.OPEN: "current", StageState.AGREED: "done"}
         steps.append(
             {
                 "title": gettext("合规核查"),
                 "at": _day(found.checked_at),
                 "due": found.check_due,
-                "state": "failed" if failed else "done" if found.checked_at else "current",
+                "state": said.get(found.check.state, "todo"),
                 "note": found.check_reason,
             }
         )
     steps += [_opinion_step(found, seat, today) for seat in found.opinions]
-    is_over = {RequestState.APPROVED: "done", RequestState.REJECTED: "failed"}.get(found.state, "todo")
+    is_over = {RequestState.REJECTED: "failed", **dict.fromkeys(GRANTED, "done")}.get(found.state, "todo")
     steps.append({"title": gettext("结论"), "at": _day(found.decided_at), "state": is_over})
+    if found.state in GRANTED:
+        provided = "done" if found.provisioned_at else "current"
+        note = found.provision_note
+        steps.append({"title": gettext("供数"), "at": _day(found.provisioned_at), "state": provided, "note": note})
     return steps
 
 
 def _opinion_step(found: DataRequest, seat: RequestOpinion, today: date) -> dict[str, Any]:
     said = {Decision.AGREE: "done", Decision.REFUSE: "failed"}
-    waiting = "todo" if found.decided_at else "current"
+    waiting = "current" if seat.is_open else "todo"
+    party = seat.party.name if seat.party is not None else CAPACITY_TITLES[seat.capacity]
     return {
-        "title": gettext("%(party)s审核", party=seat.party.name),
+        "title": gettext("%(party)s审核", party=party),
         "at": _day(seat.given_at),
         "actor": seat.given_by_name,
         "due": seat.due_date,

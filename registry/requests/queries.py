@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
-from kernel.calendar import DAY, business_date, start_of_day
-from kernel.errors import NotFound
+from kernel.calendar import DAY, start_of_day
+from kernel.errors import Conflict, NotFound
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor, Role
+from kernel.policy import Cited
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.queries import in_force_clause, in_scope_clause
-from registry.requests.model import DataRequest, RequestOpinion, RequestResource
-from registry.requests.rules import RequestState
+from registry.parties import queries as parties
+from registry.parties.rules import CAPACITY_TITLES, Capacity
+from registry.policy import RegistryPolicy
+from registry.procedures.rules import Procedure, Seat
+from registry.requests.model import DataRequest, RequestClearance, RequestOpinion, RequestResource
+from registry.requests.rules import CHECK_KINDS, GRANTED, ClearanceKind, RequestState, missing_clearances, seats_of
 from registry.resources.model import Resource
+from registry.reviews.model import Opinion, Review, ReviewStage
+
+AFTER_THE_CHECK = 2
 
 
 class NoSuchRequest(NotFound):
     """There is no such request, or none that the actor may know of."""
 
     code = "data_request.not_found"
+
+
+class ReviewerMissing(Conflict):
+    """Nobody is registered who could take a seat that the rules demand."""
+
+    code = "data_request.reviewer_missing"
 
 
 def get(session: Session, request_id: UUID, *, lock: bool = False) -> DataRequest:
@@ -54,7 +69,8 @@ def detail(session: Session, actor: Actor, request_id: UUID) -> DataRequest:
             selectinload(DataRequest.listing)
             .selectinload(RequestResource.resource)
             .selectinload(Resource.source_department),
-            selectinload(DataRequest.opinions).selectinload(RequestOpinion.party),
+            selectinload(DataRequest.clearances),
+            *_with_reviews(),
         )
         .execution_options(populate_existing=True)
     )
@@ -70,7 +86,9 @@ def listed(actor: Actor, *, place: str | None = None, state: RequestState | None
     Applicants see their own; an operator those under its agreements; a source department and other reviewers those
     on which they have a seat; authorities, finance and auditors those of their places.
     """
-    query = sa.select(DataRequest).where(_in_scope(actor)).options(selectinload(DataRequest.applicant))
+    query = (
+        sa.select(DataRequest).where(_in_scope(actor)).options(selectinload(DataRequest.applicant), *_with_reviews())
+    )
     if place is not None:
         query = query.where(DataRequest.place == place)
     return query if state is None else query.where(DataRequest.state == state)
@@ -89,8 +107,16 @@ def _in_scope(actor: Actor) -> sa.ColumnElement[bool]:
             operated = sa.select(Agreement.id).where(Agreement.operating_institution_id == grant.org_id)
             reached.append(DataRequest.agreement_id.in_(operated))
         if grant.role is Role.SOURCE and grant.org_id is not None:
-            seats = sa.select(RequestOpinion.request_id).where(RequestOpinion.party_id == grant.org_id)
-            reached.append(DataRequest.id.in_(seats))
+            seated = (
+                sa.select(Review.subject_id)
+                .join(ReviewStage, ReviewStage.review_id == Review.id)
+                .where(
+                    Review.procedure == Procedure.DATA_REQUEST,
+                    ReviewStage.party_id == grant.org_id,
+                    ReviewStage.opened_on.is_not(None),
+                )
+            )
+            reached.append(DataRequest.id.in_(seated))
     return sa.or_(sa.false(), *reached)
 
 
@@ -107,23 +133,86 @@ def resources(session: Session, request_id: UUID) -> Sequence[Resource]:
 
 def opinions(session: Session, request_id: UUID) -> Sequence[RequestOpinion]:
     """Return the seats of a request and what was said on them; read afresh, for somebody may just have spoken."""
-    query = sa.select(RequestOpinion).where(RequestOpinion.request_id == request_id).order_by(RequestOpinion.id)
-    return session.scalars(query.execution_options(populate_existing=True)).all()
+    query = sa.select(DataRequest).where(DataRequest.id == request_id).options(*_with_reviews())
+    return session.scalars(query.execution_options(populate_existing=True)).one().opinions
 
 
-def silent(session: Session, now: datetime, *, limit: int) -> Sequence[UUID]:
-    """Return the requests whose last day for opinions is over where silence counts as consent (RVW-05)."""
+def is_deemed(session: Session, request_id: UUID) -> bool:
+    """Say whether silence consented on any seat of a request."""
     query = (
-        sa.select(DataRequest.id)
-        .where(
-            DataRequest.state == RequestState.UNDER_REVIEW,
-            DataRequest.silence_consents,
-            DataRequest.due_date < business_date(now),
-        )
-        .order_by(DataRequest.due_date, DataRequest.id)
-        .limit(limit)
+        sa.select(sa.literal(1))
+        .select_from(Opinion)
+        .join(ReviewStage, ReviewStage.id == Opinion.stage_id)
+        .join(Review, Review.id == ReviewStage.review_id)
+        .where(Review.procedure == Procedure.DATA_REQUEST, Review.subject_id == request_id, Opinion.deemed)
     )
-    return session.scalars(query).all()
+    return session.scalar(query.limit(1)) is not None
+
+
+def clearance_kinds(session: Session, request_id: UUID) -> set[ClearanceKind]:
+    """Return the reviews of the scenario that are documented."""
+    return set(session.scalars(sa.select(RequestClearance.kind).where(RequestClearance.request_id == request_id)))
+
+
+def lacking_clearances(session: Session, request: DataRequest, policy: RegistryPolicy) -> list[ClearanceKind]:
+    """Return the reviews of the scenario that the place demands and that are not documented (RVW-02, RVW-03)."""
+    return missing_clearances(
+        needs_network_security=policy.says("request_network_security_review_required"),
+        needs_irs=policy.says("request_irs_review_required"),
+        held=clearance_kinds(session, request.id),
+    )
+
+
+def seats_for(session: Session, request: DataRequest, policy: RegistryPolicy) -> tuple[list[Seat], list[Cited]]:
+    """Return the seats of the review of a request, the check first, and the rules that they rest on.
+
+    Raises:
+        PolicyGap: the place does not say who reviews, or lets silence consent without a number of days.
+        ReviewerMissing: nobody is registered for a required seat.
+    """
+    reviewers = policy.require("request_reviewers")
+    silence = policy.says("request_deemed_consent")
+    # silence may only consent to a known deadline (RVW-05)
+    days = policy.require("request_review_working_days") if silence else policy.request_review_working_days
+    found, cited = _check_seats(session, request, policy), [policy.request_check_by]
+    cited += [policy.request_check_working_days] if found else []
+    listed = resources(session, request.id)
+    for capacity in seats_of(reviewers.items(), has_return_data=any(one.return_flow for one in listed)):
+        holders = _holders(session, capacity, request, listed)
+        if not holders:
+            raise ReviewerMissing(
+                f"{request.place} 没有登记为“{CAPACITY_TITLES[capacity]}”的正常机构，使用申请 {request.number} 无法送审"
+                f"（{reviewers.citation()}）；请主管部门先登记该机构",
+                detail_en=f"No organisation is registered as {capacity} at {request.place}",
+                rule="RVW-03",
+                article=reviewers.citation(),
+            )
+        found += [Seat(capacity.value, AFTER_THE_CHECK, holder, days, silence) for holder in holders]
+    cited += [reviewers, days, policy.request_deemed_consent if silence else None]
+    return found, [one for one in cited if one is not None]
+
+
+def _check_seats(session: Session, request: DataRequest, policy: RegistryPolicy) -> list[Seat]:
+    if policy.request_check_by is None:
+        return []
+    kind = CHECK_KINDS[policy.request_check_by.value]
+    operator = session.get_one(Agreement, request.agreement_id).operating_institution_id
+    return [Seat(kind, 1, operator if kind == "operator_check" else None, policy.request_check_working_days)]
+
+
+def _holders(session: Session, capacity: Capacity, request: DataRequest, listed: Sequence[Resource]) -> list[UUID]:
+    """Who takes the seats: each department of a listed resource, the authority that signed, else all of that kind."""
+    if capacity is Capacity.SOURCE_DEPARTMENT:
+        return list(dict.fromkeys(found.source_department_id for found in listed))
+    signed = session.get_one(Agreement, request.agreement_id).authorizing_entity_id
+    if parties.has_capacity(session, signed, capacity, request.place):
+        return [signed]
+    return [party.id for party in parties.having(session, capacity, request.place)]
+
+
+def _with_reviews() -> tuple[ExecutableOption, ...]:
+    stages = selectinload(DataRequest.reviews).selectinload(Review.stages)
+    return stages.selectinload(ReviewStage.opinions), stages.joinedload(ReviewStage.party)
 
 
 def is_approved(
@@ -148,7 +237,7 @@ def is_approved(
             request.applicant_id == applicant_id,
             request.agreement_id == agreement_id,
             request.scenario == scenario,
-            request.state == RequestState.APPROVED,
+            request.state.in_(GRANTED),
             request.decided_at < start_of_day(on + DAY),
             line.resource_id == resource_id,
         )

@@ -1,18 +1,15 @@
-"""Data-use requests: states, who must agree, and when silence counts as consent. Pure."""
+"""Data-use requests: states, who must agree, which clearances a scenario needs, when it may be provisioned. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
+from datetime import date
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from kernel.calendar import DAY, business_date, start_of_day
-from kernel.errors import Conflict
-from kernel.identity import Actor, Role
-from kernel.policy import NUMBER_UNKNOWN, Cited
-from registry.parties.rules import Capacity
+from kernel.errors import Conflict, Invalid
+from registry.parties.rules import N_, Capacity
+from registry.reviews.rules import Decision as Decision
 
 
 class RequestState(StrEnum):
@@ -24,6 +21,7 @@ class RequestState(StrEnum):
     UNDER_REVIEW = "under_review"
     APPROVED = "approved"
     REJECTED = "rejected"
+    PROVISIONED = "provisioned"
 
 
 class RequestEvent(StrEnum):
@@ -35,13 +33,8 @@ class RequestEvent(StrEnum):
     OPEN_REVIEW = "open_review"
     ALL_AGREED = "all_agreed"
     REFUSED = "refused"
-
-
-class Decision(StrEnum):
-    """What a reviewer of a request says."""
-
-    AGREE = "agree"
-    REFUSE = "refuse"
+    APPEALED = "appealed"
+    PROVISION = "provision"
 
 
 class Basis(StrEnum):
@@ -57,10 +50,35 @@ class WrongState(Conflict):
     code = "data_request.wrong_state"
 
 
-class TooLate(Conflict):
-    """The opinion came after the moment at which silence already counted as consent."""
+class ClearanceMissing(Conflict):
+    """The scenario lacks a review that the place demands before a request."""
 
-    code = "data_request.too_late"
+    code = "data_request.clearance_missing"
+
+
+class ClearanceKind(StrEnum):
+    """Reviews outside the system that a scenario must have passed, where the place demands them."""
+
+    NETWORK_SECURITY = "network_security"
+    IRS = "irs"
+
+
+class AgreementNotInForce(Conflict):
+    """No data may be asked for under an agreement that is not in force."""
+
+    code = "data_request.agreement_not_in_force"
+
+
+class ApplicantNotAllowed(Invalid):
+    """The applicant is neither the operating institution nor a data merchant of the place."""
+
+    code = "data_request.applicant_not_allowed"
+
+
+class OutsideScope(Invalid):
+    """Resources are outside the agreement, barred, or none were listed."""
+
+    code = "data_request.outside_scope"
 
 
 TRANSITIONS: dict[tuple[RequestState, RequestEvent], RequestState] = {
@@ -71,6 +89,15 @@ TRANSITIONS: dict[tuple[RequestState, RequestEvent], RequestState] = {
     (RequestState.CHECKED, RequestEvent.OPEN_REVIEW): RequestState.UNDER_REVIEW,
     (RequestState.UNDER_REVIEW, RequestEvent.ALL_AGREED): RequestState.APPROVED,
     (RequestState.UNDER_REVIEW, RequestEvent.REFUSED): RequestState.REJECTED,
+    (RequestState.REJECTED, RequestEvent.APPEALED): RequestState.SUBMITTED,
+    (RequestState.APPROVED, RequestEvent.PROVISION): RequestState.PROVISIONED,
+}
+GRANTED = (RequestState.APPROVED, RequestState.PROVISIONED)
+CHECK_KINDS = {"operating_institution": "operator_check", "data_authority": "authority_check"}
+CHECKS = tuple(CHECK_KINDS.values())
+CLEARANCE_TITLES = {
+    ClearanceKind.NETWORK_SECURITY: N_("网络安全评审"),
+    ClearanceKind.IRS: N_("一体化数字资源系统（IRS）技术审核"),
 }
 
 # The reviewers as the register of parameters names them, and the capacity in which a party takes that seat.
@@ -80,11 +107,6 @@ SEATS: dict[str, Capacity] = {
     "source_department": Capacity.SOURCE_DEPARTMENT,
     "municipal_data_agency": Capacity.MUNICIPAL_DATA_AGENCY,
     "provincial_authority_for_return_data": Capacity.PROVINCIAL_DATA_AUTHORITY,
-}
-AUTHORITY = (Role.REVIEWER, Role.SUPERVISOR)
-ROLES_OF_SEAT: dict[Capacity, tuple[Role, ...]] = {
-    Capacity.SOURCE_DEPARTMENT: (Role.SOURCE,),
-    Capacity.OPERATING_INSTITUTION: (Role.OPERATOR,),
 }
 ONLY_FOR_RETURN_DATA = "provincial_authority_for_return_data"
 
@@ -108,7 +130,7 @@ def after(state: RequestState, event: RequestEvent) -> RequestState:
         ) from None
 
 
-def seats(reviewers: Iterable[str], *, has_return_data: bool) -> tuple[Capacity, ...]:
+def seats_of(reviewers: Iterable[str], *, has_return_data: bool) -> tuple[Capacity, ...]:
     """Return the capacities whose holders must all agree, each once, in the order of the policy.
 
     The provincial authority sits only where some resource is provincial return-flow data (RVW-03).
@@ -117,70 +139,86 @@ def seats(reviewers: Iterable[str], *, has_return_data: bool) -> tuple[Capacity,
     return tuple(dict.fromkeys(SEATS[name] for name in named))
 
 
-def speaks_for(actor: Actor, capacity: Capacity, party_id: UUID | None, place: str) -> bool:
-    """Say whether the actor may decide in that capacity for that party: the right role there, and of no other party."""
-    if party_id is not None and actor.org_id not in (None, party_id):
-        return False
-    roles = ROLES_OF_SEAT.get(capacity, AUTHORITY)
-    return any(grant.role in roles and grant.covers(org_id=party_id, place=place) for grant in actor.grants)
-
-
-def may_check(actor: Actor, checker: str, operator_id: UUID, place: str) -> bool:
-    """Say whether the actor may check a request: a person of the operator, or of the authority, as the policy says."""
-    role, org_id = (Role.OPERATOR, operator_id) if checker == "operating_institution" else (Role.SUPERVISOR, None)
-    return any(grant.role is role and grant.covers(org_id=org_id, place=place) for grant in actor.grants)
-
-
-def outcome(decisions: Iterable[Decision | None]) -> RequestEvent | None:
-    """Return what the opinions so far decide: one refusal wins, agreement needs all, else nothing yet (RVW-03)."""
-    given = list(decisions)
-    if Decision.REFUSE in given:
-        return RequestEvent.REFUSED
-    if given and all(decision is Decision.AGREE for decision in given):
-        return RequestEvent.ALL_AGREED
-    return None
-
-
-def silence_begins(due_date: date) -> datetime:
-    """Return the first moment after the last day for an opinion: Beijing midnight of the day after (RVW-05)."""
-    return start_of_day(due_date + DAY)
-
-
-def is_late(due_date: date | None, now: datetime) -> bool:
-    """Say whether the last day for an opinion is over."""
-    return due_date is not None and business_date(now) > due_date
-
-
-def refuse_late_opinion(due_date: date | None, now: datetime, *, silence_consents: bool) -> None:
-    """Refuse an opinion that comes after silence already counted as consent.
-
-    Where silence does not count, a late opinion is late but still an opinion.
+def check_agreement(number: str, on: date, *, is_in_force: bool) -> None:
+    """Refuse a request under an agreement that does not authorize operation on that day.
 
     Raises:
-        TooLate: the last day is over and silence counts as consent.
-
-    Source:
-        RVW-05.
+        AgreementNotInForce: it does not.
     """
-    if silence_consents and is_late(due_date, now):
-        raise TooLate(
-            f"审核期限已于 {due_date} 届满，超期未审核视为同意（RVW-05），不能再提交意见；如有异议请按暂停授权程序办理",
-            detail_en=f"Silence counted as consent after {due_date}; the opinion comes too late",
-            rule="RVW-05",
+    if not is_in_force:
+        raise AgreementNotInForce(
+            f"授权运营协议 {number} 在 {on} 未生效、已暂停或已届满，不得申请使用数据（AGR-03、ACC-03）",
+            detail_en=f"Agreement {number} is not in force on {on}",
+            rule="AGR-03",
         )
 
 
-def cited_dict(cited: Cited) -> dict[str, Any]:
-    """Return a cited value as it is kept beside a decision, so that the decision can be explained later."""
-    return {
-        "name": cited.name,
-        "label": cited.label,
-        "value": cited.value,
-        "unit": cited.unit,
-        "number": "" if cited.source.number == NUMBER_UNKNOWN else cited.source.number,
-        "title": f"《{cited.source.title}》",
-        "document": cited.source.document,
-        "article": cited.source.article,
-        "rule": cited.source.rule,
-        "is_overlay": cited.is_overlay,
-    }
+def check_applicant(name: str, number: str, place: str, *, is_allowed: bool) -> None:
+    """Refuse an applicant that is neither the operating institution of the agreement nor a data merchant there.
+
+    Raises:
+        ApplicantNotAllowed: it is neither, or suspended.
+    """
+    if not is_allowed:
+        raise ApplicantNotAllowed(
+            f"{name} 不是 {place} 的数据商，也不是协议 {number} 的运营机构（或已暂停），不能申请使用数据；"
+            "请先办理进驻登记",
+            detail_en=f"{name} may not ask for data under {number}",
+            rule="RVW-03",
+            errors=[{"pointer": "/applicant_id", "code": ApplicantNotAllowed.code, "message": "须为数据商或运营机构"}],
+        )
+
+
+def check_scope(number: str, asked: Collection[UUID], inside: Collection[UUID]) -> None:
+    """Refuse a list with a resource outside the agreement, or an empty one.
+
+    Raises:
+        OutsideScope: resources are outside the agreement, barred, or none were listed.
+
+    Source:
+        APP-05, RVW-02.
+    """
+    outside = [str(found) for found in asked if found not in inside]
+    if outside or not asked:
+        words = f"{len(outside)} 项资源不在协议 {number} 的授权范围内或不予开放" if outside else "未列出数据资源"
+        raise OutsideScope(
+            f"{words}（APP-05、RVW-02）：请只申请授权范围内的资源，并逐项列明",
+            detail_en="Resources are outside the agreement, barred, or none were listed",
+            rule="APP-05",
+            errors=[{"pointer": "/resource_ids", "code": OutsideScope.code, "message": words, "resources": outside}],
+        )
+
+
+def missing_clearances(
+    *, needs_network_security: bool, needs_irs: bool, held: Collection[ClearanceKind]
+) -> list[ClearanceKind]:
+    """Return the reviews that the place demands of a scenario and that are not documented yet.
+
+    Args:
+        needs_network_security: ``request.network_security_review_required``.
+        needs_irs: ``request.irs_review_required``.
+        held: what was documented.
+
+    Source:
+        RVW-02, RVW-03.
+    """
+    needed = [(ClearanceKind.NETWORK_SECURITY, needs_network_security), (ClearanceKind.IRS, needs_irs)]
+    return [kind for kind, is_needed in needed if is_needed and kind not in held]
+
+
+def refuse_missing_clearances(missing: Iterable[ClearanceKind], number: str) -> None:
+    """Refuse a request whose scenario lacks a review that the place demands.
+
+    Raises:
+        ClearanceMissing: a review is not documented.
+
+    Source:
+        RVW-02, RVW-03.
+    """
+    names = "、".join(CLEARANCE_TITLES[kind] for kind in missing)
+    if names:
+        raise ClearanceMissing(
+            f"使用申请 {number} 的应用场景尚未登记：{names}（RVW-02）；请先填写评审文号并上传结论",
+            detail_en="The scenario lacks a review that the place demands",
+            rule="RVW-02",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -79,11 +80,19 @@ def resume(session: Session, actor: Actor, review_id: UUID, *, calendar: Working
     return review
 
 
-def let_silence_consent(session: Session, actor: Actor, *, calendar: WorkingCalendar, now: datetime) -> list[Review]:
+def let_silence_consent(
+    session: Session,
+    actor: Actor,
+    *,
+    calendar: WorkingCalendar,
+    now: datetime,
+    lock_subject: Callable[[Session, Review], None],
+) -> list[Review]:
     """Write down the consent of every seat whose last day is over, where silence consents; return what it changed.
 
     Each consent is dated at the first moment after the last day. Safe to run at any time and again: a seat that
-    somebody decided while we waited for the lock has an opinion and is left alone.
+    somebody decided while we waited for the lock has an opinion and is left alone. ``lock_subject`` locks what a review
+    is about before the review is locked.
 
     Raises:
         NotAllowed: the actor is not the scheduler.
@@ -95,6 +104,7 @@ def let_silence_consent(session: Session, actor: Actor, *, calendar: WorkingCale
     actor.must_be(Role.SCHEDULER)
     changed = []
     for review_id in queries.silent(session, now, limit=BATCH_MAX):
+        lock_subject(session, review_queries.get(session, review_id))
         review = review_queries.get(session, review_id, lock=True)
         if not review.is_open or review.paused_at is not None:
             continue  # somebody closed or paused it while we waited for the lock

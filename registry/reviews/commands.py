@@ -228,10 +228,10 @@ def withdraw(session: Session, actor: Actor, review_id: UUID, *, reason: str, no
         WrongState: it is decided already.
     """
     review = queries.get(session, review_id, lock=True)
-    is_paused = review.paused_at is not None
+    is_paused, seats = review.paused_at is not None, queries.stages(session, review)
     review.state = after(review.state, ReviewEvent.WITHDRAWN, is_paused=is_paused, procedure=review.procedure)
     review.paused_at, review.pause_reason = None, ""
-    _close(review, queries.stages(session, review), now)
+    _close(review, seats, now)
     audit.record(session, actor, "review.withdraw", review, at=now, note=reason)
     return review
 
@@ -320,8 +320,8 @@ def _open_position(review: Review, seats: Sequence[ReviewStage], calendar: Worki
     today = business_date(now)
     for one in seats:
         if one.position == review.stage_position and one.state is StageState.WAITING:
-            one.state, one.opened_on = StageState.OPEN, today
             one.due_date = None if one.days is None else last_day(calendar, today, one.days)
+            one.state, one.opened_on = StageState.OPEN, today
     set_due_date(review, seats)
 
 

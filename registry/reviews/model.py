@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from kernel import guards
 from kernel.db import Entity
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
@@ -151,7 +152,23 @@ class Opinion(Entity):
         sa.CheckConstraint("length(reason) > 0", name="reasoned"),
         sa.CheckConstraint("NOT deemed OR decision = 'agree'", name="silence_only_consents"),
         sa.CheckConstraint("deemed = (reviewer_account_id IS NULL)", name="silence_has_no_speaker"),
-        {"info": {"guard": "append_only"}},
+        {
+            "info": {
+                "guard": "append_only",
+                "rules": [
+                    (
+                        guards.refuse_insert,
+                        (
+                            "registry_review_opinion_silence",
+                            "registry_review_opinion",
+                            "NEW.deemed AND NOT EXISTS (SELECT 1 FROM registry_review_stage s "
+                            "WHERE s.id = NEW.stage_id AND s.silence_consents)",
+                            "silence consents on no such seat",
+                        ),
+                    )
+                ],
+            }
+        },
     )
 
     stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_review_stage.id"), index=True)

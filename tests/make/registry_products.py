@@ -120,6 +120,7 @@ def make_request(
         return request
     law = book(demonstration=True)
     requests.submit(session, person, request.id, book=law, calendar=calendar(), now=now)
+    session.flush()
     if request.state is RequestState.SUBMITTED and state is not RequestState.SUBMITTED:
         checker = actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=place)
         requests.check(
@@ -136,7 +137,10 @@ def make_request(
         session.flush()
         for seat in request_queries.opinions(session, request.id):
             person = on_seat(seat, place)
-            requests.give_opinion(session, person, request.id, decision=Decision.AGREE, reason="同意", now=now)
+            requests.give_opinion(
+                session, person, request.id, decision=Decision.AGREE, reason="同意", book=law, calendar=calendar(),
+                now=now,
+            )  # fmt: skip
     session.flush()
     return request
 

@@ -15,7 +15,7 @@ from kernel import clock, db
 from kernel.identity import Role
 from registry.parties.model import Party
 from registry.products.model import Product
-from registry.requests.model import RequestOpinion
+from registry.requests import queries as requests
 from tests.make import registry_base as make
 from tests.make.clients import as_program, key
 from tests.make.registry_products import (
@@ -62,7 +62,7 @@ def ask_for_data(app: Flask, client: FlaskClient, merchant: dict[str, str], owne
     url = f"{API}/data-requests/{made.json['id']}"
     assert step(client, merchant, f"{url}/submission")["state"] == "under_review"
     with app.app_context():
-        seats = list(db.session().query(RequestOpinion).filter_by(request_id=UUID(made.json["id"])))
+        seats = requests.opinions(db.session(), UUID(made.json["id"]))
         parties = [(seat.capacity, db.session().get_one(Party, seat.party_id)) for seat in seats]
     for capacity, party in parties:
         role = Role.SOURCE if capacity == "source_department" else Role.REVIEWER

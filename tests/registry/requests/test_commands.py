@@ -21,7 +21,15 @@ from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from registry.requests import commands, queries
 from registry.requests.model import DataRequest, RequestOpinion
-from registry.requests.rules import Basis, Decision, RequestState, WrongState
+from registry.requests.rules import (
+    AgreementNotInForce,
+    ApplicantNotAllowed,
+    Basis,
+    Decision,
+    OutsideScope,
+    RequestState,
+    WrongState,
+)
 from registry.resources import commands as resources
 from tests.make.registry_base import (
     NOW,
@@ -43,6 +51,8 @@ from tests.make.registry_products import (
     on_seat,
 )
 
+LAW = {"book": book(demonstration=True), "calendar": calendar()}
+
 
 @pytest.fixture
 def agreement(session: Session) -> Agreement:
@@ -60,7 +70,7 @@ def merchant(session: Session) -> Party:
 def say(session: Session, request: DataRequest, seat: RequestOpinion, decision: Decision = Decision.AGREE) -> None:
     """Let the person on a seat speak."""
     person = on_seat(seat, request.place)
-    commands.give_opinion(session, person, request.id, decision=decision, reason="意见", now=NOW)
+    commands.give_opinion(session, person, request.id, decision=decision, reason="意见", now=NOW, **LAW)  # type: ignore[arg-type]
     session.flush()
 
 
@@ -120,17 +130,17 @@ def test_nobody_speaks_for_another_organisation_nor_twice_nor_for_the_own_reques
     request = make_request(session, agreement=agreement, applicant=merchant, state=RequestState.UNDER_REVIEW)
     stranger = acting_for(make_department(session), Role.SOURCE)
     with pytest.raises(commands.NotYourSeat, match="待审核方"):
-        commands.give_opinion(session, stranger, request.id, decision=Decision.AGREE, reason="同意", now=NOW)
+        commands.give_opinion(session, stranger, request.id, decision=Decision.AGREE, reason="同意", now=NOW, **LAW)  # type: ignore[arg-type]
     seat = queries.opinions(session, request.id)[0]
     say(session, request, seat)
     with pytest.raises(commands.NotYourSeat, match="已提交过意见"):
         say(session, request, seat)
     own = actor(Role.SUPERVISOR, org_id=merchant.id, place="xinchang")
     with pytest.raises(commands.OwnRequest, match="本单位"):
-        commands.give_opinion(session, own, request.id, decision=Decision.AGREE, reason="同意", now=NOW)
+        commands.give_opinion(session, own, request.id, decision=Decision.AGREE, reason="同意", now=NOW, **LAW)  # type: ignore[arg-type]
     elsewhere = actor(Role.REVIEWER, place="puer")
     with pytest.raises(NotAllowed):
-        commands.give_opinion(session, elsewhere, request.id, decision=Decision.AGREE, reason="同意", now=NOW)
+        commands.give_opinion(session, elsewhere, request.id, decision=Decision.AGREE, reason="同意", now=NOW, **LAW)  # type: ignore[arg-type]
 
 
 def test_provincial_return_flow_data_adds_the_provincial_authority(session: Session, merchant: Party) -> None:
@@ -145,7 +155,7 @@ def test_a_seat_that_nobody_can_take_stops_the_submission_and_names_the_capacity
     session: Session, merchant: Party
 ) -> None:
     agreement = make_agreement(session, scope=[make_resource(session, return_flow=True)])
-    with pytest.raises(commands.ReviewerMissing, match="省级数据主管部门"):
+    with pytest.raises(queries.ReviewerMissing, match="省级数据主管部门"):
         make_request(session, agreement=agreement, applicant=merchant, state=RequestState.UNDER_REVIEW)
 
 
@@ -154,21 +164,21 @@ def test_a_request_names_resources_of_the_agreement_that_are_not_barred(
 ) -> None:
     inside = queries.scope(session, agreement.id)[0]
     for listed in ([], [inside.id, make_resource(session).id]):
-        with pytest.raises(commands.OutsideScope, match="APP-05"):
+        with pytest.raises(OutsideScope, match="APP-05"):
             create(session, merchant, agreement, resource_ids=listed)
     owner = actor(Role.SOURCE, org_id=inside.source_department_id, place="xinchang")
     resources.bar(session, owner, inside.id, reason="涉密", now=NOW)
-    with pytest.raises(commands.OutsideScope, match="不予开放"):
+    with pytest.raises(OutsideScope, match="不予开放"):
         create(session, merchant, agreement, resource_ids=[inside.id])
 
 
 def test_only_merchants_of_the_place_and_the_operator_ask_for_data(session: Session, agreement: Agreement) -> None:
     for stranger in (make_party(session, Capacity.BUYER), make_merchant(session, place="puer")):
-        with pytest.raises(commands.ApplicantNotAllowed, match="进驻"):
+        with pytest.raises(ApplicantNotAllowed, match="进驻"):
             create(session, stranger, agreement)
     suspended = make_merchant(session)
     parties.suspend(session, supervisor(), suspended.id, reason="整改", now=NOW)
-    with pytest.raises(commands.ApplicantNotAllowed):
+    with pytest.raises(ApplicantNotAllowed):
         create(session, suspended, agreement)
     operator = session.get_one(Party, agreement.operating_institution_id)
     made = make_request(session, agreement=agreement, applicant=operator, state=RequestState.DRAFT)
@@ -192,10 +202,10 @@ def test_an_agreement_that_is_not_in_force_gives_no_data(
     draft = make_request(session, agreement=agreement, applicant=merchant, state=RequestState.DRAFT)
     agreements.suspend(session, supervisor(), agreement.id, reason="整改", correction_due=date(2026, 7, 16), now=NOW)
     person = acting_for(merchant, Role.MERCHANT)
-    with pytest.raises(commands.AgreementNotInForce, match=agreement.number):
+    with pytest.raises(AgreementNotInForce, match=agreement.number):
         commands.submit(session, person, draft.id, book=book(), calendar=calendar(), now=NOW)
     unsigned = make_agreement(session, state=AgreementState.DRAFT)
-    with pytest.raises(commands.AgreementNotInForce, match=unsigned.number):
+    with pytest.raises(AgreementNotInForce, match=unsigned.number):
         create(session, merchant, unsigned)
 
 
@@ -227,13 +237,13 @@ def test_the_database_admits_one_request_per_scenario_even_when_two_arrive_at_on
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("change", ["decision = 'refuse'", "reason = '改写'", "party_id = request_id"])
+@pytest.mark.parametrize("change", ["decision = 'refuse'", "reason = '改写'", "stage_id = id"])
 def test_the_database_keeps_an_opinion_as_it_was_given(
     session: Session, agreement: Agreement, merchant: Party, change: str
 ) -> None:
     make_request(session, agreement=agreement, applicant=merchant)
-    with pytest.raises(DBAPIError, match="final"):
-        session.execute(sa.text(f"UPDATE registry_request_opinion SET {change}"))
+    with pytest.raises(DBAPIError, match="append-only"):
+        session.execute(sa.text(f"UPDATE registry_review_opinion SET {change}"))
     session.rollback()
 
 
@@ -282,4 +292,4 @@ def test_every_step_leaves_an_audit_line(session: Session, agreement: Agreement,
     session.flush()
     query = sa.select(AuditLine.action).where(AuditLine.object_id == str(request.id)).order_by(AuditLine.id)
     steps = ["data_request.create", "data_request.submit", *["data_request.opinion"] * 3]
-    assert list(session.scalars(query)) == steps
+    assert [step for step in session.scalars(query) if step != "data_request.conclude"] == steps

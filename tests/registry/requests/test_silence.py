@@ -15,17 +15,42 @@ from kernel.db import Database, write_transaction
 from kernel.errors import DomainError, NotAllowed
 from kernel.identity import Role
 from registry.agreements.model import Agreement
+from registry.deadlines.rules import TooLate
+from registry.desk import commands as desk
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
+from registry.procedures.rules import RefusalGround
 from registry.requests import commands, queries
 from registry.requests.model import DataRequest
-from registry.requests.rules import Basis, Decision, RequestState, TooLate, WrongState
+from registry.requests.rules import Basis, Decision, RequestState, WrongState
+from registry.reviews.rules import GroundMissing
 from tests.make.registry_base import NOW, acting_for, actor, book, make_agreement
 from tests.make.registry_products import calendar, make_merchant, make_request, make_reviewers, on_seat
 
 LAST_SECOND = datetime(2026, 7, 8, 15, 59, 59, tzinfo=UTC)
 MIDNIGHT = LAST_SECOND + timedelta(seconds=1)  # 2026-07-09 00:00 in Beijing
 SCHEDULER = actor(Role.SCHEDULER)
+LAW = {"book": book(demonstration=True), "calendar": calendar()}
+
+
+def silence(session: Session, *, now: datetime) -> int:
+    """Let the timetable's job run."""
+    return desk.let_silence_consent(session, SCHEDULER, now=now, **LAW)  # type: ignore[arg-type]
+
+
+def shown(session: Session, request: DataRequest) -> DataRequest:
+    """The request as its readers see it, with its reviews."""
+    session.flush()
+    return queries.detail(session, actor(Role.AUDITOR), request.id)
+
+
+def say(
+    session: Session, person: object, request_id: object, decision: Decision, *, now: datetime, reason: str = "意见"
+) -> None:
+    """Give an opinion."""
+    commands.give_opinion(
+        session, person, request_id, decision=decision, reason=reason, now=now, **LAW,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def under_review(session: Session, place: str = "guangzhou") -> DataRequest:
@@ -39,25 +64,24 @@ def under_review(session: Session, place: str = "guangzhou") -> DataRequest:
 @pytest.mark.both_databases
 def test_a_request_submitted_on_1_july_with_five_working_days_is_deemed_approved_on_9_july(session: Session) -> None:
     request = under_review(session)
-    assert (request.due_date, request.silence_consents) == (date(2026, 7, 8), True)
-    assert commands.let_silence_consent(session, SCHEDULER, now=LAST_SECOND) == 0
-    assert commands.let_silence_consent(session, SCHEDULER, now=MIDNIGHT) == 1
+    found = shown(session, request)
+    assert (found.due_date, found.silence_consents) == (date(2026, 7, 8), True)
+    assert silence(session, now=LAST_SECOND) == 0
+    assert silence(session, now=MIDNIGHT) == 1
     assert (request.state, request.basis, request.decided_at) == (RequestState.APPROVED, Basis.DEEMED, MIDNIGHT)
     given = queries.opinions(session, request.id)
     assert {seat.capacity for seat in given} == {
         Capacity.SOURCE_DEPARTMENT, Capacity.DATA_AUTHORITY, Capacity.MUNICIPAL_DATA_AGENCY,
     }  # fmt: skip
     assert all(seat.deemed and seat.decision is Decision.AGREE and "RVW-05" in seat.reason for seat in given)
-    assert commands.let_silence_consent(session, SCHEDULER, now=MIDNIGHT) == 0
+    assert silence(session, now=MIDNIGHT) == 0
 
 
 def test_who_spoke_keeps_the_opinion_and_only_the_silent_are_deemed(session: Session) -> None:
     request = under_review(session)
     first = queries.opinions(session, request.id)[0]
-    commands.give_opinion(
-        session, on_seat(first, request.place), request.id, decision=Decision.AGREE, reason="同意", now=LAST_SECOND
-    )
-    commands.let_silence_consent(session, SCHEDULER, now=MIDNIGHT)
+    say(session, on_seat(first, request.place), request.id, Decision.AGREE, now=LAST_SECOND)
+    silence(session, now=MIDNIGHT)
     assert request.basis is Basis.DEEMED
     assert sorted(seat.deemed for seat in queries.opinions(session, request.id)) == [False, True, True]
 
@@ -65,40 +89,34 @@ def test_who_spoke_keeps_the_opinion_and_only_the_silent_are_deemed(session: Ses
 def test_a_refusal_in_the_last_second_wins_over_the_silence_of_the_others(session: Session) -> None:
     request = under_review(session)
     seat = queries.opinions(session, request.id)[0]
-    commands.give_opinion(
-        session, on_seat(seat, request.place), request.id, decision=Decision.REFUSE, reason="超出必要", now=LAST_SECOND
-    )
-    assert commands.let_silence_consent(session, SCHEDULER, now=MIDNIGHT) == 0
+    say(session, on_seat(seat, request.place), request.id, Decision.REFUSE, now=LAST_SECOND)
+    assert silence(session, now=MIDNIGHT) == 0
     assert (request.state, request.basis) == (RequestState.REJECTED, None)
 
 
 def test_after_the_last_day_an_opinion_is_refused_whether_or_not_the_job_has_run(session: Session) -> None:
     request = under_review(session)
     seat = queries.opinions(session, request.id)[0]
-    late = {"decision": Decision.REFUSE, "reason": "不同意", "now": MIDNIGHT}
     with pytest.raises(TooLate, match="2026-07-08"):
-        commands.give_opinion(session, on_seat(seat, request.place), request.id, **late)  # type: ignore[arg-type]
-    commands.let_silence_consent(session, SCHEDULER, now=MIDNIGHT)
+        say(session, on_seat(seat, request.place), request.id, Decision.REFUSE, now=MIDNIGHT)
+    silence(session, now=MIDNIGHT)
     with pytest.raises(WrongState):
-        commands.give_opinion(session, on_seat(seat, request.place), request.id, **late)  # type: ignore[arg-type]
+        say(session, on_seat(seat, request.place), request.id, Decision.REFUSE, now=MIDNIGHT)
 
 
 @pytest.mark.parametrize("place", ["quzhou", "futian", "puer", "xinchang"])
 def test_nowhere_else_does_silence_consent(session: Session, place: str) -> None:
     request = under_review(session, place)
-    assert not request.silence_consents
-    assert commands.let_silence_consent(session, SCHEDULER, now=NOW + timedelta(days=3650)) == 0
+    assert not shown(session, request).silence_consents
+    assert silence(session, now=NOW + timedelta(days=3650)) == 0
     seat = queries.opinions(session, request.id)[0]
-    commands.give_opinion(
-        session, on_seat(seat, place), request.id, decision=Decision.REFUSE, reason="迟到的意见也是意见",
-        now=NOW + timedelta(days=365),
-    )  # fmt: skip
+    say(session, on_seat(seat, place), request.id, Decision.REFUSE, now=NOW + timedelta(days=365))
     assert request.state is RequestState.REJECTED
 
 
 def test_only_the_scheduler_lets_silence_consent(session: Session) -> None:
     with pytest.raises(NotAllowed):
-        commands.let_silence_consent(session, actor(Role.SUPERVISOR), now=MIDNIGHT)
+        desk.let_silence_consent(session, actor(Role.SUPERVISOR), now=MIDNIGHT, **LAW)  # type: ignore[arg-type]
 
 
 def submitted(session: Session, *, applicant: Party | None = None) -> tuple[DataRequest, Agreement]:
@@ -109,18 +127,25 @@ def submitted(session: Session, *, applicant: Party | None = None) -> tuple[Data
     return make_request(session, agreement=agreement, applicant=applicant, state=RequestState.SUBMITTED), agreement
 
 
-def check(session: Session, request: DataRequest, person: object, decision: Decision = Decision.AGREE) -> None:
+def check(
+    session: Session,
+    request: DataRequest,
+    person: object,
+    decision: Decision = Decision.AGREE,
+    ground: RefusalGround | None = None,
+) -> None:
     """Record a check."""
     commands.check(
-        session, person, request.id, decision=decision, reason="材料齐全", book=book(demonstration=True),  # type: ignore[arg-type]
-        calendar=calendar(), now=NOW,
+        session, person, request.id, decision=decision, reason="材料齐全", ground=ground, now=NOW,
+        **LAW,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def test_the_operator_checks_first_and_silence_is_no_check(session: Session) -> None:
     request, agreement = submitted(session)
-    assert (request.check_due, request.due_date) == (date(2026, 7, 6), None)
-    assert commands.let_silence_consent(session, SCHEDULER, now=NOW + timedelta(days=365)) == 0
+    found = shown(session, request)
+    assert (found.check_due, found.due_date) == (date(2026, 7, 6), None)
+    assert silence(session, now=NOW + timedelta(days=365)) == 0
     other = actor(Role.OPERATOR, org_id=make_merchant(session, place="guangzhou").id, place="guangzhou")
     for person in (other, actor(Role.SUPERVISOR, place="guangzhou")):
         with pytest.raises(commands.NotYourSeat, match="运营机构"):
@@ -132,9 +157,12 @@ def test_the_operator_checks_first_and_silence_is_no_check(session: Session) -> 
 def test_a_failed_check_ends_the_request_with_its_reason(session: Session) -> None:
     request, agreement = submitted(session)
     person = actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place="guangzhou")
-    check(session, request, person, Decision.REFUSE)
-    assert (request.state, request.check_reason) == (RequestState.REJECTED, "材料齐全")
-    assert queries.opinions(session, request.id) == []
+    with pytest.raises(GroundMissing, match="SEP-02"):
+        check(session, request, person, Decision.REFUSE)
+    check(session, request, person, Decision.REFUSE, RefusalGround.MATERIALS_INCOMPLETE)
+    found = shown(session, request)
+    assert (found.state, found.check_reason) == (RequestState.REJECTED, "材料齐全")
+    assert found.opinions == []
 
 
 def test_the_operator_does_not_check_its_own_request(session: Session) -> None:
@@ -167,12 +195,10 @@ def test_a_refusal_and_the_job_at_the_same_moment_give_exactly_one_outcome(datab
         person, request_id = on_seat(seat, request.place), request.id
 
     def refuse(opened: Session) -> object:
-        return commands.give_opinion(
-            opened, person, request_id, decision=Decision.REFUSE, reason="不同意", now=LAST_SECOND
-        )
+        return say(opened, person, request_id, Decision.REFUSE, now=LAST_SECOND)
 
     def deem(opened: Session) -> object:
-        return commands.let_silence_consent(opened, SCHEDULER, now=MIDNIGHT)
+        return silence(opened, now=MIDNIGHT)
 
     acts = [refuse, deem] if first == "opinion" else [deem, refuse]
     refusals = at_once(database, acts)
@@ -197,14 +223,7 @@ def test_the_last_two_reviewers_agreeing_at_the_same_moment_approve_the_request(
         persons = [on_seat(seat, "quzhou") for seat in queries.opinions(opened, request_id)]
 
     def agree(person: object) -> Callable[[Session], object]:
-        return lambda opened: commands.give_opinion(
-            opened,
-            person,
-            request_id,
-            decision=Decision.AGREE,
-            reason="同意",
-            now=NOW,  # type: ignore[arg-type]
-        )
+        return lambda opened: say(opened, person, request_id, Decision.AGREE, now=NOW)
 
     assert at_once(database, [agree(person) for person in persons]) == []
     with database.new_session() as opened:

@@ -1,4 +1,4 @@
-"""Compliance reviews on a real database: stages in order, deadlines of working days, opinions that stay."""
+"""Compliance reviews of products on a real database: stages in order, deadlines, one return, what must be in order."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from kernel.calendar import CalendarGap
 from kernel.errors import NotAllowed
 from kernel.identity import Actor, Grant, Role
 from kernel.policy import PolicyGap
+from registry.desk import commands as desk
+from registry.product_reviews import commands
+from registry.product_reviews import queries as product_reviews
 from registry.products import queries as products
 from registry.products.model import Product
 from registry.resources import commands as resources
-from registry.reviews import commands, queries
+from registry.reviews import commands as engine
+from registry.reviews import queries
 from registry.reviews.model import Opinion, Review
 from registry.reviews.rules import (
+    CHECK_TITLES,
     ChecklistIncomplete,
     Decision,
     FindingsOpen,
+    Procedure,
     ReturnedBefore,
     ReviewState,
     StageState,
@@ -29,7 +35,6 @@ from registry.reviews.rules import (
 )
 from tests.make.registry_base import NOW, actor, book
 from tests.make.registry_products import (
-    ALL_CHECKED,
     add_version,
     calendar,
     make_product,
@@ -45,8 +50,10 @@ def decide(
     session: Session, review: Review, decision: Decision, person: Actor | None = None, **changed: object
 ) -> None:
     """Decide the open stage."""
-    values = {"reason": "审核意见", "checklist": ALL_CHECKED, "defects": ["样例过少"], "now": NOW, **LAW} | changed
-    commands.decide(session, person or reviewer(review.place), review.id, decision=decision, **values)  # type: ignore[arg-type]
+    values = (
+        {"reason": "审核意见", "checklist": list(CHECK_TITLES), "defects": ["样例过少"], "now": NOW} | LAW | changed
+    )
+    desk.decide(session, person or reviewer(review.place), review.id, decision=decision, **values)  # type: ignore[arg-type]
     session.flush()
 
 
@@ -66,7 +73,7 @@ def test_a_review_passes_when_its_last_stage_agrees(session: Session) -> None:
     assert (review.state, review.stage_position) == (ReviewState.IN_STAGE, 2)
     decide(session, review, Decision.AGREE)
     assert (review.state, review.decided_at) == (ReviewState.PASSED, NOW)
-    found = queries.passed(session, products.latest_version(session, made.id).id)
+    found = product_reviews.passed(session, products.latest_version(session, made.id).id)
     assert found is not None
     assert found.id == review.id
 
@@ -100,12 +107,12 @@ def test_a_deadline_in_a_year_without_holidays_is_refused(session: Session) -> N
 @pytest.mark.both_databases
 def test_a_version_has_one_running_or_passed_review_and_a_new_one_after_refusal(session: Session) -> None:
     made, review = submitted(session)
-    with pytest.raises(commands.ReviewExists, match=review.number):
+    with pytest.raises(engine.ReviewExists, match=review.number):
         make_review(session, made)
     decide(session, review, Decision.REFUSE)
     assert review.state is ReviewState.REFUSED
     assert make_review(session, made).state is ReviewState.PASSED
-    with pytest.raises(commands.ReviewExists):
+    with pytest.raises(engine.ReviewExists):
         make_review(session, made)
 
 
@@ -113,8 +120,8 @@ def test_a_version_has_one_running_or_passed_review_and_a_new_one_after_refusal(
 def test_the_database_admits_one_standing_review_per_version(session: Session) -> None:
     made, review = submitted(session)
     twin = Review(
-        number="REV-X", place=made.place, product_id=made.id, version_id=review.version_id, submitted_at=NOW,
-        due_date=date(2026, 7, 15),
+        number="REV-X", place=made.place, procedure=Procedure.PRODUCT, subject_id=review.subject_id,
+        subject_title="产品", submitted_at=NOW,
     )  # fmt: skip
     session.add(twin)
     with pytest.raises(DBAPIError, match=r"(?i)unique"):
@@ -135,7 +142,10 @@ def test_a_return_lists_all_defects_and_happens_once(session: Session) -> None:
     decide(session, review, Decision.RETURN_ONCE, defects=["样例过少", " ", "字段说明不清"])
     assert (review.state, review.decided_at) == (ReviewState.RETURNED, None)
     assert [stage.state for stage in queries.stages(session, review)] == [StageState.RETURNED, StageState.CLOSED]
-    assert session.scalars(sa.select(Opinion.defects)).one() == ["样例过少", "字段说明不清"]
+    assert session.scalars(sa.select(Opinion.defects).where(Opinion.decision == Decision.RETURN_ONCE)).one() == [
+        "样例过少",
+        "字段说明不清",
+    ]
     with pytest.raises(WrongState):
         decide(session, review, Decision.AGREE)
     add_version(session, made)
@@ -143,7 +153,7 @@ def test_a_return_lists_all_defects_and_happens_once(session: Session) -> None:
     commands.resubmit(session, seller(made), review.id, now=later, **LAW)  # type: ignore[arg-type]
     session.flush()
     assert (review.state, review.round_number, review.due_date) == (ReviewState.SUBMITTED, 2, date(2026, 7, 22))
-    assert review.version_id == products.latest_version(session, made.id).id
+    assert review.subject_id == products.latest_version(session, made.id).id
     assert [stage.state for stage in queries.stages(session, review)] == [StageState.OPEN, StageState.WAITING]
     with pytest.raises(ReturnedBefore):
         decide(session, review, Decision.RETURN_ONCE)
@@ -166,13 +176,13 @@ def test_a_returned_review_does_not_take_over_a_version_under_review(session: Se
     decide(session, review, Decision.RETURN_ONCE)
     add_version(session, made)
     make_review(session, made)
-    with pytest.raises(commands.ReviewExists):
+    with pytest.raises(engine.ReviewExists):
         commands.resubmit(session, seller(made), review.id, now=NOW, **LAW)  # type: ignore[arg-type]
 
 
 def test_agreement_needs_the_whole_checklist_of_the_place(session: Session) -> None:
     _, review = submitted(session, "puer")
-    without = ALL_CHECKED | {"not_reversible": False}
+    without = [point for point in CHECK_TITLES if point != "not_reversible"]
     with pytest.raises(ChecklistIncomplete, match="不可还原"):
         decide(session, review, Decision.AGREE, checklist=without)
     _, elsewhere = submitted(session, "quzhou")
@@ -197,10 +207,10 @@ def test_the_seller_does_not_review_and_others_decide_only_their_stage(session: 
         id=made.id, name="兼任", org_id=made.owner_id,
         grants=(Grant(Role.REVIEWER, None, made.place), Grant(Role.MERCHANT, made.owner_id, made.place)),
     )  # fmt: skip
-    with pytest.raises(commands.OwnProduct, match="本单位"):
+    with pytest.raises(engine.OwnApplication, match="本单位"):
         decide(session, review, Decision.AGREE, both)
     source = actor(Role.SOURCE, org_id=made.id, place=made.place)
-    with pytest.raises(commands.NotYourStage, match="环节"):
+    with pytest.raises(engine.NotYourStage, match="环节"):
         decide(session, review, Decision.AGREE, source)
     with pytest.raises(NotAllowed):
         decide(session, review, Decision.AGREE, reviewer("puer"))
@@ -225,22 +235,3 @@ def test_the_database_keeps_an_opinion_as_it_was_given(session: Session, stateme
     with pytest.raises(DBAPIError, match="append-only"):
         session.execute(sa.text(statement.format("registry_review_opinion")))
     session.rollback()
-
-
-def test_the_worklist_begins_with_what_is_due_first_and_knows_whose_turn_it_is(session: Session) -> None:
-    later = make_product(session)
-    make_review(session, later, state=ReviewState.SUBMITTED, now=NOW + timedelta(days=2))
-    first, review = submitted(session)
-    submitted(session, "puer")
-    person = reviewer("xinchang")
-    found = queries.worklist(session, person)
-    assert [one.product_id for one in found] == [first.id, later.id]
-    assert [queries.awaits(person, one) for one in found] == [True, True]
-    assert not queries.awaits(actor(Role.PRICE, place="xinchang"), review_loaded(session, review))
-    decide(session, review, Decision.AGREE)
-    assert [one.product_id for one in queries.worklist(session, person)] == [later.id]
-
-
-def review_loaded(session: Session, review: Review) -> Review:
-    """The review as the worklist loads it."""
-    return queries.detail(session, reviewer(review.place), review.id)

@@ -9,7 +9,8 @@ from flask import Flask
 from kernel import clock, db
 from kernel.identity import Role
 from registry.parties.model import Party
-from registry.reviews.rules import CHECK_TITLES, ReviewState
+from registry.procedures.rules import CHECK_TITLES
+from registry.reviews.rules import ReviewState
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
 from tests.make.registry_products import make_product, make_review

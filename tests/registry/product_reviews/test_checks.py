@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from kernel.identity import Role
 from registry.parties import commands as parties
+from registry.procedures.rules import Finding
+from registry.product_reviews.checks import findings
 from registry.products.model import Product
 from registry.products.queries import inputs, latest_version
 from registry.resources import commands as resources
-from registry.reviews.checks import findings
-from registry.reviews.rules import Finding
 from tests.make.registry_base import NOW, actor, book, supervisor
 from tests.make.registry_products import FIELDS, make_product
 
