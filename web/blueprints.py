@@ -50,6 +50,8 @@ import registry.incidents.api
 import registry.incidents.pages
 import registry.objections.api
 import registry.objections.pages
+import registry.onboarding.api
+import registry.onboarding.pages
 import registry.operator_reviews.api
 import registry.operator_reviews.pages
 import registry.parties.api
@@ -100,6 +102,7 @@ from web import calc_api, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.onboarding.api.blueprint,
     registry.plans.api.blueprint,
     registry.calls.api.blueprint,
     registry.applications.api.blueprint,
@@ -156,6 +159,7 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.onboarding.pages.blueprint,
     registry.plans.pages.blueprint,
     registry.calls.pages.blueprint,
     registry.applications.pages.blueprint,

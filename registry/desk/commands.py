@@ -23,6 +23,8 @@ from registry.operator_reviews import checks as operator_checks
 from registry.operator_reviews import commands as operator_reviews
 from registry.plans import checks as plan_checks
 from registry.plans import commands as plans
+from registry.onboarding import checks as onboarding_checks
+from registry.onboarding import commands as onboarding
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Finding, Procedure, RefusalGround
 from registry.product_reviews import checks as product_checks
@@ -64,6 +66,7 @@ class Follow(Protocol):
 
 
 FINDINGS: dict[Procedure, FindingsOf] = {
+    Procedure.ONBOARDING: onboarding_checks.of_review,
     Procedure.PRODUCT: product_checks.of_review,
     Procedure.PLAN: plan_checks.findings,
     Procedure.APPLICATION: application_checks.findings,
@@ -71,6 +74,7 @@ FINDINGS: dict[Procedure, FindingsOf] = {
 }
 REQUIRED: dict[Procedure, str] = {Procedure.PRODUCT: "review_checks_required"}  # attribute of RegistryPolicy
 OUTCOMES: dict[Procedure, Follow] = {
+    Procedure.ONBOARDING: onboarding.take_outcome,
     Procedure.PRODUCT: product_reviews.take_outcome,
     Procedure.DATA_REQUEST: requests.take_outcome,
     Procedure.PLAN: plans.take_outcome,

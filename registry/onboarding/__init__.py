@@ -1,0 +1,1 @@
+"""Self-service onboarding of organisations, checked by the authority."""
