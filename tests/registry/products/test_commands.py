@@ -157,7 +157,9 @@ def test_nobody_enters_products_or_versions_for_another_organisation(session: Se
     made = make_product(session)
     stranger = acting_for(make_merchant(session), Role.MERCHANT)
     with pytest.raises(NotAllowed):
-        commands.add_version(session, stranger, made.id, description="x", fields=FIELDS, sample=[], inputs=[], now=NOW)
+        commands.add_version(
+            session, stranger, made.id, description="x", fields=FIELDS, sample=[], inputs=[], book=book(), now=NOW
+        )
 
 
 def test_the_operator_does_not_redevelop_what_was_delivered_under_its_authorization(session: Session) -> None:

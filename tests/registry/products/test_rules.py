@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 
 from registry.parties.rules import Capacity
 from registry.products.rules import (
+    ChangeKind,
+    Involvement,
     RedevelopmentForbidden,
+    Section,
+    VersionFacts,
+    bundling_words,
     content_sha256,
+    difference,
     personal_fields,
     place_letters,
     refuse_redevelopment,
@@ -38,11 +44,46 @@ def test_a_seller_holds_a_capacity_that_the_place_admits(
     assert seller_capacity(held, allowed) is capacity
 
 
-def test_the_operator_of_an_ancestor_may_not_redevelop_it_and_others_may() -> None:
-    operator, merchant = uuid4(), uuid4()
-    refuse_redevelopment(owner_id=merchant, ancestor_operators={operator: "XC-2026-000001"}, citation="27号 第六条")
-    with pytest.raises(RedevelopmentForbidden, match=r"XC-2026-000001.*27号 第六条"):
-        refuse_redevelopment(owner_id=operator, ancestor_operators={operator: "XC-2026-000001"}, citation="27号 第六条")
+def test_a_refusal_shows_the_path_of_lineage_and_of_relations() -> None:
+    refuse_redevelopment([], citation="27号 第六条")
+    direct = Involvement(("XC-2026-000002", "XC-2026-000001"), "甲运营", "")
+    with pytest.raises(RedevelopmentForbidden, match=r"本产品 ← XC-2026-000002 ← XC-2026-000001.*即本单位.*27号"):
+        refuse_redevelopment([direct], citation="27号 第六条")
+    with pytest.raises(RedevelopmentForbidden, match="甲运营 控制 乙公司"):
+        refuse_redevelopment([replace(direct, relation="甲运营 控制 乙公司")], citation="27号 第六条")
+
+
+names = st.sampled_from(["a", "b", "c", "d"])
+versions = st.builds(
+    VersionFacts, st.dictionaries(st.sampled_from(Section), st.dictionaries(names, texts, max_size=4), max_size=4)
+)
+
+
+@given(versions, versions)
+def test_a_difference_turns_one_version_into_the_other(before: VersionFacts, after: VersionFacts) -> None:
+    parts = {section: dict(before.parts.get(section, {})) for section in Section}
+    for change in difference(before, after):
+        if change.kind is ChangeKind.REMOVED:
+            assert parts[change.section].pop(change.name) == change.before
+        else:
+            assert parts[change.section].get(change.name, "") == change.before
+            parts[change.section][change.name] = change.after
+    assert parts == {section: dict(after.parts.get(section, {})) for section in Section}
+
+
+@given(versions, versions)
+def test_a_version_does_not_differ_from_itself_and_a_difference_can_be_turned_round(
+    before: VersionFacts, after: VersionFacts
+) -> None:
+    assert difference(before, before) == []
+    turned = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
+    forth = {(one.section, turned.get(one.kind, one.kind), one.name) for one in difference(before, after)}
+    assert forth == {(one.section, one.kind, one.name) for one in difference(after, before)}
+
+
+def test_words_of_a_bundle_are_found_in_any_text() -> None:
+    assert bundling_words("单独出售", "须同时购买甲产品，捆绑提供") == ["须同时购买", "捆绑"]
+    assert bundling_words("单独出售") == []
 
 
 def test_codes_begin_with_the_letters_of_the_place() -> None:
