@@ -36,6 +36,8 @@ import registry.calls.api
 import registry.calls.pages
 import registry.desk.api
 import registry.desk.pages
+import registry.disclosures.api
+import registry.disclosures.pages
 import registry.drafts.api
 import registry.drafts.pages
 import registry.duties.api
@@ -44,6 +46,8 @@ import registry.egress.api
 import registry.egress.pages
 import registry.emergency.api
 import registry.emergency.pages
+import registry.evaluations.api
+import registry.evaluations.pages
 import registry.exits.api
 import registry.exits.pages
 import registry.incidents.api
@@ -97,7 +101,7 @@ import settlement.splits.api
 import settlement.splits.pages
 import settlement.statements.api
 import settlement.statements.pages
-from web import calc_api, home
+from web import calc_api, disclosing, home
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -131,6 +135,8 @@ API_BLUEPRINTS = [
     registry.public_register.api.blueprint,
     registry.duties.api.blueprint,
     registry.incidents.api.blueprint,
+    registry.evaluations.api.blueprint,
+    registry.disclosures.api.blueprint,
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
@@ -152,6 +158,7 @@ API_BLUEPRINTS = [
     settlement.runs.api.blueprint,
     settlement.statements.api.blueprint,
     calc_api.blueprint,
+    disclosing.api,
 ]
 # called by programs, outside the documented API: the data plane and the probes
 PLAIN_BLUEPRINTS = [settlement.metering.api.blueprint, home.probes]
@@ -188,6 +195,8 @@ PAGE_BLUEPRINTS = [
     registry.public_register.pages.blueprint,
     registry.duties.pages.blueprint,
     registry.incidents.pages.blueprint,
+    registry.evaluations.pages.blueprint,
+    registry.disclosures.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,
@@ -204,4 +213,5 @@ PAGE_BLUEPRINTS = [
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,
     settlement.statements.pages.blueprint,
+    disclosing.blueprint,
 ]

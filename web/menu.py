@@ -34,6 +34,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("catalogue", (Entry("catalogue", "/catalogue", also=("/products",)),)),
     ("prices", (Entry("prices", "/prices"),)),
     ("registry", (Entry("registry", "/registry", also=("/certificates",)),)),
+    ("disclosures", (Entry("disclosures", "/disclosures"),)),
     ("trade", (
         Entry("orders", "/orders", (Permission.ORDER_READ,)),
         Entry("quotes", "/quotes", (Permission.ORDER_PLACE,)),
@@ -61,6 +62,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("quality", "/quality", (Permission.QUALITY_READ,)),
         Entry("duties", "/duties", (Permission.DUTY_READ,)),
         Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
+        Entry("evaluations", "/evaluations", (Permission.DUTY_READ,)),
         # everybody may read the own organisation (it stands on the account page); this is the list of the others
         Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
         Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
@@ -116,6 +118,8 @@ def menu_titles() -> dict[str, str]:
         "relations": gettext("关联关系"), "onboarding": gettext("入驻申请"), "trainings": gettext("岗前培训"), "accounts": gettext("账号"), "pricing": gettext("定价"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),
+        "disclosures": gettext("信息披露"),
+        "evaluations": gettext("运营评价"),
         "incidents": gettext("风险事件"),
         "duties": gettext("法定义务"),
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What institutions disclose each year, assembled from the registry and published once (DIS)."""
