@@ -19,12 +19,15 @@ from kernel.policy import PolicyBook
 from registry.appeals import commands as appeals
 from registry.applications import checks as application_checks
 from registry.applications import commands as applications
+from registry.egress import checks as egress_checks
+from registry.egress import commands as egress
+from registry.egress import queries as egress_queries
+from registry.onboarding import checks as onboarding_checks
+from registry.onboarding import commands as onboarding
 from registry.operator_reviews import checks as operator_checks
 from registry.operator_reviews import commands as operator_reviews
 from registry.plans import checks as plan_checks
 from registry.plans import commands as plans
-from registry.onboarding import checks as onboarding_checks
-from registry.onboarding import commands as onboarding
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Finding, Procedure, RefusalGround
 from registry.product_reviews import checks as product_checks
@@ -71,6 +74,7 @@ FINDINGS: dict[Procedure, FindingsOf] = {
     Procedure.PLAN: plan_checks.findings,
     Procedure.APPLICATION: application_checks.findings,
     Procedure.OPERATOR: operator_checks.findings,
+    Procedure.EGRESS: egress_checks.of_review,
 }
 REQUIRED: dict[Procedure, str] = {Procedure.PRODUCT: "review_checks_required"}  # attribute of RegistryPolicy
 OUTCOMES: dict[Procedure, Follow] = {
@@ -80,11 +84,18 @@ OUTCOMES: dict[Procedure, Follow] = {
     Procedure.PLAN: plans.take_outcome,
     Procedure.APPLICATION: applications.take_outcome,
     Procedure.OPERATOR: operator_reviews.take_outcome,
+    Procedure.EGRESS: egress.take_outcome,
 }
 STEPS: dict[Procedure, Follow] = {Procedure.DATA_REQUEST: requests.take_step}  # after a decision that concludes nothing
-REOPENED: dict[Procedure, Follow] = {Procedure.DATA_REQUEST: requests.take_appeal}
+REOPENED: dict[Procedure, Follow] = {
+    Procedure.DATA_REQUEST: requests.take_appeal,
+    Procedure.EGRESS: egress.reopen,
+}
 # A command of the concept locks the subject before its review; so must everybody, or two would wait for each other.
-SUBJECTS: dict[Procedure, Lock] = {Procedure.DATA_REQUEST: request_queries.get}
+SUBJECTS: dict[Procedure, Lock] = {
+    Procedure.DATA_REQUEST: request_queries.get,
+    Procedure.EGRESS: egress_queries.get,
+}
 CONCLUDED = (ReviewState.PASSED, ReviewState.REFUSED, ReviewState.RETURNED)
 
 

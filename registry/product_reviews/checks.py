@@ -11,6 +11,7 @@ from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.procedures.rules import CHECK_TITLES, Finding
+from registry.products import checks as product_bans
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
 from registry.products.rules import personal_fields
@@ -38,6 +39,7 @@ def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) 
         _sample(version, article),
         _personal(version, article),
         _raw(version, book, product.place, on),
+        *product_bans.findings(session, version.id, on=on, book=book),
     ]
 
 
