@@ -360,13 +360,10 @@ def _say(
 
 
 def _check_applicant(session: Session, applicant_id: UUID, agreement: Agreement) -> None:
-    applicant = parties.get(session, applicant_id)
-    is_operator = applicant_id == agreement.operating_institution_id
-    is_merchant = parties.has_capacity(session, applicant_id, Capacity.DATA_MERCHANT, agreement.place)
-    check_applicant(
-        applicant.name, agreement.number, agreement.place,
-        is_allowed=applicant.is_in_order and (is_operator or is_merchant),
-    )  # fmt: skip
+    applicant, place = parties.get(session, applicant_id), agreement.place
+    is_merchant = parties.has_capacity(session, applicant_id, Capacity.DATA_MERCHANT, place)
+    may_ask = is_merchant or applicant_id == agreement.operating_institution_id
+    check_applicant(applicant.name, agreement.number, place, is_allowed=applicant.is_in_order and may_ask)
 
 
 def _same_scenario(request: DataRequest) -> sa.Select[str]:

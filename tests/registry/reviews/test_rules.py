@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.calendar import WorkingCalendar
+from kernel.errors import DomainError
+from registry.procedures.rules import CHECK_TITLES, STAGES, Finding, Procedure, RefusalGround
 from registry.reviews.rules import (
-    CHECK_TITLES,
     OPEN_STATES,
-    STAGES,
     TRANSITIONS,
+    WHILE_PAUSED,
+    AppealedBefore,
+    AppealTooLate,
     ChecklistIncomplete,
     Decision,
     DefectsMissing,
-    Finding,
     FindingsOpen,
+    GroundMissing,
+    NotPaused,
+    Paused,
     ReturnedBefore,
+    ReturnNotOffered,
     ReviewEvent,
     ReviewState,
     StageState,
     WrongState,
     after,
+    check_appeal,
     check_decision,
+    check_ground,
     event_of,
     stage_after,
 )
@@ -44,18 +54,28 @@ def decide(decision: Decision, **changed: object) -> None:
     check_decision(decision, **(values | changed))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(ReviewState, ReviewEvent)))
-def test_every_state_admits_exactly_the_events_of_the_table(state: ReviewState, event: ReviewEvent) -> None:
-    if (state, event) in TRANSITIONS:
-        assert after(state, event) is TRANSITIONS[state, event]
+@pytest.mark.parametrize(("state", "event", "is_paused"), list(product(ReviewState, ReviewEvent, [False, True])))
+def test_every_state_admits_exactly_the_events_of_the_table(
+    state: ReviewState, event: ReviewEvent, is_paused: bool
+) -> None:
+    if (state, event) not in TRANSITIONS:
+        expected: type[DomainError] | None = WrongState
+    elif is_paused and event not in WHILE_PAUSED:
+        expected = Paused
+    elif event is ReviewEvent.RESUMED and not is_paused:
+        expected = NotPaused
     else:
-        with pytest.raises(WrongState, match=str(state)):
-            after(state, event)
+        assert after(state, event, is_paused=is_paused) is TRANSITIONS[state, event]
+        return
+    with pytest.raises(expected):
+        after(state, event, is_paused=is_paused)
 
 
-def test_nothing_follows_a_decision() -> None:
+def test_of_a_conclusion_only_a_refusal_has_a_sequel_and_that_is_the_appeal() -> None:
     closed = set(ReviewState) - {*OPEN_STATES, ReviewState.RETURNED}
-    assert not [state for state, _ in TRANSITIONS if state in closed]
+    sequels = {pair for pair in TRANSITIONS if pair[0] in closed}
+    assert sequels == {(ReviewState.REFUSED, ReviewEvent.APPEALED)}
+    assert TRANSITIONS[ReviewState.REFUSED, ReviewEvent.APPEALED] is ReviewState.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -72,7 +92,7 @@ def test_nothing_follows_a_decision() -> None:
 def test_a_stage_decides_for_the_review(
     decision: Decision, is_last: bool, event: ReviewEvent, stage: StageState
 ) -> None:
-    assert event_of(decision, is_last_stage=is_last) is event
+    assert event_of(decision, is_last=is_last) is event
     assert stage_after(decision) is stage
 
 
@@ -106,6 +126,33 @@ def test_a_review_is_returned_once_with_all_defects() -> None:
             decide(Decision.RETURN_ONCE, defects=nothing)
 
 
-def test_every_stage_of_the_register_is_known() -> None:
-    register = {"filing", "data_authority", "source_department", "municipal_data_agency", "operating_institution"}
-    assert set(STAGES) == register
+def test_a_data_request_is_not_returned() -> None:
+    with pytest.raises(ReturnNotOffered):
+        decide(Decision.RETURN_ONCE, procedure=Procedure.DATA_REQUEST)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+@pytest.mark.parametrize("kind", sorted(STAGES))
+def test_only_an_operators_refusal_needs_a_ground_of_the_closed_list(kind: str, decision: Decision) -> None:
+    check_ground(kind, decision, RefusalGround.OUTSIDE_SCOPE)
+    if kind == "operator_check" and decision is Decision.REFUSE:
+        with pytest.raises(GroundMissing, match="SEP-02"):
+            check_ground(kind, decision, None)
+    else:
+        check_ground(kind, decision, None)
+
+
+def appeal(today: date, *, is_appeal: bool = False) -> None:
+    """Appeal against a refusal of Wednesday 1 July within five working days."""
+    check_appeal(
+        WorkingCalendar(), decided_on=date(2026, 7, 1), today=today, days=5, is_appeal=is_appeal,
+        procedure=Procedure.PRODUCT,
+    )  # fmt: skip
+
+
+def test_a_refusal_is_appealed_until_the_last_working_day_and_once() -> None:
+    appeal(date(2026, 7, 8))
+    with pytest.raises(AppealTooLate, match="2026-07-08"):
+        appeal(date(2026, 7, 9))
+    with pytest.raises(AppealedBefore, match="最终"):
+        appeal(date(2026, 7, 1), is_appeal=True)
