@@ -60,7 +60,7 @@ class ScopeIn(Schema):
     resource_ids = _scope(required=True)
 
 
-class EvidenceIn(Schema):
+class KeptFileIn(Schema):
     """A file in base64."""
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)

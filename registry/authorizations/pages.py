@@ -33,7 +33,7 @@ from registry.emergency import checks as emergency_checks
 from registry.emergency import queries as emergency
 from registry.exits import commands as endings
 from registry.exits import queries as exits
-from registry.exits.schemas import RevocationIn, TerminationIn
+from registry.exits.schemas import AuthorizationRevocationIn, TerminationIn
 from registry.parties import queries as parties
 from registry.parties.rules import N_, Capacity
 from registry.policy import RegistryPolicy
@@ -49,7 +49,7 @@ STEPS: dict[str, tuple[Callable[..., object], Any, bool]] = {
     "sign": (commands.sign, SignIn, True), "file": (commands.file, FilingIn, False),
     "activate": (commands.activate, None, True), "suspend": (commands.suspend, SuspensionIn, False),
     "expire": (endings.expire, None, True), "terminate": (endings.terminate, TerminationIn, True),
-    "revoke": (endings.revoke, RevocationIn, True),
+    "revoke": (endings.revoke, AuthorizationRevocationIn, True),
 }  # fmt: skip
 REMINDER_TITLES = {
     "term_end": N_("协议期限最后一日"), "reapply": N_("最迟重新申请（须重走全部程序）"),
@@ -77,7 +77,9 @@ def browse() -> str:
     return render_template(
         "registry/agreements/list.html", found=page(db.session(), query, Agreement), today=clock.today(), day=DAY,
         places=_places(), states=list(AgreementState), may_write=actor.may(Permission.AGREEMENT_WRITE),
-        reminders=_reminders(queries.reminders(db.session(), actor, clock.today(), book=policy_book(), limit=20)),
+        reminders=[] if state else _reminders(
+            queries.reminders(db.session(), actor, clock.today(), book=policy_book(), limit=20)
+        ),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.fields import EntityOut, Schema, TextField
-from registry.agreements.schemas import EvidenceIn
+from registry.agreements.schemas import KeptFileIn
 from registry.emergency.rules import Department, DrillOutcome
 from registry.parties.schemas import REASON_LENGTH_MAX
 
@@ -19,7 +19,7 @@ class ParticipantsIn(Schema):
     others = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
 
 
-class EmergencyPlanIn(EvidenceIn, ParticipantsIn):
+class EmergencyPlanIn(KeptFileIn, ParticipantsIn):
     """A plan and who wrote it."""
 
 
@@ -32,7 +32,7 @@ class DrillWordsIn(Schema):
     summary = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class DrillIn(EvidenceIn, DrillWordsIn):
+class DrillIn(KeptFileIn, DrillWordsIn):
     """The same with its evidence."""
 
 

@@ -15,13 +15,13 @@ from registry.agreements.schemas import AgreementDetailOut
 from registry.exits import commands, queries
 from registry.exits.model import ExitFile
 from registry.exits.schemas import (
-    CertificateIn,
+    AuthorizationRevocationIn,
+    DeletionCertificateIn,
     ExitArgs,
     ExitIn,
     ExitOut,
     ExitPageOut,
-    RevocationIn,
-    SettlementIn,
+    FinalSettlementIn,
     TerminationIn,
 )
 
@@ -47,7 +47,7 @@ def terminate(termination_in, agreement_id: UUID):
 
 @endings.post("/<uuid:agreement_id>/revocation")
 @requires(Permission.AGREEMENT_WRITE)
-@endings.arguments(RevocationIn)
+@endings.arguments(AuthorizationRevocationIn)
 @endings.response(200, AgreementDetailOut)
 def revoke(revocation_in, agreement_id: UUID):
     """Ask that the authorization be taken back, or confirm what another person asked for."""
@@ -99,7 +99,7 @@ def show(exit_id: UUID):
 
 @blueprint.put("/<uuid:exit_id>/certificate")
 @requires(Permission.EXIT_WRITE)
-@blueprint.arguments(CertificateIn)
+@blueprint.arguments(DeletionCertificateIn)
 @blueprint.response(200, ExitOut)
 def certify(certificate_in, exit_id: UUID):
     """Certify the deletion; the same certificate again changes nothing."""
@@ -111,7 +111,7 @@ def certify(certificate_in, exit_id: UUID):
 
 @blueprint.put("/<uuid:exit_id>/settlement")
 @requires(Permission.AGREEMENT_WRITE)
-@blueprint.arguments(SettlementIn)
+@blueprint.arguments(FinalSettlementIn)
 @blueprint.response(200, ExitOut)
 def note_settlement(settlement_in, exit_id: UUID):
     """Note the final settlement."""

@@ -20,7 +20,7 @@ from registry.agreements.schemas import uploaded
 from registry.exits import commands, queries
 from registry.exits.model import ExitFile
 from registry.exits.rules import KEPT_TITLES, REASON_TITLES, KeptRecord, possible
-from registry.exits.schemas import DeletionIn, ExitIn, SettlementIn
+from registry.exits.schemas import DeletionIn, ExitIn, FinalSettlementIn
 
 blueprint = Blueprint("exit_pages", __name__, template_folder="../templates")
 
@@ -105,7 +105,7 @@ def certify(exit_id: UUID) -> AnyResponse:
 def note_settlement(exit_id: UUID) -> AnyResponse:
     """Note the final settlement."""
     return _step(
-        exit_id, SettlementIn, gettext("最终结算已登记。"),
+        exit_id, FinalSettlementIn, gettext("最终结算已登记。"),
         lambda session, data: commands.note_settlement(session, current_actor(), exit_id, **data, now=clock.now()),
     )  # fmt: skip
 

@@ -9,20 +9,20 @@ from kernel.calendar import BEIJING
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.agreements.rules import ExitGround
-from registry.agreements.schemas import EvidenceIn
+from registry.agreements.schemas import KeptFileIn
 from registry.exits import queries
 from registry.exits.rules import ExitReason, ExitState
 from registry.parties.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX
 
 
-class RevocationIn(Schema):
+class AuthorizationRevocationIn(Schema):
     """Why the authorization is taken back, and who decided it."""
 
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
     coordination_record = TextField(load_default=None, max_length=NAME_LENGTH_MAX)
 
 
-class TerminationIn(RevocationIn):
+class TerminationIn(AuthorizationRevocationIn):
     """On what ground and why."""
 
     ground = ma.fields.Enum(ExitGround, by_value=True, required=True)
@@ -43,11 +43,11 @@ class DeletionIn(Schema):
     deleted_by = TextField(required=True, max_length=NAME_LENGTH_MAX)
 
 
-class CertificateIn(EvidenceIn, DeletionIn):
+class DeletionCertificateIn(KeptFileIn, DeletionIn):
     """The same with its evidence."""
 
 
-class SettlementIn(Schema):
+class FinalSettlementIn(Schema):
     """The reference of the final settlement."""
 
     reference = TextField(required=True, max_length=NAME_LENGTH_MAX)
@@ -59,7 +59,7 @@ class ExitArgs(PageArgs):
     place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
-class CertificateOut(EntityOut):
+class DeletionCertificateOut(EntityOut):
     """One certificate of deletion."""
 
     number = ma.fields.String()
@@ -73,7 +73,7 @@ class CertificateOut(EntityOut):
     issuer_name = ma.fields.String()
 
 
-class TaskOut(ma.Schema):
+class ExitTaskOut(ma.Schema):
     """One line of the checklist."""
 
     code = ma.fields.String()
@@ -100,9 +100,9 @@ class ExitOut(EntityOut):
     certified_at = ma.fields.AwareDateTime(allow_none=True)
     close_asked_by = ma.fields.UUID(allow_none=True)
     closed_at = ma.fields.AwareDateTime(allow_none=True)
-    certificate = ma.fields.Nested(CertificateOut, allow_none=True)
+    certificate = ma.fields.Nested(DeletionCertificateOut, allow_none=True)
     checklist = ma.fields.Function(
-        lambda found: TaskOut(many=True).dump(queries.checklist(found, clock.today())),
+        lambda found: ExitTaskOut(many=True).dump(queries.checklist(found, clock.today())),
         metadata={"type": "array", "items": {"type": "object"}},
     )
     sources = ma.fields.Dict()

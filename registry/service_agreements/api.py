@@ -13,14 +13,14 @@ from kernel.identity import Permission
 from registry.service_agreements import commands, queries
 from registry.service_agreements.model import ServiceAgreement
 from registry.service_agreements.schemas import (
-    EndIn,
     ServiceAgreementArgs,
     ServiceAgreementIn,
     ServiceAgreementOut,
     ServiceAgreementPageOut,
-    TextIn,
-    TextOut,
-    TextsOut,
+    ServiceEndIn,
+    StandardTextIn,
+    StandardTextOut,
+    StandardTextsOut,
 )
 
 blueprint = ApiBlueprint(
@@ -40,7 +40,7 @@ def browse(args):
 
 @blueprint.get("/texts")
 @requires(Permission.AGREEMENT_READ)
-@blueprint.response(200, TextsOut)
+@blueprint.response(200, StandardTextsOut)
 def texts() -> dict[str, Any]:
     """List the standard texts of your places, the newest first."""
     places = current_actor().places()
@@ -50,8 +50,8 @@ def texts() -> dict[str, Any]:
 
 @blueprint.post("/texts")
 @requires(Permission.AGREEMENT_READ)
-@blueprint.arguments(TextIn)
-@blueprint.response(201, TextOut)
+@blueprint.arguments(StandardTextIn)
+@blueprint.response(201, StandardTextOut)
 def publish_text(text_in):
     """Publish a standard text."""
     with db.transaction() as session:
@@ -101,7 +101,7 @@ def withdraw(service_agreement_id: UUID):
 
 @blueprint.post("/<uuid:service_agreement_id>/end")
 @requires(Permission.AGREEMENT_READ)
-@blueprint.arguments(EndIn)
+@blueprint.arguments(ServiceEndIn)
 @blueprint.response(200, ServiceAgreementOut)
 def end(end_in, service_agreement_id: UUID):
     """End a service agreement at once."""

@@ -25,7 +25,7 @@ from registry.parties.rules import Capacity
 from registry.service_agreements import commands, queries
 from registry.service_agreements.model import ServiceAgreement
 from registry.service_agreements.rules import KIND_TITLES, possible
-from registry.service_agreements.schemas import EndIn, ServiceAgreementIn, TextWordsIn
+from registry.service_agreements.schemas import ServiceAgreementIn, ServiceEndIn, StandardTextWordsIn
 
 blueprint = Blueprint("service_agreement_pages", __name__, template_folder="../templates")
 
@@ -41,7 +41,7 @@ def browse() -> Response:
 @requires(Permission.AGREEMENT_READ)
 def publish_text() -> AnyResponse:
     """Publish a standard text."""
-    form, text = Form(TextWordsIn), uploaded("text")
+    form, text = Form(StandardTextWordsIn), uploaded("text")
     if not form.accepts():
         return _list_page(form=form, status=422)
     try:
@@ -127,7 +127,7 @@ def take_step(service_agreement_id: UUID, step: str) -> AnyResponse:
 def end(service_agreement_id: UUID) -> AnyResponse:
     """End a service agreement at once."""
     return _step(
-        service_agreement_id, EndIn,
+        service_agreement_id, ServiceEndIn,
         lambda session, data: commands.end(session, current_actor(), service_agreement_id, **data, now=clock.now()),
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def _page(
         "registry/service_agreements/service_agreement.html", found=found, signed=signed, sides=sides, day=DAY,
         kind=gettext(KIND_TITLES[found.text.kind]), events=[event.value for event in possible(found.state)],
         is_side=bool(mine), may_sign=any(one.id not in signed for one in mine), refusal=_words(refusal),
-        may_end=bool(mine) or actor.may(Permission.AGREEMENT_WRITE, place=found.place), form=form or Form(EndIn),
+        may_end=bool(mine) or actor.may(Permission.AGREEMENT_WRITE, place=found.place), form=form or Form(ServiceEndIn),
         today=clock.today(),
     )  # fmt: skip
     return make_response(text, status)
@@ -176,7 +176,7 @@ def _list_page(*, form: Form | None = None, status: int = 200) -> Response:
                                                       book.places()],
         kinds=[(one.value, gettext(title)) for one, title in KIND_TITLES.items()], day=DAY, today=clock.today(),
         kind_titles={one.value: gettext(title) for one, title in KIND_TITLES.items()}, may_publish=may_publish,
-        may_draft=actor.may(Permission.SERVICE_AGREEMENT_SIGN), form=form or Form(TextWordsIn),
+        may_draft=actor.may(Permission.SERVICE_AGREEMENT_SIGN), form=form or Form(StandardTextWordsIn),
         refusal=_words(form.problem if form else None),
     )  # fmt: skip
     return make_response(text, status)

@@ -7,12 +7,12 @@ import marshmallow as ma
 from kernel import clock
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
-from registry.agreements.schemas import EvidenceIn
+from registry.agreements.schemas import KeptFileIn
 from registry.parties.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, PartyNameOut
 from registry.service_agreements.rules import ServiceEvent, ServiceState, TextKind, possible
 
 
-class TextWordsIn(Schema):
+class StandardTextWordsIn(Schema):
     """What a standard text is."""
 
     place = TextField(required=True, max_length=40)
@@ -20,7 +20,7 @@ class TextWordsIn(Schema):
     title = TextField(required=True, max_length=NAME_LENGTH_MAX)
 
 
-class TextIn(EvidenceIn, TextWordsIn):
+class StandardTextIn(KeptFileIn, StandardTextWordsIn):
     """The same with the text itself."""
 
 
@@ -35,7 +35,7 @@ class ServiceAgreementIn(Schema):
     particulars = TextField(load_default="", min_length=0)
 
 
-class EndIn(Schema):
+class ServiceEndIn(Schema):
     """Why it ends."""
 
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
@@ -47,7 +47,7 @@ class ServiceAgreementArgs(PageArgs):
     agreement_id = ma.fields.UUID()
 
 
-class TextOut(EntityOut):
+class StandardTextOut(EntityOut):
     """One standard text."""
 
     place = ma.fields.String()
@@ -57,7 +57,7 @@ class TextOut(EntityOut):
     published_at = ma.fields.AwareDateTime()
 
 
-class SignatureOut(ma.Schema):
+class ServiceSignatureOut(ma.Schema):
     """One side's signature."""
 
     party_id = ma.fields.UUID()
@@ -74,7 +74,7 @@ class ServiceAgreementOut(EntityOut):
     agreement_id = ma.fields.UUID()
     partner = ma.fields.Nested(PartyNameOut)
     operating_institution = ma.fields.Nested(PartyNameOut)
-    text = ma.fields.Nested(TextOut)
+    text = ma.fields.Nested(StandardTextOut)
     particulars = ma.fields.String()
     start_date = ma.fields.Date()
     end_date = ma.fields.Date()
@@ -89,8 +89,8 @@ class ServiceAgreementOut(EntityOut):
     signed_at = ma.fields.AwareDateTime(allow_none=True)
     ended_at = ma.fields.AwareDateTime(allow_none=True)
     end_reason = ma.fields.String(allow_none=True)
-    signatures = ma.fields.List(ma.fields.Nested(SignatureOut))
+    signatures = ma.fields.List(ma.fields.Nested(ServiceSignatureOut))
 
 
-TextsOut = page_of(TextOut)
+StandardTextsOut = page_of(StandardTextOut)
 ServiceAgreementPageOut = page_of(ServiceAgreementOut)

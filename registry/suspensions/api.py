@@ -14,7 +14,14 @@ from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.agreements.schemas import AgreementDetailOut
 from registry.suspensions import commands, queries
-from registry.suspensions.schemas import CorrectionIn, CorrectionOut, CorrectionsOut, FindingIn, PartIn, PartOut
+from registry.suspensions.schemas import (
+    AffectedDataIn,
+    AffectedDataOut,
+    CorrectionFindingIn,
+    CorrectionIn,
+    CorrectionOut,
+    CorrectionsOut,
+)
 
 blueprint = ApiBlueprint(
     "suspensions", __name__, url_prefix="/api/v1/agreements", description="暂停与整改 · suspension and correction"
@@ -45,7 +52,7 @@ def report(correction_in, agreement_id: UUID):
 
 @blueprint.post("/<uuid:agreement_id>/corrections/<uuid:report_id>/finding")
 @requires(Permission.AGREEMENT_WRITE)
-@blueprint.arguments(FindingIn)
+@blueprint.arguments(CorrectionFindingIn)
 @blueprint.response(200, CorrectionOut)
 def reject(finding_in, agreement_id: UUID, report_id: UUID):
     """Find a reported correction insufficient."""
@@ -70,8 +77,8 @@ def restore(agreement_id: UUID):
 
 @blueprint.post("/<uuid:agreement_id>/partial-ends")
 @requires(Permission.AGREEMENT_WRITE)
-@blueprint.arguments(PartIn)
-@blueprint.response(201, PartOut)
+@blueprint.arguments(AffectedDataIn)
+@blueprint.response(201, AffectedDataOut)
 def ask_end_of_part(part_in, agreement_id: UUID):
     """Ask that the authorization of the affected data end."""
     with db.transaction() as session:

@@ -22,7 +22,7 @@ from registry.agreements.schemas import uploaded
 from registry.policy import RegistryPolicy
 from registry.suspensions import commands, queries
 from registry.suspensions.rules import STATE_TITLES
-from registry.suspensions.schemas import CorrectionWordsIn, FindingIn, PartIn
+from registry.suspensions.schemas import AffectedDataIn, CorrectionFindingIn, CorrectionWordsIn
 
 blueprint = Blueprint("suspension_pages", __name__, template_folder="../templates")
 
@@ -63,7 +63,7 @@ def evidence(agreement_id: UUID, report_id: UUID) -> Response:
 def reject(agreement_id: UUID, report_id: UUID) -> AnyResponse:
     """Find a reported correction insufficient."""
     return _step(
-        agreement_id, FindingIn, gettext("已退回，运营机构可在期限内重新报告。"),
+        agreement_id, CorrectionFindingIn, gettext("已退回，运营机构可在期限内重新报告。"),
         lambda session, data: commands.reject_correction(
             session, current_actor(), agreement_id, report_id, **data, now=clock.now()
         ),
@@ -85,7 +85,7 @@ def restore(agreement_id: UUID) -> AnyResponse:
 def ask_end_of_part(agreement_id: UUID) -> AnyResponse:
     """Ask that the authorization of the affected data end."""
     return _step(
-        agreement_id, PartIn, gettext("已受理，须由另一位主管人员确认。"),
+        agreement_id, AffectedDataIn, gettext("已受理，须由另一位主管人员确认。"),
         lambda session, data: commands.ask_end_of_part(
             session, current_actor(), agreement_id, **data, now=clock.now(), book=policy_book()
         ),
@@ -134,7 +134,7 @@ def _page(
         waiting=waiting, asked_by_me=actor.id in (agreement.pending_by, waiting.asked_by if waiting else None),
         in_scope=[(str(one.resource_id), f"{one.resource.code} {one.resource.title}") for one in entries
                   if one.counts(today)],
-        ended=[one for one in entries if not one.counts(today)], form=form or Form(FindingIn), today=today,
+        ended=[one for one in entries if not one.counts(today)], form=form or Form(CorrectionFindingIn), today=today,
         refusal=problem(refusal, language=str(get_locale())) if refusal else None,
         may_report=actor.may(Permission.DUTY_FILE, org_id=agreement.operating_institution_id, place=agreement.place),
         may_write=actor.may(Permission.AGREEMENT_WRITE, place=agreement.place),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.fields import EntityOut, Schema, TextField
-from registry.agreements.schemas import SCOPE_MAX, EvidenceIn
+from registry.agreements.schemas import SCOPE_MAX, KeptFileIn
 from registry.parties.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX
 
 
@@ -15,17 +15,17 @@ class CorrectionWordsIn(Schema):
     text = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class CorrectionIn(EvidenceIn, CorrectionWordsIn):
+class CorrectionIn(KeptFileIn, CorrectionWordsIn):
     """What was corrected, with its evidence."""
 
 
-class FindingIn(Schema):
+class CorrectionFindingIn(Schema):
     """Why the correction is insufficient."""
 
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class PartIn(Schema):
+class AffectedDataIn(Schema):
     """The affected data, why their authorization ends, and who decided it."""
 
     resource_ids = ma.fields.List(ma.fields.UUID(), required=True, validate=ma.validate.Length(1, SCOPE_MAX))
@@ -33,7 +33,7 @@ class PartIn(Schema):
     coordination_record = TextField(load_default=None, max_length=NAME_LENGTH_MAX)
 
 
-class FindingOut(ma.Schema):
+class CorrectionFindingOut(ma.Schema):
     """The answer to a report."""
 
     reason = ma.fields.String()
@@ -49,10 +49,10 @@ class CorrectionOut(EntityOut):
     evidence_sha256 = ma.fields.String()
     reported_at = ma.fields.AwareDateTime()
     reporter_name = ma.fields.String()
-    finding = ma.fields.Nested(FindingOut, allow_none=True)
+    finding = ma.fields.Nested(CorrectionFindingOut, allow_none=True)
 
 
-class PartOut(EntityOut):
+class AffectedDataOut(EntityOut):
     """The end of part of the data."""
 
     agreement_id = ma.fields.UUID()
@@ -67,4 +67,4 @@ class CorrectionsOut(ma.Schema):
     """What was reported and asked for since the agreement was first suspended."""
 
     reports = ma.fields.List(ma.fields.Nested(CorrectionOut))
-    parts = ma.fields.List(ma.fields.Nested(PartOut))
+    parts = ma.fields.List(ma.fields.Nested(AffectedDataOut))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,10 +14,17 @@ from kernel import clock, db
 from kernel.calendar import add_months
 from kernel.identity import Role
 from registry.agreements.rules import AgreementState
+from registry.parties.model import Party
 from tests.make import registry_base as make
 from tests.make.clients import as_program, key
 
 URL = "/api/v1/agreements"
+
+
+def operator_of(app: Flask, party_id: str) -> Party:
+    """The organisation with that id."""
+    with app.app_context():
+        return db.session().get_one(Party, UUID(party_id))
 
 
 def body(app: Flask, place: str = "xinchang", **changes: object) -> dict[str, Any]:
@@ -57,6 +65,14 @@ def test_an_agreement_goes_from_draft_to_active_and_is_suspended_and_ended(app: 
     assert (active["state"], active["in_force"]) == ("active", True)
     assert active["sources"]["term_years_exact"]["value"] == "2"
     assert step("suspension", {"reason": "违约", "correction_due": str(clock.today())})["in_force"] is False
+    operator = as_program(app, Role.OPERATOR, party=operator_of(app, made.json["operating_institution"]["id"]))
+    early = client.post(f"{url}/restoration", headers={**key(one), "If-Match": last.headers["ETag"]})
+    assert (early.status_code, early.json["code"]) == (409, "suspension.correction_missing")
+    report = {"text": "已整改", "name": "证据.pdf", "content_base64": base64.b64encode(b"proof").decode()}
+    reported = client.post(
+        f"{url}/corrections", json=report, headers={**key(operator), "If-Match": last.headers["ETag"]}
+    )
+    assert reported.status_code == 201, reported.get_data(as_text=True)
     assert step("restoration")["pending_event"] == "restore"
     assert step("restoration", headers=other)["state"] == "active"
     end = {"ground": "breach", "reason": "未整改", "coordination_record": "纪要2"}

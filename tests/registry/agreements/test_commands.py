@@ -262,3 +262,41 @@ def test_every_step_is_an_audit_line_with_its_person(session: Session) -> None:
     make.take_step(session, person, agreement.id, SUSPENDED)
     last = session.scalars(sa.select(audit.AuditLine).order_by(audit.AuditLine.id.desc())).first()
     assert (last.action, last.actor_id, last.note) == ("agreement.suspend", person.id, "未按约定报告")
+
+
+def test_the_operator_is_reminded_to_apply_anew_three_months_before_the_end(session: Session) -> None:
+    trial = (date(2026, 1, 1), date(2026, 7, 1))
+    agreement = make.make_agreement(session, trial=trial)
+    elsewhere = make.make_agreement(session, place="puer")
+    make.make_agreement(session, state=DRAFT)
+    session.flush()
+    watcher, day = make.actor(Role.AUDITOR), date(2028, 3, 30)
+    found = queries.reminders(session, watcher, day, book=make.book())
+    assert [(one.agreement.id, one.kind, one.due, one.is_over) for one in found] == [
+        (agreement.id, "trial_end", date(2026, 6, 30), True),
+        (agreement.id, "reapply", day, False),
+        (agreement.id, "term_end", LAST_DAY, False),
+        (elsewhere.id, "term_end", LAST_DAY, False),
+    ]
+    assert "三（四）3（2）" in found[1].article
+    operator = make.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place="xinchang")
+    late = queries.reminders(session, operator, date(2028, 3, 31), book=make.book())
+    assert [(one.kind, one.is_over) for one in late] == [("trial_end", True), ("reapply", True), ("term_end", False)]
+
+
+def test_a_suspended_agreement_waits_for_the_correction(session: Session) -> None:
+    agreement = make.make_agreement(session, place="puer", state=SUSPENDED)
+    found = queries.reminders_of(agreement, date(2026, 7, 17), book=make.book())
+    assert [(one.kind, one.due, one.is_over) for one in found] == [
+        ("correction", date(2026, 7, 16), True), ("term_end", LAST_DAY, False),
+    ]  # fmt: skip
+
+
+@pytest.mark.both_databases
+def test_plan_and_selection_of_a_signed_agreement_are_not_changed_in_the_database(session: Session) -> None:
+    agreement = make.make_agreement(session, state=SIGNED)
+    session.commit()
+    for change in ({"plan_id": new_id()}, {"selection_id": new_id()}):
+        with pytest.raises((IntegrityError, OperationalError), match="signed agreement is not changed"):
+            session.execute(sa.update(Agreement).where(Agreement.id == agreement.id).values(**change))
+        session.rollback()

@@ -12,6 +12,7 @@ from kernel import clock, db
 from kernel.calendar import add_months
 from kernel.identity import Role
 from registry.agreements.rules import AgreementState
+from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
@@ -77,14 +78,20 @@ def test_one_officer_suspends_and_two_restore_and_end(app: Flask) -> None:
     fields = {"reason": "未按约定报告", "correction_due": str(clock.today())}
     assert send(one, f"{url}/suspend", fields, form_at=url).status_code == 303
     assert "未按约定报告" in one.get(url).get_data(as_text=True)
-    assert send(one, f"{url}/restore", {}, form_at=url).status_code == 303
-    assert "等待另一位主管人员确认" in one.get(url).get_data(as_text=True)
-    assert send(other, f"{url}/restore", {}, form_at=url).status_code == 303
+    correction = f"{url}/correction"
+    assert "运营机构尚未报告整改情况" in one.get(correction).get_data(as_text=True)
+    with app.app_context():
+        operator = as_person(app, Role.OPERATOR, party=db.session().get_one(Party, agreement.operating_institution_id))
+    report = {"text": "已停止越界使用", "evidence": (io.BytesIO(b"proof"), "证据.pdf")}
+    assert send(operator, correction, report, form_at=correction).status_code == 303
+    assert send(one, f"{url}/restore", {}, form_at=correction).status_code == 303
+    assert "等待另一位主管人员确认" in one.get(correction).get_data(as_text=True)
+    assert send(other, f"{url}/restore", {}, form_at=correction).status_code == 303
     end = {"ground": "breach", "reason": "未整改", "coordination_record": "纪要2"}
     assert send(one, f"{url}/terminate", end, form_at=url).status_code == 303
     assert send(other, f"{url}/terminate", end, form_at=url).status_code == 303
     history = other.get(url).get_data(as_text=True)
-    for words in ("暂停", "申请恢复", "恢复", "申请终止", "终止"):
+    for words in ("暂停", "运营机构报告整改情况", "申请恢复", "恢复", "申请终止", "终止", "EXT-", "已停止越界使用"):
         assert words in history
     assert "下一步" not in history
 
