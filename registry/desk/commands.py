@@ -89,7 +89,6 @@ OUTCOMES: dict[Procedure, Follow] = {
 STEPS: dict[Procedure, Follow] = {Procedure.DATA_REQUEST: requests.take_step}  # after a decision that concludes nothing
 REOPENED: dict[Procedure, Follow] = {
     Procedure.DATA_REQUEST: requests.take_appeal,
-    Procedure.EGRESS: egress.reopen,
 }
 # A command of the concept locks the subject before its review; so must everybody, or two would wait for each other.
 SUBJECTS: dict[Procedure, Lock] = {

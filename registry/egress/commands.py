@@ -190,24 +190,6 @@ def take_outcome(
     audit.record(session, actor, f"egress.{event}", check, at=now, note=review.number)
 
 
-def reopen(
-    session: Session, actor: Actor, review: Review, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
-) -> None:
-    """Open a failed check again, because its refusal is heard on appeal.
-
-    Raises:
-        NoSuchCheck: the review is not about an egress check.
-        WrongEgressState: the check did not fail.
-        CheckExists: the version was asked to be checked anew meanwhile.
-    """
-    check = queries.get(session, review.subject_id, lock=True)
-    state = after(check.state, EgressEvent.APPEAL)
-    version = products.version(session, check.version_id)
-    _refuse_second(session, version)
-    check.state, check.decided_at = state, None
-    audit.record(session, actor, "egress.appeal", check, at=now, note=review.number)
-
-
 def export(
     session: Session,
     actor: Actor,

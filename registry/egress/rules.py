@@ -30,7 +30,6 @@ class EgressEvent(StrEnum):
     RETURN = "return"
     RESUBMIT = "resubmit"
     WITHDRAW = "withdraw"
-    APPEAL = "appeal"
     EXPORT = "export"
 
 
@@ -48,7 +47,6 @@ EVENT_TITLES = {
     EgressEvent.RETURN: N_("退回补正"),
     EgressEvent.RESUBMIT: N_("重新提交"),
     EgressEvent.WITHDRAW: N_("撤回"),
-    EgressEvent.APPEAL: N_("申诉"),
     EgressEvent.EXPORT: N_("出域交付"),
 }
 OPEN = (EgressState.PASSED, EgressState.EXPORTED)
@@ -61,7 +59,6 @@ TRANSITIONS: dict[tuple[EgressState, EgressEvent], EgressState] = {
     (EgressState.REQUESTED, EgressEvent.WITHDRAW): EgressState.WITHDRAWN,
     (EgressState.RETURNED, EgressEvent.RESUBMIT): EgressState.REQUESTED,
     (EgressState.RETURNED, EgressEvent.WITHDRAW): EgressState.WITHDRAWN,
-    (EgressState.FAILED, EgressEvent.APPEAL): EgressState.REQUESTED,
     (EgressState.PASSED, EgressEvent.EXPORT): EgressState.EXPORTED,
     (EgressState.EXPORTED, EgressEvent.EXPORT): EgressState.EXPORTED,
 }

@@ -25,11 +25,12 @@ from registry.resources.rules import ACCESS_TITLES
 from registry.resources.schemas import ConsentIn, DescriptionIn, ReasonIn, ResourceIn, SampleIn, SharedInIn
 
 blueprint = Blueprint("resource_pages", __name__, template_folder="../templates")
+KEY = "标识"
 FIELD_SEPARATOR = re.compile(r"[|,，\t]")
 
 
 class ResourceForm(Form):
-    """The form of a resource: its fields are typed one per line, ``name | title | type``."""
+    """The form of a resource: its fields are typed one per line, ``name | title | type | 标识``."""
 
     def accepts(self) -> bool:
         """Read the form; the lines become the list that the schema of the API asks for."""
@@ -82,9 +83,10 @@ class SampleForm(Form):
         return True
 
 
-def _field(line: str) -> dict[str, str]:
-    parts = [part.strip() for part in FIELD_SEPARATOR.split(line)]
-    return dict(zip(("name", "title", "type"), (part for part in parts if part), strict=False))
+def _field(line: str) -> dict[str, Any]:
+    parts = [part for part in (part.strip() for part in FIELD_SEPARATOR.split(line)) if part]
+    marked = {"key": True} if KEY in parts else {}
+    return dict(zip(("name", "title", "type"), (part for part in parts if part != KEY), strict=False)) | marked
 
 
 @blueprint.get("/resources")
@@ -139,7 +141,9 @@ def show(resource_id: UUID) -> Response:
 def change(resource_id: UUID) -> AnyResponse:
     """Change the description of a resource."""
     resource = queries.visible(db.session(), current_actor(), resource_id)
-    lines = "\n".join(" | ".join(item.values()) for item in map(_in_order, resource.fields))
+    lines = "\n".join(
+        " | ".join([*_in_order(item).values(), *([KEY] if item.get("key") else [])]) for item in resource.fields
+    )
     shown = {name: getattr(resource, name) for name in commands.CHANGEABLE}
     form = ResourceForm(DescriptionIn, {**shown, "fields": lines, "access": resource.access.value})
     status, version = 200, resource.version

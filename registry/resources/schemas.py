@@ -15,11 +15,12 @@ SAMPLE_ROWS_MAX = 50
 
 
 class FieldIn(Schema):
-    """One field of a resource."""
+    """One field of a resource; ``key`` marks one that identifies a record, alone or with the others so marked."""
 
     name = TextField(required=True, max_length=100)
     title = TextField(required=True, max_length=NAME_LENGTH_MAX)
     type = TextField(load_default="text", max_length=40)
+    key = ma.fields.Boolean()
 
 
 class DescriptionIn(Schema):

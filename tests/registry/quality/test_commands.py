@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import product
 
 import pytest
 import sqlalchemy as sa
@@ -56,25 +55,26 @@ def test_a_problem_is_reported_answered_corrected_and_confirmed(session: Session
         session.execute(sa.update(QualityEvent).values(reason="改写"))
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(TicketState, TicketEvent)))
+@pytest.mark.parametrize("state", TicketState)
 def test_every_pair_of_state_and_event_succeeds_by_the_table_or_changes_nothing(
-    session: Session, state: TicketState, event: TicketEvent
+    session: Session, state: TicketState
 ) -> None:
     resource, merchant = make.make_resource(session), make_merchant(session)
-    ticket = make_ticket(session, resource, merchant, *TO[state])
-    lines = session.scalar(sa.select(sa.func.count()).select_from(audit.AuditLine))
-    person = make.acting_for(merchant, Role.MERCHANT)
-    if event in BY_DEPARTMENT:
-        person = make.actor(Role.SOURCE, org_id=resource.source_department_id, place=resource.place)
-    step = {"event": event, "reason": "理由", "book": make.book(), "calendar": calendar(), "now": make.NOW}
-    if (state, event) in TRANSITIONS:
-        assert commands.take_step(session, person, ticket.id, **step).state is TRANSITIONS[state, event]
-        return
-    with pytest.raises(WrongTicketState):
-        commands.take_step(session, person, ticket.id, **step)
-    session.flush()
-    assert ticket.state is state
-    assert session.scalar(sa.select(sa.func.count()).select_from(audit.AuditLine)) == lines
+    reporter = make.acting_for(merchant, Role.MERCHANT)
+    department = make.actor(Role.SOURCE, org_id=resource.source_department_id, place=resource.place)
+    for event in TicketEvent:
+        ticket = make_ticket(session, resource, merchant, *TO[state])
+        lines = session.scalar(sa.select(sa.func.count()).select_from(audit.AuditLine))
+        person = department if event in BY_DEPARTMENT else reporter
+        step = {"event": event, "reason": "理由", "book": make.book(), "calendar": calendar(), "now": make.NOW}
+        if (state, event) in TRANSITIONS:
+            assert commands.take_step(session, person, ticket.id, **step).state is TRANSITIONS[state, event]
+            continue
+        with pytest.raises(WrongTicketState):
+            commands.take_step(session, person, ticket.id, **step)
+        session.flush()
+        assert ticket.state is state
+        assert session.scalar(sa.select(sa.func.count()).select_from(audit.AuditLine)) == lines
 
 
 def test_the_other_side_takes_no_step_and_strangers_see_nothing(session: Session) -> None:
