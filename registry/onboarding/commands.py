@@ -25,6 +25,7 @@ from registry.onboarding.rules import (
     ROLE_FOR,
     AlreadyApplied,
     ApplicationEvent,
+    ApplicationState,
     Sent,
     TooManyAttempts,
     after,
@@ -225,10 +226,10 @@ def withdraw(session: Session, actor: Actor, number: str, *, word: str, now: dat
         WrongState: it is decided already.
     """
     application = queries.by_id(session, queries.with_word(session, number, word).id, lock=True)
-    application.state = after(application.state, ApplicationEvent.WITHDRAW)
+    withdrawn = after(application.state, ApplicationEvent.WITHDRAW)
     assert application.review_id is not None, "an application has its review from the first moment"
     reviews.withdraw(session, actor, application.review_id, reason="申请人撤回", now=now)
-    _close(application, now)
+    _close(application, withdrawn, now)
     session.flush()
     audit.record(session, actor, "onboarding.withdraw", application, at=now)
     return application
@@ -246,15 +247,18 @@ def take_outcome(
         DutyConflict: the person holds a duty elsewhere that excludes the new one.
     """
     application = queries.by_id(session, review.subject_id, lock=True)
-    application.state = after(application.state, EVENTS[review.state])
+    concluded = after(application.state, EVENTS[review.state])
     opinion = _last_opinion(session, review)
     application.reason, application.defects = opinion.reason, list(opinion.defects)
     if review.state is ReviewState.PASSED:
         party = _admit_party(session, actor, application, book, now)
         account = _admit_person(session, actor, application, party, now)
         application.party_id, application.account_id, application.login = party.id, account.id, account.login
-    if review.state is not ReviewState.RETURNED:
-        _close(application, now)
+        _close(application, concluded, now)
+    elif review.state is ReviewState.REFUSED:
+        _close(application, concluded, now)
+    else:
+        application.state = concluded
     session.flush()
     audit.record(session, actor, "onboarding.take_outcome", application, at=now, note=review.state)
 
@@ -332,8 +336,8 @@ def _last_opinion(session: Session, review: Review) -> Opinion:
     return max(given, key=lambda opinion: (opinion.given_at, opinion.id))
 
 
-def _close(application: Onboarding, now: datetime) -> None:
-    application.decided_at, application.password_hash = now, None
+def _close(application: Onboarding, state: ApplicationState, now: datetime) -> None:
+    application.state, application.decided_at, application.password_hash = state, now, None
 
 
 def _applied_before(code: str) -> AlreadyApplied:

@@ -17,10 +17,17 @@ from kernel.http import Form, current_actor, page, policy_book, problem, public,
 from kernel.identity import Permission
 from registry.accounts.commands import PASSWORD_LENGTH_MIN
 from registry.onboarding import commands, queries
-from registry.onboarding.commands import DOCUMENT_BYTES_MAX
+from registry.onboarding.commands import DOCUMENT_BYTES_MAX, DOCUMENTS_MAX
 from registry.onboarding.model import Onboarding
 from registry.onboarding.rules import DOCUMENT_TITLES, OPEN_CAPACITIES, STATE_TITLES, ApplicationState, DocumentKind
-from registry.onboarding.schemas import ApplicationIn, ResubmissionIn, WordIn, stated_of
+from registry.onboarding.schemas import (
+    ApplicationFieldsIn,
+    ApplicationIn,
+    ResubmissionFieldsIn,
+    ResubmissionIn,
+    WordIn,
+    stated_of,
+)
 from registry.parties.rules import CAPACITY_TITLES, KIND_TITLES, normalised_uscc
 from registry.persons.schemas import identity_key
 
@@ -31,6 +38,11 @@ MEGABYTE = 1024 * 1024
 class DocumentsForm(Form):
     """A form whose uploaded files travel as the schema of the API takes them."""
 
+    def __init__(self, fields: type[ma.Schema], whole: type[ma.Schema]) -> None:
+        """Read the fields of the form, and the documents as ``whole`` does."""
+        super().__init__(fields)
+        self.documents = whole().fields["documents"]
+
     def accepts(self) -> bool:
         """Read the fields and the files; a missing or wrong upload is named at the field of the certificate."""
         documents = [
@@ -39,13 +51,11 @@ class DocumentsForm(Form):
             for sent in request.files.getlist(kind.value)
             if sent.filename
         ]
-        wanted = self.schema.fields.pop("documents")
         is_right = super().accepts()
-        self.schema.fields["documents"] = wanted
         try:
-            self.data["documents"] = wanted.deserialize(documents) if documents or wanted.required else []
+            self.data["documents"] = self.documents.deserialize(documents)
         except ma.ValidationError:
-            self.errors["documents"] = [gettext("请上传营业执照或登记证书")]
+            self.errors["documents"] = [gettext("请上传营业执照或登记证书；材料最多 %(n)s 份", n=DOCUMENTS_MAX)]
             return False
         return is_right
 
@@ -54,7 +64,7 @@ class DocumentsForm(Form):
 @public
 def apply() -> AnyResponse:
     """Ask to be admitted."""
-    form = DocumentsForm(ApplicationIn)
+    form = DocumentsForm(ApplicationFieldsIn, ApplicationIn)
     if request.method == "GET":
         return make_response(_form_page(form))
     if not form.accepts():
@@ -105,7 +115,7 @@ def show(number: str) -> AnyResponse:
 @public
 def resubmit(number: str) -> AnyResponse:
     """Send a returned application in again."""
-    form = DocumentsForm(ResubmissionIn)
+    form = DocumentsForm(ResubmissionFieldsIn, ResubmissionIn)
     if not form.accepts():
         return make_response(_word_page(number, form, is_resubmission=True), 422)
     try:

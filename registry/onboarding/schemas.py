@@ -45,16 +45,23 @@ class StatedIn(Schema):
     login = TextField(required=True, min_length=2, max_length=LOGIN_LENGTH_MAX)
 
 
-class ApplicationIn(StatedIn):
-    """A new application."""
+def _documents(least: int, **options: Any) -> ma.fields.List:
+    return ma.fields.List(ma.fields.Nested(DocumentIn), validate=ma.validate.Length(least, DOCUMENTS_MAX), **options)
+
+
+class ApplicationFieldsIn(StatedIn):
+    """A new application without its documents: a form sends them as files."""
 
     uscc = TextField(required=True, max_length=40)
     place = TextField(required=True, max_length=40)
     password = PasswordField()
     identity_number = NumberField(load_default=None, allow_none=True)
-    documents = ma.fields.List(
-        ma.fields.Nested(DocumentIn), required=True, validate=ma.validate.Length(1, DOCUMENTS_MAX)
-    )
+
+
+class ApplicationIn(ApplicationFieldsIn):
+    """A new application."""
+
+    documents = _documents(1, required=True)
 
 
 class WordIn(Schema):
@@ -63,17 +70,20 @@ class WordIn(Schema):
     word = TextField(required=True, max_length=WORD_LENGTH_MAX)
 
 
-class ResubmissionIn(StatedIn):
-    """A returned application once more; without documents those sent before go with it."""
+class ResubmissionFieldsIn(StatedIn):
+    """A returned application once more, without its documents: a form sends them as files."""
 
     word = TextField(required=True, max_length=WORD_LENGTH_MAX)
     password = ma.fields.String(
         load_default=None, load_only=True, validate=ma.validate.Length(1, PASSWORD_LENGTH_MAX),
         metadata={"format": "password"},
     )  # fmt: skip
-    documents = ma.fields.List(
-        ma.fields.Nested(DocumentIn), load_default=list, validate=ma.validate.Length(0, DOCUMENTS_MAX)
-    )
+
+
+class ResubmissionIn(ResubmissionFieldsIn):
+    """A returned application once more; without documents those sent before go with it."""
+
+    documents = _documents(0, load_default=list)
 
 
 class OnboardingArgs(PageArgs):
