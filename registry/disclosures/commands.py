@@ -56,22 +56,9 @@ def prepare(
 ) -> Disclosure:
     """Put together what an institution discloses for a year that is over; nothing of it is changed afterwards.
 
-    Args:
-        session: the open session.
-        actor: who prepares it: a person of the institution.
-        place: where the agreements are.
-        side: implementing or operating institution.
-        party_id: the institution.
-        year: the calendar year.
-        institution: how it is reached.
-        data_department: who answers questions.
-        authorization_modes: mode by number of agreement.
-        figures: caps, fees and revenue, handed in from higher floors.
-        now: the present moment.
-        book: the rules in force.
-        confirmations: registration confirmation number by code of resource.
-        supersedes_id: the published disclosure that this one corrects.
-        correction_reason: what was wrong.
+    Args and order as in the form: ``authorization_modes`` by number of agreement, ``confirmations`` (registration
+    confirmation numbers) by code of resource, ``figures`` handed in from higher floors; ``supersedes_id`` and
+    ``correction_reason`` make it a correction.
 
     Raises:
         NotAllowed: the actor does not disclose for that institution there.

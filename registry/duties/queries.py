@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,9 +14,12 @@ from kernel.calendar import business_date
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
 from kernel.policy import PolicyBook
+from registry.accounts.model import Account
+from registry.accounts.rules import AccountState
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import AgreementState
 from registry.duties.model import DutyFiling
+from registry.emergency.model import EmergencyDrill
 from registry.obligations.rules import (
     KINDS,
     AgreementFacts,
@@ -34,6 +37,7 @@ from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from registry.policy import RegistryPolicy
 from registry.resources.model import Resource
+from registry.training.model import TrainingRecord
 
 
 class NoSuchDuty(NotFound):
@@ -101,23 +105,47 @@ def policy_of(book: PolicyBook, place: str, on: date) -> DutyPolicy:
     )
 
 
-def facts_of(
-    session: Session,
-    places: Sequence[str],
-    *,
-    drills: Mapping[UUID, Iterable[date]] | None = None,
-    trainings: Iterable[TrainingFacts] = (),
-) -> Facts:
-    """Return what duties at these places are derived from.
-
-    ``drills`` are the days of drills by agreement, ``trainings`` the dated trainings of people, from the concepts
-    that record them.
-    """
+def facts_of(session: Session, places: Sequence[str]) -> Facts:
+    """Return what duties at these places are derived from: agreements, drills, departments, agencies, trainings."""
     query = sa.select(Agreement).where(Agreement.place.in_(places), Agreement.signed_at.is_not(None))
     signed = session.scalars(query.order_by(Agreement.id)).all()
-    agreements = tuple(_facts_of_agreement(found, tuple((drills or {}).get(found.id, ()))) for found in signed)
+    drills = _drills(session, places)
+    agreements = tuple(_facts_of_agreement(found, tuple(drills.get(found.id, ()))) for found in signed)
     operating = [found for found in agreements if found.in_operation]
-    return Facts(agreements, (*_departments(session, operating), *_agencies(session, operating)), tuple(trainings))
+    return Facts(
+        agreements, (*_departments(session, operating), *_agencies(session, operating)), _trainings(session, places)
+    )
+
+
+def _drills(session: Session, places: Sequence[str]) -> dict[UUID, list[date]]:
+    query = sa.select(EmergencyDrill.agreement_id, EmergencyDrill.held_on).join(
+        Agreement, Agreement.id == EmergencyDrill.agreement_id
+    )
+    found: dict[UUID, list[date]] = {}
+    for agreement_id, held_on in session.execute(query.where(Agreement.place.in_(places))):
+        found.setdefault(agreement_id, []).append(held_on)
+    return found
+
+
+def _trainings(session: Session, places: Sequence[str]) -> tuple[TrainingFacts, ...]:
+    """Return the passed trainings of active people, each with the day of the next one of the same kind."""
+    query = (
+        sa.select(TrainingRecord, Account)
+        .join(Account, Account.id == TrainingRecord.account_id)
+        .where(TrainingRecord.place.in_(places), TrainingRecord.passed, Account.state == AccountState.ACTIVE)
+        .where(Account.party_id.is_not(None))
+        .order_by(TrainingRecord.trained_on.desc(), TrainingRecord.id.desc())
+    )
+    found: list[TrainingFacts] = []
+    later: dict[tuple[UUID, str, str], date] = {}
+    for record, account in session.execute(query):
+        assert account.party_id is not None
+        which = (account.id, record.place, record.role_kind.value)
+        found.append(
+            TrainingFacts(record.id, account.party_id, record.place, account.name, record.trained_on, later.get(which))
+        )
+        later[which] = record.trained_on
+    return tuple(found)
 
 
 def _facts_of_agreement(agreement: Agreement, drills: tuple[date, ...]) -> AgreementFacts:
@@ -133,6 +161,7 @@ def _facts_of_agreement(agreement: Agreement, drills: tuple[date, ...]) -> Agree
         signed_on=business_date(agreement.signed_at),
         filed_on=business_date(agreement.filed_at) if agreement.filed_at else None,
         in_operation=agreement.activated_at is not None and start < end, drills=drills,
+        activated_on=business_date(agreement.activated_at) if agreement.activated_at else None,
     )  # fmt: skip
 
 

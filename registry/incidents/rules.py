@@ -169,7 +169,7 @@ def check_recipient(recipient: str, told: Collection[str]) -> None:
     """
     if recipient not in RECIPIENT_TITLES:
         raise RecipientUnknown(
-            f"{recipient[:40]} 不是报告对象，请从{'、'.join(RECIPIENT_TITLES.values())}中选择",
+            f"该部门不是报告对象，请从{'、'.join(RECIPIENT_TITLES.values())}中选择",
             detail_en="Choose one of the offices.",
             errors=[{"pointer": "/recipient", "code": RecipientUnknown.code, "message": "请选择报告对象"}],
         )

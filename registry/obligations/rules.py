@@ -98,6 +98,7 @@ class AgreementFacts:
     signed_on: date
     filed_on: date | None = None
     in_operation: bool = True
+    activated_on: date | None = None
     drills: tuple[date, ...] = ()
 
 
@@ -114,14 +115,13 @@ class PartyFacts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingFacts:
-    """Until when somebody's training counts; ``renewed_on`` is the day of the next one, if there was one."""
+    """A passed training of somebody; ``renewed_on`` is the day of the next one of the same kind, if there was one."""
 
     record_id: UUID
     party_id: UUID
     place: str
     person: str
     passed_on: date
-    valid_until: date
     renewed_on: date | None = None
 
 
@@ -183,7 +183,7 @@ class Obligation:
     @property
     def recorded_elsewhere(self) -> bool:
         """Say whether only a record of its own fulfils it."""
-        return self.kind in (DutyKind.AGREEMENT_FILING, DutyKind.TRAINING_RENEWAL)
+        return self.kind in (DutyKind.AGREEMENT_FILING, DutyKind.TRAINING_RENEWAL, DutyKind.EMERGENCY_DRILL)
 
     def fulfilled_on(self, filed_on: date | None) -> date | None:
         """Return the first day on which it was fulfilled, by its own record or by a filing."""
@@ -351,11 +351,12 @@ def _yearly_disclosures(
 
 
 def _drills(agreement: AgreementFacts, policy: DutyPolicy, on: date) -> Iterator[Obligation]:
-    """Yield the drill that is owed after each drill, and after the beginning."""
+    """Yield the drill that is owed after each drill, and after operation began."""
     cited = policy.drill_months
     if cited is None:
         return
-    held = sorted({agreement.start, *(day for day in agreement.drills if day >= agreement.start)})
+    began = agreement.activated_on or agreement.start
+    held = sorted({began, *(day for day in agreement.drills if day >= began)})
     for index, since in enumerate(held):
         due = add_months(since, cited.integer())
         following = held[index + 1] if index + 1 < len(held) else None
@@ -381,8 +382,9 @@ def _of_party(party: PartyFacts, policy: DutyPolicy) -> Iterator[Obligation]:
 
 def _of_training(training: TrainingFacts, policy: DutyPolicy) -> Iterator[Obligation]:
     if policy.training_validity is not None:
+        valid = Period(training.passed_on, add_months(training.passed_on, policy.training_validity.integer()))
         yield Obligation(
-            DutyKind.TRAINING_RENEWAL, training.place, training.party_id, None,
-            Period(training.passed_on, training.valid_until + DAY), training.valid_until, policy.training_validity,
+            DutyKind.TRAINING_RENEWAL, training.place, training.party_id, None, valid, valid.last_day,
+            policy.training_validity,
             training.person, training.renewed_on, training.record_id,
         )  # fmt: skip

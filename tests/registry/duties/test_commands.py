@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +19,12 @@ from registry.duties import checks, commands, queries
 from registry.duties.model import DutyFiling
 from registry.duties.queries import Duty, NoSuchDuty
 from registry.duties.rules import FiledAlready, NotTheLatestFiling, RecordedElsewhere
+from registry.emergency import commands as emergency
+from registry.emergency.rules import DrillOutcome
 from registry.obligations.rules import DutyKind, DutyState
 from registry.parties.rules import Capacity, PartyKind
+from registry.training import commands as training
+from registry.training.rules import RoleKind
 from tests.make import registry_base as make
 
 BOOK = make.book(demonstration=True)
@@ -152,3 +157,41 @@ def test_the_texts_alone_give_each_place_its_own_duties(session: Session) -> Non
     }  # fmt: skip
     assert DutyKind.SELF_EVALUATION in kinds("futian", demonstration=True)
     assert DutyKind.OPERATION_STATUS_DISCLOSURE in kinds("guangzhou", demonstration=True)
+
+
+def test_a_drill_that_was_recorded_fulfils_its_duty_and_starts_the_next(session: Session) -> None:
+    agreement = make.make_agreement(session)
+    (first,) = owed(session, DutyKind.EMERGENCY_DRILL)
+    assert (first.obligation.due, first.state) == (date(2027, 7, 1), DutyState.UPCOMING)
+    with pytest.raises(RecordedElsewhere):
+        file(session, make.supervisor(), first)
+    document = {"content": b"plan", "name": "预案.pdf", "media_type": "application/pdf", "now": make.NOW}
+    emergency.adopt_plan(session, make.supervisor(), agreement.id, **document)
+    emergency.record_drill(
+        session, operator_of(agreement), agreement.id, held_on=date(2026, 7, 1), participants="运营机构",
+        outcome=DrillOutcome.PASSED, summary="断网演练", **document,
+    )  # fmt: skip
+    emergency.record_drill(
+        session, operator_of(agreement), agreement.id, held_on=date(2027, 1, 10), participants="运营机构",
+        outcome=DrillOutcome.PASSED, summary="断网演练", **{**document, "now": IN_TIME},
+    )  # fmt: skip
+    assert [(duty.obligation.due, duty.state) for duty in owed(session, DutyKind.EMERGENCY_DRILL)] == [
+        (date(2027, 7, 1), DutyState.FULFILLED), (date(2028, 1, 10), DutyState.UPCOMING),
+    ]  # fmt: skip
+
+
+def test_a_training_lapses_after_its_time_until_the_next_one(session: Session) -> None:
+    operator = make.make_operator(session)
+    person = make.make_account(session, Role.OPERATOR, party=operator)
+    record = partial(
+        training.record, session, make.supervisor(), account_id=person.id, place="xinchang", course="数据安全",
+        role_kind=RoleKind.TECHNICAL, examiner="县数据局", book=BOOK, now=make.NOW,
+    )  # fmt: skip
+    record(trained_on=date(2024, 2, 29), passed=True)
+    on = date(2026, 3, 1)
+    (duty,) = owed(session, DutyKind.TRAINING_RENEWAL, on)
+    assert (duty.obligation.due, duty.state, duty.party.id) == (date(2026, 2, 27), DutyState.OVERDUE, operator.id)
+    assert duty.obligation.subject == person.name
+    record(trained_on=date(2026, 2, 27), passed=True)
+    first, second = owed(session, DutyKind.TRAINING_RENEWAL, on)
+    assert (first.state, second.state) == (DutyState.FULFILLED, DutyState.UPCOMING)

@@ -149,7 +149,7 @@ def test_agencies_departments_and_trained_people_owe_by_their_capacity() -> None
             PartyFacts(department, "xinchang", Capacity.SOURCE_DEPARTMENT, *span),
             PartyFacts(uuid4(), "xinchang", Capacity.BUYER, *span),
         ),
-        trainings=(TrainingFacts(uuid4(), OPERATOR, "xinchang", "王某", date(2024, 7, 1), date(2026, 6, 30)),),
+        trainings=(TrainingFacts(uuid4(), OPERATOR, "xinchang", "王某", date(2024, 7, 1)),),
     )
     policy = DutyPolicy(operation_status_months=cited("s", "6"), self_evaluation_months=cited("e", "12"),
                         training_validity=cited("t", "24"))  # fmt: skip
