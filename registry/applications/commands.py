@@ -94,7 +94,7 @@ def start(
         profile="", signed_by="", incidents=[], drafted_at=now, sources=[],
     )  # fmt: skip
     session.add(application)
-    _flush_unique(session, call)
+    _flush_unique(session, call.number)
     _write(application, form or {})
     audit.record(session, actor, "application.start", application, at=now, note=application.number)
     return application
@@ -279,14 +279,14 @@ def _write(application: Application, form: Mapping[str, Any]) -> None:
             setattr(application, name, form[name])
 
 
-def _flush_unique(session: Session, call: Call) -> None:
+def _flush_unique(session: Session, call_number: str) -> None:
     try:
         session.flush()
     except IntegrityError as error:
         if "registry_application" not in str(error.orig):
             raise
         raise AppliedBefore(
-            f"本单位已向公告 {call.number} 提出申请，不得重复申请；请在原申请中办理，或先撤回",
+            f"本单位已向公告 {call_number} 提出申请，不得重复申请；请在原申请中办理，或先撤回",
             detail_en="The organisation has applied already.",
             rule="APP-03",
         ) from error

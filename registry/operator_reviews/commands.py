@@ -70,13 +70,14 @@ def start(
         statements=_known(statements or {}), drafted_at=now, sources=[],
     )  # fmt: skip
     session.add(made)
+    name = operator.name  # a failed flush leaves nothing that could still be read
     try:
         session.flush()
     except IntegrityError as error:
         if "registry_operator_review" not in str(error.orig):
             raise
         raise OperatorReviewRunning(
-            f"{operator.name} 已有在办的安全审核，请先办结或撤回", detail_en="Another one runs.", rule="RVW-01"
+            f"{name} 已有在办的安全审核，请先办结或撤回", detail_en="Another one runs.", rule="RVW-01"
         ) from error
     audit.record(session, actor, "operator_review.start", made, at=now, note=made.number)
     return made

@@ -300,13 +300,14 @@ def start_major_change(session: Session, actor: Actor, plan_id: UUID, *, reason:
         items=dict(before.items), scope_text=before.scope_text, drafted_at=now, sources=[],
     )  # fmt: skip
     session.add(version)
+    number = plan.number  # a failed flush leaves nothing that could still be read
     try:
         session.flush()
     except IntegrityError as error:
         if "registry_plan_version" not in str(error.orig):
             raise
         raise VersionRunning(
-            f"实施方案 {plan.number} 已有在办的版本，一次只能办理一个；请先办结或撤回",
+            f"实施方案 {number} 已有在办的版本，一次只能办理一个；请先办结或撤回",
             detail_en="Another version is being drafted or decided.",
             rule="APP-01",
         ) from error

@@ -81,13 +81,14 @@ def propose(
         proposed_at=now, sources=[cited_dict(cited) for cited in used if cited is not None],
     )  # fmt: skip
     session.add(selection)
+    number = call.number  # a failed flush leaves nothing that could still be read
     try:
         session.flush()
     except IntegrityError as error:
         if "registry_selection" not in str(error.orig):
             raise
         raise SelectionProposed(
-            f"公告 {call.number} 已提出选定意见；请先确认或放弃", detail_en="A selection is proposed.", rule="APP-03"
+            f"公告 {number} 已提出选定意见；请先确认或放弃", detail_en="A selection is proposed.", rule="APP-03"
         ) from error
     audit.record(session, actor, "selection.propose", selection, at=now, note=application.number)
     return selection

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import product
 
 import pytest
 import sqlalchemy as sa
@@ -94,6 +93,7 @@ def test_one_version_at_a_time_and_only_of_a_plan_in_effect(session: Session) ->
         commands.start_major_change(session, make.supervisor("puer"), fresh.plan_id, reason="变更", now=make.NOW)
     version = auth.make_plan(session)
     commands.start_major_change(session, make.supervisor("puer"), version.plan_id, reason="变更", now=make.NOW)
+    session.commit()
     with pytest.raises(VersionRunning):
         commands.start_major_change(session, make.supervisor("puer"), version.plan_id, reason="再变更", now=make.NOW)
     session.rollback()
