@@ -25,7 +25,7 @@ def run(session: Session, *, on: date) -> list[str]:
 def _late_corrections(session: Session, on: date) -> list[str]:
     query = sa.select(Agreement).where(Agreement.state == AgreementState.SUSPENDED, Agreement.correction_due < on)
     return [
-        f"协议 {found.number} 的整改期限 {found.correction_due} 已过，应予恢复或终止（ACC-01）"
+        f"协议 {found.number} 的整改期限 {found.correction_due} 已过，应核实整改后恢复，或终止相关数据的授权（ACC-01）"
         for found in session.scalars(query.order_by(Agreement.number))
     ]
 
@@ -43,7 +43,7 @@ def _barred(session: Session) -> list[str]:
         sa.select(Agreement.number, Resource.code)
         .join(AgreementResource, AgreementResource.agreement_id == Agreement.id)
         .join(Resource, Resource.id == AgreementResource.resource_id)
-        .where(Agreement.state.in_(OPEN), Resource.barred.is_(True))
+        .where(Agreement.state.in_(OPEN), Resource.barred.is_(True), AgreementResource.ended_on.is_(None))
     )
     return [
         f"协议 {number} 的范围内有不予开放的数据资源 {code}，不得再使用（APP-05）"

@@ -30,10 +30,13 @@ from registry.agreements.rules import (
     sources_of,
 )
 from registry.clauses.rules import Term, TermLimits, check_codes, check_items, check_term
+from registry.parties.model import Party
 from registry.parties.rules import Capacity, check_in_order
+from registry.plans import queries as plans
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
 from registry.resources.rules import refuse_barred
+from registry.selections import queries as selections
 
 
 def draft(
@@ -73,15 +76,13 @@ def draft(
         NoSuchResource: a resource does not exist.
         ScopeRefused: a resource belongs to another place.
         ResourceBarred: a resource is barred from opening (APP-05).
+        NoSuchPlan: the plan that it names does not exist.
+        NoSuchSelection: the selection that it names does not exist.
     """
     actor.must(Permission.AGREEMENT_WRITE, place=place)
     policy = RegistryPolicy.at(book, place, business_date(now))
-    queries.registered_party(
-        session, book, authorizing_entity_id, Capacity.DATA_AUTHORITY, place, "authorizing_entity_id"
-    )
-    operator = queries.registered_party(
-        session, book, operating_institution_id, Capacity.OPERATING_INSTITUTION, place, "operating_institution_id"
-    )
+    operator = _two_parties(session, book, place, authorizing_entity_id, operating_institution_id)
+    _look_up(session, plan_id, selection_id)
     check_operator(operator.name, operator.kind, policy.agreement_legal_form, policy.agreement_organisation_kinds)
     check_term(Term(term_start, term_end, trial_start, trial_end), _limits(policy))
     check_codes(items or {}, policy.agreement_items_required)
@@ -286,6 +287,20 @@ def confirmed(session: Session, actor: Actor, agreement: Agreement, event: Agree
     check_second_person(agreement.number, agreement.pending_by, actor.id)
     agreement.pending_event = agreement.pending_by = None
     return True
+
+
+def _two_parties(session: Session, book: PolicyBook, place: str, authority_id: UUID, operator_id: UUID) -> Party:
+    queries.registered_party(session, book, authority_id, Capacity.DATA_AUTHORITY, place, "authorizing_entity_id")
+    return queries.registered_party(
+        session, book, operator_id, Capacity.OPERATING_INSTITUTION, place, "operating_institution_id"
+    )
+
+
+def _look_up(session: Session, plan_id: UUID | None, selection_id: UUID | None) -> None:
+    if plan_id is not None:
+        plans.get(session, plan_id)
+    if selection_id is not None:
+        selections.get(session, selection_id)
 
 
 def _limits(policy: RegistryPolicy) -> TermLimits:

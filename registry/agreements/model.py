@@ -72,8 +72,9 @@ class Agreement(Entity):
     term_end: Mapped[date]  # first day that is not covered any more
     trial_start: Mapped[date | None]
     trial_end: Mapped[date | None]
-    plan_id: Mapped[UUID | None]  # the implementation plan (实施方案) that the agreement carries out
-    selection_id: Mapped[UUID | None]  # the selection that chose the operator
+    # the implementation plan (实施方案) that the agreement carries out, and the selection that chose the operator
+    plan_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_plan.id"), index=True)
+    selection_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_selection.id"), index=True)
     emergency_plan_sha256: Mapped[str | None]  # digest of the current emergency plan
     coordination_record: Mapped[str | None]  # decision of the coordination mechanism, where one is needed
     filing_reference: Mapped[str | None]

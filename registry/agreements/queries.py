@@ -16,14 +16,16 @@ from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission, Role
 from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement, AgreementResource
-from registry.agreements.rules import STANDING, AgreementState, NotRegisteredAs
+from registry.agreements.rules import STANDING, AgreementState, Basis, NotRegisteredAs
 from registry.clauses.rules import missing_items as rules_missing
 from registry.clauses.rules import reapply_by
 from registry.parties import queries as parties
 from registry.parties.model import Party
 from registry.parties.rules import CAPACITY_TITLES, Capacity, check_in_order
+from registry.plans import queries as plans
 from registry.policy import RegistryPolicy
 from registry.resources.model import Resource
+from registry.selections import queries as selections
 
 
 class NoSuchAgreement(NotFound):
@@ -213,6 +215,18 @@ def registered_party(
             errors=[{"pointer": f"/{field}", "code": NotRegisteredAs.code, "message": words}],
         )
     return party
+
+
+def authorization_basis(session: Session, agreement: Agreement, on: date) -> Basis:
+    """Return what the agreement rests on that day; where it names no plan or selection, any that fits serves."""
+    scope = [resource.id for resource in scope_of(session, agreement.id)]
+    place, plan_id = agreement.place, agreement.plan_id
+    in_effect = [one for one in plans.in_effect_at(session, place, on) if plan_id in (None, one.plan_id)]
+    fitting = plans.plan_for_agreement(session, place, scope, on, plan_id=plan_id)
+    selected = selections.selected_of(
+        session, agreement.operating_institution_id, place, on, selection_id=agreement.selection_id
+    )
+    return Basis(bool(in_effect), fitting is not None, bool(selected))
 
 
 @dataclass(frozen=True, slots=True)

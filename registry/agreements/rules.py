@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -315,24 +315,13 @@ def check_coordination(record: str | None, demanded: Cited | None) -> str | None
 class Basis:
     """What an agreement rests on: the implementation plan (实施方案) and the selection of the operator."""
 
-    plan_is_filed: bool
-    plan_place: str
-    plan_resource_ids: Collection[UUID]
-    selection_is_published: bool
-    selected_operator_id: UUID | None
+    plan_is_in_effect: bool
+    plan_covers_scope: bool
+    operator_is_selected: bool
 
 
-def check_authorization_basis(
-    number: str, basis: Basis | None, *, place: str, operator_id: UUID, resource_ids: Collection[UUID]
-) -> None:
-    """Refuse an agreement without a plan that was decided and filed, and an operator that was selected and published.
-
-    Args:
-        number: of the agreement, for the words.
-        basis: plan and selection; ``None`` when the agreement names none.
-        place: where the agreement is to apply.
-        operator_id: the operating institution of the agreement.
-        resource_ids: its scope, which must lie within the plan's.
+def check_authorization_basis(number: str, basis: Basis) -> None:
+    """Refuse an agreement without a plan in effect that covers its scope, and a published selection of its operator.
 
     Raises:
         BasisMissing: something is missing or does not fit; every fault is listed.
@@ -341,20 +330,16 @@ def check_authorization_basis(
         发改数据规〔2025〕27号 第九条至第十二条; 新昌县实施方案 三（四）3 (APP-01, APP-02, APP-03).
     """
     faults: list[tuple[str, str]] = []
-    if basis is None or not basis.plan_is_filed:
-        faults.append(("/plan_id", "实施方案未经审定并备案"))
-    elif basis.plan_place != place:
-        faults.append(("/plan_id", "实施方案属于其他地区"))
-    elif beyond := set(resource_ids) - set(basis.plan_resource_ids):
-        faults.append(("/resource_ids", f"{len(beyond)} 项数据资源不在实施方案的范围之内"))
-    if basis is None or not basis.selection_is_published:
-        faults.append(("/selection_id", "运营机构的选定结果未公布"))
-    elif basis.selected_operator_id != operator_id:
-        faults.append(("/operating_institution_id", "运营机构不是选定的机构"))
+    if not basis.plan_is_in_effect:
+        faults.append(("/plan_id", "没有经审定并实施的实施方案"))
+    elif not basis.plan_covers_scope:
+        faults.append(("/resource_ids", "授权范围超出实施方案"))
+    if not basis.operator_is_selected:
+        faults.append(("/selection_id", "运营机构不是公布选定的机构"))
     if faults:
         raise BasisMissing(
             f"协议 {number} 不得签订：{'；'.join(words for _, words in faults)}。请先办结实施方案和运营机构选定",
-            detail_en="The plan must be filed and the selection of this operator published first.",
+            detail_en="A plan in effect must cover the scope, and the selection of this operator must be published.",
             rule="APP-01",
             article="发改数据规〔2025〕27号 第九条至第十二条",
             errors=[{"pointer": pointer, "code": BasisMissing.code, "message": words} for pointer, words in faults],

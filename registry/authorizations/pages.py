@@ -36,8 +36,10 @@ from registry.exits import queries as exits
 from registry.exits.schemas import AuthorizationRevocationIn, TerminationIn
 from registry.parties import queries as parties
 from registry.parties.rules import N_, Capacity
+from registry.plans import queries as plans
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
+from registry.selections import queries as selections
 from registry.service_agreements import queries as service_agreements
 from registry.suspensions import queries as suspensions
 from registry.suspensions.rules import STATE_TITLES as CORRECTION_TITLES
@@ -117,6 +119,14 @@ def _options(place: str) -> dict[str, Any]:
         "authorities": [(str(p.id), p.name) for p in parties.having(session, Capacity.DATA_AUTHORITY, place)],
         "operators": [(str(p.id), p.name) for p in parties.having(session, Capacity.OPERATING_INSTITUTION, place)],
         "open_resources": _resource_choices(place),
+        "plans": [
+            (str(one.plan_id), f"{one.plan.number} {one.plan.title}")
+            for one in plans.in_effect_at(session, place, clock.today())
+        ],
+        "selections": [
+            (str(one.id), f"{one.number} {one.operator.name}")
+            for one in session.scalars(selections.published(place=place).limit(100))
+        ],
         "limits": RegistryPolicy.at(policy_book(), place, clock.today()),
     }
 

@@ -20,7 +20,9 @@ def test_late_corrections_ended_terms_and_barred_data_are_found(session: Session
     suspended = make.make_agreement(session, state=AgreementState.SUSPENDED, term=(date(2026, 1, 1), date(2028, 1, 1)))
     assert checks.run(session, on=date(2026, 7, 16)) == []
     late = checks.run(session, on=date(2026, 7, 17))
-    assert late == [f"协议 {suspended.number} 的整改期限 2026-07-16 已过，应予恢复或终止（ACC-01）"]
+    assert late == [
+        f"协议 {suspended.number} 的整改期限 2026-07-16 已过，应核实整改后恢复，或终止相关数据的授权（ACC-01）"
+    ]
     resources.bar(session, make.acting_for(department, Role.SOURCE), resource.id, reason="涉密", now=make.NOW)
     session.flush()
     assert checks.run(session, on=date(2026, 7, 16)) == [

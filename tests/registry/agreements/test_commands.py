@@ -17,6 +17,7 @@ from registry.agreements import commands, queries
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import (
     AgreementState,
+    Basis,
     CoordinationMissing,
     EmergencyPlanMissing,
     FilingMissing,
@@ -29,8 +30,10 @@ from registry.agreements.rules import (
 from registry.clauses.rules import ItemsMissing, TermNotAllowed, UnknownItem
 from registry.parties import commands as parties
 from registry.parties.rules import Capacity, NotInOrder, PartyKind
+from registry.plans.queries import NoSuchPlan
 from registry.resources import commands as resources
 from registry.resources.rules import ResourceBarred
+from registry.selections.queries import NoSuchSelection
 from tests.make import registry_base as make
 
 DRAFT, SIGNED, FILED, ACTIVE, SUSPENDED, *_ENDED = AgreementState
@@ -292,11 +295,20 @@ def test_a_suspended_agreement_waits_for_the_correction(session: Session) -> Non
     ]  # fmt: skip
 
 
-@pytest.mark.both_databases
-def test_plan_and_selection_of_a_signed_agreement_are_not_changed_in_the_database(session: Session) -> None:
-    agreement = make.make_agreement(session, state=SIGNED)
-    session.commit()
-    for change in ({"plan_id": new_id()}, {"selection_id": new_id()}):
-        with pytest.raises((IntegrityError, OperationalError), match="signed agreement is not changed"):
-            session.execute(sa.update(Agreement).where(Agreement.id == agreement.id).values(**change))
-        session.rollback()
+def test_a_plan_or_selection_that_does_not_exist_is_refused(session: Session) -> None:
+    draft = make.make_agreement(session, state=DRAFT)
+    said = {
+        "place": "xinchang", "title": "协议", "term_start": make.TERM[0], "term_end": make.TERM[1], "now": make.NOW,
+        "authorizing_entity_id": draft.authorizing_entity_id, "book": make.book(),
+        "operating_institution_id": draft.operating_institution_id,
+    }  # fmt: skip
+    with pytest.raises(NoSuchPlan):
+        commands.draft(session, make.supervisor(), **said, plan_id=new_id())
+    with pytest.raises(NoSuchSelection):
+        commands.draft(session, make.supervisor(), **said, selection_id=new_id())
+    assert session.scalar(sa.select(sa.func.count(Agreement.id))) == 1
+
+
+def test_without_plan_and_selection_an_agreement_has_no_basis(session: Session) -> None:
+    agreement = make.make_agreement(session, state=DRAFT)
+    assert queries.authorization_basis(session, agreement, date(2026, 7, 1)) == Basis(False, False, False)
