@@ -13,7 +13,7 @@ from kernel.wording import leaves
 from registry.drafts import commands, queries
 from registry.drafts.model import ProductDraft
 from registry.drafts.rules import Step, refuse_incomplete
-from registry.drafts.schemas import DraftArgs, DraftIn, DraftOut, DraftPageOut, StepIn, product_values
+from registry.drafts.schemas import DraftArgs, DraftIn, DraftOut, DraftPageOut, DraftStepIn, product_values
 from registry.products.schemas import ProductOut
 
 blueprint = ApiBlueprint(
@@ -52,7 +52,7 @@ def show(draft_id: UUID):
 
 @blueprint.put("/<uuid:draft_id>/steps/<any(basis,data,fields,sample,inputs,delivery):step>")
 @requires(Permission.PRODUCT_WRITE)
-@blueprint.arguments(StepIn)
+@blueprint.arguments(DraftStepIn)
 @blueprint.response(200, DraftOut)
 def save(content, draft_id: UUID, step: str):
     """Save one step as it is, complete or not."""

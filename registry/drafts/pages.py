@@ -20,7 +20,7 @@ from kernel.wording import leaves
 from registry.drafts import commands, queries
 from registry.drafts.model import ProductDraft
 from registry.drafts.rules import NEEDED, STEP_TITLES, DraftState, Step, missing, refuse_incomplete
-from registry.drafts.schemas import DraftIn, StepIn, product_values
+from registry.drafts.schemas import DraftIn, DraftStepIn, product_values
 from registry.parties import queries as parties
 from registry.products import queries as products
 from registry.products.model import ProductVersion
@@ -109,7 +109,7 @@ def finish(draft_id: UUID) -> AnyResponse:
     except DomainError as error:
         return _check_page(draft_id, refusal=error, status=error.status)
     flash(gettext("产品 %(code)s 已建立，可以送审。", code=made.code), "success")
-    return redirect(url_for("registration_pages.workspace", code=made.code), code=303)
+    return redirect(url_for("workspace_pages.workspace", code=made.code), code=303)
 
 
 @blueprint.post(f"{PATH}/discard")
@@ -142,7 +142,7 @@ def _content(step: Step) -> tuple[dict[str, Any], list[str]]:
         Step.DELIVERY: {name: request.form.get(name, "").strip() for name in NEEDED[Step.DELIVERY]},
     }
     try:
-        loaded: dict[str, Any] = StepIn().load({name: value for name, value in by_step[step].items() if value})
+        loaded: dict[str, Any] = DraftStepIn().load({name: value for name, value in by_step[step].items() if value})
     except ma.ValidationError as error:
         return {}, [str(words) for _pointer, words in leaves(error.normalized_messages())]
     return loaded, []

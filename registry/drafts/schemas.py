@@ -32,7 +32,7 @@ class KeptEvidenceIn(Schema):
     sha256 = ma.fields.String(required=True, validate=ma.validate.Regexp(r"^[0-9a-f]{64}$"))
 
 
-class StepIn(Schema):
+class DraftStepIn(Schema):
     """The content of one step, complete or not; it is read in full when the draft becomes a product."""
 
     request_id = ma.fields.UUID()

@@ -10,14 +10,14 @@ from kernel.identity import Permission
 from registry.egress import commands, queries
 from registry.egress.model import EgressCheck
 from registry.egress.schemas import (
-    CheckArgs,
-    CheckDetailOut,
-    CheckIn,
-    CheckPageOut,
-    ExportIn,
-    ExportOut,
-    FactsIn,
-    ReasonIn,
+    EgressCheckArgs,
+    EgressCheckDetailOut,
+    EgressCheckIn,
+    EgressCheckPageOut,
+    EgressExportIn,
+    EgressExportOut,
+    EgressFactsIn,
+    EgressWithdrawalIn,
 )
 
 blueprint = ApiBlueprint(
@@ -27,8 +27,8 @@ blueprint = ApiBlueprint(
 
 @blueprint.get("")
 @requires(Permission.PRODUCT_READ)
-@blueprint.arguments(CheckArgs, location="query")
-@blueprint.response(200, CheckPageOut)
+@blueprint.arguments(EgressCheckArgs, location="query")
+@blueprint.response(200, EgressCheckPageOut)
 def browse(args):
     """List the checks within your scope, newest first."""
     query = queries.listed(current_actor(), place=args.get("place"), state=args.get("state"))
@@ -37,8 +37,8 @@ def browse(args):
 
 @blueprint.post("")
 @requires(Permission.EGRESS_REQUEST)
-@blueprint.arguments(CheckIn)
-@blueprint.response(201, CheckDetailOut)
+@blueprint.arguments(EgressCheckIn)
+@blueprint.response(201, EgressCheckDetailOut)
 def request_check(check_in):
     """Ask that the newest version of a product be checked before it leaves the domain."""
     with db.transaction() as session:
@@ -51,7 +51,7 @@ def request_check(check_in):
 
 @blueprint.get("/<uuid:check_id>")
 @requires(Permission.PRODUCT_READ)
-@blueprint.response(200, CheckDetailOut)
+@blueprint.response(200, EgressCheckDetailOut)
 def show(check_id: UUID):
     """Read one check with everything that left under it."""
     return queries.detail(db.session(), current_actor(), check_id)
@@ -59,8 +59,8 @@ def show(check_id: UUID):
 
 @blueprint.post("/<uuid:check_id>/resubmission")
 @requires(Permission.EGRESS_REQUEST)
-@blueprint.arguments(FactsIn)
-@blueprint.response(200, CheckDetailOut)
+@blueprint.arguments(EgressFactsIn)
+@blueprint.response(200, EgressCheckDetailOut)
 def resubmit(facts_in, check_id: UUID):
     """Send a returned check in again."""
     with db.transaction() as session:
@@ -75,8 +75,8 @@ def resubmit(facts_in, check_id: UUID):
 
 @blueprint.post("/<uuid:check_id>/withdrawal")
 @requires(Permission.EGRESS_REQUEST)
-@blueprint.arguments(ReasonIn)
-@blueprint.response(200, CheckDetailOut)
+@blueprint.arguments(EgressWithdrawalIn)
+@blueprint.response(200, EgressCheckDetailOut)
 def withdraw(reason_in, check_id: UUID):
     """Take a check back before it is decided."""
     with db.transaction() as session:
@@ -89,8 +89,8 @@ def withdraw(reason_in, check_id: UUID):
 
 @blueprint.post("/<uuid:check_id>/exports")
 @requires(Permission.EGRESS_REQUEST)
-@blueprint.arguments(ExportIn)
-@blueprint.response(201, ExportOut)
+@blueprint.arguments(EgressExportIn)
+@blueprint.response(201, EgressExportOut)
 def export(export_in, check_id: UUID):
     """Record one delivery of a checked version out of the domain."""
     with db.transaction() as session:

@@ -21,7 +21,7 @@ from kernel.identity import Permission
 from registry.egress import checks, commands, queries
 from registry.egress.model import EgressCheck
 from registry.egress.rules import OPEN, STATE_TITLES, EgressState
-from registry.egress.schemas import CheckIn, ExportIn, FactsIn, ReasonIn
+from registry.egress.schemas import EgressCheckIn, EgressExportIn, EgressFactsIn, EgressWithdrawalIn
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Procedure
 from registry.products import queries as products
@@ -78,7 +78,7 @@ def request_check(code: str) -> AnyResponse:
     """Ask that the newest version of a product be checked."""
     product = products.visible(db.session(), current_actor(), code)
     newest = products.latest_version(db.session(), product.id)
-    form, status = ReportForm(CheckIn, {"form": product.delivery_form.value}), 200
+    form, status = ReportForm(EgressCheckIn, {"form": product.delivery_form.value}), 200
     if request.method == "POST":
         status = 422
         if form.accepts():
@@ -114,7 +114,7 @@ def show(check_id: UUID) -> Response:
 def resubmit(check_id: UUID) -> AnyResponse:
     """Send a returned check in again."""
     return _step(
-        check_id, ReportForm(FactsIn), gettext("已重新提交。"),
+        check_id, ReportForm(EgressFactsIn), gettext("已重新提交。"),
         lambda session, data: commands.resubmit(
             session, current_actor(), check_id, **data, calendar=working_calendar(), now=clock.now()
         ),
@@ -126,7 +126,7 @@ def resubmit(check_id: UUID) -> AnyResponse:
 def withdraw(check_id: UUID) -> AnyResponse:
     """Take a check back."""
     return _step(
-        check_id, Form(ReasonIn), gettext("已撤回。"),
+        check_id, Form(EgressWithdrawalIn), gettext("已撤回。"),
         lambda session, data: commands.withdraw(session, current_actor(), check_id, **data, now=clock.now()),
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def withdraw(check_id: UUID) -> AnyResponse:
 def export(check_id: UUID) -> AnyResponse:
     """Record a delivery."""
     return _step(
-        check_id, ExportForm(ExportIn), gettext("出域交付已记录。"),
+        check_id, ExportForm(EgressExportIn), gettext("出域交付已记录。"),
         lambda session, data: commands.export(session, current_actor(), check_id, **data, now=clock.now()),
     )  # fmt: skip
 
@@ -170,7 +170,7 @@ def _check_page(
     history = reviews.history(session, Procedure.EGRESS, [check.id])
     text = render_template(
         "registry/egress/check.html", check=check, product=product, titles=STATE_TITLES, steps=_steps(check, history),
-        findings=checks.findings(session, check, on=_today(), book=policy_book()), form=form or Form(FactsIn, shown),
+        findings=checks.findings(session, check, on=_today(), book=policy_book()), form=form or Form(EgressFactsIn, shown),
         may_resubmit=is_mine and check.state is EgressState.RETURNED, refusal=_words(refusal), reviews=history,
         may_withdraw=is_mine and check.state in (EgressState.REQUESTED, EgressState.RETURNED),
         may_export=(is_mine or operates) and check.state in OPEN, forms=list(DeliveryForm),

@@ -9,34 +9,34 @@ from kernel.http import PageArgs, page_of
 from registry.egress.rules import EgressState
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 from registry.products.rules import DeliveryForm
-from registry.resources.schemas import EvidenceIn
+from registry.resources.schemas import ResourceEvidenceIn
 
 SHA256 = ma.validate.Regexp(r"^[0-9a-f]{64}$")
 
 
-class FactsIn(Schema):
+class EgressFactsIn(Schema):
     """What would leave and what is known about it."""
 
     description = TextField(required=True, max_length=5000)
     personal_basis = TextField(min_length=0, max_length=2000, load_default="")
     minimum_group_size = ma.fields.Integer(load_default=None, validate=ma.validate.Range(1, 1_000_000))
-    report = ma.fields.Nested(EvidenceIn, load_default=None)
+    report = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
 
 
-class CheckIn(FactsIn):
+class EgressCheckIn(EgressFactsIn):
     """A request for the check of a version."""
 
     version_id = ma.fields.UUID(required=True)
     form = ma.fields.Enum(DeliveryForm, by_value=True, required=True)
 
 
-class ReasonIn(Schema):
+class EgressWithdrawalIn(Schema):
     """Why."""
 
     reason = TextField(required=True, max_length=2000)
 
 
-class ExportIn(Schema):
+class EgressExportIn(Schema):
     """One delivery out of the domain."""
 
     file_sha256 = ma.fields.String(required=True, validate=SHA256)
@@ -47,14 +47,14 @@ class ExportIn(Schema):
     units = ma.fields.Integer(required=True, validate=ma.validate.Range(1, 10**12))
 
 
-class CheckArgs(PageArgs):
+class EgressCheckArgs(PageArgs):
     """Filters of the list."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
     state = ma.fields.Enum(EgressState, by_value=True)
 
 
-class ExportOut(ma.Schema):
+class EgressExportOut(ma.Schema):
     """One delivery that left."""
 
     id = ma.fields.UUID()
@@ -69,7 +69,7 @@ class ExportOut(ma.Schema):
     exported_by_name = ma.fields.String()
 
 
-class CheckOut(EntityOut):
+class EgressCheckOut(EntityOut):
     """One check."""
 
     number = ma.fields.String()
@@ -88,10 +88,10 @@ class CheckOut(EntityOut):
     decided_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class CheckDetailOut(CheckOut):
+class EgressCheckDetailOut(EgressCheckOut):
     """One check with everything that left under it."""
 
-    exports = ma.fields.List(ma.fields.Nested(ExportOut))
+    exports = ma.fields.List(ma.fields.Nested(EgressExportOut))
 
 
-CheckPageOut = page_of(CheckOut)
+EgressCheckPageOut = page_of(EgressCheckOut)

@@ -161,7 +161,7 @@ def create() -> AnyResponse:
                 form.refuse(error)
             else:
                 flash(gettext("产品 %(code)s 已建立。", code=made.code), "success")
-                return redirect(url_for("registration_pages.workspace", code=made.code), code=303)
+                return redirect(url_for("workspace_pages.workspace", code=made.code), code=303)
     text = render_template(
         "registry/products/new.html", form=form, chosen=chosen, forms=list(DeliveryForm), refusal=_words(form.problem),
         resources=resources, picked=request.form.getlist("inputs"),
@@ -190,7 +190,7 @@ def add_version(code: str) -> AnyResponse:
                 form.refuse(error)
             else:
                 flash(gettext("第 %(number)s 版已建立；通过审查前产品不可出售。", number=made.number), "success")
-                return redirect(url_for("registration_pages.workspace", code=product.code), code=303)
+                return redirect(url_for("workspace_pages.workspace", code=product.code), code=303)
     text = render_template(
         "registry/products/version.html", form=form, product=product, newest=newest, refusal=_words(form.problem),
         resources=data_requests.scope(db.session(), product.agreement_id), picked=picked,

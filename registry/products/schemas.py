@@ -11,7 +11,7 @@ from kernel.http import PageArgs, page_of
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 from registry.products.rules import ChangeKind, DeliveryForm, Input, Origin, Section
 from registry.resources.rules import AccessKind
-from registry.resources.schemas import EvidenceIn, ResourceOut
+from registry.resources.schemas import ResourceEvidenceIn, ResourceOut
 
 FIELDS_MAX = 200
 SAMPLE_MAX = 20
@@ -54,7 +54,7 @@ class OriginIn(Schema):
         return Origin(**data)
 
 
-class VersionEvidenceIn(EvidenceIn):
+class VersionEvidenceIn(ResourceEvidenceIn):
     """A file of evidence with its title."""
 
     title = TextField(required=True, max_length=NAME_LENGTH_MAX)

@@ -10,7 +10,14 @@ from kernel.http import ApiBlueprint, current_actor, match_version, page, policy
 from kernel.identity import Permission
 from registry.quality import commands, queries
 from registry.quality.model import QualityTicket
-from registry.quality.schemas import ScoreOut, StepIn, TicketArgs, TicketDetailOut, TicketIn, TicketPageOut
+from registry.quality.schemas import (
+    QualityScoreOut,
+    QualityStepIn,
+    QualityTicketArgs,
+    QualityTicketDetailOut,
+    QualityTicketIn,
+    QualityTicketPageOut,
+)
 from registry.resources import queries as resources
 
 blueprint = ApiBlueprint(
@@ -20,8 +27,8 @@ blueprint = ApiBlueprint(
 
 @blueprint.get("/tickets")
 @requires(Permission.QUALITY_READ)
-@blueprint.arguments(TicketArgs, location="query")
-@blueprint.response(200, TicketPageOut)
+@blueprint.arguments(QualityTicketArgs, location="query")
+@blueprint.response(200, QualityTicketPageOut)
 def browse(args):
     """List the tickets within your scope, newest first."""
     wanted = {name: value for name, value in args.items() if name not in ("limit", "cursor")}
@@ -30,8 +37,8 @@ def browse(args):
 
 @blueprint.post("/tickets")
 @requires(Permission.QUALITY_REPORT)
-@blueprint.arguments(TicketIn)
-@blueprint.response(201, TicketDetailOut)
+@blueprint.arguments(QualityTicketIn)
+@blueprint.response(201, QualityTicketDetailOut)
 def report(ticket_in):
     """Report a quality problem of a resource."""
     with db.transaction() as session:
@@ -44,7 +51,7 @@ def report(ticket_in):
 
 @blueprint.get("/tickets/<uuid:ticket_id>")
 @requires(Permission.QUALITY_READ)
-@blueprint.response(200, TicketDetailOut)
+@blueprint.response(200, QualityTicketDetailOut)
 def show(ticket_id: UUID):
     """Read one ticket with its course."""
     return queries.detail(db.session(), current_actor(), ticket_id)
@@ -52,8 +59,8 @@ def show(ticket_id: UUID):
 
 @blueprint.post("/tickets/<uuid:ticket_id>/steps")
 @requires(Permission.QUALITY_READ)
-@blueprint.arguments(StepIn)
-@blueprint.response(200, TicketDetailOut)
+@blueprint.arguments(QualityStepIn)
+@blueprint.response(200, QualityTicketDetailOut)
 def take_step(step_in, ticket_id: UUID):
     """Answer a ticket (source department), or judge the answer (reporter)."""
     with db.transaction() as session:
@@ -69,7 +76,7 @@ def take_step(step_in, ticket_id: UUID):
 
 @blueprint.get("/resources/<uuid:resource_id>/score")
 @requires(Permission.RESOURCE_READ)
-@blueprint.response(200, ScoreOut)
+@blueprint.response(200, QualityScoreOut)
 def show_score(resource_id: UUID):
     """Read the quality score of a resource today."""
     found = resources.visible(db.session(), current_actor(), resource_id)

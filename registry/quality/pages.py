@@ -27,7 +27,7 @@ from registry.quality.rules import (
     TicketState,
     possible,
 )
-from registry.quality.schemas import StepIn, TicketIn
+from registry.quality.schemas import QualityStepIn, QualityTicketIn
 from registry.resources import queries as resources
 
 blueprint = Blueprint("quality_pages", __name__, template_folder="../templates")
@@ -70,7 +70,7 @@ def of_resource(resource_id: UUID) -> Response:
 @requires(Permission.QUALITY_REPORT)
 def report(resource_id: UUID) -> AnyResponse:
     """Report a quality problem."""
-    form = EvidenceForm(TicketIn)
+    form = EvidenceForm(QualityTicketIn)
     if not form.accepts():
         return _resource_page(resource_id, form=form, status=422)
     try:
@@ -95,7 +95,7 @@ def show(ticket_id: UUID) -> Response:
 @requires(Permission.QUALITY_READ)
 def take_step(ticket_id: UUID) -> AnyResponse:
     """Answer a ticket, or judge the answer."""
-    form = EvidenceForm(StepIn)
+    form = EvidenceForm(QualityStepIn)
     if not form.accepts():
         return _ticket_page(ticket_id, form=form, status=422)
     try:
@@ -123,7 +123,7 @@ def _resource_page(
     text = render_template(
         "registry/quality/resource.html", resource=resource, tickets=tickets, today=_today(), reporters=reporters,
         figures=queries.score(session, resource.id, _today(), policy_book()), categories=CATEGORY_TITLES,
-        form=form or Form(TicketIn, {"reporter_id": reporters[0][0] if reporters else ""}), refusal=_words(refusal),
+        form=form or Form(QualityTicketIn, {"reporter_id": reporters[0][0] if reporters else ""}), refusal=_words(refusal),
         titles=STATE_TITLES,
     )  # fmt: skip
     return make_response(text, status)
@@ -141,7 +141,7 @@ def _ticket_page(
     events = [event for event in possible(ticket.state) if (answers if event in BY_DEPARTMENT else judges)]
     text = render_template(
         "registry/quality/ticket.html", ticket=ticket, today=_today(), events=events, event_titles=EVENT_TITLES,
-        titles=STATE_TITLES, categories=CATEGORY_TITLES, steps=_steps(ticket), form=form or Form(StepIn),
+        titles=STATE_TITLES, categories=CATEGORY_TITLES, steps=_steps(ticket), form=form or Form(QualityStepIn),
         refusal=_words(refusal), left=_days_left(ticket),
     )  # fmt: skip
     return make_response(text, status)

@@ -10,28 +10,28 @@ from kernel.fields import EntityOut, RateField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import PartyNameOut
 from registry.quality.rules import Category, TicketEvent, TicketState
-from registry.resources.schemas import EvidenceIn
+from registry.resources.schemas import ResourceEvidenceIn
 
 
-class TicketIn(Schema):
+class QualityTicketIn(Schema):
     """A quality problem."""
 
     resource_id = ma.fields.UUID(required=True)
     reporter_id = ma.fields.UUID(required=True)
     category = ma.fields.Enum(Category, by_value=True, required=True)
     description = TextField(required=True, max_length=5000)
-    evidence = ma.fields.Nested(EvidenceIn, load_default=None)
+    evidence = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
 
 
-class StepIn(Schema):
+class QualityStepIn(Schema):
     """An answer of the source department, or the reporter's judgement of it."""
 
     event = ma.fields.Enum(TicketEvent, by_value=True, required=True)
     reason = TextField(min_length=0, max_length=2000, load_default="")
-    evidence = ma.fields.Nested(EvidenceIn, load_default=None)
+    evidence = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
 
 
-class TicketArgs(PageArgs):
+class QualityTicketArgs(PageArgs):
     """Filters of the list."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
@@ -47,7 +47,7 @@ class ResourceNameOut(ma.Schema):
     title = ma.fields.String()
 
 
-class EventOut(ma.Schema):
+class QualityEventOut(ma.Schema):
     """One step."""
 
     event = ma.fields.Enum(TicketEvent, by_value=True)
@@ -57,7 +57,7 @@ class EventOut(ma.Schema):
     actor_name = ma.fields.String()
 
 
-class TicketOut(EntityOut):
+class QualityTicketOut(EntityOut):
     """One ticket."""
 
     number = ma.fields.String()
@@ -73,13 +73,13 @@ class TicketOut(EntityOut):
     resolved_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class TicketDetailOut(TicketOut):
+class QualityTicketDetailOut(QualityTicketOut):
     """One ticket with its course."""
 
-    course = ma.fields.List(ma.fields.Nested(EventOut))
+    course = ma.fields.List(ma.fields.Nested(QualityEventOut))
 
 
-class ScoreLineOut(ma.Schema):
+class QualityScoreLineOut(ma.Schema):
     """One aspect of the score."""
 
     category = ma.fields.Enum(Category, by_value=True)
@@ -89,7 +89,7 @@ class ScoreLineOut(ma.Schema):
     value = ma.fields.Function(lambda line: str(line.value))
 
 
-class ScoreOut(ma.Schema):
+class QualityScoreOut(ma.Schema):
     """The score of a resource today, its lines as exact fractions; without a score ``words`` say why."""
 
     value = RateField(allow_none=True)
@@ -98,8 +98,8 @@ class ScoreOut(ma.Schema):
 
     def show_lines(self, figures: Any) -> list[dict[str, Any]]:
         """Return the lines, none without a score."""
-        shown: list[dict[str, Any]] = ScoreLineOut(many=True).dump(figures.score.lines if figures.score else [])
+        shown: list[dict[str, Any]] = QualityScoreLineOut(many=True).dump(figures.score.lines if figures.score else [])
         return shown
 
 
-TicketPageOut = page_of(TicketOut)
+QualityTicketPageOut = page_of(QualityTicketOut)

@@ -14,15 +14,15 @@ from kernel.identity import Permission
 from registry.resources import commands, queries
 from registry.resources.model import Resource
 from registry.resources.schemas import (
-    ConsentIn,
     DescriptionIn,
-    HistoryOut,
     ReasonIn,
     ResourceArgs,
+    ResourceHistoryOut,
     ResourceIn,
     ResourceOut,
     ResourcePageOut,
-    SampleIn,
+    ResourceSampleIn,
+    SharedInConsentIn,
     SharedInIn,
     SharedInOut,
     SimulatedOut,
@@ -103,7 +103,7 @@ def unbar(reason_in, resource_id: UUID):
 
 @blueprint.get("/<uuid:resource_id>/history")
 @requires(Permission.RESOURCE_READ)
-@blueprint.response(200, HistoryOut)
+@blueprint.response(200, ResourceHistoryOut)
 def history(resource_id: UUID):
     """Read what was done with a resource, newest first."""
     found = queries.visible(db.session(), current_actor(), resource_id)
@@ -123,7 +123,7 @@ def simulated(resource_id: UUID):
 
 @blueprint.post("/<uuid:resource_id>/samples")
 @requires(Permission.RESOURCE_WRITE)
-@blueprint.arguments(SampleIn)
+@blueprint.arguments(ResourceSampleIn)
 @blueprint.response(201, SimulatedOut)
 def upload_sample(sample_in, resource_id: UUID):
     """Give the department's own simulated rows."""
@@ -156,7 +156,7 @@ def state_shared_in(shared_in, resource_id: UUID):
 
 @blueprint.post("/<uuid:resource_id>/consents")
 @requires(Permission.RESOURCE_WRITE)
-@blueprint.arguments(ConsentIn)
+@blueprint.arguments(SharedInConsentIn)
 @blueprint.response(201, SharedInOut)
 def record_consent(consent_in, resource_id: UUID):
     """Record what the provider of a shared-in resource said."""

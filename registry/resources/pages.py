@@ -22,7 +22,14 @@ from registry.parties import queries as parties
 from registry.resources import commands, queries
 from registry.resources.model import Resource
 from registry.resources.rules import ACCESS_TITLES
-from registry.resources.schemas import ConsentIn, DescriptionIn, ReasonIn, ResourceIn, SampleIn, SharedInIn
+from registry.resources.schemas import (
+    DescriptionIn,
+    ReasonIn,
+    ResourceIn,
+    ResourceSampleIn,
+    SharedInConsentIn,
+    SharedInIn,
+)
 
 blueprint = Blueprint("resource_pages", __name__, template_folder="../templates")
 KEY = "标识"
@@ -64,7 +71,7 @@ class SampleForm(Form):
 
     def __init__(self, names: list[str]) -> None:
         """Know the names of the resource's fields."""
-        super().__init__(SampleIn)
+        super().__init__(ResourceSampleIn)
         self.names = names
 
     def accepts(self) -> bool:
@@ -210,7 +217,7 @@ def record_consent(resource_id: UUID) -> AnyResponse:
         lambda session, data: commands.record_consent(
             session, current_actor(), resource_id, **data, now=clock.now()
         ),
-        ConsentForm(ConsentIn),
+        ConsentForm(SharedInConsentIn),
     )  # fmt: skip
 
 

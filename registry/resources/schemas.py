@@ -54,7 +54,7 @@ class ReasonIn(Schema):
     reason = TextField(required=True, max_length=2000)
 
 
-class EvidenceIn(Schema):
+class ResourceEvidenceIn(Schema):
     """A file in base64."""
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)
@@ -71,17 +71,17 @@ class SharedInIn(Schema):
     note = TextField(min_length=0, max_length=2000, load_default="")
 
 
-class ConsentIn(Schema):
+class SharedInConsentIn(Schema):
     """What the provider said, with its letter."""
 
     is_granted = ma.fields.Boolean(required=True)
     consented_on = ma.fields.Date(required=True)
     valid_until = ma.fields.Date(load_default=None)
     note = TextField(min_length=0, max_length=2000, load_default="")
-    evidence = ma.fields.Nested(EvidenceIn, load_default=None)
+    evidence = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
 
 
-class SampleIn(Schema):
+class ResourceSampleIn(Schema):
     """Simulated rows; whoever sends them declares that they hold no real record."""
 
     rows = ma.fields.List(
@@ -123,7 +123,7 @@ class ResourceOut(EntityOut):
 ResourcePageOut = page_of(ResourceOut)
 
 
-class ConsentOut(ma.Schema):
+class SharedInConsentOut(ma.Schema):
     """One word of the provider."""
 
     is_granted = ma.fields.Boolean()
@@ -142,7 +142,7 @@ class SharedInOut(ma.Schema):
     provider_id = ma.fields.UUID(allow_none=True)
     provider_name = ma.fields.String()
     is_consented = ma.fields.Boolean()
-    consents = ma.fields.List(ma.fields.Nested(ConsentOut))
+    consents = ma.fields.List(ma.fields.Nested(SharedInConsentOut))
 
 
 class SimulatedOut(ma.Schema):
@@ -152,7 +152,7 @@ class SimulatedOut(ma.Schema):
     is_uploaded = ma.fields.Boolean()
 
 
-class HistoryLineOut(ma.Schema):
+class ResourceHistoryLineOut(ma.Schema):
     """One act on the resource."""
 
     at = ma.fields.AwareDateTime()
@@ -162,7 +162,7 @@ class HistoryLineOut(ma.Schema):
     detail = ma.fields.Dict()
 
 
-class HistoryOut(ma.Schema):
+class ResourceHistoryOut(ma.Schema):
     """What was done with the resource, newest first."""
 
-    items = ma.fields.List(ma.fields.Nested(HistoryLineOut))
+    items = ma.fields.List(ma.fields.Nested(ResourceHistoryLineOut))
