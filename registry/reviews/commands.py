@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from kernel import audit, numbering
 from kernel.calendar import WorkingCalendar, business_date
+from kernel.db import new_id
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import Cited
@@ -105,13 +106,12 @@ def open_review(
     check_seats(procedure, seats)
     _refuse_second_review(session, procedure, subject_id, None)
     review = Review(
-        number=numbering.number(session, "REV", business_date(now)), procedure=procedure, subject_id=subject_id,
-        subject_title=subject_title, place=place, applicant_id=applicant_id, submitted_at=now, submitted_by=actor.id,
-        state=ReviewState.SUBMITTED, sources=_sources(sources, seats), findings=[finding_dict(one) for one in findings],
+        id=new_id(), number=numbering.number(session, "REV", business_date(now)), procedure=procedure,
+        subject_id=subject_id, subject_title=subject_title, place=place, applicant_id=applicant_id, submitted_at=now,
+        submitted_by=actor.id, state=ReviewState.SUBMITTED, stage_position=1, round_number=1,
+        sources=_sources(sources, seats), findings=[finding_dict(one) for one in findings],
         appeal_of_id=None if appeal_of is None else appeal_of.id, appeal_reason=appeal_reason,
     )  # fmt: skip
-    session.add(review)
-    _flush_unique(session, review)
     _open_round(session, review, seats, calendar, now)
     audit.record(session, actor, "review.submit", review, at=now, detail={"procedure": procedure})
     return review
@@ -214,7 +214,6 @@ def resubmit(
     review.subject_id, review.subject_title = subject_id, subject_title
     review.submitted_at, review.submitted_by = now, actor.id
     review.round_number, review.stage_position = review.round_number + 1, 1
-    _flush_unique(session, review)
     _open_round(session, review, seats, calendar, now)
     audit.record(session, actor, "review.resubmit", review, at=now, note=str(subject_id))
     return review
@@ -301,18 +300,19 @@ def _open_round(
     session: Session, review: Review, seats: Sequence[Seat], calendar: WorkingCalendar, now: datetime
 ) -> None:
     positions = {position: place for place, position in enumerate(sorted({one.position for one in seats}), start=1)}
-    for number, seat in enumerate(sorted(seats, key=lambda one: one.position), start=1):
-        stage = STAGES[seat.kind]
-        session.add(
-            ReviewStage(
-                review_id=review.id, procedure=review.procedure, round_number=review.round_number, seat_number=number,
-                position=positions[seat.position], kind=seat.kind, capacity=stage.capacity, party_id=seat.party_id,
-                title=stage.title, days=seat.working_days, silence_consents=seat.silence_consents,
-                state=StageState.WAITING,
-            )
-        )  # fmt: skip
-    session.flush()
-    _open_position(review, queries.stages(session, review), calendar, now)
+    made = [
+        ReviewStage(
+            review_id=review.id, procedure=review.procedure, round_number=review.round_number, seat_number=number,
+            position=positions[seat.position], kind=seat.kind, capacity=STAGES[seat.kind].capacity,
+            party_id=seat.party_id, title=STAGES[seat.kind].title, days=seat.working_days,
+            silence_consents=seat.silence_consents, state=StageState.WAITING,
+        )
+        for number, seat in enumerate(sorted(seats, key=lambda one: one.position), start=1)
+    ]  # fmt: skip
+    _open_position(review, made, calendar, now)
+    session.add(review)
+    _flush_unique(session, review)
+    session.add_all(made)
     session.flush()
 
 
