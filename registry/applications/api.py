@@ -15,11 +15,11 @@ from registry.applications.schemas import (
     ApplicationArgs,
     ApplicationChangeIn,
     ApplicationDetailOut,
-    ApplicationIn,
     ApplicationPageOut,
+    ApplicationProofIn,
+    ExpertScoreIn,
     FindingsOut,
-    ProofIn,
-    ScoreIn,
+    OperatorApplicationIn,
     WithdrawalIn,
 )
 
@@ -42,7 +42,7 @@ def browse(args):
 
 @blueprint.post("")
 @requires(Permission.APPLICATION_WRITE)
-@blueprint.arguments(ApplicationIn)
+@blueprint.arguments(OperatorApplicationIn)
 @blueprint.response(201, ApplicationDetailOut)
 def start(application_in):
     """Start an application to an open call."""
@@ -83,7 +83,7 @@ def save(change_in, application_id: UUID):
 
 @blueprint.post("/<uuid:application_id>/proofs")
 @requires(Permission.APPLICATION_WRITE)
-@blueprint.arguments(ProofIn)
+@blueprint.arguments(ApplicationProofIn)
 @blueprint.response(200, ApplicationDetailOut)
 def add_proof(proof_in, application_id: UUID):
     """Add a document to a draft."""
@@ -120,7 +120,7 @@ def withdraw(withdrawal_in, application_id: UUID):
 
 @blueprint.post("/<uuid:application_id>/scores")
 @requires(Permission.REVIEW_DECIDE)
-@blueprint.arguments(ScoreIn)
+@blueprint.arguments(ExpertScoreIn)
 @blueprint.response(200, ApplicationDetailOut)
 def score(score_in, application_id: UUID):
     """Give an expert's score."""

@@ -24,7 +24,7 @@ from registry.applications.rules import (
     ProofKind,
     possible,
 )
-from registry.applications.schemas import ApplicationFormIn, ApplicationPageIn, ScoreIn, WithdrawalIn
+from registry.applications.schemas import ApplicationFormIn, ApplicationPageIn, ExpertScoreIn, WithdrawalIn
 from registry.calls import queries as calls
 from registry.parties.rules import N_
 
@@ -178,7 +178,7 @@ def withdraw(application_id: UUID) -> AnyResponse:
 @requires(Permission.REVIEW_DECIDE)
 def score(application_id: UUID) -> AnyResponse:
     """Give an expert's score."""
-    form = Form(ScoreIn)
+    form = Form(ExpertScoreIn)
     if not form.accepts():
         return _application_page(application_id, errors=form.errors, status=422)
     return _step(application_id, commands.score, form.data)

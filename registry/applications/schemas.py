@@ -34,7 +34,7 @@ class ScoreField(RateField):
     pattern = SCORE_PATTERN
 
 
-class IncidentIn(Schema):
+class DeclaredIncidentIn(Schema):
     """A network or data security incident that the applicant declares."""
 
     on = ma.fields.Date(required=True)
@@ -82,7 +82,7 @@ class ApplicationPageIn(ApplicationFormIn):
     incidents = IncidentLines(min_length=0, load_default=list)
 
 
-class ApplicationIn(Schema):
+class OperatorApplicationIn(Schema):
     """A new application of an organisation to a call."""
 
     call_id = ma.fields.UUID(required=True)
@@ -95,11 +95,11 @@ class ApplicationChangeIn(Schema):
 
     form = ma.fields.Nested(ApplicationFormIn, load_default=dict)
     incidents = ma.fields.List(
-        ma.fields.Nested(IncidentIn), load_default=None, validate=ma.validate.Length(max=INCIDENTS_MAX)
+        ma.fields.Nested(DeclaredIncidentIn), load_default=None, validate=ma.validate.Length(max=INCIDENTS_MAX)
     )
 
 
-class ProofIn(Schema):
+class ApplicationProofIn(Schema):
     """A document in base64."""
 
     kind = ma.fields.Enum(ProofKind, by_value=True, required=True)
@@ -114,7 +114,7 @@ class WithdrawalIn(Schema):
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class ScoreIn(Schema):
+class ExpertScoreIn(Schema):
     """An expert's score from 0 to 100, with its reason."""
 
     score = ScoreField(required=True)
@@ -129,14 +129,14 @@ class ApplicationArgs(PageArgs):
     call_id = ma.fields.UUID()
 
 
-class IncidentOut(ma.Schema):
+class DeclaredIncidentOut(ma.Schema):
     """A declared incident."""
 
     on = ma.fields.Date()
     fact = ma.fields.String()
 
 
-class ProofOut(ma.Schema):
+class ApplicationProofOut(ma.Schema):
     """A kept document."""
 
     kind = ma.fields.Enum(ProofKind, by_value=True)
@@ -145,7 +145,7 @@ class ProofOut(ma.Schema):
     added_at = ma.fields.AwareDateTime()
 
 
-class ScoreOut(ma.Schema):
+class ExpertScoreOut(ma.Schema):
     """What one expert gave."""
 
     expert_name = ma.fields.String()
@@ -191,9 +191,9 @@ class ApplicationDetailOut(ApplicationOut):
     profile = ma.fields.String()
     signed_by = ma.fields.String()
     incidents_declared = ma.fields.Boolean()
-    incidents = ma.fields.List(ma.fields.Nested(IncidentOut), attribute="declared")
-    proofs = ma.fields.List(ma.fields.Nested(ProofOut))
-    scores = ma.fields.List(ma.fields.Nested(ScoreOut))
+    incidents = ma.fields.List(ma.fields.Nested(DeclaredIncidentOut), attribute="declared")
+    proofs = ma.fields.List(ma.fields.Nested(ApplicationProofOut))
+    scores = ma.fields.List(ma.fields.Nested(ExpertScoreOut))
     review_id = ma.fields.UUID(allow_none=True)
     missing = ma.fields.Function(
         lambda found: [pointer for pointer, _ in queries.lacking(found)] if found.state in EDITABLE else [],

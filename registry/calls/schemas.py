@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import marshmallow as ma
 
 from kernel import clock
@@ -16,9 +14,7 @@ from registry.plans.schemas import PlanOut
 INVITED_MAX = 200
 
 
-def _texts(**kwargs: Any) -> ma.fields.Nested:
-    fields: dict[str, Any] = {name: TextField(min_length=0) for name in TEXT_TITLES}
-    return ma.fields.Nested(Schema.from_dict(fields, name="CallTextsIn"), **kwargs)
+CallTextsIn = Schema.from_dict({name: TextField(min_length=0) for name in TEXT_TITLES}, name="CallTextsIn")
 
 
 class CallIn(Schema):
@@ -27,7 +23,7 @@ class CallIn(Schema):
     plan_id = ma.fields.UUID(required=True)
     method = ma.fields.Enum(SelectionMethod, by_value=True, required=True)
     title = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    texts = _texts(load_default=dict)
+    texts = ma.fields.Nested(CallTextsIn, load_default=dict)
     opens_on = ma.fields.Date(load_default=None)
     closes_on = ma.fields.Date(load_default=None)
     invited_ids = ma.fields.List(ma.fields.UUID(), load_default=list, validate=ma.validate.Length(max=INVITED_MAX))
@@ -38,7 +34,7 @@ class CallChangeIn(Schema):
 
     method = ma.fields.Enum(SelectionMethod, by_value=True)
     title = TextField(max_length=NAME_LENGTH_MAX)
-    texts = _texts()
+    texts = ma.fields.Nested(CallTextsIn)
     opens_on = ma.fields.Date()
     closes_on = ma.fields.Date()
     invited_ids = ma.fields.List(ma.fields.UUID(), validate=ma.validate.Length(max=INVITED_MAX))

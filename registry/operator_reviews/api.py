@@ -12,13 +12,13 @@ from kernel.identity import Permission
 from registry.operator_reviews import commands, queries
 from registry.operator_reviews.model import OperatorReview
 from registry.operator_reviews.schemas import (
-    EvidenceIn,
+    OperatorEvidenceIn,
     OperatorReviewArgs,
     OperatorReviewIn,
     OperatorReviewOut,
     OperatorReviewPageOut,
     OperatorReviewReasonIn,
-    StatementsIn,
+    OperatorStatementsIn,
 )
 
 blueprint = ApiBlueprint(
@@ -57,7 +57,7 @@ def show(operator_review_id: UUID):
 
 @blueprint.patch("/<uuid:operator_review_id>")
 @requires(Permission.APPLICATION_WRITE)
-@blueprint.arguments(StatementsIn)
+@blueprint.arguments(OperatorStatementsIn)
 @blueprint.response(200, OperatorReviewOut)
 def save(statements_in, operator_review_id: UUID):
     """Save the statements of a draft."""
@@ -69,7 +69,7 @@ def save(statements_in, operator_review_id: UUID):
 
 @blueprint.put("/<uuid:operator_review_id>/evidence")
 @requires(Permission.APPLICATION_WRITE)
-@blueprint.arguments(EvidenceIn)
+@blueprint.arguments(OperatorEvidenceIn)
 @blueprint.response(200, OperatorReviewOut)
 def add_evidence(evidence_in, operator_review_id: UUID):
     """Keep the document that proves the statements."""

@@ -17,7 +17,7 @@ from kernel.identity import Permission
 from registry.operator_reviews import commands, queries
 from registry.operator_reviews.model import OperatorReview
 from registry.operator_reviews.rules import EDITABLE, STATEMENT_TITLES, OperatorReviewState, lacking, possible
-from registry.operator_reviews.schemas import OperatorReviewReasonIn, StatementsIn
+from registry.operator_reviews.schemas import OperatorReviewReasonIn, OperatorStatementsIn
 from registry.parties.rules import N_
 from registry.policy import RegistryPolicy
 
@@ -70,10 +70,10 @@ def show(operator_review_id: UUID) -> Response:
 def save(operator_review_id: UUID) -> AnyResponse:
     """Save the statements."""
     sent = {"statements": {kind: request.form.get(kind, "") for kind in STATEMENT_TITLES}}
-    errors = StatementsIn().validate(sent)
+    errors = OperatorStatementsIn().validate(sent)
     if errors:
         return _page(operator_review_id, errors=errors, status=422)
-    return _step(operator_review_id, commands.save, StatementsIn().load(sent))
+    return _step(operator_review_id, commands.save, OperatorStatementsIn().load(sent))
 
 
 @blueprint.post("/operator-reviews/<uuid:operator_review_id>/evidence")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import marshmallow as ma
 
 from kernel import clock
@@ -12,10 +10,9 @@ from kernel.http import PageArgs, page_of
 from registry.operator_reviews.rules import STATEMENT_TITLES, OperatorReviewState, possible
 from registry.parties.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, PartyNameOut
 
-
-def _statements(**kwargs: Any) -> ma.fields.Nested:
-    fields: dict[str, Any] = {kind: TextField(min_length=0) for kind in STATEMENT_TITLES}
-    return ma.fields.Nested(Schema.from_dict(fields, name="SecurityStatementsIn"), **kwargs)
+SecurityStatementsIn = Schema.from_dict(
+    {kind: TextField(min_length=0) for kind in STATEMENT_TITLES}, name="SecurityStatementsIn"
+)
 
 
 class OperatorReviewIn(Schema):
@@ -23,16 +20,16 @@ class OperatorReviewIn(Schema):
 
     operator_id = ma.fields.UUID(required=True)
     place = TextField(required=True, max_length=40)
-    statements = _statements(load_default=dict)
+    statements = ma.fields.Nested(SecurityStatementsIn, load_default=dict)
 
 
-class StatementsIn(Schema):
+class OperatorStatementsIn(Schema):
     """Statements of a draft; what is not named stays."""
 
-    statements = _statements(required=True)
+    statements = ma.fields.Nested(SecurityStatementsIn, required=True)
 
 
-class EvidenceIn(Schema):
+class OperatorEvidenceIn(Schema):
     """A document in base64."""
 
     name = TextField(required=True, max_length=NAME_LENGTH_MAX)

@@ -16,13 +16,13 @@ from kernel.identity import Permission
 from registry.plans import commands, queries
 from registry.plans.model import Plan, PlanVersion
 from registry.plans.schemas import (
-    ContentsIn,
-    DecisionRecordIn,
-    DifferenceArgs,
-    DifferenceOut,
-    EffectIn,
     PlanArgs,
+    PlanContentsIn,
+    PlanDecisionIn,
     PlanDetailOut,
+    PlanDifferenceArgs,
+    PlanDifferenceOut,
+    PlanEffectIn,
     PlanFilingIn,
     PlanIn,
     PlanPageOut,
@@ -86,8 +86,8 @@ def show_version(version_id: UUID):
 
 @blueprint.get("/versions/<uuid:version_id>/difference")
 @requires(Permission.PLAN_READ)
-@blueprint.arguments(DifferenceArgs, location="query")
-@blueprint.response(200, DifferenceOut)
+@blueprint.arguments(PlanDifferenceArgs, location="query")
+@blueprint.response(200, PlanDifferenceOut)
 def difference(args, version_id: UUID):
     """Compare a version with the one before, or with another one of the same plan, field by field."""
     session = db.session()
@@ -97,7 +97,7 @@ def difference(args, version_id: UUID):
 
 @blueprint.patch("/versions/<uuid:version_id>")
 @requires(Permission.PLAN_WRITE)
-@blueprint.arguments(ContentsIn)
+@blueprint.arguments(PlanContentsIn)
 @blueprint.response(200, PlanVersionDetailOut)
 def save(contents_in, version_id: UUID):
     """Save contents of a draft; what is not named stays."""
@@ -109,7 +109,7 @@ def save(contents_in, version_id: UUID):
 
 @blueprint.put("/versions/<uuid:version_id>/collective-decision")
 @requires(Permission.PLAN_WRITE)
-@blueprint.arguments(DecisionRecordIn)
+@blueprint.arguments(PlanDecisionIn)
 @blueprint.response(200, PlanVersionDetailOut)
 def record_decision(decision_in, version_id: UUID):
     """Keep the collective decision."""
@@ -158,7 +158,7 @@ def file(filing_in, version_id: UUID):
 
 @blueprint.post("/versions/<uuid:version_id>/effect")
 @requires(Permission.PLAN_WRITE)
-@blueprint.arguments(EffectIn)
+@blueprint.arguments(PlanEffectIn)
 @blueprint.response(200, PlanVersionDetailOut)
 def put_in_effect(effect_in, version_id: UUID):
     """Let an approved plan take effect from a day on."""

@@ -21,7 +21,7 @@ from registry.parties.rules import N_, Capacity
 from registry.plans import commands, queries
 from registry.plans.model import Plan, PlanVersion
 from registry.plans.rules import EDITABLE, MODE_TITLES, PlanMode, PlanState, possible, title_of
-from registry.plans.schemas import ContentsIn, EffectIn, PlanFilingIn, PlanIn, PlanReasonIn, missing_today
+from registry.plans.schemas import PlanContentsIn, PlanEffectIn, PlanFilingIn, PlanIn, PlanReasonIn, missing_today
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import STAGES
 
@@ -99,13 +99,13 @@ def edit(version_id: UUID) -> AnyResponse:
             "resource_ids": request.form.getlist("resource_ids"),
             **({"mode": request.form["mode"]} if request.form.get("mode") else {}),
         }
-        errors = ContentsIn().validate(sent)
+        errors = PlanContentsIn().validate(sent)
         if not errors:
             try:
                 with db.transaction() as session:
                     _match(session, version_id)
                     commands.save(
-                        session, current_actor(), version_id, **ContentsIn().load(sent), now=clock.now(),
+                        session, current_actor(), version_id, **PlanContentsIn().load(sent), now=clock.now(),
                         book=policy_book(),
                     )  # fmt: skip
             except DomainError as error:
@@ -174,7 +174,7 @@ def take_step(version_id: UUID, step: str) -> AnyResponse:
     def act(session: Session, data: dict[str, Any]) -> object:
         return getattr(commands, step)(session, current_actor(), version_id, **data, **needs, now=clock.now())
 
-    schemas = {"withdraw": PlanReasonIn, "file": PlanFilingIn, "put_in_effect": EffectIn}
+    schemas = {"withdraw": PlanReasonIn, "file": PlanFilingIn, "put_in_effect": PlanEffectIn}
     return _step(version_id, gettext("已办理。"), act, schema=schemas.get(step))
 
 

@@ -41,7 +41,7 @@ class PlanIn(Schema):
     resource_ids = _scope(load_default=list)
 
 
-class ContentsIn(Schema):
+class PlanContentsIn(Schema):
     """Contents of a draft; what is not named stays, an empty text removes an item."""
 
     mode = ma.fields.Enum(PlanMode, by_value=True)
@@ -50,7 +50,7 @@ class ContentsIn(Schema):
     resource_ids = _scope()
 
 
-class DecisionRecordIn(Schema):
+class PlanDecisionIn(Schema):
     """The collective decision: its number, and the document in base64."""
 
     number = TextField(required=True, max_length=NAME_LENGTH_MAX)
@@ -72,7 +72,7 @@ class PlanFilingIn(Schema):
     reference = TextField(required=True, max_length=NAME_LENGTH_MAX)
 
 
-class EffectIn(Schema):
+class PlanEffectIn(Schema):
     """From which day on; the number of the government's approval where it was not noted at the filing."""
 
     effective_from = ma.fields.Date(required=True)
@@ -85,7 +85,7 @@ class PlanArgs(PageArgs):
     place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
-class DifferenceArgs(ma.Schema):
+class PlanDifferenceArgs(ma.Schema):
     """The version to compare with; the one before when nothing is named."""
 
     other = ma.fields.UUID(load_default=None)
@@ -158,7 +158,7 @@ class PlanDetailOut(PlanOut):
     versions = ma.fields.List(ma.fields.Nested(PlanVersionOut))
 
 
-class ChangeOut(ma.Schema):
+class PlanChangeOut(ma.Schema):
     """One field in which two versions differ."""
 
     code = ma.fields.String()
@@ -167,12 +167,12 @@ class ChangeOut(ma.Schema):
     after = ma.fields.String()
 
 
-class DifferenceOut(ma.Schema):
+class PlanDifferenceOut(ma.Schema):
     """What changed between two versions."""
 
     before = ma.fields.Integer()
     after = ma.fields.Integer()
-    changes = ma.fields.List(ma.fields.Nested(ChangeOut))
+    changes = ma.fields.List(ma.fields.Nested(PlanChangeOut))
 
 
 PlanPageOut = page_of(PlanOut)

@@ -11,7 +11,14 @@ from kernel.http import ApiBlueprint, current_actor, match_version, page, policy
 from kernel.identity import Permission
 from registry.selections import commands, queries
 from registry.selections.model import Selection
-from registry.selections.schemas import DropIn, ResultArgs, ResultIn, ResultPageOut, SelectionIn, SelectionOut
+from registry.selections.schemas import (
+    ResultArgs,
+    ResultPageOut,
+    SelectionDropIn,
+    SelectionIn,
+    SelectionOut,
+    SelectionResultIn,
+)
 
 blueprint = ApiBlueprint(
     "selections", __name__, url_prefix="/api/v1/selections", description="运营机构选定 · selection of operators"
@@ -59,7 +66,7 @@ def confirm(selection_id: UUID):
 
 @blueprint.post("/<uuid:selection_id>/drop")
 @requires(Permission.CALL_WRITE)
-@blueprint.arguments(DropIn)
+@blueprint.arguments(SelectionDropIn)
 @blueprint.response(200, SelectionOut)
 def drop(drop_in, selection_id: UUID):
     """Drop a proposal."""
@@ -71,7 +78,7 @@ def drop(drop_in, selection_id: UUID):
 
 @blueprint.post("/<uuid:selection_id>/publication")
 @requires(Permission.CALL_WRITE)
-@blueprint.arguments(ResultIn)
+@blueprint.arguments(SelectionResultIn)
 @blueprint.response(200, SelectionOut)
 def publish(result_in, selection_id: UUID):
     """Publish the result."""

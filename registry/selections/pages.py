@@ -20,7 +20,7 @@ from registry.policy import RegistryPolicy
 from registry.selections import commands, queries
 from registry.selections.model import Selection
 from registry.selections.rules import APPROVER_TITLES
-from registry.selections.schemas import DropIn, ResultIn, SelectionIn
+from registry.selections.schemas import SelectionDropIn, SelectionIn, SelectionResultIn
 
 blueprint = Blueprint("selection_pages", __name__, template_folder="../templates")
 
@@ -82,7 +82,7 @@ def choose(call_id: UUID) -> AnyResponse:
 def take_step(call_id: UUID, step: str) -> AnyResponse:
     """Confirm, drop or publish what was proposed, decided on what was shown."""
     found = queries.of_call(db.session(), call_id)
-    schemas = {"drop": DropIn, "publish": ResultIn}
+    schemas = {"drop": SelectionDropIn, "publish": SelectionResultIn}
     form = Form(schemas[step]) if step in schemas else None
     if form is not None and not form.accepts():
         return _page(call_id, errors=form.errors, status=422)

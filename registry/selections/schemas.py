@@ -20,13 +20,13 @@ class SelectionIn(Schema):
     status_approval_record = TextField(load_default=None, max_length=NAME_LENGTH_MAX)
 
 
-class DropIn(Schema):
+class SelectionDropIn(Schema):
     """Why the proposal is dropped."""
 
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class ResultIn(Schema):
+class SelectionResultIn(Schema):
     """The reference of the filing, where the place demands one."""
 
     filing_reference = TextField(load_default=None, max_length=NAME_LENGTH_MAX)

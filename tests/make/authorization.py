@@ -164,9 +164,8 @@ def make_application(
     return made
 
 
-def close_call(session: Session, call: Call) -> datetime:
+def close_call(session: Session, call: Call, *, now: datetime = make.NOW + AFTER_CALL) -> datetime:
     """Close a call after its last day; return the moment."""
-    now = make.NOW + AFTER_CALL
     calls.close(session, make.supervisor(call.place), call.id, now=now)
     return now
 
