@@ -26,6 +26,8 @@ import pricing.services.api
 import pricing.services.pages
 import pricing.tariffs.api
 import pricing.tariffs.pages
+import registry.access.api
+import registry.access.pages
 import registry.accounts.api
 import registry.accounts.pages
 import registry.agreements.api
@@ -91,6 +93,8 @@ import registry.suspensions.api
 import registry.suspensions.pages
 import registry.training.api
 import registry.training.pages
+import registry.workspace.api
+import registry.workspace.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
@@ -106,6 +110,7 @@ from web import calc_api, disclosing, home
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
     registry.parties.api.blueprint,
+    registry.access.api.blueprint,
     registry.onboarding.api.blueprint,
     registry.plans.api.blueprint,
     registry.calls.api.blueprint,
@@ -129,6 +134,7 @@ API_BLUEPRINTS = [
     registry.egress.api.blueprint,
     registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
+    registry.workspace.api.blueprint,
     registry.records.api.blueprint,
     registry.register_desk.api.blueprint,
     registry.objections.api.blueprint,
@@ -166,6 +172,7 @@ PAGE_BLUEPRINTS = [
     home.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
+    registry.access.pages.blueprint,
     registry.onboarding.pages.blueprint,
     registry.plans.pages.blueprint,
     registry.calls.pages.blueprint,
@@ -189,6 +196,7 @@ PAGE_BLUEPRINTS = [
     registry.egress.pages.blueprint,
     registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
+    registry.workspace.pages.blueprint,
     registry.records.pages.blueprint,
     registry.register_desk.pages.blueprint,
     registry.objections.pages.blueprint,

@@ -22,13 +22,13 @@ from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import ExemptionState
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import cap_of, in_force
+from registry.gates.rules import Gate
 from registry.parties.model import Party
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
 from registry.products.rules import DeliveryForm
 from registry.registrations import queries as registrations
 from registry.registrations.model import Registration
-from registry.registrations.rules import Gate
 
 ESCAPE = "\\"
 

@@ -72,4 +72,4 @@ def sign(signature_in, contract_id: UUID):
     with db.transaction() as session:
         queries.visible(session, current_actor(), contract_id)
         match_version(session, Contract, contract_id)
-        return commands.sign(session, current_actor(), contract_id, **signature_in, now=clock.now())
+        return commands.sign(session, current_actor(), contract_id, **signature_in, now=clock.now(), book=policy_book())

@@ -124,7 +124,9 @@ def _deal(session: Session, order: Order, now: datetime) -> Deal:
     )
 
 
-def sign(session: Session, actor: Actor, contract_id: UUID, *, sha256: str, now: datetime) -> Contract:
+def sign(
+    session: Session, actor: Actor, contract_id: UUID, *, sha256: str, now: datetime, book: PolicyBook
+) -> Contract:
     """Sign for the actor's side. The second signature concludes: a free order opens at once, a priced one is due.
 
     ``sha256`` names the text that the signer has read.
@@ -146,7 +148,7 @@ def sign(session: Session, actor: Actor, contract_id: UUID, *, sha256: str, now:
     if order.state is not OrderState.PLACED:
         raise WrongState(f"订单 {order.number} 处于“{order.state}”，不能再签署合同", detail_en="Not to be signed now")
     must_name_the_text(sha256.strip().lower(), contract.sha256)
-    _must_rest_firmly(session, order, now)
+    _must_rest_firmly(session, order, now, book)
     if side is Side.BUYER:
         contract.buyer_signed_at, contract.buyer_signed_by = now, actor.name
     else:
@@ -165,8 +167,8 @@ def _side(actor: Actor, contract: Contract) -> Side:
     raise NotAParty(f"合同 {contract.number} 由供需双方签署，您不代表其中任何一方", detail_en="You are not a party")
 
 
-def _must_rest_firmly(session: Session, order: Order, now: datetime) -> None:
-    closed = closed_for_order(session, order, now)
+def _must_rest_firmly(session: Session, order: Order, now: datetime, book: PolicyBook) -> None:
+    closed = closed_for_order(session, order, now, book=book)
     if closed:
         raise Closed(f"订单 {order.number} 的前置条件已关闭（{'、'.join(closed)}），暂不能签署",
                      detail_en=f"Closed now: {', '.join(closed)}", rule="ACC-01")  # fmt: skip

@@ -73,7 +73,7 @@ def sign(number: str) -> AnyResponse:
     def act(session: Session, data: dict[str, Any]) -> None:
         contract = queries.must_be_of_order(session, orders.visible(session, current_actor(), number))
         match_version(session, Contract, contract.id)
-        commands.sign(session, current_actor(), contract.id, **data, now=clock.now())
+        commands.sign(session, current_actor(), contract.id, **data, now=clock.now(), book=policy_book())
 
     return _step(number, SignatureIn, gettext("合同已签署。"), act)
 

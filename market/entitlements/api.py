@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, page, requires
+from kernel.http import ApiBlueprint, current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from market.entitlements import queries
 from market.entitlements.model import Entitlement
@@ -31,6 +31,6 @@ def show(number: str):
     found = queries.visible(session, current_actor(), number)
     return {
         **{name: getattr(found, name) for name in EntitlementOut().fields},
-        "holds": queries.holds(session, found, now),
-        "closed": queries.closed(session, found, now),
+        "holds": queries.holds(session, found, now, book=policy_book()),
+        "closed": queries.closed(session, found, now, book=policy_book()),
     }

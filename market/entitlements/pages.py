@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from kernel import clock, db
-from kernel.http import current_actor, page, requires
+from kernel.http import current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from market.delivery import queries as delivery
 from market.entitlements import queries
@@ -34,7 +34,7 @@ def browse() -> str:
         {
             "entitlement": one, "product": session.get_one(Product, one.product_id),
             "buyer": session.get_one(Party, one.buyer_id), "used": _used(session, one),
-            "holds": queries.holds(session, one, now),
+            "holds": queries.holds(session, one, now, book=policy_book()),
         }
         for one in found["items"]
     ]  # fmt: skip
@@ -48,11 +48,11 @@ def show(number: str) -> str:
     session, now, actor = db.session(), clock.now(), current_actor()
     found = queries.visible(session, actor, number)
     product = session.get_one(Product, found.product_id)
-    closed = queries.closed(session, found, now)
+    closed = queries.closed(session, found, now, book=policy_book())
     return render_template(
         "market/entitlements/entitlement.html", entitlement=found, product=product, used=_used(session, found),
         order=session.get_one(Order, found.order_id), buyer=session.get_one(Party, found.buyer_id),
-        holds=queries.holds(session, found, now),
+        holds=queries.holds(session, found, now, book=policy_book()),
         gates=[{"name": gettext(title), "open": name not in closed} for name, title in queries.TITLES.items()],
         has_data=delivery.current(session, found.version_id) is not None, today=clock.today(),
         address=f"{url_for('catalogue_pages.search', _external=True).removesuffix('/catalogue')}/exchange/v1/products/"

@@ -12,21 +12,15 @@ from sqlalchemy.orm import Session, aliased
 from kernel.calendar import business_date
 from kernel.errors import Conflict, NotFound
 from kernel.identity import Actor
+from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from market.orders.queries import in_scope
 from market.orders.rules import OrderState
-from registry.agreements.model import Agreement
-from registry.agreements.queries import in_force_clause
+from registry.gates.queries import TOLD, conditions
 from registry.parties.model import Party
 from registry.parties.rules import Standing
-from registry.products.model import Product, ProductInput
-from registry.registrations.model import Registration
-from registry.registrations.queries import effective_clause
-from registry.requests.queries import is_approved
-from registry.resources.model import Resource
-from registry.reviews.queries import passed_conditions
-from registry.reviews.rules import Procedure
+from registry.products.model import Product
 
 
 class NoSuchEntitlement(NotFound):
@@ -46,11 +40,10 @@ class Closed(Conflict):
 TITLES = {
     "order": "订单已履行且未退款",
     "buyer_in_order": "购买方状态正常",
-    "seller_in_order": "出售主体状态正常",
-    "agreement_in_force": "授权运营协议有效",
+    **{code: title for code, (title, *_) in TOLD.items()},
     "request_approved": "所用数据的使用申请已获同意且未停止开放",
     "review_passed": "所购版本通过合规审查",
-    "registration_effective": "产品登记有效",
+    "egress_passed": "所购版本通过出域合规核查",
 }
 
 
@@ -99,23 +92,23 @@ def of_buyer(session: Session, buyer_id: UUID, product_id: UUID, on: date) -> Se
     return session.scalars(query.order_by(Entitlement.valid_until, Entitlement.id)).all()
 
 
-def holds(session: Session, entitlement: Entitlement, now: datetime) -> bool:
+def holds(session: Session, entitlement: Entitlement, now: datetime, *, book: PolicyBook) -> bool:
     """Say whether everything that the entitlement rests on holds at this moment.
 
     The term is asked here, quota, purpose and scenario by :func:`market.entitlements.rules.may_use`.
     """
     on = business_date(now)
     in_term = entitlement.valid_from <= on <= entitlement.valid_until
-    return in_term and not closed(session, entitlement, now)
+    return in_term and not closed(session, entitlement, now, book=book)
 
 
-def must_hold(session: Session, entitlement: Entitlement, now: datetime) -> None:
+def must_hold(session: Session, entitlement: Entitlement, now: datetime, *, book: PolicyBook) -> None:
     """Refuse an entitlement that rests on something which does not hold now; the term is left to ``may_use``.
 
     Raises:
         Closed: ``errors`` names what does not hold.
     """
-    missing = closed(session, entitlement, now)
+    missing = closed(session, entitlement, now, book=book)
     if missing:
         words = "；".join(f"不满足“{TITLES[name]}”" for name in missing)
         raise Closed(
@@ -126,58 +119,43 @@ def must_hold(session: Session, entitlement: Entitlement, now: datetime) -> None
         )
 
 
-def closed(session: Session, entitlement: Entitlement, now: datetime) -> list[str]:
+def closed(session: Session, entitlement: Entitlement, now: datetime, *, book: PolicyBook) -> list[str]:
     """Return the names of the conditions that do not hold now, in one query; they are read and never stored."""
     order = {"order": Order.state == OrderState.FULFILLED}
-    return _missing(session, entitlement.order_id, {**order, **_conditions(business_date(now))})
+    return _missing(session, entitlement.order_id, {**order, **_conditions(business_date(now), book)})
 
 
-def closed_for_order(session: Session, order: Order, now: datetime) -> list[str]:
+def closed_for_order(session: Session, order: Order, now: datetime, *, book: PolicyBook) -> list[str]:
     """Return the conditions that keep an order from being opened now, whatever its own state."""
-    return _missing(session, order.id, _conditions(business_date(now)))
+    return _missing(session, order.id, _conditions(business_date(now), book))
 
 
-def _missing(session: Session, order_id: UUID, conditions: dict[str, sa.ColumnElement[bool]]) -> list[str]:
+def _missing(session: Session, order_id: UUID, wanted: dict[str, sa.ColumnElement[bool]]) -> list[str]:
     query = (
-        sa.select(*(condition.label(name) for name, condition in conditions.items()))
+        sa.select(*(condition.label(name) for name, condition in wanted.items()))
         .select_from(Order)
         .join(Product, Product.id == Order.product_id)
         .where(Order.id == order_id)
     )
     row = session.execute(query).one()
-    return [name for name, is_open in zip(conditions, row, strict=True) if not is_open]
+    return [name for name, is_open in zip(wanted, row, strict=True) if not is_open]
 
 
-def open_condition(now: datetime) -> sa.ColumnElement[bool]:
+def open_condition(now: datetime, book: PolicyBook) -> sa.ColumnElement[bool]:
     """Return the condition over Entitlement ⋈ Order ⋈ Product that the entitlement holds: :func:`holds` for sets."""
     on = business_date(now)
     return sa.and_(
         Entitlement.valid_from <= on,
         Entitlement.valid_until >= on,
         Order.state == OrderState.FULFILLED,
-        *_conditions(on).values(),
+        *_conditions(on, book).values(),
     )
 
 
-def _conditions(on: date) -> dict[str, sa.ColumnElement[bool]]:
+def _conditions(on: date, book: PolicyBook) -> dict[str, sa.ColumnElement[bool]]:
     """Return what an order rests on, over Order ⋈ Product; its own version counts, not a newer one."""
     buyer = aliased(Party)
-    used = (
-        sa.select(sa.literal(1))
-        .select_from(ProductInput)
-        .join(Resource, Resource.id == ProductInput.resource_id)
-        .where(ProductInput.version_id == Order.version_id)
-        .correlate(Order, Product)
-    )
-    approved = is_approved(
-        applicant_id=Product.__table__.c.owner_id, agreement_id=Product.__table__.c.agreement_id,
-        scenario=Product.__table__.c.scenario, resource_id=ProductInput.__table__.c.resource_id, on=on,
-    )  # fmt: skip
     return {
         "buyer_in_order": sa.exists().where(buyer.id == Order.buyer_id, buyer.standing == Standing.IN_ORDER),
-        "seller_in_order": sa.exists().where(Party.id == Product.owner_id, Party.standing == Standing.IN_ORDER),
-        "agreement_in_force": sa.exists().where(Agreement.id == Product.agreement_id, in_force_clause(on)),
-        "request_approved": ~used.where(sa.or_(Resource.barred, ~approved)).exists(),
-        "review_passed": sa.exists().where(*passed_conditions(Procedure.PRODUCT, Order.__table__.c.version_id)),
-        "registration_effective": sa.exists().where(Registration.product_id == Product.id, effective_clause(on)),
+        **conditions(on, book, version_id=Order.__table__.c.version_id),
     }

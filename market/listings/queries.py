@@ -17,10 +17,10 @@ from market.listings.model import ImportBatch, ImportRow, Listing
 from market.policy import MarketPolicy
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL, fits, venue_rule
 from pricing.tariffs.queries import has_price, price_gate
+from registry.gates import queries as gates
+from registry.gates.rules import Gate
 from registry.parties.model import PartyCapacity
 from registry.products.model import Product
-from registry.registrations import queries as registrations
-from registry.registrations.rules import Gate
 
 CHUNK = 500
 ESCAPE = "\\"
@@ -165,7 +165,7 @@ def listing_gates(session: Session, product: Product, *, now: datetime, book: Po
     on = business_date(now)
     listing = of_product(session, product.id)
     return [
-        *registrations.gates(session, product, now=now, book=book),
+        *gates.gates(session, product, now=now, book=book),
         price_gate(session, product, on),
         _offer_gate(listing),
         _venue_gate(listing, MarketPolicy.at(book, product.place, on)),
@@ -194,7 +194,7 @@ def open_condition(now: datetime, book: PolicyBook) -> sa.ColumnElement[bool]:
     return sa.and_(
         Listing.withdrawn_at.is_(None),
         sa.or_(sa.false(), *(_venue_condition(place, MarketPolicy.at(book, place, on)) for place in book.places())),
-        registrations.open_condition(on),
+        gates.open_condition(on, book),
         has_price(on),
     )
 
@@ -217,6 +217,12 @@ def count_by_place(session: Session, *, now: datetime, book: PolicyBook) -> dict
     return {place: int(count) for place, count in session.execute(query)}
 
 
+def is_open(session: Session, product: Product, *, now: datetime, book: PolicyBook) -> bool:
+    """Say whether the product may be sold now: every gate in one query, for those who need no words."""
+    query = sa.select(Product.id).join(Listing, Listing.product_id == Product.id)
+    return session.scalar(query.where(Product.id == product.id, open_condition(now, book))) is not None
+
+
 def must_be_listed(session: Session, product: Product, *, now: datetime, book: PolicyBook) -> Listing:
     """Return the listing of a product that anybody may buy now.
 
@@ -227,8 +233,8 @@ def must_be_listed(session: Session, product: Product, *, now: datetime, book: P
     listing = of_product(session, product.id)
     if listing is None:
         raise not_in_catalogue(product.code)
-    closed = [gate for gate in listing_gates(session, product, now=now, book=book) if not gate.open]
-    if closed:
+    if not is_open(session, product, now=now, book=book):
+        closed = [gate for gate in listing_gates(session, product, now=now, book=book) if not gate.open]
         words = "；".join(f"{gate.title}：{gate.fact}" for gate in closed)
         raise NotListed(
             f"产品 {product.code} 现在不能交易：{words}",

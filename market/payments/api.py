@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, page, requires
+from kernel.http import ApiBlueprint, current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from market.orders.schemas import OrderOut
 from market.payments import commands, queries
@@ -39,7 +39,7 @@ def show(payment_id: UUID):
 def record_bank_line(bank_line_in):
     """Record a line of the bank statement: the exact amount opens access in the same transaction."""
     with db.transaction() as session:
-        return commands.record_bank_line(session, current_actor(), **bank_line_in, now=clock.now())
+        return commands.record_bank_line(session, current_actor(), **bank_line_in, now=clock.now(), book=policy_book())
 
 
 @blueprint.post("/openings")
@@ -49,4 +49,4 @@ def record_bank_line(bank_line_in):
 def open_waiting(opening_in):
     """Open an order that was paid while a gate was closed."""
     with db.transaction() as session:
-        return commands.open_waiting(session, current_actor(), **opening_in, now=clock.now())
+        return commands.open_waiting(session, current_actor(), **opening_in, now=clock.now(), book=policy_book())

@@ -12,6 +12,7 @@ from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.identity import Actor, Permission
 from kernel.money import Money
+from kernel.policy import PolicyBook
 from market.entitlements import commands as entitlements
 from market.entitlements.queries import closed_for_order
 from market.orders import commands as orders
@@ -93,6 +94,7 @@ def record_bank_line(
     payer_name: str,
     captured_at: datetime,
     now: datetime,
+    book: PolicyBook,
 ) -> Payment:
     """Record that the expected money came in: payment captured, order paid, access opened, all or nothing.
 
@@ -133,7 +135,7 @@ def record_bank_line(
     order = orders.move(session, actor, payment.order_id, OrderEvent.CAPTURE, now=now)
     audit.record(session, actor, "payment.capture", payment, at=now,
                  detail={"order": order.number, "amount": amount.text(), "bank_line": bank_line})  # fmt: skip
-    closed = closed_for_order(session, order, now)
+    closed = closed_for_order(session, order, now, book=book)
     if closed:
         audit.record(session, actor, "payment.waiting", payment, at=now, detail={"closed": closed})
     else:
@@ -141,7 +143,7 @@ def record_bank_line(
     return payment
 
 
-def open_waiting(session: Session, actor: Actor, order_number: str, *, now: datetime) -> Order:
+def open_waiting(session: Session, actor: Actor, order_number: str, *, now: datetime, book: PolicyBook) -> Order:
     """Open an order that was paid while a gate was closed, once all are open again.
 
     Raises:
@@ -151,7 +153,7 @@ def open_waiting(session: Session, actor: Actor, order_number: str, *, now: date
     """
     order = order_queries.visible(session, actor, order_number)
     actor.must(Permission.PAYMENT_RECORD, place=order.place)
-    if order.state is not OrderState.PAID or closed_for_order(session, order, now):
+    if order.state is not OrderState.PAID or closed_for_order(session, order, now, book=book):
         raise NotWaiting(f"订单 {order.number} 不在“已付款待开通”状态，或前置条件仍未恢复",
                          detail_en=f"{order.number} does not wait, or a gate is still closed")  # fmt: skip
     entitlements.grant(session, actor, order, now=now)

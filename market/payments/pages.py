@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import BEIJING
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, problem, requires
+from kernel.http import Form, current_actor, page, policy_book, problem, requires
 from kernel.identity import Permission
 from market.orders.model import Order
 from market.payments import commands, queries
@@ -45,7 +45,9 @@ def record_bank_line() -> AnyResponse:
         return _payments_page(form, status=422)
     try:
         with db.transaction() as session:
-            payment = commands.record_bank_line(session, current_actor(), **form.data, now=clock.now())
+            payment = commands.record_bank_line(
+                session, current_actor(), **form.data, now=clock.now(), book=policy_book()
+            )
     except DomainError as error:
         form.refuse(error)
         return _payments_page(form, status=error.status)
@@ -59,7 +61,7 @@ def open_waiting() -> AnyResponse:
     """Open an order that was paid while a gate was closed."""
     number = request.form.get("order_number", "")
     with db.transaction() as session:
-        commands.open_waiting(session, current_actor(), number, now=clock.now())
+        commands.open_waiting(session, current_actor(), number, now=clock.now(), book=policy_book())
     flash(gettext("订单 %(number)s 已开通。", number=number), "success")
     return redirect(url_for("payment_pages.browse"), code=303)
 

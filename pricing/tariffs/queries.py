@@ -25,9 +25,9 @@ from pricing.exemptions.rules import PURPOSE_TITLES, Purpose, covers
 from pricing.policy import PricingPolicy
 from pricing.tariffs.model import BuyerClassMember, Tariff
 from pricing.tariffs.rules import CAP_ARTICLE, PriceReason, Rated, Regime, rate
+from registry.gates.rules import Gate
 from registry.products import queries as products
 from registry.products.model import Product
-from registry.registrations.rules import Gate
 from registry.resources.rules import AccessKind
 
 REGIME_TITLES = {

@@ -129,7 +129,7 @@ def submit(code: str) -> AnyResponse:
             session, current_actor(), newest.id, book=policy_book(), calendar=working_calendar(), now=clock.now()
         )
     flash(gettext("审查 %(number)s 已提交。", number=made.number), "success")
-    return redirect(url_for("registration_pages.workspace", code=code), code=303)
+    return redirect(url_for("workspace_pages.workspace", code=code), code=303)
 
 
 @blueprint.post("/reviews/<uuid:review_id>/decision")

@@ -170,7 +170,8 @@ def _check_page(
     history = reviews.history(session, Procedure.EGRESS, [check.id])
     text = render_template(
         "registry/egress/check.html", check=check, product=product, titles=STATE_TITLES, steps=_steps(check, history),
-        findings=checks.findings(session, check, on=_today(), book=policy_book()), form=form or Form(EgressFactsIn, shown),
+        findings=checks.findings(session, check, on=_today(), book=policy_book()),
+        form=form or Form(EgressFactsIn, shown),
         may_resubmit=is_mine and check.state is EgressState.RETURNED, refusal=_words(refusal), reviews=history,
         may_withdraw=is_mine and check.state in (EgressState.REQUESTED, EgressState.RETURNED),
         may_export=(is_mine or operates) and check.state in OPEN, forms=list(DeliveryForm),

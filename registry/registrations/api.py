@@ -1,4 +1,4 @@
-"""Registrations and gates for programs. Every change is decided on a version: send ``If-Match``."""
+"""Registrations for programs. Every change is decided on a version: send ``If-Match``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel import clock, db
-from kernel.calendar import business_date
 from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires, working_calendar
 from kernel.identity import Permission
 from registry.products import queries as products
@@ -16,7 +15,6 @@ from registry.registrations.model import Registration
 from registry.registrations.schemas import (
     ApplicationIn,
     FormalReviewIn,
-    GatesOut,
     ReceiptIn,
     RegistrationArgs,
     RegistrationDetailOut,
@@ -25,21 +23,7 @@ from registry.registrations.schemas import (
     RevocationIn,
 )
 
-blueprint = ApiBlueprint(
-    "registrations", __name__, url_prefix="/api/v1", description="产品登记与前置条件 · registrations and gates"
-)
-
-
-@blueprint.get("/products/<code>/gates")
-@requires(Permission.PRODUCT_READ)
-@blueprint.response(200, GatesOut)
-def explain(code: str):
-    """Say for every condition of a sale whether it holds, from which fact, under which rule."""
-    now = clock.now()
-    product = products.visible(db.session(), current_actor(), code)
-    found = queries.gates(db.session(), product, now=now, book=policy_book())
-    is_open = all(gate.open for gate in found)
-    return {"product": product.code, "on": business_date(now), "all_open": is_open, "gates": found}
+blueprint = ApiBlueprint("registrations", __name__, url_prefix="/api/v1", description="产品登记 · registrations")
 
 
 @blueprint.get("/registrations")

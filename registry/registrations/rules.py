@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -161,30 +160,6 @@ MATERIAL_TITLES = {
     "scenario": "应用场景",
     "security_risk_assessment": "数据安全风险评估",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One condition that must hold before a product may be sold: whether it does, the fact, and the rule."""
-
-    code: str
-    title: str
-    open: bool
-    fact: str
-    rule: str
-    article: str
-    since: date | None = None
-    todo: str = ""
-
-    @property
-    def name(self) -> str:
-        """The title, as the page macros call it."""
-        return self.title
-
-    @property
-    def date(self) -> date | None:
-        """The day since which it is so, as the page macros call it."""
-        return self.since
 
 
 def after(state: RegistrationState, event: RegistrationEvent) -> RegistrationState:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, PageArgs, current_actor, page, requires
+from kernel.http import ApiBlueprint, PageArgs, current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
@@ -31,6 +31,7 @@ def record(code: str, key: str) -> Response:
     with db.transaction() as session:
         served = commands.record_use(
             session, current_actor(), code=code.upper(), key=key, reference=reference, now=clock.now(),
+            book=policy_book(),
             scenario=_header("Huiyi-Scenario"), entitlement=_header("Huiyi-Entitlement"),
         )  # fmt: skip
     response = jsonify(product=code.upper(), key=key, hit=served.hit, record=served.body)

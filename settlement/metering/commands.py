@@ -21,6 +21,7 @@ from kernel.calendar import business_date
 from kernel.db import new_id
 from kernel.errors import DomainError
 from kernel.identity import Actor, Permission
+from kernel.policy import PolicyBook
 from market.delivery.queries import look_up
 from market.entitlements.model import Entitlement
 from market.entitlements.queries import must_hold
@@ -74,6 +75,7 @@ def record_use(
     key: str,
     reference: str,
     now: datetime,
+    book: PolicyBook,
     scenario: str | None = None,
     entitlement: str | None = None,
 ) -> Served:
@@ -96,13 +98,13 @@ def record_use(
     if actor.org_id is None:
         raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
     found = queries.candidates(
-        session, buyer_id=actor.org_id, code=code, reference=reference, now=now, number=entitlement
+        session, buyer_id=actor.org_id, code=code, reference=reference, now=now, book=book, number=entitlement
     )
-    candidate = found[0] if found[0].event is not None else _usable(session, found, scenario, now)
+    candidate = found[0] if found[0].event is not None else _usable(session, found, scenario, now, book)
     held = candidate.entitlement
     row = look_up(session, held.version_id, key)
     if candidate.event is not None:
-        return _again(session, candidate, key, row.body if row else None, now)
+        return _again(session, candidate, key, row.body if row else None, now, book)
     kind = row.subject_kind if row else None
     if held.subject_kind is not None and kind not in (None, held.subject_kind):
         raise OutOfScope(f"使用权 {held.number} 仅限“{held.subject_kind}”类对象", detail_en="another kind of subject")
@@ -116,7 +118,9 @@ def record_use(
         _insert(session, UsageEvent).values(event).on_conflict_do_nothing().returning(UsageEvent.id)
     ).scalar_one_or_none()
     if made is None:  # the same call ran beside this one and was first
-        return record_use(session, actor, code=code, key=key, reference=reference, now=now, entitlement=held.number)
+        return record_use(
+            session, actor, code=code, key=key, reference=reference, now=now, book=book, entitlement=held.number
+        )
     used = _use_up(session, held, 1) if row is not None else candidate.used
     audit.record(session, actor, "usage.record", ("settlement_usage_event", str(made)), at=now,
                  detail={"entitlement": held.number, "hit": row is not None})  # fmt: skip
@@ -160,14 +164,16 @@ def import_usage(
     return result
 
 
-def _usable(session: Session, found: Sequence[Candidate], scenario: str | None, now: datetime) -> Candidate:
+def _usable(
+    session: Session, found: Sequence[Candidate], scenario: str | None, now: datetime, book: PolicyBook
+) -> Candidate:
     """Return the first entitlement that permits one more use; refuse with what stands against the first."""
     refusals: list[DomainError] = []
     for candidate in found:
         try:
             may_use(candidate.entitlement.terms, candidate.used, now, scenario=scenario)
             if not candidate.is_open:
-                must_hold(session, candidate.entitlement, now)
+                must_hold(session, candidate.entitlement, now, book=book)
         except DomainError as refusal:
             refusals.append(refusal)
         else:
@@ -175,7 +181,9 @@ def _usable(session: Session, found: Sequence[Candidate], scenario: str | None, 
     raise refusals[0]
 
 
-def _again(session: Session, candidate: Candidate, key: str, body: dict[str, Any] | None, now: datetime) -> Served:
+def _again(
+    session: Session, candidate: Candidate, key: str, body: dict[str, Any] | None, now: datetime, book: PolicyBook
+) -> Served:
     event, held = candidate.event, candidate.entitlement
     assert event is not None
     if event.subject != subject_digest(event.subject_kind, key):
@@ -184,7 +192,7 @@ def _again(session: Session, candidate: Candidate, key: str, body: dict[str, Any
             detail_en="Use a new Client-Reference for a new question",
         )
     if not candidate.is_open:
-        must_hold(session, held, now)
+        must_hold(session, held, now, book=book)
     shown = body if event.hit else None
     return Served(held.number, event.hit, shown, candidate.used, _remaining(held, candidate.used), True)
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotAllowed
+from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
 from market.entitlements.queries import open_condition
 from market.orders.model import Order
@@ -50,7 +51,14 @@ class Candidate:
 
 
 def candidates(
-    session: Session, *, buyer_id: UUID, code: str, reference: str, now: datetime, number: str | None = None
+    session: Session,
+    *,
+    buyer_id: UUID,
+    code: str,
+    reference: str,
+    now: datetime,
+    book: PolicyBook,
+    number: str | None = None,
 ) -> list[Candidate]:
     """Return the buyer's entitlements to a product, usable ones and those that end first on top; one query.
 
@@ -60,7 +68,7 @@ def candidates(
         WrongProduct: ``number`` is not one of the buyer's entitlements to it.
     """
     query = (
-        sa.select(Entitlement, UsageTotal.used, open_condition(now), UsageEvent)
+        sa.select(Entitlement, UsageTotal.used, open_condition(now, book), UsageEvent)
         .join(Order, Order.id == Entitlement.order_id)
         .join(Product, Product.id == Entitlement.product_id)
         .outerjoin(UsageTotal, UsageTotal.entitlement_id == Entitlement.id)
