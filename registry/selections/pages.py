@@ -44,8 +44,8 @@ def result(call_id: UUID) -> str:
     Raises:
         NoSuchCall: the call or its result is not published.
     """
-    call = calls.visible(db.session(), current_actor(), call_id)
     found = queries.of_call(db.session(), call_id)
+    call = calls.visible(db.session(), current_actor(), call_id)
     if found is None or not found.counts(clock.today()):
         raise calls.none_such(call.number)
     policy = RegistryPolicy.at(policy_book(), call.place, clock.today())
@@ -105,10 +105,10 @@ def _page(
     call_id: UUID, *, errors: dict[str, Any] | None = None, refusal: DomainError | None = None, status: int = 200
 ) -> Response:
     actor, session = current_actor(), db.session()
+    found = queries.of_call(session, call_id)
     call = calls.visible(session, actor, call_id)
     actor.must(Permission.CALL_WRITE, place=call.place)
     received = applications.of_call(session, call_id)
-    found = queries.of_call(session, call_id)
     text = render_template(
         "registry/selections/choose.html", call=call, found=found, received=received, errors=errors or {},
         refusal=_words(refusal), proposed_by_me=found is not None and found.proposed_by == actor.id,

@@ -24,7 +24,7 @@ class NoSuchSelection(NotFound):
 
 
 def get(session: Session, selection_id: UUID, *, lock: bool = False) -> Selection:
-    """Return the selection with call, application and operator; locked and read afresh on demand.
+    """Return the selection with call and operator; locked and read afresh on demand.
 
     Raises:
         NoSuchSelection: there is none.
@@ -115,6 +115,5 @@ def selection_clause(
 def _whole(query: sa.Select[Selection]) -> sa.Select[Selection]:
     return query.options(
         joinedload(Selection.call).joinedload(Call.plan),
-        joinedload(Selection.application),
         joinedload(Selection.operator),
     )
