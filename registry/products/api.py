@@ -13,12 +13,12 @@ from registry.products import commands, queries
 from registry.products.model import Product
 from registry.products.rules import difference
 from registry.products.schemas import (
-    DifferenceArgs,
-    DifferenceOut,
     ProductArgs,
     ProductDetailOut,
     ProductIn,
     ProductPageOut,
+    VersionDifferenceArgs,
+    VersionDifferenceOut,
     VersionIn,
 )
 
@@ -70,8 +70,8 @@ def add_version(version_in, code: str):
 
 @blueprint.get("/<code>/difference")
 @requires(Permission.PRODUCT_READ)
-@blueprint.arguments(DifferenceArgs, location="query")
-@blueprint.response(200, DifferenceOut)
+@blueprint.arguments(VersionDifferenceArgs, location="query")
+@blueprint.response(200, VersionDifferenceOut)
 def compare(args, code: str):
     """Compare two versions part by part; without numbers, the newest with the one before it."""
     product = queries.visible(db.session(), current_actor(), code)

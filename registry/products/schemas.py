@@ -123,7 +123,7 @@ class VersionEvidenceOut(ma.Schema):
     sha256 = ma.fields.String()
 
 
-class ChangeOut(ma.Schema):
+class VersionChangeOut(ma.Schema):
     """One difference between two versions."""
 
     section = ma.fields.Enum(Section, by_value=True)
@@ -133,19 +133,19 @@ class ChangeOut(ma.Schema):
     after = ma.fields.String()
 
 
-class DifferenceArgs(ma.Schema):
+class VersionDifferenceArgs(ma.Schema):
     """Which two versions."""
 
     before = ma.fields.Integer(validate=ma.validate.Range(1))
     after = ma.fields.Integer(validate=ma.validate.Range(1))
 
 
-class DifferenceOut(ma.Schema):
+class VersionDifferenceOut(ma.Schema):
     """What changed from one version to the other."""
 
     before = ma.fields.Integer()
     after = ma.fields.Integer()
-    changes = ma.fields.List(ma.fields.Nested(ChangeOut))
+    changes = ma.fields.List(ma.fields.Nested(VersionChangeOut))
 
 
 class VersionOut(ma.Schema):

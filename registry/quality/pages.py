@@ -123,8 +123,8 @@ def _resource_page(
     text = render_template(
         "registry/quality/resource.html", resource=resource, tickets=tickets, today=_today(), reporters=reporters,
         figures=queries.score(session, resource.id, _today(), policy_book()), categories=CATEGORY_TITLES,
-        form=form or Form(QualityTicketIn, {"reporter_id": reporters[0][0] if reporters else ""}), refusal=_words(refusal),
-        titles=STATE_TITLES,
+        form=form or Form(QualityTicketIn, {"reporter_id": reporters[0][0] if reporters else ""}),
+        refusal=_words(refusal), titles=STATE_TITLES,
     )  # fmt: skip
     return make_response(text, status)
 

@@ -67,7 +67,9 @@ def test_a_resource_is_barred_and_admitted_on_its_page(app: Flask, department: P
     assert "涉及隐私" in person.get(url).get_data(as_text=True)
     assert send(person, f"{url}/bar", {"reason": "再次"}, form_at=url).status_code == 428
     assert send(person, f"{url}/unbar", {"reason": "已脱敏"}, form_at=url).status_code == 303
-    assert "涉及隐私" not in person.get(url).get_data(as_text=True)
+    shown = person.get(url).get_data(as_text=True)
+    assert "不得纳入授权运营范围" not in shown
+    assert "涉及隐私" in shown  # in the history of changes
 
 
 def test_readers_have_no_buttons(app: Flask, department: Party) -> None:
