@@ -53,4 +53,4 @@ def pdf_of(html: str, stylesheet: str) -> bytes:
     inside = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
     document = weasyprint.HTML(string=html, base_url=None, url_fetcher=inside)
     sheet = weasyprint.CSS(string=stylesheet, url_fetcher=inside)
-    return bytes(document.write_pdf(stylesheets=[sheet], pdf_variant="pdf/a-3b") or b"")
+    return bytes(document.write_pdf(stylesheets=[sheet]) or b"")

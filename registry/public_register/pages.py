@@ -78,14 +78,15 @@ def history(code: str) -> str:
 @public
 def notice(registration_id: UUID) -> AnyResponse:
     """Show one public notice, and take objections."""
-    form, status, filed = Form(_ObjectionForm), 200, None
+    form, status, filed = Form(ObjectionIn), 200, None
     if request.method == "POST":
         status, form.values = 422, {}
         if form.accepts():
             try:
+                sent = {**form.data, "uploads": uploads("files")[:FILES_MAX]}
                 with db.transaction() as session:
                     filed = objections.file_objection(
-                        session, current_actor(), registration_id, **form.data, uploads=uploads("files")[:FILES_MAX],
+                        session, current_actor(), registration_id, **sent,
                         source_digest=source_digest(), now=clock.now(),
                     )  # fmt: skip
             except DomainError as error:
@@ -145,12 +146,6 @@ def qr(code: str) -> Response:
     response.mimetype = "image/svg+xml"
     response.cache_control.max_age = DAY_SECONDS
     return response
-
-
-class _ObjectionForm(ObjectionIn):
-    """The objection as a form sends it: the files travel beside its fields."""
-
-    uploads = None  # type: ignore[assignment]
 
 
 def _wanted() -> Wanted:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -11,11 +13,13 @@ from playwright.sync_api import Page
 
 from kernel import clock, db
 from kernel.identity import Role
+from registry.public_register.gateway import pdf_of
+from registry.registrations.commands import revoke
 from registry.registrations.model import Registration
-from registry.registrations.rules import RegistrationState
+from registry.registrations.rules import RegistrationState, RevocationGround
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
-from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review
+from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review, reviewer
 
 
 def registered(app: Flask, state: RegistrationState = RegistrationState.CODED) -> Registration:
@@ -67,12 +71,19 @@ def test_a_visitor_reads_a_notice_and_objects_and_the_registrar_decides(app: Fla
     found = registered(app, RegistrationState.PUBLIC_NOTICE)
     page = f"/registry/notices/{found.id}"
     with clock.set_to(make.NOW + timedelta(days=1)):
-        assert "气象服务指数" in client.get("/registry").get_data(as_text=True)
+        assert "气象服务指数" in client.get("/registry/notices").get_data(as_text=True)
+        assert "气象服务指数" not in client.get("/registry?q=气象").get_data(as_text=True)
         blank = send(client, page, {"name": "王某", "contact": "", "evidence": "来源有争议"}, form_at=page)
         assert blank.status_code == 422
         assert "来源有争议" in blank.get_data(as_text=True)
-        fields = {"name": "王某", "contact": "0575-1", "evidence": "来源有争议"}
-        assert send(client, page, fields, form_at=page).status_code == 303
+        fields = {
+            "name": "王某", "contact": "0575-1", "evidence": "来源有争议", "identity_kind": "resident_id",
+            "identity_number": "11010519491231002X",
+        }  # fmt: skip
+        files = {"files": (BytesIO(b"%PDF-1.7 contract"), "合同.pdf", "application/pdf")}
+        filed = send(client, page, {**fields, **files}, form_at=page)
+        assert filed.status_code == 303
+        assert "待复核" in client.get(filed.location).get_data(as_text=True)
         public = client.get(page).get_data(as_text=True)
         assert "来源有争议" not in public
         assert "0575-1" not in public
@@ -80,11 +91,19 @@ def test_a_visitor_reads_a_notice_and_objects_and_the_registrar_decides(app: Fla
         inside = f"/registrations/{found.id}"
         shown = registrar.get(inside).get_data(as_text=True)
         assert "来源有争议" in shown
-        url = f"/objections/{shown.split('/objections/')[1].split('/')[0]}/outcome"
+        link = next(part for part in shown.split('href="') if part.startswith("/objections/"))
+        kept = registrar.get(link.split('"')[0])
+        assert kept.data == b"%PDF-1.7 contract"
+        assert kept.headers["Content-Disposition"].startswith("attachment")
+        objection = f"/objections/{shown.split('/objections/')[1].split('/')[0]}"
+        url = f"{objection}/outcome"
+        assert send(registrar, f"{objection}/recheck", {"findings": ""}, form_at=inside).status_code == 303
+        assert send(registrar, f"{objection}/recheck", {"findings": "已核实"}, form_at=inside).status_code == 303
         assert send(registrar, url, {"outcome": "dismissed", "reason": ""}, form_at=inside).status_code == 303
         assert "有异议" in registrar.get(inside).get_data(as_text=True)
         assert send(registrar, url, {"outcome": "dismissed", "reason": "查无实据"}, form_at=inside).status_code == 303
         assert "查无实据" in registrar.get(inside).get_data(as_text=True)
+        assert "查无实据" in client.get(filed.location).get_data(as_text=True)
     with clock.set_to(CODED_AT):
         closed = send(client, page, fields, form_at="/sign-in")
         assert closed.status_code == 409
@@ -98,3 +117,40 @@ def test_the_certificate_fits_a_phone_and_shows_its_code(app: Flask, live_url: s
     assert browser_page.inner_text(".certificate-code strong") == code
     assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
     assert browser_page.evaluate("document.querySelector('.certificate-qr').naturalWidth") > 0
+
+
+def test_the_certificate_as_pdf_is_the_same_every_time_and_asks_nobody(app: Flask, client: FlaskClient) -> None:
+    code = str(registered(app).code)
+    with clock.set_to(CODED_AT):
+        first = client.get(f"/certificates/{code}/certificate.pdf")
+        assert (first.status_code, first.mimetype) == (200, "application/pdf")
+        assert first.data.startswith(b"%PDF-")
+        pdf_of.cache_clear()
+        assert client.get(f"/certificates/{code.lower()}/certificate.pdf").data == first.data
+        assert client.get("/certificates/330624-2026-000001-X/certificate.pdf").status_code == 404
+
+
+def test_a_server_without_the_libraries_says_so_and_keeps_its_pages(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = str(registered(app).code)
+    pdf_of.cache_clear()
+    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as on a machine without it
+    with clock.set_to(CODED_AT):
+        refused = client.get(f"/certificates/{code}/certificate.pdf")
+        assert refused.status_code == 503
+        assert "libpangoft2" in refused.get_data(as_text=True)
+        assert client.get(f"/certificates/{code}").status_code == 200
+
+
+def test_a_revoked_certificate_shows_since_when(app: Flask, client: FlaskClient) -> None:
+    found = registered(app)
+    with app.app_context(), db.transaction() as session:
+        revoke(session, reviewer(), found.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+    with clock.set_to(CODED_AT):
+        shown = client.get(f"/certificates/{found.code}").get_data(as_text=True)
+        assert "2026-07-16 被撤销" in shown
+        history = client.get(f"/registry/products/{shown.split('/registry/products/')[1].split(chr(34))[0]}")
+        assert "撤销登记" in history.get_data(as_text=True)
+        assert f"/certificates/{found.code}" in client.get("/registry?state=revoked&q=气象").get_data(as_text=True)
+        assert f"/certificates/{found.code}" not in client.get("/registry?state=effective").get_data(as_text=True)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
 from registry.codes.rules import CodeMistyped, registration_code
+from registry.products.model import Product
 from registry.public_register import queries
+from registry.public_register.rules import EntryState
+from registry.registrations.commands import revoke
 from registry.registrations.model import Registration
 from registry.registrations.queries import NoSuchRegistration
-from registry.registrations.rules import RegistrationState
-from tests.make.registry_products import make_product, make_registration, make_review
+from registry.registrations.rules import RegistrationKind, RegistrationState, RevocationGround
+from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review, reviewer
 
 ON = date(2026, 7, 16)
 
@@ -22,6 +27,11 @@ def registered(session: Session, state: RegistrationState = RegistrationState.CO
     made = make_product(session, **changed)
     make_review(session, made)
     return make_registration(session, made, state=state)
+
+
+def searched(session: Session, on: date = ON, **wanted: Any) -> set[UUID]:
+    """What a search finds."""
+    return {one.id for one in session.scalars(queries.search(session, queries.Wanted(**wanted), on=on))}
 
 
 def test_a_certificate_is_found_in_any_spelling_of_its_code(session: Session) -> None:
@@ -46,11 +56,11 @@ def test_notices_are_shown_from_their_first_to_their_last_day(session: Session) 
     found = registered(session, RegistrationState.PUBLIC_NOTICE)
     registered(session, RegistrationState.ACCEPTED)
     shown = {
-        on: [one.id for one in queries.notices(session, on)]
+        on: [one.id for one in session.scalars(queries.notices(on))]
         for on in (date(2026, 7, 1), date(2026, 7, 2), date(2026, 7, 15), date(2026, 7, 16))
     }
     assert list(shown.values()) == [[], [found.id], [found.id], []]
-    assert queries.notices(session, date(2026, 7, 2), place="puer") == []
+    assert session.scalars(queries.notices(date(2026, 7, 2), place="puer")).all() == []
     assert queries.notice(session, found.id) is found
 
 
@@ -63,11 +73,48 @@ def test_what_was_never_on_notice_is_not_shown(session: Session) -> None:
 @pytest.mark.both_databases
 def test_the_register_is_searched_by_product_registrant_and_code(session: Session) -> None:
     found, other = registered(session, title="气象服务指数"), registered(session, title="普惠信用100%分")
-    assert {one.id for one in queries.register(session)} == {found.id, other.id}
+    assert searched(session) == {found.id, other.id}
     assert found.code is not None
-    for words in ("气象", "气象 指数", found.code, found.code[-8:].lower()):
-        assert [one.id for one in queries.register(session, q=words)] == [found.id], words
-    assert queries.register(session, q="气象 信用") == []
-    assert [one.id for one in queries.register(session, q="100%")] == [other.id]
-    assert queries.register(session, q="_") == []
-    assert queries.register(session, place="puer") == []
+    owner, product = found.registrant, found.product
+    codes = (found.code, found.code[-8:].lower(), found.number, owner.name, owner.uscc)
+    for words in ("气象", "气象 指数", "象服", "气", *codes):
+        assert searched(session, q=words) == {found.id}, words
+    assert searched(session, q="气象 信用") == set()
+    assert searched(session, q="象气") == set()
+    assert searched(session, q="100%") == {other.id}
+    assert searched(session, q="信用 ,_%") == set()
+    for wanted in ({"registrant": owner.uscc.lower()}, {"registrant": owner.name}):
+        assert searched(session, **wanted) == {found.id}, wanted
+    assert searched(session, domain=product.domain) == {found.id, other.id}
+    assert searched(session, domain="别的") == searched(session, place="puer") == set()
+    assert searched(session, place="xinchang", kind=RegistrationKind.FIRST) == {found.id, other.id}
+    assert searched(session, kind=RegistrationKind.CHANGE) == set()
+
+
+@pytest.mark.both_databases
+def test_entries_are_found_by_what_they_are_worth_on_the_day(session: Session) -> None:
+    found, other = registered(session), registered(session)
+    revoke(session, reviewer(), other.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+    session.flush()
+    worth = {
+        EntryState.EFFECTIVE: date(2028, 6, 30), EntryState.NOT_YET: date(2026, 7, 15),
+        EntryState.EXPIRED: date(2028, 7, 1),
+    }  # fmt: skip
+    for on in worth.values():
+        for state in EntryState:
+            expected = {found.id} if worth.get(state) == on else {other.id} if state is EntryState.REVOKED else set()
+            assert searched(session, on, state=state) == expected, (on, state)
+
+
+def test_the_history_of_a_product_shows_what_is_public_and_nothing_else(session: Session) -> None:
+    found = registered(session)
+    code = session.get_one(Product, found.product_id).code
+    product, history = queries.history(session, code.lower())
+    assert (product.id, [one.id for one in history]) == (found.product_id, [found.id])
+    sanction = revoke(session, reviewer(), found.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+    session.flush()
+    assert [one.id for one in queries.history(session, product.code)[1]] == [sanction.id, found.id]
+    hidden = registered(session, RegistrationState.ACCEPTED)
+    for code in (session.get_one(Product, hidden.product_id).code, "PRD-X"):
+        with pytest.raises(NoSuchRegistration, match="没有产品"):
+            queries.history(session, code)

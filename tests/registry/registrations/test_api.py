@@ -115,7 +115,7 @@ def test_the_whole_way_to_a_certificate_and_to_its_revocation(app: Flask, client
         assert step(client, reviewer, f"{registration}/receipt", decision="accept")["review_due"] == "2026-07-29"
         assert step(client, reviewer, f"{registration}/formal-review", passes=True)["notice_end"] == "2026-07-15"
     with clock.set_to(make.NOW + timedelta(days=1)):
-        notices = client.get(f"{API}/register?place=xinchang").json["notices"]
+        notices = client.get(f"{API}/register/notices?place=xinchang").json["items"]
         assert [(one["registrant"], one["product"]) for one in notices] == [(owner.name, "企业信用核验")]
     with clock.set_to(CODED_AT):
         merchant, second = as_program(app, Role.MERCHANT, party=owner), as_program(app, Role.REVIEWER, place="xinchang")
@@ -128,6 +128,10 @@ def test_the_whole_way_to_a_certificate_and_to_its_revocation(app: Flask, client
             True,
             "2028-06-30",
         )
+        found = client.get(f"{API}/register", query_string={"q": "信用核验", "state": "effective"}).json["items"]
+        assert [one["code"] for one in found] == [code]
+        history = client.get(f"{API}/register/products/{product['code']}").json
+        assert [one["code"] for one in history["registrations"]] == [code]
         assert certificate["registrant"] == {"name": owner.name, "uscc": owner.uscc}
         step(client, second, f"{registration}/revocation", ground="forged_result", reason="伪造登记结果")
         assert client.get(f"{API}/certificates/{code}").json["is_effective"] is False
@@ -233,15 +237,28 @@ def test_anybody_objects_with_name_and_evidence_and_the_registrar_decides(
         step(client, reviewer, f"{url}/formal-review", passes=True)
     with clock.set_to(make.NOW + timedelta(days=1)):
         blank = client.post(f"{url}/objections", json={"name": "王某"}, headers=key({}))
-        assert {error["pointer"] for error in blank.json["errors"]} == {"/contact", "/evidence"}
-        objection = {"name": "王某", "contact": "0575", "evidence": "来源有争议"}
+        assert {error["pointer"] for error in blank.json["errors"]} == {
+            "/contact", "/evidence", "/identity_kind", "/identity_number",
+        }  # fmt: skip
+        objection = {
+            "name": "王某", "contact": "0575", "evidence": "来源有争议", "identity_kind": "passport",
+            "identity_number": "E1234567", "files": [{"name": "证据.pdf", "content_base64": "JVBERi0="}],
+        }  # fmt: skip
         filed = client.post(f"{url}/objections", json=objection, headers=key({}))
         assert filed.status_code == 201
         assert "evidence" not in client.get(f"{API}/register").get_data(as_text=True)
         reviewer = as_program(app, Role.REVIEWER, place="xinchang")
         outcome = {"outcome": "upheld", "reason": "查实"}
+        url = f"{API}/objections/{filed.json['id']}"
+        early = client.post(f"{url}/outcome", json=outcome, headers=key(reviewer))
+        assert early.json["code"] == "objection.not_rechecked"
+        assert client.post(f"{url}/recheck", json={"findings": "已核实"}, headers=key(reviewer)).status_code == 200
         decided = client.post(f"{API}/objections/{filed.json['id']}/outcome", json=outcome, headers=key(reviewer))
         assert (decided.status_code, decided.json["state"]) == (200, "terminated")
+        seen = client.get(f"{API}/objections/{filed.json['reference']}").json
+        assert (seen["state"], seen["reason"]) == ("upheld", "查实")
+        assert "王某" not in str(seen)
+        assert client.get(f"{API}/objections/ABC").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -326,14 +326,3 @@ def test_the_database_refuses_a_registration_that_contradicts_itself(session: Se
     with pytest.raises(DBAPIError, match=r"(?i)constraint"):
         session.execute(sa.text(f"UPDATE registry_registration SET {column} = '{value}'"))
     session.rollback()
-
-
-def test_the_desk_shows_what_runs_and_what_is_late(session: Session) -> None:
-    waiting = apply(session, reviewed(session), RegistrationKind.FIRST)
-    make_sellable(session)
-    found = queries.desk(session, reviewer())
-    assert [one.id for one in found] == [waiting.id]
-    assert (waiting.due_date(), waiting.is_overdue(date(2026, 7, 6)), waiting.is_overdue(date(2026, 7, 7))) == (
-        date(2026, 7, 6), False, True,
-    )  # fmt: skip
-    assert list(queries.desk(session, reviewer("puer"))) == []
