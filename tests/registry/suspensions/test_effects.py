@@ -37,14 +37,14 @@ def test_an_approval_ends_with_the_authorization_of_its_resource(session: Sessio
 
 
 def test_what_was_delivered_before_a_suspension_is_settled_and_nothing_new_is_ordered(session: Session) -> None:
-    world = books.make_world(session)
+    world = books.make_world(session, place="puer")
     books.use(session, world.scores_bought, 3)
     agreements.suspend(
-        session, make.supervisor(), world.agreement.id, reason="越界", correction_due=BEFORE, now=books.NOW
+        session, make.supervisor("puer"), world.agreement.id, reason="越界", correction_due=BEFORE, now=books.NOW
     )
     session.flush()
     assert not queries.get(session, world.agreement.id).in_force(ENDED_ON)
     with pytest.raises(DomainError):
         books.market.make_order(session, world.scores, world.buyer)
-    run = books.settle(session)
+    run = books.settle(session, place="puer")
     assert run.state == "sealed"
