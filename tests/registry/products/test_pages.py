@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from kernel import clock, db
@@ -11,7 +14,7 @@ from registry.parties.model import Party
 from registry.products import queries
 from registry.products.pages import typed
 from tests.make import registry_base as make
-from tests.make.clients import as_person, send
+from tests.make.clients import as_person, as_program, key, send
 from tests.make.registry_products import make_merchant, make_product, make_request, make_reviewers
 
 
@@ -75,3 +78,54 @@ def test_a_new_version_starts_from_the_last_and_is_refused_with_the_words_of_the
         assert "不在授权范围内" in refused.get_data(as_text=True)
         assert send(merchant, url, fields, form_at=url).status_code == 303
         assert "第 2 版" in merchant.get(f"/workspace/products/{made.code}").get_data(as_text=True)
+
+
+def test_versions_are_compared_and_origins_and_evidence_are_entered_on_the_page(app: Flask) -> None:
+    with clock.set_to(make.NOW):
+        with app.app_context(), db.transaction() as session:
+            made, source = make_product(session), make_product(session)
+            owner = session.get_one(Party, made.owner_id)
+            used = [str(one.resource_id) for one in queries.latest_version(session, made.id).inputs]
+        merchant = as_person(app, Role.MERCHANT, party=owner, place="xinchang")
+        url = f"/workspace/products/{made.code}/versions/new"
+        fields = {"description": "第二版", "fields": "score | 新评分 | number", "sample": "", "inputs": used,
+                  "evidence": (BytesIO(b"report"), "检测报告.pdf")}  # fmt: skip
+        unknown = send(merchant, url, fields | {"origins": "XC-1999-000001 | 无偿"}, form_at=url,
+                       content_type="multipart/form-data")  # fmt: skip
+        assert unknown.status_code == 422
+        assert "XC-1999-000001" in unknown.get_data(as_text=True)
+        fields["evidence"] = (BytesIO(b"report"), "检测报告.pdf")
+        entered = send(merchant, url, fields | {"origins": f"{source.code} | 无偿"}, form_at=url,
+                       content_type="multipart/form-data")  # fmt: skip
+        assert entered.status_code == 303
+        shown = merchant.get(f"/workspace/products/{made.code}/difference").get_data(as_text=True)
+        for words in ("新评分", "检测报告.pdf", f"{source.code}", "第 1 版与第 2 版"):
+            assert words in shown
+        same = merchant.get(f"/workspace/products/{made.code}/difference?before=2&after=2").get_data(as_text=True)
+        assert "两个版本内容相同" in same
+        assert f"{source.code} | 无偿" in merchant.get(url).get_data(as_text=True)
+
+
+def test_a_program_reads_the_lineage_and_the_difference(app: Flask, client: FlaskClient) -> None:
+    with clock.set_to(make.NOW):
+        with app.app_context(), db.transaction() as session:
+            made, source = make_product(session), make_product(session)
+            owner = session.get_one(Party, made.owner_id)
+            used = queries.latest_version(session, made.id).inputs[0].resource_id
+            origin = queries.latest_version(session, source.id).id
+        headers = as_program(app, Role.MERCHANT, party=owner, place="xinchang")
+        url = f"/api/v1/products/{made.code}"
+        body = {
+            "description": "第二版", "fields": [{"name": "score", "title": "评分"}],
+            "inputs": [{"resource_id": str(used)}], "origins": [{"version_id": str(origin), "access": "free"}],
+            "evidence": [{"title": "报告", "name": "r.pdf", "content_base64": "cmVwb3J0"}],
+        }  # fmt: skip
+        entered = client.post(f"{url}/versions", json=body, headers=key(headers))
+        assert entered.status_code == 201, entered.json
+        newest = entered.json["versions"][0]
+        assert [(one["product_code"], one["access"]) for one in newest["origins"]] == [(source.code, "free")]
+        assert newest["evidence"][0]["title"] == "报告"
+        found = client.get(f"{url}/difference", headers=headers).json
+        assert (found["before"], found["after"]) == (1, 2)
+        assert {"origins", "evidence", "fields"} <= {one["section"] for one in found["changes"]}
+        assert client.get(f"{url}/difference?before=9", headers=headers).status_code == 404
