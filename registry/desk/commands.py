@@ -19,19 +19,24 @@ from kernel.policy import PolicyBook
 from registry.appeals import commands as appeals
 from registry.applications import checks as application_checks
 from registry.applications import commands as applications
+from registry.applications import queries as application_queries
 from registry.egress import checks as egress_checks
 from registry.egress import commands as egress
 from registry.egress import queries as egress_queries
 from registry.onboarding import checks as onboarding_checks
 from registry.onboarding import commands as onboarding
+from registry.onboarding import queries as onboarding_queries
 from registry.operator_reviews import checks as operator_checks
 from registry.operator_reviews import commands as operator_reviews
+from registry.operator_reviews import queries as operator_queries
 from registry.plans import checks as plan_checks
 from registry.plans import commands as plans
+from registry.plans import queries as plan_queries
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Finding, Procedure, RefusalGround
 from registry.product_reviews import checks as product_checks
 from registry.product_reviews import commands as product_reviews
+from registry.requests import checks as request_checks
 from registry.requests import commands as requests
 from registry.requests import queries as request_queries
 from registry.review_clocks import commands as clocks
@@ -71,6 +76,7 @@ class Follow(Protocol):
 FINDINGS: dict[Procedure, FindingsOf] = {
     Procedure.ONBOARDING: onboarding_checks.of_review,
     Procedure.PRODUCT: product_checks.of_review,
+    Procedure.DATA_REQUEST: request_checks.of_review,
     Procedure.PLAN: plan_checks.findings,
     Procedure.APPLICATION: application_checks.findings,
     Procedure.OPERATOR: operator_checks.findings,
@@ -92,8 +98,12 @@ REOPENED: dict[Procedure, Follow] = {
 }
 # A command of the concept locks the subject before its review; so must everybody, or two would wait for each other.
 SUBJECTS: dict[Procedure, Lock] = {
+    Procedure.APPLICATION: application_queries.get,
     Procedure.DATA_REQUEST: request_queries.get,
     Procedure.EGRESS: egress_queries.get,
+    Procedure.ONBOARDING: onboarding_queries.by_id,
+    Procedure.OPERATOR: operator_queries.get,
+    Procedure.PLAN: plan_queries.version,  # the subject is one version
 }
 CONCLUDED = (ReviewState.PASSED, ReviewState.REFUSED, ReviewState.RETURNED)
 

@@ -35,6 +35,7 @@ def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) 
         _agreement(session, product, on, article),
         _scope(session, product, version, article),
         _requests(session, product, version, on, article),
+        _scenario(session, product, on, article),
         _fields(version, article),
         _sample(version, article),
         _personal(version, article),
@@ -71,6 +72,15 @@ def _requests(session: Session, product: Product, version: ProductVersion, on: d
     words = f"尚无同意：{'、'.join(missing)}" if missing else f"场景“{product.scenario}”的使用申请均已获同意"
     title = CHECK_TITLES["source_requests_approved"]
     return Finding("source_requests_approved", title, not missing, words, "RVW-03", article)
+
+
+def _scenario(session: Session, product: Product, on: date, article: str) -> Finding:
+    granted = requests.granted_scenarios(session, product.owner_id, product.agreement_id, on=on)
+    is_met = product.scenario in granted
+    words = f"“{product.scenario}”与已获同意的使用申请场景一致"
+    other = "、".join(sorted(granted)) or "无"
+    fact = words if is_met else f"产品场景为“{product.scenario}”，已获同意的场景：{other}；一项同意不得用于其他场景"
+    return Finding("scenario_match", CHECK_TITLES["scenario_match"], is_met, fact, "RVW-02", article)
 
 
 def _fields(version: ProductVersion, article: str) -> Finding:

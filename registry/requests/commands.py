@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
@@ -23,7 +22,7 @@ from registry.parties import queries as parties
 from registry.parties.rules import Capacity
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import Procedure, RefusalGround, cited_dict, is_own
-from registry.requests import queries
+from registry.requests import checks, queries
 from registry.requests.model import DataRequest, RequestClearance, RequestResource
 from registry.requests.rules import (
     CHECKS,
@@ -203,6 +202,7 @@ def check(
         NoSuchRequest: there is none.
         WrongState: it is not waiting for a check.
         Paused: the clock stands still.
+        FindingsOpen: agreement although a binding check failed.
         GroundMissing: the operator refuses without a ground of the closed list (SEP-02).
         CalendarGap: a deadline runs into a year without a holiday table.
     """
@@ -313,7 +313,7 @@ def take_appeal(
         ScenarioTaken: another request for this scenario was made since.
     """
     request = queries.get(session, review.subject_id, lock=True)
-    if (other := session.scalar(_same_scenario(request))) is not None:
+    if (other := queries.same_scenario(session, request)) is not None:
         raise _scenario_taken(other)
     request.state, request.decided_at = after(request.state, RequestEvent.APPEALED), None
     if not any(one.kind in CHECKS for one in review_queries.stages(session, review)):
@@ -353,7 +353,8 @@ def _say(
         )
     reviews.decide(
         session, actor, review.id, decision=decision, reason=reason, checklist={}, defects=(), required=(),
-        findings=(), calendar=calendar, now=now, ground=ground,
+        findings=checks.of_review(session, review, on=business_date(now), book=book), calendar=calendar, now=now,
+        ground=ground,
     )  # fmt: skip
     follow = take_step if review.is_open else take_outcome
     follow(session, actor, review, book=book, calendar=calendar, now=now)
@@ -366,19 +367,9 @@ def _check_applicant(session: Session, applicant_id: UUID, agreement: Agreement)
     check_applicant(applicant.name, agreement.number, place, is_allowed=applicant.is_in_order and may_ask)
 
 
-def _same_scenario(request: DataRequest) -> sa.Select[str]:
-    return sa.select(DataRequest.number).where(
-        DataRequest.id != request.id,
-        DataRequest.applicant_id == request.applicant_id,
-        DataRequest.agreement_id == request.agreement_id,
-        DataRequest.scenario == request.scenario,
-        DataRequest.state != RequestState.REJECTED,
-    )
-
-
 def _add_unique(session: Session, request: DataRequest) -> None:
     request.id = new_id()
-    other = session.scalar(_same_scenario(request))
+    other = queries.same_scenario(session, request)
     try:
         if other is None:
             session.add(request)

@@ -260,6 +260,29 @@ def approved_resources(
     return set(session.scalars(sa.select(Resource.id).where(approved, ~Resource.barred)))
 
 
+def same_scenario(session: Session, request: DataRequest) -> str | None:
+    """Return the number of another request of the applicant for this scenario that was not rejected (RVW-02)."""
+    query = sa.select(DataRequest.number).where(
+        DataRequest.id != request.id,
+        DataRequest.applicant_id == request.applicant_id,
+        DataRequest.agreement_id == request.agreement_id,
+        DataRequest.scenario == request.scenario,
+        DataRequest.state != RequestState.REJECTED,
+    )
+    return session.scalar(query)
+
+
+def granted_scenarios(session: Session, applicant_id: UUID, agreement_id: UUID, *, on: date) -> set[str]:
+    """Return the scenarios for which the applicant had a request granted under that agreement by the end of the day."""
+    query = sa.select(DataRequest.scenario).where(
+        DataRequest.applicant_id == applicant_id,
+        DataRequest.agreement_id == agreement_id,
+        DataRequest.state.in_(GRANTED),
+        DataRequest.decided_at < start_of_day(on + DAY),
+    )
+    return set(session.scalars(query))
+
+
 def agreements_open_to(session: Session, actor: Actor, on: date) -> Sequence[Agreement]:
     """Return the agreements in force under which the actor's organisation might ask for data, by number."""
     query = sa.select(Agreement).where(in_force_clause(on)).order_by(Agreement.number)
