@@ -8,14 +8,18 @@ from typing import Any
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from kernel import clock, db
 from kernel.calendar import Period, add_months
 from kernel.identity import Role
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
+from settlement.revenue.model import RevenueLine
+from tests.make import pricing, settlement
 from tests.make import registry_base as make
 from tests.make.clients import as_person, as_program, key, send
 from web import disclosing
@@ -184,3 +188,27 @@ def test_without_prices_and_settlements_the_figures_are_empty(app: Flask) -> Non
         assert (found.caps, found.fees, found.revenue_fen) == ((), (), None)
         assert disclosing.settled_fen(db.session(), [agreement.id], Period.year(2025)) is None
         assert disclosing.evaluation_figures(db.session(), None, Period.year(2025)) == {}
+
+
+def test_caps_and_fees_in_force_are_handed_down(session: Session) -> None:
+    product = pricing.make_priced_product(session)
+    found = disclosing.figures(session, [product.agreement_id], 2026, pricing.TODAY)
+    assert [(cap.product_code, cap.charge_unit, cap.amount) for cap in found.caps] == [(product.code, "per_use", "0.8")]
+    assert [(fee.product_code, fee.regime, fee.amount) for fee in found.fees] == [(product.code, "gov_guided", "0.8")]
+    before = disclosing.figures(session, [product.agreement_id], 2026, pricing.TODAY - timedelta(days=1))
+    assert (before.caps, before.fees) == ((), ())
+
+
+def test_only_sealed_settlements_count_and_in_fen(session: Session) -> None:
+    world = settlement.make_world(session)
+    settlement.use(session, world.scores_bought, 3)
+    agreement_id = world.agreement.id
+    year = Period.year(settlement.PERIOD.start.year)
+    settlement.prepare(session)
+    session.flush()
+    assert disclosing.settled_fen(session, [agreement_id], year) is None
+    settlement.settle(session)
+    session.flush()
+    lines = session.scalars(sa.select(RevenueLine)).all()
+    assert disclosing.settled_fen(session, [agreement_id], year) == sum(line.gross.fen for line in lines) > 0
+    assert disclosing.evaluation_figures(session, agreement_id, year)["orders"] == 2
