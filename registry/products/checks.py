@@ -14,10 +14,11 @@ from registry.products import queries
 from registry.products.model import Product, ProductVersion
 from registry.products.rules import bundling_words
 from registry.relations import queries as relations
+from registry.resources import queries as resources
 
 
 def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) -> list[Finding]:
-    """Return what lineage, relations and wording of a version say on that day: DEV-01, SEP-01, SEP-02.
+    """Return what lineage, relations and wording of a version say on that day: DEV-01, SEP-01, SEP-02, APP-05.
 
     All is asked anew each time, so that a relation entered after the product was made is found.
 
@@ -30,7 +31,17 @@ def findings(session: Session, version_id: UUID, *, on: date, book: PolicyBook) 
         redevelopment(session, product, on=on, book=book),
         separation(session, product, on=on, book=book),
         bundling(product, version, on=on, book=book),
+        consent(session, product, version, on=on, book=book),
     ]
+
+
+def consent(session: Session, product: Product, version: ProductVersion, *, on: date, book: PolicyBook) -> Finding:
+    """Return whether every shared-in input has its provider's consent, where that is demanded (APP-05)."""
+    used = [one.resource_id for one in version.inputs]
+    is_met, fact, _ = resources.consent_gate_fact(session, used, place=product.place, on=on, book=book)
+    rule = book.get(product.place, "request.shared_data_consent_required", on=on)
+    article = rule.citation() if rule else ""
+    return Finding("shared_in_consent", "共享数据经提供单位同意", is_met, fact, "APP-05", article)
 
 
 def redevelopment(session: Session, product: Product, *, on: date, book: PolicyBook) -> Finding:

@@ -88,25 +88,28 @@ def create(
         SellerRelated: seller and operating institution must be separate there and are tied by control.
         OriginsNotAllowed: a product is named twice.
         RedevelopmentForbidden: the seller, or a party related to it, operates the authorization of an ancestor.
-        FileRefused: a file of evidence is empty or too large.
+        FileRefused: a file is empty or too large.
     """
     agreement = agreements.get(session, agreement_id)
     actor.must(Permission.PRODUCT_WRITE, org_id=owner_id, place=agreement.place)
     _check_seller(session, owner_id, agreement, book, now)
     made_from = [*origins, *_newest_paid(session, derived_from)]
     _check_origins(session, owner_id, made_from, None, agreement.place, book, now)
-    prefix = place_letters(agreement.place)
     product = Product(
-        code=numbering.number(session, prefix, business_date(now)), place=agreement.place, owner_id=owner_id,
-        agreement_id=agreement_id, title=title, scenario=scenario, domain=domain, delivery_form=delivery_form,
-        source_statement=source_statement, created_at=now, created_by=actor.id,
+        code=numbering.number(session, place_letters(agreement.place), business_date(now)), place=agreement.place,
+        owner_id=owner_id, agreement_id=agreement_id, title=title, scenario=scenario, domain=domain,
+        delivery_form=delivery_form, source_statement=source_statement, created_at=now, created_by=actor.id,
     )  # fmt: skip
     session.add(product)
     session.flush()
-    _add_version(
-        session, actor, product, number=1, description=description, fields=fields, sample=sample, inputs=inputs,
-        origins=made_from, evidence=evidence, now=now,
-    )  # fmt: skip
+    content: dict[str, Any] = {
+        "description": description,
+        "fields": fields,
+        "sample": sample,
+        "inputs": inputs,
+        "evidence": evidence,
+    }
+    _add_version(session, actor, product, number=1, origins=made_from, now=now, **content)
     audit.record(session, actor, "product.create", product, at=now, detail={"code": product.code})
     return product
 

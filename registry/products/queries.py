@@ -26,6 +26,7 @@ from registry.products.rules import Involvement, Section, VersionFacts
 from registry.relations import queries as relations
 from registry.requests.model import DataRequest
 from registry.requests.rules import GRANTED
+from registry.resources import queries as resources
 from registry.resources.model import Resource
 from registry.resources.rules import AccessKind
 
@@ -187,6 +188,22 @@ def source_departments(session: Session, product_id: UUID) -> list[tuple[UUID, A
     """Return (department, access, resource) of each input of the newest version, by resource code."""
     newest = latest_version(session, product_id)
     return [(used.resource.source_department_id, used.access, used.resource_id) for used in inputs(session, newest.id)]
+
+
+def inputs_consented_clause(
+    version_id: sa.ColumnElement[UUID] | sa.ScalarSelect[UUID] | UUID, on: date
+) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that no input of a version was shared in without its provider's consent (APP-05).
+
+    Whether consent is demanded there (``request.shared_data_consent_required``) is the caller's question.
+    """
+    lacking = (
+        sa.exists()
+        .where(ProductInput.version_id == version_id, ProductInput.resource_id == Resource.id)
+        .where(resources.shared_in_without_consent(on))
+        .correlate_except(ProductInput, Resource)
+    )
+    return ~lacking
 
 
 def ancestors(session: Session, product_ids: Sequence[UUID]) -> Sequence[Product]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel import files
+from kernel.identity import Role
 from registry.procedures.rules import Procedure
-from registry.products import queries
-from registry.products.model import VersionEvidence, VersionOrigin
+from registry.products import checks, queries
+from registry.products.model import ProductVersion, VersionEvidence, VersionOrigin
 from registry.products.rules import ChangeKind, Origin, Section, difference
+from registry.resources import commands as resources
 from registry.resources.rules import AccessKind
 from registry.reviews import queries as reviews
-from tests.make.registry_base import make_agreement
+from tests.make.data import LETTER
+from tests.make.registry_base import NOW, actor, book, make_agreement
 from tests.make.registry_products import FIELDS, add_version, make_product, make_review, make_reviewers
 
 REPORT = {"title": "脱敏检测报告", "name": "report.pdf", "media_type": "application/pdf", "content": b"report"}
@@ -89,3 +94,28 @@ def test_any_change_after_a_passed_review_needs_a_new_review(session: Session, c
     assert reviews.passed(session, Procedure.PRODUCT, second.id) is None
     make_review(session, made)
     assert reviews.passed(session, Procedure.PRODUCT, second.id) is not None
+
+
+@pytest.mark.both_databases
+def test_an_input_shared_in_without_consent_is_found_for_one_version_and_for_all(session: Session) -> None:
+    clean, made = make_product(session, place="puer"), make_product(session, place="puer")
+    today, law = date(2026, 7, 1), book(demonstration=True)
+    shared = queries.latest_version(session, made.id).inputs[0].resource
+    source = actor(Role.SOURCE, org_id=shared.source_department_id, place="puer")
+    resources.state_shared_in(session, source, shared.id, is_shared_in=True, provider_name="省厅", now=NOW)
+    session.flush()
+
+    def open_products() -> set[object]:
+        clause = queries.inputs_consented_clause(ProductVersion.__table__.c.id, today)
+        return set(session.scalars(sa.select(ProductVersion.product_id).where(clause)))
+
+    def is_met() -> bool:
+        found = checks.findings(session, queries.latest_version(session, made.id).id, on=today, book=law)
+        return next(one.is_met for one in found if one.code == "shared_in_consent")
+
+    assert (open_products(), is_met()) == ({clean.id}, False)
+    resources.record_consent(
+        session, source, shared.id, is_granted=True, consented_on=today, evidence=LETTER, now=NOW
+    )  # fmt: skip
+    session.flush()
+    assert (open_products(), is_met()) == ({clean.id, made.id}, True)
