@@ -109,8 +109,6 @@ def apply(
     """Ask to be admitted; nobody need be signed in. The word that is returned is shown once.
 
     Args:
-        session: the session.
-        actor: whoever asks, perhaps nobody.
         uscc: the credit code, in any spelling.
         place: where the organisation wants to act.
         stated: the organisation, its first person and the documents.
@@ -140,12 +138,7 @@ def apply(
         uscc=code, place=place, submitted_at=now, password_hash=account_queries.hashed(password), identity_hmac=digest,
         identity_key_name=None if digest is None else key_name(key), defects=[],
     )  # fmt: skip
-    try:
-        with session.begin_nested():
-            session.add(made)
-            session.flush()
-    except IntegrityError as error:
-        raise _applied_before(code) from error
+    _add_unique(session, made)
     _state(session, made, stated, now)
     known = parties.registered_with(session, code)
     application = queries.by_id(session, made.id)
@@ -338,6 +331,15 @@ def _last_opinion(session: Session, review: Review) -> Opinion:
 
 def _close(application: Onboarding, state: ApplicationState, now: datetime) -> None:
     application.state, application.decided_at, application.password_hash = state, now, None
+
+
+def _add_unique(session: Session, made: Onboarding) -> None:
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except IntegrityError as error:
+        raise _applied_before(made.uscc) from error
 
 
 def _applied_before(code: str) -> AlreadyApplied:

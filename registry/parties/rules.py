@@ -199,8 +199,15 @@ def name_key(name: str) -> str:
     Full-width and half-width characters, kinds of brackets, letter case, spaces, points and hyphens make no
     difference; every other character does.
     """
+    plain = _plainer(name)
+    while (plainer := _plainer(plain)) != plain:  # what stood apart may join into another character
+        plain = plainer
+    return plain
+
+
+def _plainer(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name.translate(BRACKETS)).casefold().translate(BRACKETS)
-    return NAME_NOISE.sub("", plain)
+    return unicodedata.normalize("NFKC", NAME_NOISE.sub("", plain))
 
 
 def legal_form(kind: PartyKind) -> LegalForm:
