@@ -127,10 +127,9 @@ def sign_both(session: Session, order: Order, buyer: Actor, *, now: datetime = S
     """Let buyer and seller sign the contract of an order."""
     contract = contract_queries.of_order(session, order.id)
     assert contract is not None
-    contracts.sign(session, buyer, contract.id, sha256=contract.sha256, now=now)
-    return contracts.sign(
-        session, registry.seller(products.get(session, order.product_id)), contract.id, sha256=contract.sha256, now=now
-    )
+    contracts.sign(session, buyer, contract.id, sha256=contract.sha256, now=now, book=LAW)
+    seller = registry.seller(products.get(session, order.product_id))
+    return contracts.sign(session, seller, contract.id, sha256=contract.sha256, now=now, book=LAW)
 
 
 def finance(place: str = base.PLACE) -> Actor:
@@ -148,7 +147,7 @@ def pay(
     values = {"reference": payment.reference, "amount": payment.amount, "payer_name": "购买方"} | changed
     return payments.record_bank_line(
         session, finance(order.place), bank_line=bank_line or f"ICBC-{next(_serial):08d}",
-        captured_at=captured_at or now - timedelta(minutes=5), now=now, **values,
+        captured_at=captured_at or now - timedelta(minutes=5), now=now, book=LAW, **values,
     )  # fmt: skip
 
 
