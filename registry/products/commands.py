@@ -72,16 +72,13 @@ def create(
 
     ``owner_id`` is the seller: a data merchant, or the operating institution where the place allows that. ``fields``
     say what the product contains ({name, title, type, personal}), ``sample`` is a few made-up or masked records.
-    Each input must be covered by an approved request for the same scenario. ``origins`` names the versions of other
-    products that this one is made from, free or paid (DEV-01); ``derived_from`` names products whose newest version
-    was paid for. ``evidence`` is files that belong to the version: {title, name, media_type, content}, or {title,
-    name, sha256} of one that is kept already.
+    Each input needs an approved request for the same scenario. ``origins`` names the versions of other products that
+    this one is made from (DEV-01), ``derived_from`` products whose newest version was paid for. ``evidence`` is files
+    of the version: {title, name, media_type, content}, or {title, name, sha256} of one that is kept already.
 
     Raises:
         NotAllowed: the actor may not act for the seller there.
-        NoSuchAgreement: there is no such agreement.
-        NoSuchProduct: there is no such product to derive from.
-        NoSuchParty: there is no such seller.
+        NoSuchAgreement, NoSuchProduct, NoSuchParty: there is no such agreement, product to derive from, or seller.
         PolicyGap: the place does not say who may sell.
         SellerNotAllowed: the seller may not sell at this place, or is suspended.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
@@ -102,14 +99,10 @@ def create(
     )  # fmt: skip
     session.add(product)
     session.flush()
-    content: dict[str, Any] = {
-        "description": description,
-        "fields": fields,
-        "sample": sample,
-        "inputs": inputs,
-        "evidence": evidence,
-    }
-    _add_version(session, actor, product, number=1, origins=made_from, now=now, **content)
+    _add_version(
+        session, actor, product, number=1, description=description, fields=fields, sample=sample, inputs=inputs,
+        origins=made_from, evidence=evidence, now=now,
+    )  # fmt: skip
     audit.record(session, actor, "product.create", product, at=now, detail={"code": product.code})
     return product
 
