@@ -248,7 +248,10 @@ def make_registration(
 
 def make_sellable(session: Session, **made: Any) -> Product:
     """Make a product whose gates are all open from :data:`CODED_AT` on; the keywords are those of `make_product`."""
+    from tests.make.gates import open_gates  # it opens them with what is made here
+
     product = make_product(session, **made)
     make_review(session, product)
     make_registration(session, product)
+    open_gates(session, product)
     return product
