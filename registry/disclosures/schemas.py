@@ -94,7 +94,7 @@ class DisclosureDetailOut(DisclosureOut):
     )
 
 
-class EntryOut(ma.Schema):
+class DisclosureDutyOut(ma.Schema):
     """One duty of disclosure or report."""
 
     rule = ma.fields.String()
@@ -112,7 +112,7 @@ class EntryOut(ma.Schema):
 class EntryListOut(ma.Schema):
     """DIS-01 to DIS-13."""
 
-    items = ma.fields.List(ma.fields.Nested(EntryOut))
+    items = ma.fields.List(ma.fields.Nested(DisclosureDutyOut))
 
 
 DisclosurePageOut = page_of(DisclosureOut)

@@ -9,7 +9,7 @@ from registry.public_register.queries import Wanted
 from registry.public_register.rules import entry_state
 from registry.public_register.schemas import (
     CertificateOut,
-    EntryPageOut,
+    RegisterEntryPageOut,
     HistoryOut,
     NoticeArgs,
     NoticePageOut,
@@ -26,7 +26,7 @@ blueprint = ApiBlueprint(
 @blueprint.get("/register")
 @public
 @blueprint.arguments(RegisterArgs, location="query")
-@blueprint.response(200, EntryPageOut)
+@blueprint.response(200, RegisterEntryPageOut)
 def browse(args):
     """Search the register: by word, place, domain, registrant, state and kind."""
     wanted = Wanted(**{name: value for name, value in args.items() if name not in ("limit", "cursor")})

@@ -160,14 +160,16 @@ def _others() -> ExecutableOption:
 
 
 def _found_by_index(phrase: str) -> sa.ColumnElement[bool]:
+    """Ask the index which entries have all the pairs, and look whether they stand side by side.
+
+    A phrase could be asked of the index alone, but then PostgreSQL cuts the text of every candidate anew; so it looks
+    first, which costs little, and asks the index only when few entries have the pairs.
+    """
     # the expression is that of the index, to the letter, or PostgreSQL would not see that they are the same
-    text = sa.func.to_tsvector(
-        sa.text("'simple'::regconfig"), sa.func.coalesce(Registration.search_text, sa.text("''"))
-    )
     simple = sa.text("'simple'::regconfig")
-    if len(phrase) == 1:
-        return text.bool_op("@@")(sa.func.to_tsquery(simple, f"{phrase}:*"))
-    return text.bool_op("@@")(sa.func.phraseto_tsquery(simple, phrase))
+    text = sa.func.to_tsvector(simple, sa.func.coalesce(Registration.search_text, sa.text("''")))
+    asked = f"{phrase}:*" if len(phrase) == 1 else " & ".join(phrase.split())
+    return sa.and_(text.bool_op("@@")(sa.func.to_tsquery(simple, asked)), _found_by_looking(phrase))
 
 
 def _found_by_looking(phrase: str) -> sa.ColumnElement[bool]:

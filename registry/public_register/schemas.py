@@ -53,7 +53,7 @@ class NoticeOut(ma.Schema):
     state = ma.fields.Enum(RegistrationState, by_value=True)
 
 
-class EntryOut(ma.Schema):
+class RegisterEntryOut(ma.Schema):
     """One entry of the register."""
 
     code = ma.fields.String(allow_none=True)
@@ -70,7 +70,7 @@ class EntryOut(ma.Schema):
     closed_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class CertificateOut(EntryOut):
+class CertificateOut(RegisterEntryOut):
     """What a certificate says, and whether it is effective today."""
 
     scenario = ma.fields.String(attribute="product.scenario")
@@ -89,9 +89,9 @@ class HistoryOut(ma.Schema):
 
     product = ma.fields.String()
     title = ma.fields.String()
-    registrations = ma.fields.List(ma.fields.Nested(EntryOut))
+    registrations = ma.fields.List(ma.fields.Nested(RegisterEntryOut))
     records = ma.fields.List(ma.fields.Nested(RecordOut(exclude=("evidence_sha256", "recorded_by_name"))))
 
 
 NoticePageOut = page_of(NoticeOut)
-EntryPageOut = page_of(EntryOut)
+RegisterEntryPageOut = page_of(RegisterEntryOut)
