@@ -9,11 +9,11 @@ from registry.public_register.queries import Wanted
 from registry.public_register.rules import entry_state
 from registry.public_register.schemas import (
     CertificateOut,
-    RegisterEntryPageOut,
     HistoryOut,
     NoticeArgs,
     NoticePageOut,
     RegisterArgs,
+    RegisterEntryPageOut,
 )
 from registry.records import queries as records
 from registry.registrations.model import Registration
