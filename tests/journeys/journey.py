@@ -15,7 +15,7 @@ from tests.rig.databases import Databases
 from web import create_app
 from web.checker import verify
 from web.demo.cast import Place
-from web.demo.days import SEALING
+from web.demo.days import END
 from web.demo.stage import Stage, Told
 from web.demo.story import tell_places
 
@@ -77,7 +77,7 @@ class Journey:
 
 
 @contextmanager
-def journey(databases: Databases, place: Place, *, kind: str = "sqlite", until: date = SEALING) -> Iterator[Journey]:
+def journey(databases: Databases, place: Place, *, kind: str = "sqlite", until: date = END) -> Iterator[Journey]:
     """Tell one place's story on a fresh database; afterwards the books and the independent checker must be content."""
     url = databases.fresh(kind)
     app = create_app(config_for_tests(url))

@@ -13,6 +13,7 @@ from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind, uscc_from_body
+from web.demo.procedure import Procedure
 
 PASSWORD = "Demo-Huiyi-2026"  # noqa: S105 — printed on the sign-in page of the demonstration
 # GB 32100: the first two characters say who registered the organisation and what it is
@@ -212,6 +213,7 @@ class Place:
     division: str
     organisations: tuple[Organisation, ...]
     people: tuple[Person, ...]
+    procedure: Procedure
     resources: tuple[ResourceFact, ...]
     agreement: AgreementFact
     refused_term: tuple[date, date, str]  # first day, first day after, the rule that refuses it

@@ -1,8 +1,9 @@
-"""The thirteen mandatory contents of an agreement (27号 第十四条), in the words of the demonstration."""
+"""The mandatory contents of a plan (27号 第九条) and of an agreement (27号 第十四条), as the demonstration has them."""
 
 from __future__ import annotations
 
 from registry.clauses.rules import AgreementItem
+from registry.plans.rules import PlanItem
 from web.demo.cast import Place
 
 
@@ -25,5 +26,26 @@ def contents(place: Place) -> dict[str, str]:
         AgreementItem.DISPUTES: "先行协商；协商不成的，向授权主体所在地人民法院起诉。",
         AgreementItem.CHANGE: "变更须书面一致；出现退出情形的，及时关闭权限、删除平台数据并留存日志。",
         AgreementItem.OTHER: "本协议为演示文本，所列比例和金额均为虚构。",
+    }
+    return {item.value: text for item, text in texts.items()}
+
+
+def plan_items(place: Place) -> dict[str, str]:
+    """Return the text of the twelve items of the implementation plan."""
+    catalogue = "；".join(f"《{found.title}》（{found.update_frequency}更新）" for found in place.resources)
+    products = "；".join(found.title for found in place.products)
+    texts = {
+        PlanItem.NAME: place.agreement.title.replace("协议", ""),
+        PlanItem.NECESSITY: "社会需求明确、技术可行、风险可控；全生命周期管理服务由运营机构承担。",
+        PlanItem.OPERATOR_CONDITIONS: "资金、管理、技术、服务和安全能力符合规定，信用良好。",
+        PlanItem.MODE: "按本方案选定的模式授权。",
+        PlanItem.RESOURCE_SCOPE: f"资源目录：{catalogue}；数据质量以数源部门登记为准。",
+        PlanItem.TERM: f"{place.agreement.term_start} 起至 {place.agreement.term_end} 前一日；建设、评价和退出按协议。",
+        PlanItem.PRODUCT_LIST: f"产业发展、行业发展类：{products}；同一产品用于公共治理、公益事业的，免费提供。",
+        PlanItem.ACCOUNTING: f"成本和收入单独核算；分配机制（演示）：{place.agreement.distribution}。",
+        PlanItem.SECURITY: "原始数据不出域；个人信息去标识；发现风险立即停止并报告。",
+        PlanItem.RIGHTS: "实施机构监督，运营机构按授权开发和提供服务，数源部门保障供数。",
+        PlanItem.SUPERVISION: "每年考核评价一次，结果公开。",
+        PlanItem.OTHER: "本方案为演示文本。",
     }
     return {item.value: text for item, text in texts.items()}

@@ -11,10 +11,11 @@ from werkzeug.test import TestResponse
 
 from kernel import clock
 from kernel.calendar import BEIJING, business_date
+from web.demo import days
 from web.demo.cast import PASSWORD, Place
 from web.timetable import JOBS, run
 
-BEGINS = datetime(2026, 1, 5, 9, 0, tzinfo=BEIJING)
+BEGINS = datetime.combine(days.REGISTERED, time(9, 0), tzinfo=BEIJING)
 OPENS_AT = time(9, 0)
 EVERY_CALL = timedelta(seconds=5)
 EVERY_JOB = timedelta(minutes=1)
@@ -45,11 +46,31 @@ class Told:
 
     place: Place
     parties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    admissions: dict[str, dict[str, Any]] = field(default_factory=dict)
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    simulated: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    call: dict[str, Any] = field(default_factory=dict)
+    applications: dict[str, dict[str, Any]] = field(default_factory=dict)
+    selection: dict[str, Any] = field(default_factory=dict)
+    trainings: list[dict[str, Any]] = field(default_factory=list)
+    security_review: dict[str, Any] = field(default_factory=dict)
     agreement: dict[str, Any] = field(default_factory=dict)
+    emergency: dict[str, Any] = field(default_factory=dict)
+    service_agreement: dict[str, Any] = field(default_factory=dict)
+    access: list[dict[str, Any]] = field(default_factory=list)
+    ticket: dict[str, Any] = field(default_factory=dict)
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    difference: dict[str, Any] = field(default_factory=dict)
+    egress: dict[str, Any] = field(default_factory=dict)
     registrations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objection: dict[str, Any] = field(default_factory=dict)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    closed: dict[str, list[str]] = field(default_factory=dict)
+    gates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    duties: list[dict[str, Any]] = field(default_factory=list)
     ceiling: dict[str, Any] = field(default_factory=dict)
     exemptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     tariffs: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +119,9 @@ class Stage:
         """Read something; return the JSON."""
         return self._accepted("GET", url, self.call("GET", url, who=who))
 
-    def send(self, who: str, url: str, body: Any = None, *, of: dict[str, Any] | None = None, by: str = "POST") -> Any:
+    def send(
+        self, who: str | None, url: str, body: Any = None, *, of: dict[str, Any] | None = None, by: str = "POST"
+    ) -> Any:
         """Change something; ``of`` is the object as last seen, whose version goes into If-Match; return the JSON."""
         return self._accepted(by, url, self.call(by, url, who=who, body=body, of=of))
 
@@ -124,6 +147,20 @@ class Stage:
             Refusal(told.place.key, attempt, rule, problem.get("article", ""), problem["code"], problem["detail"])
         )
         return problem
+
+    def denied(self, told: Told, attempt: str, looked: dict[str, Any]) -> None:
+        """Remember that access was denied, and under which condition: the answer is a logged decision, no problem."""
+        self.refused_calls += 1
+        rule, article = looked["rule"], looked["article"]
+        told.refusals.append(Refusal(told.place.key, attempt, rule, article, looked["code"], looked["words"]))
+
+    def decide(self, told: Told, review_id: str, person: str, **more: Any) -> dict[str, Any]:
+        """Let a person agree, or decide otherwise, on the open seat of a review; return the review."""
+        who, url = told.login(person), f"/api/v1/reviews/{review_id}"
+        review = self.get(who, url)
+        decision = {"decision": "agree", "reason": "材料齐全，符合要求，同意"} | more
+        decided: dict[str, Any] = self.send(who, f"{url}/decision", decision, of=review)
+        return decided
 
     def call(
         self,

@@ -9,23 +9,65 @@ from flask import Flask
 
 from web.demo import days
 from web.demo.cast import Place
-from web.demo.chapters import approval, authorisation, people, pricing, registration, sale, settlement, use
+from web.demo.chapters import (
+    approval,
+    authorisation,
+    development,
+    duties,
+    people,
+    planning,
+    pricing,
+    readiness,
+    registration,
+    sale,
+    selection,
+    settlement,
+    use,
+)
 from web.demo.stage import Stage, Told
 
 Chapter = Callable[[Stage, Told], None]
 CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
-    (days.AUTHORISATION, "主体与人员", (people.tell, people.try_to_join_operator_and_merchant)),
-    (days.AUTHORISATION, "数据资源与协议", (authorisation.tell_resources, authorisation.tell_agreement)),
-    (days.REQUEST, "数据使用申请", (approval.ask_for_data,)),
+    (days.REGISTERED, "主体、人员与关联关系", (
+        people.tell, people.try_to_join_operator_and_merchant, people.declare_ties, people.ask_to_be_admitted,
+    )),
+    (days.ADMITTED, "入驻核验", (people.admit,)),
+    (days.PLAN, "数据资源与实施方案", (planning.tell_resources, planning.submit_plan)),
+    (days.PLAN_PRELIMINARY, "方案初审", (planning.preliminary,)),
+    (days.PLAN_EXPERT, "方案专家论证", (planning.expert,)),
+    (days.PLAN_GOVERNMENT, "方案政府审议", (planning.government,)),
+    (days.PLAN_FILED, "方案备案与实施", (planning.file_plan,)),
+    (days.CALL, "发布公告", (selection.publish_call,)),
+    (days.APPLIED, "运营申请", (selection.apply,)),
+    (days.CALL_CLOSED, "申请评审", (selection.review_applications,)),
+    (days.SELECTED, "选定运营机构", (selection.select,)),
+    (days.RESULT, "公布结果", (selection.publish_result,)),
+    (days.SECURITY, "运营机构安全审核", (readiness.ask_for_security_review,)),
+    (days.TRAINED, "岗前培训", (readiness.train,)),
+    (days.SECURITY_PASSED, "安全审核结论", (readiness.pass_security_review,)),
+    (days.AUTHORISATION, "授权运营协议", (authorisation.tell_agreement,)),
+    (days.REQUEST, "服务协议与数据使用申请", (
+        readiness.sign_service_agreement, readiness.ask_for_access, approval.look_at_simulated_data,
+        approval.ask_for_data,
+    )),
     (days.OPINIONS, "核查与审核", (approval.say_opinions,)),
+    (days.RETRAINED, "补训", (readiness.train_again,)),
+    (days.DRILL, "应急演练与质量反馈", (readiness.hold_drill, approval.report_problem)),
+    (days.TICKET_ANSWERED, "质量问题更正", (approval.answer_problem,)),
     (days.SILENCE_OVER, "超期视为同意", (approval.let_silence_consent,)),
-    (days.PRODUCT, "产品送审", (approval.enter_products,)),
-    (days.FIRST_STAGE, "合规审查", (approval.decide_stage,)),
-    (days.SECOND_STAGE, "合规审查（第二环节）", (approval.decide_stage,)),
-    (days.REGISTRATION, "登记申请", (registration.apply,)),
+    (days.PRODUCT, "产品送审", (
+        development.enter_products, development.try_what_the_operator_may_not, development.ask_for_egress_check,
+    )),
+    (days.FIRST_STAGE, "合规审查", (development.decide_first_stage, development.pass_egress_check)),
+    (days.SECOND_STAGE, "合规审查（第二环节、补正）", (development.decide_last_stage,)),
+    (days.REGISTRATION, "存证与登记申请", (registration.apply,)),
     (days.ACCEPTANCE, "登记受理", (registration.accept,)),
     (days.FORMAL_REVIEW, "形式审核与公示", (registration.pass_formal_review,)),
-    (days.CODE, "赋码", (registration.assign_codes,)),
+    (days.OBJECTION, "登记异议", (registration.object_to_notice,)),
+    (days.OBJECTION_DECIDED, "异议复核", (registration.decide_objection,)),
+    (days.CODE, "赋码与当地登记备案", (
+        registration.assign_codes, registration.record_locally, registration.explain_gates,
+    )),
     (days.COST_SURVEY, "成本调查", (pricing.survey_costs,)),
     (days.CAPS, "最高准许收入与上限", (pricing.determine_and_cap,)),
     (days.PRICES, "公布价格", (pricing.publish_prices, pricing.publish_service_fees)),
@@ -36,14 +78,15 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.USAGE_FILE, "用量文件", (use.bring_in_file,)),
     (days.SETTLEMENT, "编制结算", (settlement.prepare,)),
     (days.SEALING, "复核与封存", (settlement.check_and_seal,)),
-)
+    (days.HALF_YEAR, "半年报告", (duties.report_half_year,)),
+)  # fmt: skip
 
 
 def tell_places(
     app: Flask,
     places: Sequence[Place],
     *,
-    until: date = days.SEALING,
+    until: date = days.END,
     progress: Callable[[str], None] = lambda _title: None,
 ) -> tuple[Stage, list[Told]]:
     """Tell the story of these places, day by day, up to and including a day; return the stage and what came about."""

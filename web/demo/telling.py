@@ -17,6 +17,7 @@ from web import create_app
 from web.config import ROOT, Config
 from web.demo import sign_ins, tables
 from web.demo.cast import PASSWORD, Place
+from web.demo.days import REGISTERED
 from web.demo.places import PLACES
 from web.demo.stage import ADMINISTRATOR, Told
 from web.demo.story import CHAPTERS, tell_places
@@ -61,7 +62,7 @@ def tell(path: Path, console: Console, *, serve: bool, port: str, places: Sequen
     seconds = time.perf_counter() - began
     console.print(
         f"{len(tolds)} 地、{stage.calls} 次接口调用、{stage.refused_calls} 次应有的拒绝，用时 {seconds:.1f} 秒；"
-        f"故事自 2026-01-05 讲到 {stage.today}，数据在 {path}。"
+        f"故事自 {REGISTERED} 讲到 {stage.today}，数据在 {path}。"
     )
     if serve:
         _serve(path, console, port)

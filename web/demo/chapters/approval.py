@@ -1,22 +1,35 @@
-"""Chapter 3: a request for data per scenario is agreed to; the product is entered and passes its compliance review."""
+"""A request for data per scenario is checked and agreed to; problems with the data are reported and put right."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from registry.procedures.rules import CHECK_TITLES
-from web.demo.cast import ProductFact
-from web.demo.stage import Stage, StoryBroken, Told
+from web.demo.papers import paper
+from web.demo.stage import Stage, Told
 
 REQUESTS = "/api/v1/data-requests"
+TICKETS = "/api/v1/quality/tickets"
 AGREES = {"decision": "agree", "reason": "用途明确，字段为最小必要，同意"}
 
 
+def look_at_simulated_data(stage: Stage, told: Told) -> None:
+    """Let a source department give simulated rows, and the merchant look at them before asking (SEP-04)."""
+    simulated = told.place.procedure.simulated
+    if simulated is None:
+        return
+    fact = next(found for found in told.place.resources if found.key == simulated.resource)
+    url = f"/api/v1/resources/{told.resources[simulated.resource]['id']}"
+    given = {"rows": [dict(row) for row in simulated.rows], "is_simulated": True}
+    stage.send(told.login(fact.source), f"{url}/samples", given)
+    told.simulated = stage.get(told.login(told.place.products[0].seller), f"{url}/simulated")
+
+
 def ask_for_data(stage: Stage, told: Told) -> None:
-    """Let the seller of every product ask for its data and submit the request."""
+    """Let the seller of every product ask for its data, with what the scenario has passed, and submit the request."""
     for fact in told.place.products:
-        drafted = stage.send(
-            told.login(fact.seller),
+        seller = told.login(fact.seller)
+        request = stage.send(
+            seller,
             REQUESTS,
             {
                 "applicant_id": told.party_id(fact.seller),
@@ -26,8 +39,13 @@ def ask_for_data(stage: Stage, told: Told) -> None:
                 "resource_ids": [told.resources[use.resource]["id"] for use in fact.inputs],
             },
         )
-        url = f"{REQUESTS}/{drafted['id']}/submission"
-        told.requests[fact.key] = stage.send(told.login(fact.seller), url, of=drafted)
+        url = f"{REQUESTS}/{request['id']}"
+        for kind, reference in told.place.procedure.clearances:
+            written = paper("结论", f"{reference}：通过（演示）")
+            written["content"] = written.pop("content_base64")
+            passed = {"kind": kind, "reference": reference, **written}
+            request = stage.send(seller, f"{url}/clearances", passed, of=request)
+        told.requests[fact.key] = stage.send(seller, f"{url}/submission", of=request)
 
 
 def say_opinions(stage: Stage, told: Told) -> None:
@@ -35,13 +53,21 @@ def say_opinions(stage: Stage, told: Told) -> None:
     for key, request in told.requests.items():
         url = f"{REQUESTS}/{request['id']}"
         if request["state"] == "submitted":
-            reason = {"decision": "agree", "reason": "材料齐全，主体和场景相符，核查通过"}
-            request = stage.send(told.login("operator"), f"{url}/check", reason, of=request)
+            request = _check(stage, told, request, url)
         for seat in list(request["opinions"]):
             organisation = next(name for name, party in told.parties.items() if party["id"] == seat["party"]["id"])
             if organisation not in told.place.silent_reviewers:
                 request = stage.send(_speaker(told, organisation), f"{url}/opinions", AGREES, of=request)
         told.requests[key] = request
+
+
+def _check(stage: Stage, told: Told, request: dict[str, Any], url: str) -> dict[str, Any]:
+    if told.place.procedure.refused_ground:
+        attempt, words = "运营机构不说明法定理由即不予通过核查", {"decision": "refuse", "reason": "本机构拟自行开发"}
+        stage.refused(told, attempt, told.login("operator"), f"{url}/check", words, rule="SEP-02", of=request)
+    reason = {"decision": "agree", "reason": "材料齐全，主体和场景相符，核查通过"}
+    checked: dict[str, Any] = stage.send(told.login("operator"), f"{url}/check", reason, of=request)
+    return checked
 
 
 def _speaker(told: Told, organisation: str) -> str:
@@ -58,55 +84,39 @@ def let_silence_consent(stage: Stage, told: Told) -> None:
         told.requests[key] = stage.get(told.login("supervisor"), f"{REQUESTS}/{request['id']}")
 
 
-def enter_products(stage: Stage, told: Told) -> None:
-    """Enter every product with its first version and submit it for review; show who may not sell."""
-    for fact in told.place.products:
-        request = told.requests[fact.key]
-        if request["state"] != "approved":
-            raise StoryBroken(f"{told.place.key}: request {request['number']} is {request['state']}")
-        if told.place.refused_seller is not None:
-            seller = told.place.refused_seller
-            stage.refused(
-                told, "运营机构自己出售产品", told.login(seller), "/api/v1/products", _product(told, fact, seller),
-                rule="SEP-01",
-            )  # fmt: skip
-        product = stage.send(told.login(fact.seller), "/api/v1/products", _product(told, fact, fact.seller))
-        version = product["versions"][0]["id"]
-        review = stage.send(told.login(fact.seller), "/api/v1/reviews", {"version_id": version})
-        told.products[fact.key] = {**product, "version_id": version, "review": review}
-
-
-def _product(told: Told, fact: ProductFact, owner: str) -> dict[str, Any]:
-    names = [name for name, _ in fact.fields]
-    return {
-        "owner_id": told.party_id(owner),
-        "agreement_id": told.agreement["id"],
-        "title": fact.title,
-        "scenario": fact.scenario,
-        "domain": fact.domain,
-        "delivery_form": "api",
-        "source_statement": fact.source_statement,
+def report_problem(stage: Stage, told: Told) -> None:
+    """Let the operator report what is wrong with the data, and the source department accept it (RVW-08)."""
+    fact = told.place.procedure.ticket
+    if fact is None:
+        return
+    reported = {
+        "resource_id": told.resources[fact.resource]["id"],
+        "reporter_id": told.party_id("operator"),
+        "category": fact.category,
         "description": fact.description,
-        "fields": [{"name": name, "title": title} for name, title in fact.fields],
-        "sample": [{name: str(row[name]) for name in names} for row in fact.rows[:2]],
-        "inputs": [
-            {
-                "resource_id": told.resources[use.resource]["id"],
-                "weight_input": use.weight_input,
-                "quality": use.quality,
-            }
-            for use in fact.inputs
-        ],
+        "evidence": paper("问题清单", fact.description),
     }
+    told.ticket = stage.send(told.login("operator"), TICKETS, reported)
+    _step(stage, told, _source_of_ticket(told), "accept", "已受理，正在核对")
 
 
-def decide_stage(stage: Stage, told: Told) -> None:
-    """Let the reviewer agree to the open stage of every review that is not finished."""
-    decision = {"decision": "agree", "reason": "逐项核对，符合要求", "checklist": list(CHECK_TITLES)}
-    for product in told.products.values():
-        review = product["review"]
-        if review["state"] in ("submitted", "in_stage"):
-            url = f"/api/v1/reviews/{review['id']}/decision"
-            # one person decides one stage: the reviewer the first, the supervisor the next
-            person = "reviewer" if review["state"] == "submitted" else "supervisor"
-            product["review"] = stage.send(told.login(person), url, decision, of=review)
+def answer_problem(stage: Stage, told: Told) -> None:
+    """Let the source department put it right and the operator confirm; the quality score follows."""
+    fact = told.place.procedure.ticket
+    if fact is None:
+        return
+    _step(stage, told, _source_of_ticket(told), "correct", fact.answer)
+    _step(stage, told, "operator", "confirm", "核对无误")
+    url = f"/api/v1/quality/resources/{told.resources[fact.resource]['id']}/score"
+    told.ticket["score"] = stage.get(told.login("operator"), url)
+
+
+def _source_of_ticket(told: Told) -> str:
+    fact = told.place.procedure.ticket
+    assert fact is not None
+    return next(found.source for found in told.place.resources if found.key == fact.resource)
+
+
+def _step(stage: Stage, told: Told, person: str, event: str, reason: str) -> None:
+    url = f"{TICKETS}/{told.ticket['id']}/steps"
+    told.ticket = stage.send(told.login(person), url, {"event": event, "reason": reason}, of=told.ticket)

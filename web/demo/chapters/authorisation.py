@@ -1,35 +1,16 @@
-"""Chapter 2: resources are catalogued; the agreement is drafted, completed, signed, filed and takes effect."""
+"""The agreement, on the plan and the selection: drafted, completed, signed, filed, and in effect."""
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from web.demo.clauses import contents
+from web.demo.papers import paper
 from web.demo.stage import Stage, Told
 
 FORGOTTEN = "dispute_resolution"
-
-
-def tell_resources(stage: Stage, told: Told) -> None:
-    """Let every source department catalogue what it holds."""
-    for fact in told.place.resources:
-        told.resources[fact.key] = stage.send(
-            told.login(fact.source),
-            "/api/v1/resources",
-            {
-                "place": told.place.key,
-                "source_department_id": told.party_id(fact.source),
-                "title": fact.title,
-                "description": fact.description,
-                "classification": fact.classification,
-                "grade": fact.grade,
-                "update_frequency": fact.update_frequency,
-                "fields": [{"name": name, "title": title} for name, title in fact.fields],
-                "access": fact.access,
-                "return_flow": fact.return_flow,
-            },
-        )
+# EMG-02: the authority writes the plan together with these
+AUTHORS = ["data_authority", "cyberspace", "cryptography", "secrecy", "police", "state_security"]
 
 
 def tell_agreement(stage: Stage, told: Told) -> None:
@@ -49,11 +30,8 @@ def tell_agreement(stage: Stage, told: Told) -> None:
     if agreement.has_emergency_plan:
         attempt = "没有应急预案即开展授权运营"
         stage.refused(told, attempt, supervisor, f"{url}/activation", rule="EMG-01", of=filed)
-        plan = base64.b64encode("演示应急预案：发现风险立即停止、报告、评估、恢复。".encode()).decode()
-        filed = stage.send(
-            supervisor, f"{url}/emergency-plan",
-            {"name": "应急预案.txt", "media_type": "text/plain", "content_base64": plan}, of=filed, by="PUT",
-        )  # fmt: skip
+        plan = paper("应急预案", "演示应急预案：发现风险立即停止、报告、评估、恢复。") | {"participants": AUTHORS}
+        filed = stage.send(supervisor, f"{url}/emergency-plan", plan, of=filed, by="PUT")
     told.agreement = stage.send(supervisor, f"{url}/activation", of=filed)
 
 
@@ -83,6 +61,8 @@ def _draft(told: Told) -> dict[str, Any]:
         "term_start": agreement.term_start.isoformat(),
         "term_end": agreement.term_end.isoformat(),
         "resource_ids": [found["id"] for found in told.resources.values()],
+        "plan_id": told.plan["id"],
+        "selection_id": told.selection["id"],
     }
     if agreement.trial_start and agreement.trial_end:
         written |= {"trial_start": agreement.trial_start.isoformat(), "trial_end": agreement.trial_end.isoformat()}

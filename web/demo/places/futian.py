@@ -16,6 +16,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.procedure import Admission, Authorization, LocalRecord, Objector, Procedure, ServiceText
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -30,6 +31,7 @@ ORGANISATIONS = (
     Organisation("venue", "示例深圳数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例莲花山连锁零售有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例福田区应急管理中心", INSTITUTION, (Capacity.BUYER,)),
+    Organisation("government", "示例福田区人民政府", UNIT, (Capacity.PEOPLES_GOVERNMENT,)),
 )
 PEOPLE = (
     Person("supervisor", "林向南", "authority", Role.SUPERVISOR),
@@ -46,6 +48,30 @@ PEOPLE = (
     Person("preparer", "苏细账", "finance", Role.FINANCE_PREPARER),
     Person("checker", "谢复核", "finance", Role.FINANCE_CHECKER),
     Person("auditor", "邱明察", None, Role.AUDITOR),
+    Person("deputy", "简次衡", "authority", Role.SUPERVISOR),
+    Person("government", "欧阳区治", "government", Role.SUPERVISOR),
+)
+# 第二章: the district government approves the operator's status; partners sign a platform service agreement (第四章)
+PROCEDURE = Procedure(
+    authorization=Authorization(
+        mode="by_scenario",
+        domain="商业活力",
+        decision="示例福数党组〔2025〕19号",
+        government_document="示例福府函〔2025〕57号",
+        plan_filing="示例粤数备方案〔2025〕福-06",
+        method="negotiation",
+        reason="谈判小组一致推荐，平台十项功能齐备",
+        status_approval="示例福府办〔2025〕102号：审定授权运营单位资格",
+    ),
+    admissions=(Admission("merchant"),),
+    service_text=ServiceText("platform_service", "福田区授权运营平台服务协议（示例文本）"),
+    objector=Objector(
+        "company",
+        "产品名称与本公司自建的商圈热力图相近，担心混淆",
+        "复核：数据来源、字段和登记主体均不相同",
+        "异议不成立：名称相近不影响登记，来源和内容可以区分",
+    ),
+    local_record=LocalRecord("filing", "示例福田区公共数据登记备案窗口", "示例福数备〔2026〕3号"),
 )
 RESOURCES = (
     ResourceFact(
@@ -113,6 +139,7 @@ FUTIAN = Place(
     division="440304",
     organisations=ORGANISATIONS,
     people=PEOPLE,
+    procedure=PROCEDURE,
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2033, 1, 5), "AGR-02"),

@@ -17,6 +17,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.procedure import Admission, Authorization, Procedure, ServiceText, SimulatedData, Subsidiary
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -32,6 +33,8 @@ ORGANISATIONS = (
     Organisation("venue", "示例广州数据交易场所有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例越秀医药连锁有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例广州市疾病预防服务中心", INSTITUTION, (Capacity.BUYER,)),
+    Organisation("government", "示例广州市人民政府", UNIT, (Capacity.PEOPLES_GOVERNMENT,)),
+    Organisation("subsidiary", "示例广州公共数据应用有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
 )
 PEOPLE = (
     Person("supervisor", "陈守正", "authority", Role.SUPERVISOR),
@@ -49,6 +52,34 @@ PEOPLE = (
     Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),
     Person("checker", "植复", "finance", Role.FINANCE_CHECKER),
     Person("auditor", "招审", None, Role.AUDITOR),
+    Person("deputy", "莫副审", "authority", Role.SUPERVISOR),
+    Person("government", "容越秀", "government", Role.SUPERVISOR),
+    Person("subsidiary", "欧阳子", "subsidiary", Role.MERCHANT),
+)
+# 问答: 运商分离；仿真数据；核查+审核，超期视为同意；开发利用格式协议；出域合规核查
+PROCEDURE = Procedure(
+    authorization=Authorization(
+        mode="by_sector",
+        domain="医药流通",
+        decision="示例穗政数党组〔2025〕40号",
+        government_document="示例穗府复〔2025〕126号",
+        plan_filing="示例粤数备方案〔2025〕穗-21",
+        method="negotiation",
+        reason="承诺不参与产品开发，保本微利提供加工、算力服务",
+    ),
+    admissions=(Admission("merchant", ("缺少经办人授权书",)),),
+    service_text=ServiceText("development_use", "广州市公共数据开发利用格式协议（示例文本）"),
+    simulated=SimulatedData(
+        "demand",
+        (
+            {"street": "仿真甲街", "category": "呼吸系统用药", "prescriptions": "仿真-0001"},
+            {"street": "仿真乙街", "category": "心血管用药", "prescriptions": "仿真-0002"},
+        ),
+    ),
+    refused_ground=True,
+    drafted=("index",),
+    subsidiary=Subsidiary("subsidiary", date(2025, 3, 1), "index", "SEP-01"),
+    minimum_group_size=20,
 )
 RESOURCES = (
     ResourceFact(
@@ -122,6 +153,7 @@ GUANGZHOU = Place(
     division="440100",
     organisations=ORGANISATIONS,
     people=PEOPLE,
+    procedure=PROCEDURE,
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2032, 1, 5), "AGR-02"),

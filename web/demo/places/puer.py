@@ -19,6 +19,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.procedure import Authorization, Procedure, QualityTicket, ReturnedReview
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -33,6 +34,8 @@ ORGANISATIONS = (
     Organisation("venue", "示例滇南数据交易服务有限公司", COMPANY, (Capacity.TRADING_VENUE,)),
     Organisation("company", "示例澜沧江咖啡贸易有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例普洱市乡村振兴服务中心", INSTITUTION, (Capacity.BUYER,)),
+    Organisation("government", "示例普洱市人民政府", UNIT, (Capacity.PEOPLES_GOVERNMENT,)),
+    Organisation("experts", "示例普洱市数据专家组", INSTITUTION, (Capacity.EXPERT_PANEL,)),
 )
 PEOPLE = (
     Person("supervisor", "李茶山", "authority", Role.SUPERVISOR),
@@ -47,6 +50,33 @@ PEOPLE = (
     Person("preparer", "周录", "finance", Role.FINANCE_PREPARER),
     Person("checker", "普正", "finance", Role.FINANCE_CHECKER),
     Person("auditor", "张鉴", None, Role.AUDITOR),
+    Person("deputy", "施复勘", "authority", Role.SUPERVISOR),
+    Person("government", "赵思茅", "government", Role.SUPERVISOR),
+    Person("expert", "苏论证", "experts", Role.REVIEWER),
+)
+# 操作指南 五: 方案编制→提交申请→初审→专家论证→政府审议→发布公告→运营机构响应→专家评审→选定→签订→运营
+PROCEDURE = Procedure(
+    authorization=Authorization(
+        mode="overall",
+        domain="特色农产品溯源",
+        decision="示例普数党组〔2025〕24号",
+        government_document="示例普政复〔2025〕41号",
+        plan_filing="示例云数备方案〔2025〕普-02",
+        method="open_tender",
+        reason="专家评审得分最高",
+        by_expert=True,
+        expert_score="92.5",
+        shows_incomplete_form=True,
+        shows_second_person=True,
+    ),
+    ticket=QualityTicket(
+        "origin", "accuracy", "2025年秋季有 12 个批次的等级与检测结论不一致", "已按检测原始记录更正 12 个批次的等级"
+    ),
+    returned=ReturnedReview(
+        "origin",
+        (("owner_name", "经营者"),),
+        ("“经营者”属商业秘密，与核验目的无关，应予删除", "样例含经营者栏，应一并更换"),
+    ),
 )
 RESOURCES = (
     ResourceFact(
@@ -132,6 +162,7 @@ PUER = Place(
     division="530800",
     organisations=ORGANISATIONS,
     people=PEOPLE,
+    procedure=PROCEDURE,
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2031, 7, 5), "AGR-02"),

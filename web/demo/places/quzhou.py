@@ -20,6 +20,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.procedure import Authorization, Procedure, Rival, Subsidiary, Training
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -35,6 +36,9 @@ ORGANISATIONS = (
     Organisation("company", "示例三衢融资担保有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("bank", "示例衢江村镇银行股份有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例衢州市就业服务中心", INSTITUTION, (Capacity.BUYER,)),
+    Organisation("government", "示例衢州市人民政府", UNIT, (Capacity.PEOPLES_GOVERNMENT,)),
+    Organisation("rival", "示例信安数据科技有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
+    Organisation("subsidiary", "示例衢州数据应用开发有限公司", COMPANY, (Capacity.DATA_MERCHANT,)),
 )
 PEOPLE = (
     Person("supervisor", "徐明远", "authority", Role.SUPERVISOR),
@@ -51,6 +55,26 @@ PEOPLE = (
     Person("preparer", "江一舟", "finance", Role.FINANCE_PREPARER),
     Person("checker", "汪复之", "finance", Role.FINANCE_CHECKER),
     Person("auditor", "占明鉴", None, Role.AUDITOR),
+    Person("deputy", "童复核", "authority", Role.SUPERVISOR),
+    Person("government", "周衢江", "government", Role.SUPERVISOR),
+    Person("trainee", "姚初学", "operator", Role.OPERATOR),
+    Person("rival", "信无忌", "rival", Role.OPERATOR),
+    Person("subsidiary", "余子公", "subsidiary", Role.MERCHANT),
+)
+# The drafting note: 公告发布、申请提交、资格审查、社会公开、协议签订; the plan is the nation's: the government decides
+PROCEDURE = Procedure(
+    authorization=Authorization(
+        mode="by_sector",
+        domain="企业信用",
+        decision="示例衢数党组〔2025〕31号",
+        government_document="示例衢政复〔2025〕88号",
+        plan_filing="示例浙数备方案〔2025〕衢-12",
+        method="open_tender",
+        reason="综合评审第一，安全能力完备",
+        rivals=(Rival("rival", (date(2024, 6, 18), "测试接口未授权访问，泄露样例数据")),),
+    ),
+    trainings=(Training("operator", "management"), Training("trainee", "operating", passed=False)),
+    subsidiary=Subsidiary("subsidiary", date(2024, 5, 20), "check", "DEV-01"),
 )
 RESOURCES = (
     ResourceFact(
@@ -193,6 +217,7 @@ QUZHOU = Place(
     division="330800",
     organisations=ORGANISATIONS,
     people=PEOPLE,
+    procedure=PROCEDURE,
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2032, 1, 5), "AGR-02"),

@@ -16,6 +16,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.procedure import Authorization, LocalRecord, Procedure, Rival, Training
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -30,6 +31,8 @@ ORGANISATIONS = (
     Organisation("venue", "示例浙江数据交易服务有限公司", COMPANY, (Capacity.TRADING_VENUE, Capacity.DATA_MERCHANT)),
     Organisation("company", "示例沃洲湖农业保险有限公司", COMPANY, (Capacity.BUYER,)),
     Organisation("public_body", "示例新昌县防汛指挥保障中心", INSTITUTION, (Capacity.BUYER,)),
+    Organisation("government", "示例新昌县人民政府", UNIT, (Capacity.PEOPLES_GOVERNMENT,)),
+    Organisation("rival", "示例越州数据服务有限公司", COMPANY, (Capacity.OPERATING_INSTITUTION,)),
 )
 PEOPLE = (
     Person("supervisor", "石长庚", "authority", Role.SUPERVISOR),
@@ -46,6 +49,30 @@ PEOPLE = (
     Person("preparer", "丁记明", "finance", Role.FINANCE_PREPARER),
     Person("checker", "董复实", "finance", Role.FINANCE_CHECKER),
     Person("auditor", "杨察微", None, Role.AUDITOR),
+    Person("deputy", "求副理", "authority", Role.SUPERVISOR),
+    Person("government", "梅天姥", "government", Role.SUPERVISOR),
+    Person("trainee", "俞初学", "operator", Role.OPERATOR),
+    Person("rival", "越无邀", "rival", Role.OPERATOR),
+)
+# 三（四）3: 安全审核两年有效；一场景一清单一审核并通过网络安全评审；选定结果报省政府备案。五（四）: 一授权一预案
+PROCEDURE = Procedure(
+    authorization=Authorization(
+        mode="by_scenario",
+        domain="水旱灾害风险",
+        decision="示例新数党组〔2025〕15号",
+        government_document="示例新政复〔2025〕63号",
+        plan_filing="示例浙数备方案〔2025〕新-09",
+        method="invited_tender",
+        reason="受邀单位中评审得分最高",
+        result_filing="示例浙政备〔2025〕新昌-04",
+        rivals=(Rival("rival", uninvited=True),),
+    ),
+    trainings=(Training("operator", "management"), Training("trainee", "technical", passed=False)),
+    security_review=True,
+    drill="模拟水位接口异常外联：8 分钟停止处理，22 分钟完成报告",
+    clearances=(("network_security", "示例新网安评〔2025〕17号"), ("irs", "示例IRS-XC-2025-0331")),
+    local_record=LocalRecord("local_record", "浙江大数据交易服务平台新昌专区", "示例ZJ-XC-2026-0007"),
+    half_year_report="2026年上半年运营安全情况：未发生安全事件，开展应急演练 1 次，日志留存完整（演示）",
 )
 RESOURCES = (
     ResourceFact(
@@ -117,6 +144,7 @@ XINCHANG = Place(
     division="330624",
     organisations=ORGANISATIONS,
     people=PEOPLE,
+    procedure=PROCEDURE,
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 7, 6), date(2031, 7, 6), "AGR-02"),
