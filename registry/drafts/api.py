@@ -14,6 +14,7 @@ from registry.drafts import commands, queries
 from registry.drafts.model import ProductDraft
 from registry.drafts.rules import Step, refuse_incomplete
 from registry.drafts.schemas import DraftArgs, DraftIn, DraftOut, DraftPageOut, DraftStepIn, product_values
+from registry.products import queries as products
 from registry.products.schemas import ProductOut
 
 blueprint = ApiBlueprint(
@@ -82,7 +83,9 @@ def finish(draft_id: UUID):
                     for pointer, words in leaves(error.normalized_messages())
                 ],
             ) from error
-        return commands.finish(session, current_actor(), draft_id, values=values, book=policy_book(), now=clock.now())
+        made = commands.finish(session, current_actor(), draft_id, values=values, book=policy_book(), now=clock.now())
+        session.flush()
+        return products.visible(session, current_actor(), made.code)
 
 
 @blueprint.post("/<uuid:draft_id>/discard")
