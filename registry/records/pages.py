@@ -103,13 +103,13 @@ def download(code: str, sha256: str) -> Response:
 class _EvidenceForm(EvidenceIn):
     """A preservation as the page sends it, whose forms share no names."""
 
-    upload = None  # type: ignore[assignment]
     reference = TextField(required=True, max_length=NAME_LENGTH_MAX, data_key="evidence_reference")
 
 
 def _without_file(schema: type[ma.Schema]) -> Any:
     """Return the schema for a form, whose file does not travel among its fields."""
-    return type(schema.__name__, (schema,), {"upload": None})
+    meta = type("Meta", (schema.Meta,), {"exclude": ("upload",)})
+    return type(schema.__name__, (schema,), {"Meta": meta})
 
 
 def _step(code: str, part: str, form: Form, done: str, act: Act) -> AnyResponse:
