@@ -21,7 +21,7 @@ from kernel.http import (
     working_calendar,
 )
 from kernel.identity import Permission
-from registry.desk import commands, queries
+from registry.desk import checks, commands, queries
 from registry.desk.schemas import (
     DecisionIn,
     ReasonIn,
@@ -175,7 +175,7 @@ def appeal(reason_in, review_id: UUID):
 def _match(session: Session, review_id: UUID) -> None:
     # of what somebody may not see, not even the version is told
     review = queries.detail(session, current_actor(), review_id)
-    commands.lock_subject(session, review)
+    queries.lock_subject(session, review)
     match_version(session, Review, review_id)
 
 
@@ -183,7 +183,7 @@ def _seen(session: Session, review_id: UUID) -> dict[str, Any]:
     session.flush()
     review = queries.detail(session, current_actor(), review_id)
     own = {name: getattr(review, name) for name in ("stages", "pauses")}
-    shown = commands.shown_findings(session, review, on=_today(), book=policy_book())
+    shown = checks.shown_findings(session, review, on=_today(), book=policy_book())
     return {**_told(session, [review])[0], **own, "findings": shown}
 
 

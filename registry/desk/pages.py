@@ -28,7 +28,7 @@ from kernel.http import (
 )
 from kernel.identity import Permission, Role
 from registry.appeals.commands import APPEALABLE
-from registry.desk import commands, queries
+from registry.desk import checks, commands, queries
 from registry.desk.schemas import DecisionIn, ReasonIn
 from registry.procedures.rules import (
     CHECK_TITLES,
@@ -209,7 +209,7 @@ def _step(
         return _review_page(review_id, form=form, status=422)
     try:
         with db.transaction() as session:
-            commands.lock_subject(session, queries.detail(session, current_actor(), review_id))
+            queries.lock_subject(session, queries.detail(session, current_actor(), review_id))
             match_version(session, Review, review_id)
             changed = act(session, form.data if form else {})
     except DomainError as error:
@@ -230,8 +230,8 @@ def _review_page(
     text = render_template(
         "registry/desk/review.html", review=review, version=version, today=today,
         steps=[_stage_step(stage, today) for stage in review.stages],
-        findings=commands.shown_findings(session, review, on=today, book=policy_book()),
-        required=commands.required(review, on=today, book=policy_book()), check_titles=CHECK_TITLES,
+        findings=checks.shown_findings(session, review, on=today, book=policy_book()),
+        required=checks.required(review, on=today, book=policy_book()), check_titles=CHECK_TITLES,
         form=form or DecisionForm(DecisionIn), refusal=_words(refusal), procedure_titles=PROCEDURE_TITLES,
         clock=queries.clock_of(review, calendar=working_calendar(), book=policy_book(), today=today),
         subject_url=subject_page(review) if subject_page else None, ground_titles=GROUND_TITLES,

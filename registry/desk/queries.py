@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,11 +15,17 @@ from kernel.audit import AuditLine
 from kernel.calendar import WorkingCalendar
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor, Role
 from kernel.policy import PolicyBook
+from registry.applications import queries as application_queries
 from registry.deadlines.rules import Clock, clock
+from registry.egress import queries as egress_queries
+from registry.onboarding import queries as onboarding_queries
+from registry.operator_reviews import queries as operator_queries
+from registry.plans import queries as plan_queries
 from registry.policy import RegistryPolicy
 from registry.procedures.rules import STAGES, Procedure
 from registry.products.model import Product, ProductInput, ProductVersion
 from registry.products.queries import in_scope as product_in_scope
+from registry.requests import queries as request_queries
 from registry.resources.model import Resource
 from registry.reviews.model import Review, ReviewStage
 from registry.reviews.queries import NoSuchReview
@@ -27,6 +34,23 @@ from registry.reviews.rules import ReviewState, StageState
 COUNT_MAX = 1000
 # written out, because a database proves only from constants that its index of open reviews holds what is asked for
 IS_OPEN: sa.ColumnElement[bool] = sa.literal_column("registry_review.state IN ('submitted', 'in_stage')", sa.Boolean())
+
+
+class Lock(Protocol):
+    """How a concept locks the subject of a review."""
+
+    def __call__(self, session: Session, subject_id: UUID, /, *, lock: bool) -> object: ...
+
+
+# A command of the concept locks the subject before its review; so must everybody, or two would wait for each other.
+SUBJECTS: dict[Procedure, Lock] = {
+    Procedure.APPLICATION: application_queries.get,
+    Procedure.DATA_REQUEST: request_queries.get,
+    Procedure.EGRESS: egress_queries.get,
+    Procedure.ONBOARDING: onboarding_queries.by_id,
+    Procedure.OPERATOR: operator_queries.get,
+    Procedure.PLAN: plan_queries.version,  # the subject is one version
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +229,13 @@ def position_of(text: str) -> tuple[date, UUID] | None:
         return date.fromisoformat(day), UUID(identity)
     except ValueError:
         return None
+
+
+def lock_subject(session: Session, review: Review) -> None:
+    """Lock the subject of a review, before the review itself is locked."""
+    lock = SUBJECTS.get(review.procedure)
+    if lock is not None:
+        lock(session, review.subject_id, lock=True)
 
 
 def moved_deadlines(session: Session, review: Review) -> Sequence[AuditLine]:

@@ -7,19 +7,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kernel import audit
 from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
-from registry.parties.rules import Capacity
 from registry.policy import RegistryPolicy
-from registry.product_reviews import checks
+from registry.product_reviews import checks, queries
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
 from registry.reviews import commands as reviews
 from registry.reviews import queries as review_queries
 from registry.reviews.model import Review
-from registry.reviews.rules import STAGES, Procedure, Seat
+from registry.reviews.rules import Procedure
 
 
 class OldVersion(Conflict):
@@ -46,12 +46,14 @@ def submit(
     actor.must(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place)
     _refuse_old_version(session, product, version)
     policy = RegistryPolicy.at(book, product.place, business_date(now))
-    return reviews.open_review(
+    review = reviews.open_review(
         session, actor, procedure=Procedure.PRODUCT, subject_id=version.id, subject_title=_title(product, version),
-        place=product.place, applicant_id=product.owner_id, seats=seats(product, version, policy), calendar=calendar,
-        now=now, sources=[policy.require("review_stages")],
+        place=product.place, applicant_id=product.owner_id, seats=queries.seats(product, version, policy),
+        calendar=calendar, now=now, sources=[policy.require("review_stages")],
         findings=checks.findings(session, version.id, on=business_date(now), book=book),
     )  # fmt: skip
+    _record(session, actor, "product.submit", product, version, now)
+    return review
 
 
 def resubmit(
@@ -71,10 +73,12 @@ def resubmit(
     product = _product_for_seller(session, actor, review_id)
     version = products.latest_version(session, product.id)
     policy = RegistryPolicy.at(book, product.place, business_date(now))
-    return reviews.resubmit(
+    review = reviews.resubmit(
         session, actor, review_id, subject_id=version.id, subject_title=_title(product, version),
-        seats=seats(product, version, policy), calendar=calendar, now=now,
+        seats=queries.seats(product, version, policy), calendar=calendar, now=now,
     )  # fmt: skip
+    _record(session, actor, "product.resubmit", product, version, now)
+    return review
 
 
 def withdraw(session: Session, actor: Actor, review_id: UUID, *, now: datetime, reason: str = "") -> Review:
@@ -86,32 +90,26 @@ def withdraw(session: Session, actor: Actor, review_id: UUID, *, now: datetime, 
         NoSuchProduct: the review is not about a product.
         WrongState: it is decided already.
     """
-    _product_for_seller(session, actor, review_id)
-    return reviews.withdraw(session, actor, review_id, reason=reason, now=now)
+    product = _product_for_seller(session, actor, review_id)
+    review = reviews.withdraw(session, actor, review_id, reason=reason, now=now)
+    audit.record(session, actor, "product.withdraw", product, at=now, note=review.number)
+    return review
 
 
 def take_outcome(
     session: Session, actor: Actor, review: Review, *, book: PolicyBook, calendar: WorkingCalendar, now: datetime
 ) -> None:
-    """Do nothing: whether a version passed is read from its review, so nothing must follow its conclusion."""
+    """Note the conclusion with the product; whether a version passed is read from its review and stored nowhere."""
+    version = products.version(session, review.subject_id)
+    product = products.get(session, version.product_id)
+    audit.record(session, actor, "product.reviewed", product, at=now, note=f"{review.number}：{review.state}")
 
 
-def seats(product: Product, version: ProductVersion, policy: RegistryPolicy) -> list[Seat]:
-    """Return the seats of a product review: the stages of the place in order, source departments side by side.
-
-    Raises:
-        PolicyGap: the place does not say which stages there are or how long each takes.
-    """
-    days = policy.require("review_stage_working_days")
-    made = []
-    for position, kind in enumerate(policy.require("review_stages").items(), start=1):
-        holders: list[UUID | None] = [None]
-        if STAGES[kind].capacity is Capacity.SOURCE_DEPARTMENT:
-            holders = list(dict.fromkeys(used.resource.source_department_id for used in version.inputs))
-        elif STAGES[kind].capacity is Capacity.OPERATING_INSTITUTION:
-            holders = [product.agreement.operating_institution_id]
-        made += [Seat(kind, position, holder, days) for holder in holders]
-    return made
+def _record(
+    session: Session, actor: Actor, action: str, product: Product, version: ProductVersion, now: datetime
+) -> None:
+    detail = {"version": version.number, "sha256": version.content_sha256}
+    audit.record(session, actor, action, product, at=now, detail=detail)
 
 
 def _title(product: Product, version: ProductVersion) -> str:

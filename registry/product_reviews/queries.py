@@ -9,10 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from registry.products.model import ProductVersion
+from registry.parties.rules import Capacity
+from registry.policy import RegistryPolicy
+from registry.procedures.rules import STAGES, Procedure, Seat
+from registry.products.model import Product, ProductVersion
 from registry.reviews import queries as reviews
 from registry.reviews.model import Review
-from registry.reviews.rules import Procedure
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,21 @@ def of_version(session: Session, version_id: UUID) -> Review | None:
 def passed(session: Session, version_id: UUID) -> Review | None:
     """Return the passed review of a version, or ``None``."""
     return reviews.passed(session, Procedure.PRODUCT, version_id)
+
+
+def seats(product: Product, version: ProductVersion, policy: RegistryPolicy) -> list[Seat]:
+    """Return the seats of a product review: the stages of the place in order, source departments side by side.
+
+    Raises:
+        PolicyGap: the place does not say which stages there are or how long each takes.
+    """
+    days = policy.require("review_stage_working_days")
+    made = []
+    for position, kind in enumerate(policy.require("review_stages").items(), start=1):
+        holders: list[UUID | None] = [None]
+        if STAGES[kind].capacity is Capacity.SOURCE_DEPARTMENT:
+            holders = list(dict.fromkeys(used.resource.source_department_id for used in version.inputs))
+        elif STAGES[kind].capacity is Capacity.OPERATING_INSTITUTION:
+            holders = [product.agreement.operating_institution_id]
+        made += [Seat(kind, position, holder, days) for holder in holders]
+    return made

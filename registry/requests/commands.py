@@ -16,6 +16,8 @@ from kernel.db import new_id
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from registry.access import commands as access
+from registry.access.rules import Purpose
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
@@ -35,7 +37,10 @@ from registry.requests.rules import (
     check_agreement,
     check_applicant,
     check_scope,
+    refuse_missing_clearances,
+    refuse_missing_consents,
 )
+from registry.resources.queries import consent_gate_fact
 from registry.reviews import commands as reviews
 from registry.reviews import queries as review_queries
 from registry.reviews.model import Review
@@ -156,17 +161,19 @@ def submit(
         NotAllowed: the actor may not act for the applicant.
         NoSuchRequest: there is none.
         WrongState: it was submitted already.
-        AgreementNotInForce: the agreement does not authorize operation today.
+        AccessRefused: the agreement is not in force, the person of the operator is untrained, there is no emergency
+            plan, no valid review of the operator for a new scenario, no service agreement, or the scope has changed.
+        ClearanceMissing: a review of the scenario that the place demands is not documented (RVW-02, RVW-03).
+        ConsentMissing: data were shared in, and their provider has not consented (APP-05).
         PolicyGap: the place does not say who reviews, or lets silence consent without a number of days.
         CalendarGap: a deadline runs into a year without a holiday table.
         ReviewerMissing: nobody is registered for a required seat.
     """
     request = queries.get(session, request_id, lock=True)
     actor.must(Permission.REQUEST_WRITE, org_id=request.applicant_id, place=request.place)
-    today, agreement = business_date(now), agreements.get(session, request.agreement_id)
-    check_agreement(agreement.number, today, is_in_force=agreement.in_force(today))
-    policy = RegistryPolicy.at(book, request.place, today)
+    policy = RegistryPolicy.at(book, request.place, business_date(now))
     submitted = after(request.state, RequestEvent.SUBMIT)
+    _check_ready(session, actor, request, policy, book=book, now=now)
     seats, sources = queries.seats_for(session, request, policy)
     is_checked = seats[0].kind in CHECKS
     request.state = submitted if is_checked else after(submitted, RequestEvent.OPEN_REVIEW)
@@ -277,6 +284,7 @@ def take_step(
     )
     if request.state is RequestState.SUBMITTED and not waits_for_check:
         request.state = after(after(request.state, RequestEvent.CHECK_PASSED), RequestEvent.OPEN_REVIEW)
+        audit.record(session, actor, "data_request.open_review", request, at=now, note=review.number)
     flag_modified(request, "state")  # a seat changed, so the request did: what others saw is not the present version
 
 
@@ -358,6 +366,19 @@ def _say(
     )  # fmt: skip
     follow = take_step if review.is_open else take_outcome
     follow(session, actor, review, book=book, calendar=calendar, now=now)
+
+
+def _check_ready(
+    session: Session, actor: Actor, request: DataRequest, policy: RegistryPolicy, *, book: PolicyBook, now: datetime
+) -> None:
+    listed = [resource.id for resource in queries.resources(session, request.id)]
+    access.admit(
+        session, actor, purpose=Purpose.ASK_FOR_DATA, agreement_id=request.agreement_id,
+        organisation_id=request.applicant_id, resource_ids=listed, book=book, now=now,
+    )  # fmt: skip
+    refuse_missing_clearances(queries.lacking_clearances(session, request, policy), request.number)
+    is_met, words, _ = consent_gate_fact(session, listed, place=request.place, on=business_date(now), book=book)
+    refuse_missing_consents(request.number, words, policy.request_shared_data_consent_required, is_met=is_met)
 
 
 def _check_applicant(session: Session, applicant_id: UUID, agreement: Agreement) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kernel.errors import Conflict, Invalid
+from kernel.policy import Cited
 from registry.parties.rules import N_, Capacity
 from registry.reviews.rules import Decision as Decision
 
@@ -54,6 +55,12 @@ class ClearanceMissing(Conflict):
     """The scenario lacks a review that the place demands before a request."""
 
     code = "data_request.clearance_missing"
+
+
+class ConsentMissing(Conflict):
+    """Data were shared in from elsewhere, and their provider has not consented."""
+
+    code = "data_request.consent_missing"
 
 
 class ClearanceKind(StrEnum):
@@ -221,4 +228,30 @@ def refuse_missing_clearances(missing: Iterable[ClearanceKind], number: str) -> 
             f"使用申请 {number} 的应用场景尚未登记：{names}（RVW-02）；请先填写评审文号并上传结论",
             detail_en="The scenario lacks a review that the place demands",
             rule="RVW-02",
+        )
+
+
+def refuse_missing_consents(number: str, words: str, demanded: Cited | None, *, is_met: bool) -> None:
+    """Refuse a request for shared-in data whose provider has not consented, where consent is demanded.
+
+    Args:
+        number: of the request.
+        words: the fact.
+        demanded: ``request.shared_data_consent_required``.
+        is_met: whether every consent is there.
+
+    Raises:
+        ConsentMissing: a consent is missing.
+
+    Source:
+        发改数据规〔2025〕27号 第五条; 普洱 第二条 (APP-05).
+    """
+    if not is_met:
+        article = demanded.citation() if demanded is not None else None
+        raise ConsentMissing(
+            f"使用申请 {number}：{words}（APP-05{f'，{article}' if article else ''}）；"
+            "请先由数源部门取得并登记提供单位的同意函",
+            detail_en="The provider of shared-in data has not consented",
+            rule="APP-05",
+            article=article,
         )

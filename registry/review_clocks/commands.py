@@ -75,7 +75,7 @@ def resume(session: Session, actor: Actor, review_id: UUID, *, calendar: Working
     for one in review_queries.open_stages(seats):
         if one.days is not None and one.opened_on is not None:
             one.due_date = last_day(calendar, one.opened_on, one.days, pauses)
-    reviews.set_due_date(review, seats)
+    review.show_due_date(seats)
     audit.record(session, actor, "review.resume", review, at=now, note=str(review.due_date or ""))
     return review
 
@@ -109,16 +109,16 @@ def let_silence_consent(
         if not review.is_open or review.paused_at is not None:
             continue  # somebody closed or paused it while we waited for the lock
         seats = review_queries.stages(session, review)
-        silent = reviews.deem_silent(session, review, seats, now)
+        silent = reviews.deem_silent(session, actor, review, seats, now=now)
         if not silent:
             continue
         session.flush()
         seats = review_queries.stages(session, review)
         last = max(opinion.given_at for one in seats for opinion in one.opinions)
-        reviews.advance(review, seats, Decision.AGREE, calendar, now, closed_at=last)
+        review.advance(seats, Decision.AGREE, calendar, now, closed_at=last)
         session.flush()
         changed.append(review)
-        audit.record(session, actor, "review.deem", review, at=now, detail={"seats": len(silent)})
+        audit.record(session, actor, "review.silence", review, at=now, note=review.state)
     return changed
 
 
@@ -168,7 +168,7 @@ def move_deadlines(session: Session, actor: Actor, *, calendar: WorkingCalendar,
         stage = session.get_one(ReviewStage, stage_id, populate_existing=True)
         if stage.state is StageState.OPEN and _move(stage, due, today):
             session.flush()
-            reviews.set_due_date(review, review_queries.stages(session, review))
+            review.show_due_date(review_queries.stages(session, review))
             _say_moved(session, actor, review, stage, calendar, due_date, now)
             moved += 1
     return moved

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
 from kernel import audit, numbering
 from kernel.calendar import WorkingCalendar, business_date
@@ -17,7 +16,7 @@ from kernel.db import new_id
 from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import Cited
-from registry.deadlines.rules import is_late, last_day, refuse_late_opinion, silence_begins
+from registry.deadlines.rules import is_late, refuse_late_opinion, silence_begins
 from registry.procedures.rules import (
     PROCEDURE_TITLES,
     RULE_OF,
@@ -159,8 +158,7 @@ def decide(
     review = queries.get(session, review_id, lock=True)
     actor.must(Permission.REVIEW_DECIDE, place=review.place)
     _refuse_own(actor, review)
-    seats = queries.stages(session, review)
-    event = event_of(decision, is_last=False)
+    seats, event = queries.stages(session, review), event_of(decision, is_last=False)
     after(review.state, event, is_paused=review.paused_at is not None, procedure=review.procedure)
     seat = _seat_of(session, actor, review, seats, stage_id)
     refuse_late_opinion(seat.due_date, now, silence_consents=seat.silence_consents)
@@ -169,18 +167,11 @@ def decide(
         findings=findings, procedure=review.procedure,
     )  # fmt: skip
     check_ground(seat.kind, decision, ground)
-    deem_silent(session, review, seats, now)
-    seat.state, seat.decided_at = stage_after(decision), now
-    session.add(
-        Opinion(
-            stage_id=seat.id, reviewer_account_id=actor.id, reviewer_name=actor.name, decision=decision, ground=ground,
-            reason=reason, checklist=dict(checklist), given_at=now,
-            defects=[defect.strip() for defect in defects if defect.strip()],
-        )
-    )  # fmt: skip
+    deem_silent(session, actor, review, seats, now=now)
+    _say(session, actor, seat, decision, reason, ground, checklist, defects, now)
     if findings:
         review.findings = [finding_dict(one) for one in findings]
-    advance(review, seats, decision, calendar, now)
+    review.advance(seats, decision, calendar, now)
     session.flush()
     audit.record(session, actor, "review.decide", review, at=now, note=decision, detail={"stage": seat.kind})
     return review
@@ -230,12 +221,14 @@ def withdraw(session: Session, actor: Actor, review_id: UUID, *, reason: str, no
     is_paused, seats = review.paused_at is not None, queries.stages(session, review)
     review.state = after(review.state, ReviewEvent.WITHDRAWN, is_paused=is_paused, procedure=review.procedure)
     review.paused_at, review.pause_reason = None, ""
-    _close(review, seats, now)
+    review.close(seats, now)
     audit.record(session, actor, "review.withdraw", review, at=now, note=reason)
     return review
 
 
-def deem_silent(session: Session, review: Review, seats: Sequence[ReviewStage], now: datetime) -> list[ReviewStage]:
+def deem_silent(
+    session: Session, actor: Actor, review: Review, seats: Sequence[ReviewStage], *, now: datetime
+) -> list[ReviewStage]:
     """Write down the consent of every open seat whose silence consented before now; return those seats.
 
     The consent is dated at the first moment after the last day, whenever it is written down.
@@ -257,43 +250,9 @@ def deem_silent(session: Session, review: Review, seats: Sequence[ReviewStage], 
                 given_at=one.decided_at,
             )
         )  # fmt: skip
+    if silent:
+        audit.record(session, actor, "review.deem", review, at=now, detail={"seats": len(silent)})
     return silent
-
-
-def advance(
-    review: Review,
-    seats: Sequence[ReviewStage],
-    decision: Decision,
-    calendar: WorkingCalendar,
-    now: datetime,
-    *,
-    closed_at: datetime | None = None,
-) -> None:
-    """Move a review on after a decision on one of its seats: wait, open the next position, or close.
-
-    ``closed_at`` dates the conclusion where it is not now: consent by silence came when the last day was over.
-
-    Raises:
-        CalendarGap: the next deadline runs into a year without a holiday table.
-    """
-    waiting = sorted({one.position for one in seats if one.state is StageState.WAITING})
-    is_last = not waiting and not queries.open_stages(seats)
-    review.state = after(review.state, event_of(decision, is_last=is_last), procedure=review.procedure)
-    flag_modified(review, "state")  # a seat changed, so the review did: what others saw is not the present version
-    if review.state is not ReviewState.IN_STAGE:
-        _close(review, seats, closed_at or now)
-    elif queries.open_stages(seats):
-        set_due_date(review, seats)
-    else:
-        review.stage_position = waiting[0]
-        _open_position(review, seats, calendar, now)
-
-
-def set_due_date(review: Review, seats: Iterable[ReviewStage]) -> None:
-    """Let the review show the earliest last day of its open seats, and be sorted by it."""
-    due = [one.due_date for one in seats if one.state is StageState.OPEN and one.due_date is not None]
-    review.due_date = min(due, default=None)
-    review.worklist_date = review.due_date or date.max
 
 
 def _open_round(
@@ -309,28 +268,32 @@ def _open_round(
         )
         for number, seat in enumerate(sorted(seats, key=lambda one: one.position), start=1)
     ]  # fmt: skip
-    _open_position(review, made, calendar, now)
+    review.open_position(made, calendar, now)
     session.add(review)
     _flush_unique(session, review)
     session.add_all(made)
     session.flush()
 
 
-def _open_position(review: Review, seats: Sequence[ReviewStage], calendar: WorkingCalendar, now: datetime) -> None:
-    today = business_date(now)
-    for one in seats:
-        if one.position == review.stage_position and one.state is StageState.WAITING:
-            one.due_date = None if one.days is None else last_day(calendar, today, one.days)
-            one.state, one.opened_on = StageState.OPEN, today
-    set_due_date(review, seats)
-
-
-def _close(review: Review, seats: Iterable[ReviewStage], now: datetime) -> None:
-    if review.state is not ReviewState.RETURNED:
-        review.decided_at = now
-    for one in seats:
-        if one.state in (StageState.WAITING, StageState.OPEN):
-            one.state = StageState.CLOSED
+def _say(
+    session: Session,
+    actor: Actor,
+    seat: ReviewStage,
+    decision: Decision,
+    reason: str,
+    ground: RefusalGround | None,
+    checklist: Mapping[str, bool],
+    defects: Sequence[str],
+    now: datetime,
+) -> None:
+    seat.state, seat.decided_at = stage_after(decision), now
+    session.add(
+        Opinion(
+            stage_id=seat.id, reviewer_account_id=actor.id, reviewer_name=actor.name, decision=decision, ground=ground,
+            reason=reason, checklist=dict(checklist), given_at=now,
+            defects=[defect.strip() for defect in defects if defect.strip()],
+        )
+    )  # fmt: skip
 
 
 def _seat_of(

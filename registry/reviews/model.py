@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import flag_modified
 
 from kernel import guards
+from kernel.calendar import WorkingCalendar, business_date
 from kernel.db import Entity
+from registry.deadlines.rules import last_day
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from registry.procedures.rules import Procedure, RefusalGround
-from registry.reviews.rules import OPEN_STATES, Decision, ReviewState, StageState
+from registry.reviews.rules import OPEN_STATES, Decision, ReviewState, StageState, after, event_of
 
 STANDING = sa.text("state IN ('submitted', 'in_stage', 'returned', 'passed')")
 UNDECIDED = sa.text("state IN ('submitted', 'in_stage')")
@@ -83,6 +87,62 @@ class Review(Entity):
     def is_overdue(self, today: date) -> bool:
         """Say whether an open seat should have decided by now; a paused clock is never late."""
         return self.is_open and self.paused_at is None and self.due_date is not None and today > self.due_date
+
+    def open_position(self, seats: Sequence[ReviewStage], calendar: WorkingCalendar, now: datetime) -> None:
+        """Open the seats of the present position; the clock of each starts today.
+
+        Raises:
+            CalendarGap: a deadline runs into a year without a holiday table.
+        """
+        today = business_date(now)
+        for one in seats:
+            if one.position == self.stage_position and one.state is StageState.WAITING:
+                one.due_date = None if one.days is None else last_day(calendar, today, one.days)
+                one.state, one.opened_on = StageState.OPEN, today
+        self.show_due_date(seats)
+
+    def advance(
+        self,
+        seats: Sequence[ReviewStage],
+        decision: Decision,
+        calendar: WorkingCalendar,
+        now: datetime,
+        *,
+        closed_at: datetime | None = None,
+    ) -> None:
+        """Move on after a decision on one of the seats: wait, open the next position, or close.
+
+        ``closed_at`` dates the conclusion where it is not now: consent by silence came when the last day was over.
+
+        Raises:
+            WrongState: no seat was open.
+            CalendarGap: the next deadline runs into a year without a holiday table.
+        """
+        waiting = sorted({one.position for one in seats if one.state is StageState.WAITING})
+        is_last = not waiting and not any(one.state is StageState.OPEN for one in seats)
+        self.state = after(self.state, event_of(decision, is_last=is_last), procedure=self.procedure)
+        flag_modified(self, "state")  # a seat changed, so the review did: what others saw is not the present version
+        if self.state is not ReviewState.IN_STAGE:
+            self.close(seats, closed_at or now)
+        elif any(one.state is StageState.OPEN for one in seats):
+            self.show_due_date(seats)
+        else:
+            self.stage_position = waiting[0]
+            self.open_position(seats, calendar, now)
+
+    def close(self, seats: Iterable[ReviewStage], now: datetime) -> None:
+        """Close the seats that nobody will decide any more, and date the conclusion, if it is one."""
+        if self.state is not ReviewState.RETURNED:
+            self.decided_at = now
+        for one in seats:
+            if one.state in (StageState.WAITING, StageState.OPEN):
+                one.state = StageState.CLOSED
+
+    def show_due_date(self, seats: Iterable[ReviewStage]) -> None:
+        """Show the earliest last day of the open seats, and be sorted by it."""
+        due = [one.due_date for one in seats if one.state is StageState.OPEN and one.due_date is not None]
+        self.due_date = min(due, default=None)
+        self.worklist_date = self.due_date or date.max
 
 
 class ReviewStage(Entity):

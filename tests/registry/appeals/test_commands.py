@@ -126,7 +126,7 @@ def test_a_procedure_with_its_own_way_to_ask_again_knows_no_appeal(session: Sess
         place="xinchang", applicant_id=merchant.id, seats=[Seat("data_authority", 1)], calendar=calendar(), now=NOW,
     )  # fmt: skip
     with pytest.raises(commands.NotAppealable):
-        appeal(session, review, acting_for(merchant, Role.MERCHANT))
+        commands.appeal(session, acting_for(merchant, Role.MERCHANT), review.id, reason="结论有误", now=NOW, **LAW)
 
 
 def refused_by_the_operator(session: Session) -> tuple[DataRequest, Actor, Actor]:
