@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pricing.exemptions.rules import PURPOSE_TITLES, Purpose
 from pricing.tariffs.rules import PriceReason, Regime
+from registry.calls.rules import METHOD_TITLES, SelectionMethod
 from registry.parties.rules import CAPACITY_TITLES, Capacity
 from settlement.splits.rules import PayeeKind
 from web.demo.stage import Told
@@ -96,6 +97,24 @@ def shares(told: Told) -> Table:
     return table
 
 
+def gates(told: Told) -> Table:
+    """Return why the first product of a place may be sold: every gate with its fact, rule and article."""
+    product = told.products[told.place.products[0].key]
+    explained = told.gates[told.place.products[0].key]
+    answer = "可以挂牌" if explained["all_open"] else "不能挂牌"
+    title = f"{told.place.title} · {product['title']}（{product['code']}）为何{answer}（{explained['on']}）"
+    table = Table(title=title, title_justify="left")
+    table.add_column("前置条件", overflow="fold")
+    table.add_column("满足", no_wrap=True)
+    for heading in ("事实", "规则与条款"):
+        table.add_column(heading, overflow="fold")
+    for gate in explained["gates"]:
+        table.add_row(
+            gate["title"], "是" if gate["open"] else "否", gate["fact"], f"{gate['rule']} {gate['article']}".strip()
+        )
+    return table
+
+
 def refusals(told: Told) -> Table:
     """Return what was tried at a place and refused."""
     table = Table(title=f"{told.place.title} · 被拒绝的做法", title_justify="left")
@@ -140,7 +159,9 @@ def _reviewers(told: Told) -> str:
 
 
 def _stages(told: Told) -> str:
-    return " → ".join(stage["title"] for stage in told.products[told.place.products[0].key]["review"]["stages"])
+    review = told.products[told.place.products[0].key]["review"]
+    seats = [stage["title"] for stage in review["stages"] if stage["round_number"] == review["round_number"]]
+    return " → ".join(seats) + ("（退回补正一次）" if review["round_number"] > 1 else "")
 
 
 def _regime(told: Told) -> str:
@@ -154,6 +175,54 @@ def _venue(told: Told) -> str:
 def _free_uses(told: Told) -> str:
     found = [(order, reason_of(told, order)[1]) for order in told.orders.values() if order["amount"] == NOTHING]
     return "、".join(f"{order['amount']}（{rule}）" for order, rule in found)
+
+
+def _plan_stages(told: Told) -> str:
+    return " → ".join(stage["title"] for stage in told.plan["review"]["stages"])
+
+
+def _selection(told: Told) -> str:
+    words = METHOD_TITLES[SelectionMethod(told.call["method"])]
+    words += "，专家评审" if told.place.procedure.authorization.by_expert else ""
+    words += "，政府审定资格" if told.selection["status_approval_record"] else ""
+    return words + ("，结果报省政府备案" if told.selection["filing_reference"] else "")
+
+
+def _people(told: Told) -> str:
+    return "岗前培训合格方可开通" if told.trainings else "未另作要求"
+
+
+def _security(told: Told) -> str:
+    found = told.security_review
+    return f"基本、技术两项，{found['valid_until']} 前有效" if found else "未另作要求"
+
+
+def _partner(told: Told) -> str:
+    return "、".join(admission["statements"][-1]["name"] for admission in told.admissions.values()) or "—"
+
+
+def _service(told: Told) -> str:
+    found = told.service_agreement
+    return f"{found['text']['title']}，双方签署" if found else "未另作要求"
+
+
+def _egress(told: Told) -> str:
+    return "每一版本出域前核查" if told.egress else "未另作要求"
+
+
+def _local(told: Told) -> str:
+    return "、".join(f"{record['issuer']}" for record in told.records.values()) or "未另作要求"
+
+
+def _binding(told: Told) -> str:
+    """Return the gates that bind here and not everywhere."""
+    held = {
+        "service_agreement": told.service_agreement, "emergency_plan": told.emergency,
+        "operator_trained": told.trainings, "operator_reviewed": told.security_review, "egress_passed": told.egress,
+        "local_register": told.records,
+    }  # fmt: skip
+    gates = told.gates[told.place.products[0].key]["gates"]
+    return "；".join(f"{gate['title']}（{gate['rule']}）" for gate in gates if held.get(gate["code"])) or "无"
 
 
 def _plan(told: Told) -> str:
@@ -171,11 +240,20 @@ def _administration(told: Told) -> str:
 
 
 ROWS = (
+    ("方案审议", _plan_stages),
+    ("选择运营机构", _selection),
+    ("自助入驻", _partner),
+    ("人员", _people),
+    ("安全审核", _security),
     ("谁出售", _seller),
     ("协议期限", _term),
     ("应急预案", _plan),
+    ("服务、开发协议", _service),
     ("数据申请由谁审核", _reviewers),
     ("产品审查环节", _stages),
+    ("出域核查", _egress),
+    ("当地登记备案", _local),
+    ("当地另加的前置条件", _binding),
     ("定价方式", _regime),
     ("交易场所", _venue),
     ("免费使用", _free_uses),
@@ -190,7 +268,7 @@ def show(console: Console, tolds: list[Told]) -> None:
         console = Console(file=console.file, width=WIDTH_OF_A_FILE)
     for told in tolds:
         console.rule(f"[bold]{told.place.title}[/]")
-        for table in (orders(told), shares(told), refusals(told)):
+        for table in (gates(told), orders(told), shares(told), refusals(told)):
             console.print(table)
     console.rule("[bold]五地对照[/]")
     console.print(differences(tolds))

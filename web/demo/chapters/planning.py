@@ -55,15 +55,15 @@ def submit_plan(stage: Stage, told: Told) -> None:
     attempt = "提交缺少“各方权利义务”的实施方案"
     stage.refused(told, attempt, supervisor, f"{url}/submission", rule="APP-01", of=version)
     version = stage.send(supervisor, url, {"items": {FORGOTTEN: items[FORGOTTEN]}}, of=version, by="PATCH")
-    told.plan = made | {"version": stage.send(supervisor, f"{url}/submission", of=version)}
+    version = stage.send(supervisor, f"{url}/submission", of=version)
+    told.plan = made | {"version": version, "review": stage.get(supervisor, f"/api/v1/reviews/{version['review_id']}")}
 
 
 def _decide(stage: Stage, told: Told, kind: str) -> None:
-    facts, review_id = told.place.procedure.authorization, told.plan["version"]["review_id"]
-    review = stage.get(told.login("supervisor"), f"/api/v1/reviews/{review_id}")
-    if any((found["kind"], found["state"]) == (kind, "open") for found in review["stages"]):
+    facts, review = told.place.procedure.authorization, told.plan["review"]
+    if any(found["kind"] == kind for found in review["stages"]):
         reason = f"审议同意（{facts.government_document}）" if kind == "government" else "内容完整、切实可行，同意"
-        told.plan["review"] = stage.decide(told, review_id, WHO[kind], reason=reason)
+        told.plan["review"] = stage.decide(told, review["id"], WHO[kind], reason=reason)
 
 
 def preliminary(stage: Stage, told: Told) -> None:
