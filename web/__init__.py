@@ -16,6 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from kernel import audit, clock, db
 from kernel.calendar import WorkingCalendar
 from kernel.http import public, undeclared_routes
+from registry.accounts.pages import FIRST_PAGE
 from settlement.metering.queries import used_of
 from web import problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
@@ -62,6 +63,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["huiyi_database"] = db.Database(config.database_url)
     app.extensions["huiyi_policies"] = book_of(Path(config.policies), tuple(config.overlays()))
     app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
+    app.config[FIRST_PAGE] = "/desk"
     app.extensions["huiyi_used"] = used_of  # the market's pages show what metering on the floor above has counted
     Babel(app, locale_selector=shell.chosen_locale)
     problems.register(app)

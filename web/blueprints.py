@@ -105,7 +105,7 @@ import settlement.splits.api
 import settlement.splits.pages
 import settlement.statements.api
 import settlement.statements.pages
-from web import calc_api, disclosing, home
+from web import calc_api, desks, disclosing, home
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -165,11 +165,13 @@ API_BLUEPRINTS = [
     settlement.statements.api.blueprint,
     calc_api.blueprint,
     disclosing.api,
+    desks.api,
 ]
 # called by programs, outside the documented API: the data plane and the probes
 PLAIN_BLUEPRINTS = [settlement.metering.api.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
     home.blueprint,
+    desks.blueprint,
     registry.accounts.pages.blueprint,
     registry.parties.pages.blueprint,
     registry.access.pages.blueprint,

@@ -31,10 +31,30 @@ class Entry:
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("desk", (Entry("desk", "/desk", (Permission.ACCOUNT_OWN,)),)),
     ("catalogue", (Entry("catalogue", "/catalogue", also=("/products",)),)),
     ("prices", (Entry("prices", "/prices"),)),
-    ("registry", (Entry("registry", "/registry", also=("/certificates",)),)),
-    ("disclosures", (Entry("disclosures", "/disclosures"),)),
+    ("registry", (Entry("registry", "/registry", also=("/certificates", "/objections")),)),
+    ("authorization", (
+        Entry("plans", "/plans", (Permission.PLAN_READ,)),
+        Entry("calls", "/calls"),
+        Entry("applications", "/applications", (Permission.APPLICATION_READ,)),
+        Entry("operator_reviews", "/operator-reviews", (Permission.APPLICATION_READ,)),
+        Entry("agreements", "/agreements", (Permission.AGREEMENT_READ,)),
+        Entry("service_agreements", "/service-agreements", (Permission.AGREEMENT_READ,)),
+        Entry("exits", "/exits", (Permission.AGREEMENT_READ,)),
+    )),
+    ("data", (
+        Entry("resources", "/resources", (Permission.RESOURCE_READ,)),
+        Entry("sharing", "/sharing", (Permission.RESOURCE_READ,)),
+        Entry("quality", "/quality", (Permission.QUALITY_READ,)),
+        Entry("requests", "/requests", (Permission.REQUEST_READ,)),
+        Entry("drafts", "/workspace/drafts", (Permission.PRODUCT_WRITE,)),
+        Entry("products", "/workspace/products", (Permission.PRODUCT_READ,)),
+        Entry("reviews", "/reviews", (Permission.REVIEW_READ,)),
+        Entry("egress", "/egress", (Permission.PRODUCT_READ,)),
+        Entry("registrations", "/registrations", (Permission.REGISTRATION_READ,)),
+    )),
     ("trade", (
         Entry("orders", "/orders", (Permission.ORDER_READ,)),
         Entry("quotes", "/quotes", (Permission.ORDER_PLACE,)),
@@ -43,34 +63,6 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("payments", "/payments", (Permission.PAYMENT_RECORD, Permission.SETTLEMENT_READ)),
         Entry("listings", "/listings", (Permission.LISTING_WRITE, Permission.LISTING_IMPORT), also=("/imports",)),
     )),
-    ("registration", (
-        Entry("products", "/workspace/products", (Permission.PRODUCT_READ,)),
-        Entry("drafts", "/workspace/drafts", (Permission.PRODUCT_WRITE,)),
-        Entry("requests", "/requests", (Permission.REQUEST_READ,)),
-        Entry("egress", "/egress", (Permission.PRODUCT_READ,)),
-        Entry("reviews", "/reviews", (Permission.REVIEW_READ,)),
-        Entry("registrations", "/registrations", (Permission.REGISTRATION_READ,)),
-        Entry("plans", "/plans", (Permission.PLAN_READ,)),
-        Entry("calls", "/calls"),
-        Entry("applications", "/applications", (Permission.APPLICATION_READ,)),
-        Entry("operator_reviews", "/operator-reviews", (Permission.APPLICATION_READ,)),
-        Entry("agreements", "/agreements", (Permission.AGREEMENT_READ,)),
-        Entry("service_agreements", "/service-agreements", (Permission.AGREEMENT_READ,)),
-        Entry("exits", "/exits", (Permission.AGREEMENT_READ,)),
-        Entry("resources", "/resources", (Permission.RESOURCE_READ,)),
-        Entry("sharing", "/sharing", (Permission.RESOURCE_READ,)),
-        Entry("quality", "/quality", (Permission.QUALITY_READ,)),
-        Entry("duties", "/duties", (Permission.DUTY_READ,)),
-        Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
-        Entry("evaluations", "/evaluations", (Permission.DUTY_READ,)),
-        # everybody may read the own organisation (it stands on the account page); this is the list of the others
-        Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
-        Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
-        Entry("trainings", "/trainings", (Permission.TRAINING_READ,)),
-        Entry("onboarding", "/onboarding-desk", (Permission.ONBOARDING_DECIDE,)),
-        Entry("access", "/access-decisions", (Permission.ACCESS_READ,)),
-        Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
-    )),
     ("pricing", (Entry("pricing", "/pricing", (Permission.COST_READ,)),)),
     ("settlement", (
         Entry("settlements", "/settlements", (Permission.SETTLEMENT_READ,)),
@@ -78,7 +70,22 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("schedules", "/schedules", (Permission.STATEMENT_READ,)),
         Entry("ledger", "/ledger", (Permission.LEDGER_READ,)),
     )),
+    ("supervision", (
+        Entry("disclosures", "/disclosures"),
+        Entry("duties", "/duties", (Permission.DUTY_READ,)),
+        Entry("evaluations", "/evaluations", (Permission.DUTY_READ,)),
+        Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
+        Entry("trainings", "/trainings", (Permission.TRAINING_READ,)),
+        Entry("access", "/access-decisions", (Permission.ACCESS_READ,)),
+        # everybody may read the own organisation (it stands on the account page); this is the list of the others
+        Entry("parties", "/parties", (Permission.AGREEMENT_READ, Permission.PARTY_CREATE)),
+        Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
+        Entry("onboarding", "/onboarding-desk", (Permission.ONBOARDING_DECIDE,)),
+        Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
+    )),
 )  # fmt: skip
+# what only visitors see: whoever is signed in has been admitted
+FOR_VISITORS: tuple[tuple[str, tuple[Entry, ...]], ...] = (("apply", (Entry("apply", "/onboarding"),)),)
 
 
 def navigation() -> list[dict[str, Any]]:
@@ -86,7 +93,7 @@ def navigation() -> list[dict[str, Any]]:
     actor = current_actor()
     titles = menu_titles()
     shown = []
-    for key, entries in MENU:
+    for key, entries in MENU if actor.is_authenticated else (*MENU, *FOR_VISITORS):
         items = [
             {"url": one.url, "label": titles[one.key], "active": one.is_at(request.path)}
             for one in entries
@@ -104,8 +111,10 @@ def navigation() -> list[dict[str, Any]]:
 def menu_titles() -> dict[str, str]:
     """Return the menu's words in the language of the request."""
     return {
+        "desk": gettext("工作台"), "authorization": gettext("授权"), "data": gettext("数据与产品"),
+        "supervision": gettext("监督"), "apply": gettext("单位入驻"),
         "catalogue": gettext("产品目录"), "prices": gettext("收费公示"), "registry": gettext("登记公示"),
-        "trade": gettext("交易"), "registration": gettext("授权与登记"), "settlement": gettext("结算"),
+        "trade": gettext("交易"), "settlement": gettext("结算"),
         "orders": gettext("订单"), "quotes": gettext("报价"), "entitlements": gettext("使用权"),
         "exemptions": gettext("公益免费使用"), "payments": gettext("付款"), "listings": gettext("挂牌管理"),
         "products": gettext("产品管理"), "requests": gettext("数据使用申请"), "reviews": gettext("合规审查"),

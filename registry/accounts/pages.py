@@ -21,13 +21,14 @@ from registry.accounts.schemas import KeyIn, NewPasswordIn, SignInIn
 blueprint = Blueprint("account_pages", __name__, template_folder="../templates")
 SESSION_COOKIE = "huiyi_session"
 DEMO_SIGN_INS = "HUIYI_DEMO_SIGN_INS"
+FIRST_PAGE = "HUIYI_FIRST_PAGE"  # where somebody goes who signed in without asking for a page
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public
 def sign_in() -> AnyResponse:
     """Ask for login and password; start a session and go to the page that was wanted."""
-    wanted = local_target(request.args.get("next", "/"))
+    wanted = local_target(request.args.get("next") or current_app.config.get(FIRST_PAGE, "/"))
     form = Form(SignInIn)
     if request.method == "GET":
         if current_actor().is_authenticated:
