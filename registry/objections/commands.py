@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -32,7 +31,6 @@ FILINGS_MAX = 5
 FILINGS_WINDOW = timedelta(hours=1)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that could be taken for another
 REFERENCE_LENGTH = 26  # 130 bits: whoever knows it filed the objection
-SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
 def file_objection(
@@ -80,13 +78,13 @@ def file_objection(
     objection = Objection(
         registration_id=registration.id, name=name, contact=contact, evidence=evidence, filed_at=now,
         filed_by=actor.id, reference=reference, identity_kind=identity_kind,
-        identity_digest=identity_digest(number, salt=reference), source_digest=source_digest,
+        identity_digest=queries.identity_digest(number, salt=reference), source_digest=source_digest,
     )  # fmt: skip
     session.add(objection)
     session.flush()
-    kept = {keep(session, one, now): one.name for one in uploads}
+    kept = {keep(session, actor, one, now=now): one.name for one in uploads}
     session.add_all(ObjectionFile(objection_id=objection.id, sha256=digest, name=kept[digest]) for digest in kept)
-    audit.record(session, actor, "registration.object", registration, at=now, detail={"files": sorted(map(str, kept))})
+    audit.record(session, actor, "registration.object", registration, at=now, detail={"files": sorted(kept)})
     return objection
 
 
@@ -146,8 +144,3 @@ def decide_objection(
         registration.state = state
     audit.record(session, actor, "registration.decide_objection", registration, at=now, note=outcome)
     return registration
-
-
-def identity_digest(number: str, *, salt: str) -> str:
-    """Return the digest of an identity number; slow on purpose, for there are few such numbers."""
-    return hashlib.scrypt(number.encode(), salt=salt.encode(), n=SCRYPT["n"], r=SCRYPT["r"], p=SCRYPT["p"]).hex()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,8 @@ from kernel.errors import NotFound
 from registry.objections.rules import ObjectionState, state_of
 from registry.products.model import Product
 from registry.registrations.model import Objection, Registration
+
+SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
 class NoSuchObjection(NotFound):
@@ -59,3 +62,8 @@ def filed_since(session: Session, source_digest: str, since: datetime) -> Sequen
     """Return when objections came from one address after ``since``, the earliest first."""
     query = sa.select(Objection.filed_at).where(Objection.source_digest == source_digest, Objection.filed_at > since)
     return session.scalars(query.order_by(Objection.filed_at)).all()
+
+
+def identity_digest(number: str, *, salt: str) -> str:
+    """Return the digest of an identity number; slow on purpose, for there are few such numbers."""
+    return hashlib.scrypt(number.encode(), salt=salt.encode(), n=SCRYPT["n"], r=SCRYPT["r"], p=SCRYPT["p"]).hex()

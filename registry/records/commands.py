@@ -53,7 +53,7 @@ def state_delivery(
     check_delivered(delivered_on, business_date(now))
     delivery = Delivery(
         product_id=product.id, delivered_on=delivered_on, recipient=recipient, note=note,
-        evidence_sha256=keep(session, upload, now), stated_by=actor.id, stated_at=now,
+        evidence_sha256=keep(session, actor, upload, now=now) if upload else None, stated_by=actor.id, stated_at=now,
     )  # fmt: skip
     session.add(delivery)
     audit.record(session, actor, "record.state_delivery", product, at=now, note=str(delivered_on))
@@ -83,7 +83,8 @@ def preserve(
     """
     version = products.version(session, version_id)
     _writable(session, actor, version.product_id)
-    record = _preserved(session, actor, version, provider, reference, now, keep(session, upload, now))
+    sha256 = keep(session, actor, upload, now=now) if upload else None
+    record = _preserved(session, actor, version, provider, reference, now, sha256)
     audit.record(session, actor, "record.preserve", version, at=now, detail={"sha256": version.content_sha256})
     return record
 
@@ -129,7 +130,7 @@ def record_registration(
     """
     product = _writable(session, actor, product_id)
     check_period(valid_from, valid_until)
-    sha256 = files.keep(session, upload.content, name=upload.name, media_type=upload.media_type, now=now)
+    sha256 = keep(session, actor, upload, now=now)
     record = RegistrationRecord(
         product_id=product.id, kind=kind, issuer=issuer, reference=reference, valid_from=valid_from,
         valid_until=valid_until, evidence_sha256=sha256, recorded_by=actor.id, recorded_by_name=actor.name,
@@ -167,15 +168,15 @@ def end_record(
     return queries.get(session, record_id)
 
 
-def keep(session: Session, upload: Upload | None, now: datetime) -> str | None:
-    """Keep an uploaded file as evidence and return its digest; nothing stays nothing.
+def keep(session: Session, actor: Actor, upload: Upload, *, now: datetime) -> str:
+    """Keep an uploaded file as evidence and return its digest.
 
     Raises:
         FileRefused: the file is empty or too large.
     """
-    if upload is None:
-        return None
-    return files.keep(session, upload.content, name=upload.name, media_type=upload.media_type, now=now)
+    sha256 = files.keep(session, upload.content, name=upload.name, media_type=upload.media_type, now=now)
+    audit.record(session, actor, "evidence.keep", ("evidence_file", sha256), at=now)
+    return sha256
 
 
 def _writable(session: Session, actor: Actor, product_id: UUID) -> Product:

@@ -48,7 +48,7 @@ def keep_others(
         kept.append(
             CoRegistrant(
                 registration_id=registration_id, party_id=party.id, mode=mode,
-                evidence_sha256=keep(session, other.upload, now),
+                evidence_sha256=keep(session, actor, other.upload, now=now),
             )
         )  # fmt: skip
     session.add_all(kept)
@@ -72,7 +72,7 @@ def keep_interest(
     party = parties.get(session, interest.party_id)
     kept = InterestedParty(
         registration_id=registration_id, party_id=party.id, basis=interest.basis,
-        evidence_sha256=keep(session, interest.upload, now),
+        evidence_sha256=keep(session, actor, interest.upload, now=now),
     )  # fmt: skip
     session.add(kept)
     about = ("registry_registration", str(registration_id))

@@ -79,16 +79,15 @@ def apply(
         PolicyGap: a deadline is not configured.
         CalendarGap: the deadline runs into a year without a holiday table.
     """
-    product = products.get(session, product_id, lock=True)
+    today, product = business_date(now), products.get(session, product_id, lock=True)
     _refuse_stranger(actor, product, kind, interest)
-    today = business_date(now)
     policy = RegistryPolicy.at(book, product.place, today)
     original = _original(session, product, kind, ground, policy, today)
-    stays = original if interest or kind is RegistrationKind.CANCELLATION else None
-    version = queries.registrable_version(session, product, stays)
+    cancels = kind is RegistrationKind.CANCELLATION
+    version = queries.registrable_version(session, product, original if interest or cancels else None)
     preserved = ensure_preserved(session, actor, version, now=now)
     found = checks.materials(session, product, version, assessment=assessment, preserved=preserved)
-    if kind is not RegistrationKind.CANCELLATION and interest is None:
+    if not cancels and interest is None:
         check_materials(found, policy.registration_materials_required)
     days = policy.require("registration_acceptance_working_days")
     registration = Registration(
@@ -98,16 +97,12 @@ def apply(
         ground=ground or "", accept_due=calendar.add_working_days(today, days.integer()), materials=found,
         sources=[cited_dict(days)],
     )  # fmt: skip
-    if kind is RegistrationKind.FIRST:
-        _mark_lateness(session, registration, product, book, calendar, today)
+    is_first = kind is RegistrationKind.FIRST
+    if is_first and (term := records.clock(session, product, on=today, book=book, calendar=calendar)):
+        registration.application_due, registration.late_days = term.due, term.late_days(today)
     session.add(registration)
     _flush_running(session, product)
-    kept = keep_others(
-        session, actor, registration.id, registrant_id=product.owner_id, mode=mode, others=co_registrants, now=now
-    )
-    if interest is not None:
-        keep_interest(session, actor, registration.id, interest=interest, now=now)
-    names = [session.get_one(Party, one.party_id).name for one in kept]
+    names = _join(session, actor, registration, mode, co_registrants, interest, now)
     registration.search_text = search_text([registration.number, *checks.searched(product), *names])
     audit.record(session, actor, "registration.apply", registration, at=now, note=kind)
     return registration
@@ -309,6 +304,17 @@ def _refuse_stranger(actor: Actor, product: Product, kind: RegistrationKind, int
     actor.must(Permission.REGISTRATION_APPLY, org_id=applicant_id, place=product.place)
 
 
+def _join(
+    session: Session, actor: Actor, registration: Registration, mode: ApplicationMode | None, others: Sequence[Other],
+    interest: Interest | None, now: datetime,
+) -> list[str]:  # fmt: skip
+    party = {"registrant_id": registration.registrant_id}
+    kept = keep_others(session, actor, registration.id, **party, mode=mode, others=others, now=now)
+    if interest is not None:
+        keep_interest(session, actor, registration.id, interest=interest, now=now)
+    return [session.get_one(Party, one.party_id).name for one in kept]
+
+
 def _original(
     session: Session,
     product: Product,
@@ -328,15 +334,6 @@ def _original(
         refuse_outside_window(today, coded.valid_until, policy.require("registration_renewal_window_days").integer())
         return coded
     return current if kind in FOLLOWS_A_CODE else None
-
-
-def _mark_lateness(
-    session: Session, registration: Registration, product: Product, book: PolicyBook, calendar: WorkingCalendar,
-    today: date,
-) -> None:  # fmt: skip
-    clock = records.clock(session, product, on=today, book=book, calendar=calendar)
-    if clock is not None:
-        registration.application_due, registration.late_days = clock.due, clock.late_days(today)
 
 
 def _set_review_due(registration: Registration, book: PolicyBook, calendar: WorkingCalendar, now: datetime) -> None:

@@ -16,7 +16,6 @@ from registry.registrations.rules import (
     TRANSITIONS,
     Acceptance,
     DefectsMissing,
-    Gate,
     MaterialsMissing,
     RegistrationEvent,
     RegistrationKind,
@@ -192,8 +191,3 @@ def test_missing_materials_are_all_named_at_once() -> None:
 
 def test_only_a_first_registration_needs_no_code_before_it() -> None:
     assert set(RegistrationKind) - set(FOLLOWS_A_CODE) == {RegistrationKind.FIRST, RegistrationKind.REVOCATION}
-
-
-def test_a_gate_answers_to_the_names_of_the_page_macros() -> None:
-    gate = Gate("seller_in_order", "出售主体", True, "正常", "SEP-01", "27号", date(2026, 7, 1))
-    assert (gate.name, gate.date, gate.todo) == ("出售主体", date(2026, 7, 1), "")
