@@ -20,6 +20,9 @@ def futian(databases: Databases) -> Iterator[Journey]:
 
 def test_what_was_tried_against_the_rules_was_refused_under_their_ids(futian: Journey) -> None:
     assert futian.refusals() == [
+        ("APP-04", "onboarding.already_applied"),
+        ("APP-01", "plan.incomplete"),
+        ("APP-03", "selection.status_approval_missing"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
         ("REG-04", "registration.notice_running"),
@@ -27,6 +30,36 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(futian: Jo
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
     ]
+
+
+def test_the_partner_asked_to_be_admitted_by_itself_and_another_spelling_of_its_code_is_recognised(
+    futian: Journey,
+) -> None:
+    admission = futian.told.admissions["merchant"]
+    assert (admission["state"], admission["round_number"], admission["uscc"]) == ("passed", 1, "91440304MAEX00005C")
+    assert "91440304MAEX00005C" in futian.words_of("onboarding.already_applied")
+    party = futian.told.parties["merchant"]
+    assert [one["capacity"] for one in party["capacities"]] == ["data_merchant"]
+
+
+def test_the_operator_was_found_by_negotiation_and_its_status_approved_by_the_district_government(
+    futian: Journey,
+) -> None:
+    assert futian.seats(futian.told.plan["review"]) == [("government", "agreed", "2025-11-19", "欧阳区治")]
+    assert futian.plan() == ("in_effect", "2025-11-21", "示例福府函〔2025〕57号", "示例粤数备方案〔2025〕福-06")
+    selection = futian.told.selection
+    assert (futian.told.call["method"], selection["status_approved_by"]) == ("negotiation", "district_government")
+    assert selection["status_approval_record"] == "示例福府办〔2025〕102号：审定授权运营单位资格"
+    assert "区人民政府审定" in futian.words_of("selection.status_approval_missing")
+    assert futian.result() == ("示例福田数据授权运营有限公司", "商业活力", "2025-12-12")
+
+
+def test_partner_and_operator_both_signed_the_platform_service_agreement_before_any_data(futian: Journey) -> None:
+    signed = futian.told.service_agreement
+    assert (signed["text"]["kind"], signed["state"], signed["in_force"]) == ("platform_service", "signed", True)
+    assert (signed["start_date"], signed["end_date"]) == ("2026-01-06", "2030-01-05")
+    assert [one["signer_name"] for one in signed["signatures"]] == ["罗致远", "梁启航"]
+    assert {one["content_sha256"] for one in signed["signatures"]} == {signed["content_sha256"]}
 
 
 def test_the_agreement_lacks_one_content_and_the_refusal_names_it_with_its_article(futian: Journey) -> None:
@@ -42,7 +75,27 @@ def test_the_product_is_filed_before_the_authority_reviews_it(futian: Journey) -
         ("filing", "agreed"),
         ("data_authority", "agreed"),
     ]
+    # ten working days each: from Friday 16 January, and from Monday 19 January when the second seat opened
+    assert [stage["due_date"] for stage in review["stages"]] == ["2026-01-30", "2026-02-02"]
     assert review["state"] == "passed"
+
+
+def test_an_objection_stopped_the_code_until_it_was_rechecked_and_dismissed(futian: Journey) -> None:
+    seen = futian.told.objection
+    assert (seen["state"], seen["filed_at"][:10], seen["rechecked_at"][:10]) == (
+        "dismissed", "2026-01-29", "2026-02-04",
+    )  # fmt: skip
+    assert "名称相近不影响登记" in seen["reason"]
+    registration = futian.told.registrations["vitality"]
+    # ten working days: 27–30 January, 2–6 and 9 February
+    assert (registration["notice_start"], registration["notice_end"]) == ("2026-01-27", "2026-02-09")
+    assert (registration["state"], registration["valid_from"]) == ("coded", "2026-02-10")
+
+
+def test_until_the_filing_is_entered_the_product_cannot_be_sold(futian: Journey) -> None:
+    assert futian.told.closed == {"vitality": ["local_register"]}
+    record = futian.told.records["vitality"]
+    assert (record["kind"], record["reference"]) == ("filing", "示例福数备〔2026〕3号")
 
 
 def test_authority_and_source_departments_all_had_to_agree_to_the_use_of_their_data(futian: Journey) -> None:
@@ -67,7 +120,7 @@ def test_the_partner_may_not_call_its_price_a_guided_one(futian: Journey) -> Non
         "merchant", "POST", "/api/v1/tariffs",
         {
             "product_id": futian.told.products["vitality"]["id"], "regime": "gov_guided", "charge_unit": "per_use",
-            "model": {"model": "per_unit", "unit_price": "1.00"}, "effective_from": "2026-06-01",
+            "model": {"model": "per_unit", "unit_price": "1.00"}, "effective_from": "2026-09-01",
         },
     )  # fmt: skip
     assert (problem["rule"], problem["code"]) == ("PRC-01", "tariff.regime_not_allowed")
@@ -120,3 +173,14 @@ def test_a_party_reads_its_own_statement_and_no_other(futian: Journey) -> None:
     other = next(found for found in futian.told.statements if found["total"] == "94.34")
     problem = futian.refused("merchant", "GET", f"/api/v1/statements/{other['number']}")
     assert problem["status"] == 404
+
+
+def test_gate_by_gate_it_is_explained_why_the_product_may_be_sold(futian: Journey) -> None:
+    facts = futian.gates("vitality")
+    assert list(facts) == [
+        "seller_in_order", "service_agreement", "agreement_in_force", "emergency_plan", "operator_trained",
+        "operator_reviewed", "no_open_incident", "request_approved", "review_passed", "egress_passed",
+        "registration_effective", "local_register",
+    ]  # fmt: skip
+    assert "示例福数备〔2026〕3号" in facts["local_register"]
+    assert futian.told.service_agreement["number"] in facts["service_agreement"]

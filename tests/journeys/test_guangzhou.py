@@ -21,9 +21,14 @@ def guangzhou(databases: Databases) -> Iterator[Journey]:
 def test_what_was_tried_against_the_rules_was_refused_under_their_ids(guangzhou: Journey) -> None:
     assert guangzhou.refusals() == [
         ("SEP-01", "party.operator_merchant_separation"),
+        ("APP-04", "onboarding.already_applied"),
+        ("APP-01", "plan.incomplete"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
+        ("SEP-02", "review.ground_missing"),
         ("SEP-01", "product.seller_not_allowed"),
+        ("", "product_draft.incomplete"),
+        ("SEP-01", "product.seller_related_to_operator"),
         ("REG-04", "registration.notice_running"),
         ("PRC-10", "service_fee.above_break_even"),
         ("PRC-10", "service_fee.above_break_even"),
@@ -31,6 +36,50 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(guangzhou:
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
     ]
+
+
+def test_the_merchant_was_asked_once_for_what_was_missing_and_then_admitted(guangzhou: Journey) -> None:
+    admission = guangzhou.told.admissions["merchant"]
+    assert (admission["state"], admission["round_number"], admission["uscc"]) == ("passed", 2, "91440100MAEX00006B")
+    kinds = [[document["kind"] for document in round_["documents"]] for round_ in admission["statements"]]
+    assert kinds == [["certificate"], ["certificate", "authorization"]]
+
+
+def test_the_operator_was_found_by_negotiation_under_a_plan_that_the_government_approved(guangzhou: Journey) -> None:
+    assert guangzhou.seats(guangzhou.told.plan["review"]) == [("government", "agreed", "2025-11-19", "容越秀")]
+    assert guangzhou.plan() == ("in_effect", "2025-11-21", "示例穗府复〔2025〕126号", "示例粤数备方案〔2025〕穗-21")
+    assert guangzhou.told.call["method"] == "negotiation"
+    assert guangzhou.result() == ("示例广州公共数据运营有限公司", "医药流通", "2025-12-12")
+
+
+def test_the_merchant_signed_the_development_agreement_and_saw_simulated_data_before_asking(
+    guangzhou: Journey,
+) -> None:
+    signed = guangzhou.told.service_agreement
+    assert (signed["text"]["kind"], signed["state"], signed["signed_at"][:10]) == (
+        "development_use", "signed", "2026-01-06",
+    )  # fmt: skip
+    simulated = guangzhou.told.simulated
+    assert (simulated["is_uploaded"], [row["street"] for row in simulated["rows"]]) == (True, ["仿真甲街", "仿真乙街"])
+
+
+def test_the_operator_refuses_only_on_a_ground_of_the_closed_list(guangzhou: Journey) -> None:
+    assert "法定理由清单" in guangzhou.words_of("review.ground_missing")
+    request = guangzhou.told.requests["index"]
+    # submitted on 6 January, three working days for the check; checked on the 7th
+    assert (request["check_due"], request["checked_at"][:10]) == ("2026-01-09", "2026-01-07")
+
+
+def test_a_company_that_the_operator_controls_may_not_sell_either(guangzhou: Journey) -> None:
+    words = guangzhou.words_of("product.seller_related_to_operator")
+    assert "示例广州公共数据应用有限公司 与运营机构 示例广州公共数据运营有限公司 存在控制关系" in words
+
+
+def test_the_product_passed_the_egress_check_of_the_operator(guangzhou: Journey) -> None:
+    check = guangzhou.told.egress
+    assert (check["state"], check["version_number"], check["minimum_group_size"]) == ("passed", 1, 20)
+    assert check["decided_at"][:10] == "2026-01-19"
+    assert "出域" in guangzhou.gates("index")["egress_passed"]
 
 
 def test_the_merchant_sells_and_the_operator_may_not(guangzhou: Journey) -> None:
@@ -109,3 +158,14 @@ def test_the_journal_holds_every_yuan_of_the_bank_as_earned_or_still_owed(guangz
         "liability:payable:merchant": "-711.87",
         "liability:treasury:source_a": "-115.47",
     }
+
+
+def test_gate_by_gate_it_is_explained_why_the_product_may_be_sold(guangzhou: Journey) -> None:
+    facts = guangzhou.gates("index")
+    assert list(facts) == [
+        "seller_in_order", "service_agreement", "agreement_in_force", "emergency_plan", "operator_trained",
+        "operator_reviewed", "no_open_incident", "request_approved", "review_passed", "egress_passed",
+        "registration_effective", "local_register",
+    ]  # fmt: skip
+    assert guangzhou.told.service_agreement["number"] in facts["service_agreement"]
+    assert facts["local_register"] == "当地不要求另行登记或备案"

@@ -20,6 +20,9 @@ def puer(databases: Databases) -> Iterator[Journey]:
 
 def test_what_was_tried_against_the_rules_was_refused_under_their_ids(puer: Journey) -> None:
     assert puer.refusals() == [
+        ("APP-01", "plan.incomplete"),
+        ("APP-04", "application.incomplete"),
+        ("", "selection.second_person_needed"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("APP-04", "agreement.operator_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
@@ -29,6 +32,49 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(puer: Jour
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
     ]
+
+
+def test_the_plan_passed_preliminary_review_experts_and_government_in_that_order(puer: Journey) -> None:
+    assert puer.seats(puer.told.plan["review"]) == [
+        ("preliminary", "agreed", "2025-11-11", "杨澄观"),
+        ("expert", "agreed", "2025-11-14", "苏论证"),
+        ("government", "agreed", "2025-11-19", "赵思茅"),
+    ]
+    assert puer.plan() == ("in_effect", "2025-11-21", "示例普政复〔2025〕41号", "示例云数备方案〔2025〕普-02")
+
+
+def test_experts_review_the_applications_and_a_second_person_confirms_the_choice(puer: Journey) -> None:
+    # 申请表: the four proofs are qualification, no bad record, security commitment, feasibility
+    assert "尚缺 4 项" in puer.words_of("application.incomplete")
+    application = puer.told.applications["operator"]
+    assert [(one["expert_name"], one["score"]) for one in application["scores"]] == [("苏论证", "92.5")]
+    review = puer.get("supervisor", f"/api/v1/reviews/{application['review_id']}")
+    assert puer.seats(review) == [("expert", "agreed", "2025-12-08", "苏论证")]
+    assert (puer.told.call["method"], puer.told.selection["confirmed_at"][:10]) == ("open_tender", "2025-12-10")
+    assert puer.result() == ("示例普洱数据产业运营有限公司", "特色农产品溯源", "2025-12-12")
+
+
+def test_a_quality_problem_was_put_right_and_cost_a_resource_part_of_its_score(puer: Journey) -> None:
+    ticket = puer.told.ticket
+    assert [(step["event"], step["actor_name"]) for step in ticket["course"]] == [
+        ("accept", "罗焙之"), ("correct", "罗焙之"), ("confirm", "白云舒"),
+    ]  # fmt: skip
+    assert (ticket["state"], ticket["due_date"]) == ("confirmed", "2026-01-23")  # ten working days from 9 January
+    assert ticket["score"]["value"] == "0.9850"  # 1 − 0.30 × 0.05
+
+
+def test_the_review_returned_all_defects_at_once_and_passed_the_second_version(puer: Journey) -> None:
+    product = puer.told.products["origin"]
+    review = product["review"]
+    first, second = review["stages"]
+    assert (first["state"], len(first["opinions"][0]["defects"]), first["due_date"]) == ("returned", 2, "2026-01-30")
+    # sent in again on 19 January: ten working days anew
+    assert (second["state"], second["opinions"][0]["reviewer_name"], second["due_date"]) == (
+        "agreed", "李茶山", "2026-02-02",
+    )  # fmt: skip
+    assert (review["state"], review["round_number"]) == ("passed", 2)
+    changes = [(one["section"], one["kind"], one["name"]) for one in puer.told.difference["changes"]]
+    assert changes == [("fields", "removed", "owner_name"), ("sample", "changed", "1"), ("sample", "changed", "2")]
 
 
 def test_the_nation_asks_for_a_legal_person_even_where_the_city_would_not(puer: Journey) -> None:
@@ -69,7 +115,7 @@ def test_the_price_is_under_its_cap_and_a_trial_fee_is_over(puer: Journey) -> No
         "operator", "POST", "/api/v1/tariffs",
         {
             "product_id": puer.told.products["origin"]["id"], "regime": "trial", "charge_unit": "per_use",
-            "model": {"model": "per_unit", "unit_price": "4.00"}, "effective_from": "2026-06-01",
+            "model": {"model": "per_unit", "unit_price": "4.00"}, "effective_from": "2026-09-01",
             "guidance": "示例指导意见",
         },
     )  # fmt: skip
@@ -117,3 +163,14 @@ def test_the_exemption_is_bound_to_its_quota(puer: Journey) -> None:
     wish = {"product_code": code, "purpose": "public_welfare", "scenario": "脱贫户咖啡销售帮扶", "quantity": 1}
     problem = puer.refused("public_body", "POST", "/api/v1/quotes", wish)
     assert problem["rule"] == "PUB-02"  # all 80 units of the approval are ordered
+
+
+def test_gate_by_gate_it_is_explained_why_the_product_may_be_sold(puer: Journey) -> None:
+    facts = puer.gates("origin")
+    assert list(facts) == [
+        "seller_in_order", "service_agreement", "agreement_in_force", "emergency_plan", "operator_trained",
+        "operator_reviewed", "no_open_incident", "request_approved", "review_passed", "egress_passed",
+        "registration_effective", "local_register",
+    ]  # fmt: skip
+    assert facts["review_passed"].startswith("第 2 版")
+    assert "有效期至 2029-02-09" in facts["registration_effective"]  # three years; the agreement lasts longer

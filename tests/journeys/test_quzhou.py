@@ -20,8 +20,12 @@ def quzhou(databases: Databases) -> Iterator[Journey]:
 
 def test_what_was_tried_against_the_rules_was_refused_under_their_ids(quzhou: Journey) -> None:
     assert quzhou.refusals() == [
+        ("APP-01", "plan.incomplete"),
+        ("APP-04", "review.findings_open"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
+        ("TRN-01", "BLOCKED_TRAINING"),
+        ("DEV-01", "product.redevelopment_forbidden"),
         ("REG-04", "registration.notice_running"),
         ("PRC-04", "pricing.caps_above_revenue"),
         ("PRC-05", "pricing.price_above_cap"),
@@ -29,6 +33,45 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(quzhou: Jo
         ("", "payment.amount_differs"),
         ("", "auth.forbidden"),
     ]
+
+
+def test_the_plan_with_its_twelve_items_was_approved_by_the_government_and_filed(quzhou: Journey) -> None:
+    assert "实施方案尚缺 1 项" in quzhou.words_of("plan.incomplete")
+    assert len(quzhou.told.plan["version"]["items"]) == 12
+    assert quzhou.seats(quzhou.told.plan["review"]) == [("government", "agreed", "2025-11-19", "周衢江")]
+    assert quzhou.plan() == ("in_effect", "2025-11-21", "示例衢政复〔2025〕88号", "示例浙数备方案〔2025〕衢-12")
+
+
+def test_the_operator_won_an_open_tender_and_a_bidder_with_an_incident_in_three_years_did_not(quzhou: Journey) -> None:
+    assert quzhou.told.call["method"] == "open_tender"
+    states = {key: application["state"] for key, application in quzhou.told.applications.items()}
+    assert states == {"operator": "passed", "rival": "refused"}
+    # 2024-06-18 lies within the three years before 2025-12-08
+    assert "近 3 年发生过：2024-06-18" in quzhou.words_of("review.findings_open")
+    assert quzhou.result() == ("示例衢州数据运营有限公司", "企业信用", "2025-12-12")
+    agreement = quzhou.told.agreement
+    assert (agreement["plan_id"], agreement["selection_id"]) == (quzhou.told.plan["id"], quzhou.told.selection["id"])
+
+
+def test_of_two_people_the_one_who_failed_had_no_access_until_he_passed(quzhou: Journey) -> None:
+    examined = [(one["account"]["name"], one["trained_on"], one["passed"]) for one in quzhou.told.trainings]
+    assert examined == [
+        ("余海舟", "2025-12-17", True), ("姚初学", "2025-12-17", False), ("姚初学", "2026-01-08", True),
+    ]  # fmt: skip
+    decided = [(one["decided_at"][:10], one["outcome"], one["code"]) for one in quzhou.told.access]
+    assert decided == [("2026-01-06", "denied", "BLOCKED_TRAINING"), ("2026-01-08", "granted", "")]
+    # valid for 24 months each: the last days are 2027-12-16 and 2028-01-07
+    assert quzhou.duties("training_renewal") == [
+        ("training_renewal", "2027-12-16", "upcoming"), ("training_renewal", "2028-01-07", "upcoming"),
+    ]  # fmt: skip
+
+
+def test_a_company_that_the_operator_controls_cannot_redevelop_what_the_operator_delivered(quzhou: Journey) -> None:
+    words = quzhou.words_of("product.redevelopment_forbidden")
+    assert "示例衢州数据运营有限公司" in words
+    assert "控制" in words
+    code = quzhou.told.products["check"]["code"]
+    assert code in words
 
 
 def test_the_permitted_revenue_is_cost_less_subsidy_and_profit_at_yield_plus_six_points_and_tax(
@@ -172,3 +215,15 @@ def test_the_catalogue_shows_both_products_with_price_and_seller(quzhou: Journey
     items = quzhou.get(None, "/api/v1/catalogue?place=quzhou")["items"]
     assert {item["title"] for item in items} == {"企业经营状态核验", "信用报告查询"}
     assert {item["seller"]["name"] for item in items} == {"示例衢州数据运营有限公司"}
+
+
+def test_gate_by_gate_it_is_explained_why_the_product_may_be_sold(quzhou: Journey) -> None:
+    facts = quzhou.gates("check")
+    assert list(facts) == [
+        "seller_in_order", "service_agreement", "agreement_in_force", "emergency_plan", "operator_trained",
+        "operator_reviewed", "no_open_incident", "request_approved", "review_passed", "egress_passed",
+        "registration_effective", "local_register",
+    ]  # fmt: skip
+    assert facts["operator_trained"] == "2 名指派人员中 2 名岗前培训合格"
+    assert facts["emergency_plan"] == "当地未要求在开展授权运营前制定应急预案"
+    assert facts["local_register"] == "当地不要求另行登记或备案"

@@ -23,13 +23,78 @@ def xinchang(request: pytest.FixtureRequest, databases: Databases) -> Iterator[J
 
 def test_what_was_tried_against_the_rules_was_refused_under_their_ids(xinchang: Journey) -> None:
     assert xinchang.refusals() == [
+        ("APP-01", "plan.incomplete"),
+        ("APP-02", "application.not_invited"),
+        ("DIS-11", "selection.filing_missing"),
+        ("RVW-01", "review.second_seat"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
         ("EMG-01", "agreement.emergency_plan_missing"),
+        ("TRN-01", "BLOCKED_TRAINING"),
         ("REG-04", "registration.notice_running"),
         ("MKT-02", "listing.venue_missing"),
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
+    ]
+
+
+def test_the_operator_was_invited_and_the_result_filed_with_the_provincial_government(xinchang: Journey) -> None:
+    assert xinchang.seats(xinchang.told.plan["review"]) == [("government", "agreed", "2025-11-19", "梅天姥")]
+    assert xinchang.plan() == ("in_effect", "2025-11-21", "示例新政复〔2025〕63号", "示例浙数备方案〔2025〕新-09")
+    assert xinchang.told.call["method"] == "invited_tender"
+    assert xinchang.told.selection["filing_reference"] == "示例浙政备〔2025〕新昌-04"
+    assert "三（四）3（4）" in xinchang.words_of("selection.filing_missing")
+    assert xinchang.result() == ("示例新昌数据运营有限公司", "水旱灾害风险", "2025-12-12")
+
+
+def test_two_persons_reviewed_basic_and_technical_security_and_it_lasts_two_years(xinchang: Journey) -> None:
+    review = xinchang.told.security_review
+    assert (review["state"], review["passed_on"], review["valid_until"]) == ("passed", "2025-12-19", "2027-12-19")
+    seats = xinchang.seats(xinchang.get("supervisor", f"/api/v1/reviews/{review['review_id']}"))
+    assert seats == [
+        ("basic_security", "agreed", "2025-12-19", "潘辨微"),
+        ("technical_security", "agreed", "2025-12-19", "求副理"),
+    ]
+
+
+def test_nobody_untrained_had_access_and_after_the_second_examination_it_was_granted(xinchang: Journey) -> None:
+    decided = [(one["account_name"], one["outcome"], one["code"]) for one in xinchang.told.access]
+    assert decided == [("俞初学", "denied", "BLOCKED_TRAINING"), ("俞初学", "granted", "")]
+    assert [look["condition"] for look in xinchang.told.access[0]["looked"] if not look["is_met"]] == ["training"]
+
+
+def test_six_departments_wrote_the_one_emergency_plan_and_a_drill_was_held(xinchang: Journey) -> None:
+    (plan,) = xinchang.told.emergency["plans"]
+    assert plan["participants"] == [
+        "data_authority", "cyberspace", "cryptography", "secrecy", "police", "state_security",
+    ]  # fmt: skip
+    (drill,) = xinchang.told.emergency["drills"]
+    assert (drill["held_on"], drill["outcome"]) == ("2026-01-09", "passed")
+    assert xinchang.told.emergency["drill_due"] == "2027-01-09"  # twelve months later
+
+
+def test_the_scenario_passed_network_security_and_the_provincial_system_before_it_was_reviewed(
+    xinchang: Journey,
+) -> None:
+    clearances = [(one["kind"], one["reference"]) for one in xinchang.told.requests["risk"]["clearances"]]
+    assert clearances == [("network_security", "示例新网安评〔2025〕17号"), ("irs", "示例IRS-XC-2025-0331")]
+
+
+def test_the_product_is_registered_with_the_exchange_zone_before_it_is_sold(xinchang: Journey) -> None:
+    assert xinchang.told.closed == {"risk": ["local_register"]}
+    record = xinchang.told.records["risk"]
+    assert (record["kind"], record["issuer"]) == ("local_record", "浙江大数据交易服务平台新昌专区")
+
+
+def test_the_half_yearly_report_is_handed_in_on_time_and_what_is_owed_is_listed(xinchang: Journey) -> None:
+    assert xinchang.duties("security_report", "operation_report", "emergency_drill", "resource_use_disclosure") == [
+        ("resource_use_disclosure", "2026-06-30", "overdue"),
+        ("security_report", "2026-07-15", "fulfilled"),  # 30 June and 15 days
+        ("resource_use_disclosure", "2026-12-31", "upcoming"),
+        ("emergency_drill", "2027-01-05", "fulfilled"),
+        ("emergency_drill", "2027-01-09", "upcoming"),
+        ("security_report", "2027-01-15", "upcoming"),
+        ("operation_report", "2027-02-05", "upcoming"),  # a year from 6 January 2026 and 30 days
     ]
 
 
@@ -114,3 +179,16 @@ def test_free_use_appears_on_the_statements_at_zero(xinchang: Journey) -> None:
         ("示例新昌县水利局", "0.00", "6.25", "0.00"),  # 5 × 1.25
         ("示例新昌县防汛指挥保障中心", "0.00", "12.50", "0.00"),  # 10 × 1.25
     ]
+
+
+def test_gate_by_gate_it_is_explained_why_the_product_may_be_sold(xinchang: Journey) -> None:
+    facts = xinchang.gates("risk")
+    assert list(facts) == [
+        "seller_in_order", "service_agreement", "agreement_in_force", "emergency_plan", "operator_trained",
+        "operator_reviewed", "no_open_incident", "request_approved", "review_passed", "egress_passed",
+        "registration_effective", "local_register",
+    ]  # fmt: skip
+    assert facts["operator_trained"] == "2 名指派人员中 2 名岗前培训合格"
+    assert "有效至 2027-12-18" in facts["operator_reviewed"]
+    assert "应急预案第 1 版已提交" in facts["emergency_plan"]
+    assert "浙江大数据交易服务平台新昌专区" in facts["local_register"]
