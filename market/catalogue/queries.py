@@ -14,7 +14,7 @@ from kernel.calendar import business_date
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
 from market.listings.model import Listing
-from market.listings.queries import listing_gates, not_in_catalogue, of_product, open_condition
+from market.listings.queries import is_open, listing_gates, not_in_catalogue, of_product, open_condition
 from market.listings.rules import like_pattern, search_words
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL
 from pricing.ceilings.model import FeeCap
@@ -152,8 +152,7 @@ def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: Pol
     )
     if product is None:
         raise not_in_catalogue(code)
-    gates = listing_gates(session, product, now=now, book=book)
-    if not all(gate.open for gate in gates) and not _may_read(session, actor, product):
+    if not is_open(session, product, now=now, book=book) and not _may_read(session, actor, product):
         raise not_in_catalogue(code)
     on = business_date(now)
     return Offer(
@@ -162,7 +161,7 @@ def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: Pol
         version=products.latest_version(session, product.id),
         registration=registrations.effective(session, product.id, on),
         prices=[OfferedPrice(tariff, cap_of(session, tariff, on)) for tariff in in_force(session, product.id, on)],
-        gates=gates,
+        gates=listing_gates(session, product, now=now, book=book),
     )
 
 
