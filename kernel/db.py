@@ -19,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 
+from kernel.errors import DomainError
 from kernel.money import Money, UnitPrice
 
 RATE_SCALE = 10**9
@@ -290,6 +291,9 @@ def joinable_transaction() -> Iterator[Session]:
 def write_transaction(opened: Session) -> Iterator[Session]:
     """Commit or roll back one session; the part of :func:`transaction` that needs no request.
 
+    A refusal that must be kept, such as one in the log of access decisions, is written in a second transaction after
+    the first was rolled back.
+
     Raises:
         RuntimeError: objects were changed before the transaction began.
     """
@@ -300,6 +304,9 @@ def write_transaction(opened: Session) -> Iterator[Session]:
     try:
         yield opened
         opened.commit()
-    except BaseException:
+    except BaseException as error:
         opened.rollback()
+        if isinstance(error, DomainError) and error.leaves_behind is not None:
+            with write_transaction(opened) as afterwards:
+                error.leaves_behind(afterwards)
         raise

@@ -1,6 +1,6 @@
 """Refusals: every expected "no" is a DomainError with a stable code, an HTTP status and words that say what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -43,6 +43,8 @@ class DomainError(Exception):
         self.rule = rule
         self.article = article
         self.headers: dict[str, str] = dict(headers or {})
+        # what must be written although the refused work is rolled back; the edge runs it in a transaction of its own
+        self.leaves_behind: Callable[[Any], None] | None = None
 
     def __str__(self) -> str:
         return self.detail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, requires
+from kernel.http import ApiBlueprint, current_actor, policy_book, requires
 from kernel.identity import Permission
 from market.delivery import commands, queries
 from market.delivery.schemas import DataSetIn, DataSetOut
@@ -20,7 +20,9 @@ def load(data_set_in, code: str):
     """Load the rows from which the newest, reviewed version of the product is served."""
     with db.transaction() as session:
         version = products.latest_version(session, products.visible(session, current_actor(), code).id)
-        return commands.load(session, current_actor(), version.id, **data_set_in, now=clock.now())
+        return commands.load(
+            session, current_actor(), version.id, **data_set_in, book=policy_book(), now=clock.now()
+        )  # fmt: skip
 
 
 @blueprint.get("/<code>/data-sets")

@@ -13,9 +13,12 @@ from kernel import audit
 from kernel.db import new_id
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
+from kernel.policy import PolicyBook
 from market.delivery import queries, sheets
 from market.delivery.model import DataSet, DataSetRow
 from market.delivery.rules import records_of
+from registry.access import commands as access
+from registry.access.rules import Purpose
 from registry.product_reviews import queries as product_reviews
 from registry.products import queries as products
 
@@ -30,13 +33,23 @@ class NotReviewed(Conflict):
     title_en = "The version has not passed its review"
 
 
-def load(session: Session, actor: Actor, version_id: UUID, *, file_name: str, content: bytes, now: datetime) -> DataSet:
+def load(
+    session: Session,
+    actor: Actor,
+    version_id: UUID,
+    *,
+    file_name: str,
+    content: bytes,
+    book: PolicyBook,
+    now: datetime,
+) -> DataSet:
     """Load a CSV or JSON file as the data set of a reviewed version; it replaces the load before it.
 
     Raises:
         NoSuchProduct: there is no such version.
         NotAllowed: the actor does not act for the seller.
         NotReviewed: the version has not passed its review (RVW-06).
+        AccessRefused: the agreement is not in force, or a person of the operator is untrained (ACC-03, TRN-01).
         FileUnreadable: the file is neither CSV nor JSON.
         DataSetRefused: keys are missing or repeated, or a field was not reviewed; nothing is loaded.
     """
@@ -49,6 +62,10 @@ def load(session: Session, actor: Actor, version_id: UUID, *, file_name: str, co
             detail_en=f"Version {version.number} of {product.code} has not passed its review",
             rule="RVW-06",
         )
+    access.admit(
+        session, actor, purpose=Purpose.LOAD_DATA, agreement_id=product.agreement_id, organisation_id=product.owner_id,
+        resource_ids=[one.resource_id for one in version.inputs], book=book, now=now,
+    )  # fmt: skip
     fields = [str(field["name"]) for field in version.fields]
     records = records_of(sheets.read_rows(content, file_name), fields, shown=FAULTS_SHOWN)
     before = queries.current(session, version.id)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, problem, requires
+from kernel.http import current_actor, policy_book, problem, requires
 from kernel.identity import Permission
 from market.delivery import commands, queries
 from registry.products import queries as products
@@ -29,8 +29,9 @@ def load(code: str) -> AnyResponse:
         with db.transaction() as session:
             version = products.latest_version(session, products.visible(session, current_actor(), code).id)
             made = commands.load(
-                session, current_actor(), version.id, file_name=sent.filename, content=sent.read(), now=clock.now()
-            )
+                session, current_actor(), version.id, file_name=sent.filename, content=sent.read(), book=policy_book(),
+                now=clock.now(),
+            )  # fmt: skip
     except DomainError as error:
         return _page(code, refusal=error, status=error.status)
     flash(gettext("已装载 %(n)s 行。", n=made.row_count), "success")

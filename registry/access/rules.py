@@ -8,7 +8,25 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from kernel.errors import NotAllowed
 from registry.parties.rules import N_
+
+
+class AccessRefused(NotAllowed):
+    """One of the five conditions of access does not hold; ``errors`` names each that fails with its own code."""
+
+    code = "access.refused"
+    title = "不得使用公共数据"
+    title_en = "Access to the data is refused"
+
+
+class Purpose(StrEnum):
+    """What somebody is about to do with the data."""
+
+    ASK_FOR_DATA = "ask_for_data"
+    MAKE_PRODUCT = "make_product"
+    LOAD_DATA = "load_data"
+    LEAVE_DOMAIN = "leave_domain"
 
 
 class Condition(StrEnum):
@@ -127,6 +145,64 @@ def judge(facts: AccessFacts) -> Verdict:
     """
     found = {field.name: getattr(facts, field.name) for field in fields(facts)}
     return Verdict(tuple(Looked(condition, found[condition.value]) for condition in Condition))
+
+
+TODO = {
+    Condition.AGREEMENT: "请由主管部门办理协议生效、恢复或续签",
+    Condition.TRAINING: "请先参加岗前培训，由主管部门登记合格后再办理",
+    Condition.EMERGENCY: "请先制定并提交本授权的应急预案",
+    Condition.REVIEW: "请先由运营机构通过基本安全和技术安全审核",
+    Condition.SCOPE: "请只使用授权范围内的数据，并由符合条件的单位办理",
+}
+
+
+def refusal(verdict: Verdict, person: str, number: str) -> AccessRefused:
+    """Return the refusal of a verdict that is denied: every condition that fails, its rule, article and what to do.
+
+    Args:
+        verdict: what was found.
+        person: name of who asked.
+        number: of the agreement.
+    """
+    failed = verdict.failed
+    words = "；".join(
+        f"{one.fact.words.removesuffix(f'（{one.code}）')}〔{one.code}，{RULES[one.condition]}〕" for one in failed
+    )
+    first = failed[0]
+    article = f"（{first.fact.article}）" if first.fact.article else ""
+    return AccessRefused(
+        f"{person} 不得在协议 {number} 下使用数据：{words}{article}。{TODO[first.condition]}",
+        detail_en=f"{person} has no access under {number}: {', '.join(one.code for one in failed)}.",
+        rule=RULES[first.condition],
+        article=first.fact.article or None,
+        errors=[{"pointer": "", "code": one.code, "message": one.fact.words, "rule": RULES[one.condition]}
+                for one in failed],
+    )  # fmt: skip
+
+
+def organisation_fact(
+    *, name: str, is_in_order: bool, may_develop: bool, service: Fact, missing: Sequence[str], asked: int, article: str
+) -> Fact:
+    """Say whether an organisation may use resources under an agreement, as far as it and the scope are concerned.
+
+    Args:
+        name: of the organisation for which somebody acts.
+        is_in_order: whether it is neither suspended nor ended.
+        may_develop: whether it is the operating institution of the agreement, or a data merchant there.
+        service: its service agreement with the operator, where the place demands one (AGR-06).
+        missing: codes of the resources that the scope does not hold on that day, or that are barred.
+        asked: how many resources are to be used.
+        article: on what the scope rests.
+    """
+    if not is_in_order:
+        return Fact(False, f"{name} 已暂停或终止", article)
+    if not may_develop:
+        return Fact(False, f"{name} 不是该协议的运营机构，也不是当地的数据商", article)
+    if not service.is_met:
+        return service
+    if missing:
+        return Fact(False, f"不在授权范围内或不予开放：{'、'.join(missing)}", article)
+    return Fact(True, f"{name} 可在该协议下使用 {asked} 项数据资源", article)
 
 
 def scope_fact(

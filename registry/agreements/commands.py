@@ -20,6 +20,7 @@ from registry.agreements.rules import (
     AgreementEvent,
     ScopeRefused,
     after,
+    check_authorization_basis,
     check_coordination,
     check_draft,
     check_emergency_plan,
@@ -171,6 +172,9 @@ def sign(
 ) -> Agreement:
     """Sign a draft: every mandatory content, a scope, an allowed term and operator; what the rules said is kept.
 
+    The agreement rests on an approved plan in effect that covers its scope and on the published selection of its
+    operator (APP-01, APP-02); where the draft names none, the one that fits is written down.
+
     Raises:
         NotAllowed: the actor does not write agreements there.
         NoSuchAgreement: there is none.
@@ -182,6 +186,7 @@ def sign(
         TrialNotAllowed: the trial is not allowed there.
         OperatorNotAllowed: the institution has not the legal form that it needs.
         NotInOrder: the institution is suspended or ended.
+        BasisMissing: no plan in effect covers the scope, or the operator was not selected in a published call.
         CoordinationMissing: the decision of the coordination mechanism is not named where one is needed (AGR-05).
     """
     agreement = queries.governed(session, actor, agreement_id)
@@ -199,6 +204,7 @@ def sign(
     check_operator(operator.name, operator.kind, form, policy.agreement_organisation_kinds)
     demanded = policy.agreement_coordination_required
     agreement.coordination_record = check_coordination(coordination_record, demanded)
+    _rest_on_basis(session, agreement, business_date(now))
     agreement.state, agreement.signed_at = signed, now
     agreement.sources = sources_of(
         {
@@ -301,6 +307,15 @@ def _look_up(session: Session, plan_id: UUID | None, selection_id: UUID | None) 
         plans.get(session, plan_id)
     if selection_id is not None:
         selections.get(session, selection_id)
+
+
+def _rest_on_basis(session: Session, agreement: Agreement, on: date) -> None:
+    basis = queries.authorization_basis(session, agreement, on)
+    if basis.selection_id is not None:
+        selections.get(session, basis.selection_id, lock=True)  # two agreements at once must not rest on it
+        basis = queries.authorization_basis(session, agreement, on)
+    check_authorization_basis(agreement.number, basis)
+    agreement.plan_id, agreement.selection_id = basis.plan_id, basis.selection_id
 
 
 def _limits(policy: RegistryPolicy) -> TermLimits:

@@ -218,15 +218,33 @@ def registered_party(
 
 
 def authorization_basis(session: Session, agreement: Agreement, on: date) -> Basis:
-    """Return what the agreement rests on that day; where it names no plan or selection, any that fits serves."""
+    """Return what the agreement rests on that day; where it names no plan or selection, any that fits serves.
+
+    A selection on which another signed agreement rests does not serve again (AGR-02).
+    """
     scope = [resource.id for resource in scope_of(session, agreement.id)]
     place, plan_id = agreement.place, agreement.plan_id
     in_effect = [one for one in plans.in_effect_at(session, place, on) if plan_id in (None, one.plan_id)]
-    fitting = plans.plan_for_agreement(session, place, scope, on, plan_id=plan_id)
+    fitting = [one.plan_id for one in in_effect if plans.covers(one, scope)]
     selected = selections.selected_of(
         session, agreement.operating_institution_id, place, on, selection_id=agreement.selection_id
     )
-    return Basis(bool(in_effect), fitting is not None, bool(selected))
+    used = _used_selections(session, agreement, [one.id for one in selected])
+    free = [one for one in selected if one.id not in used]
+    under = [one for one in free if one.call.plan_id in fitting]
+    return Basis(
+        plan_is_in_effect=bool(in_effect), plan_covers_scope=bool(fitting), operator_is_selected=bool(selected),
+        used_by="" if free else "、".join(sorted(set(used.values()))), call_is_of_plan=bool(under),
+        plan_id=under[0].call.plan_id if under else None, selection_id=under[0].id if under else None,
+    )  # fmt: skip
+
+
+def _used_selections(session: Session, agreement: Agreement, selection_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return, by selection, the number of another agreement that was signed on it."""
+    query = sa.select(Agreement.selection_id, Agreement.number).where(
+        Agreement.selection_id.in_(selection_ids), Agreement.id != agreement.id, Agreement.signed_at.is_not(None)
+    )
+    return {used: number for used, number in session.execute(query) if used is not None}
 
 
 @dataclass(frozen=True, slots=True)

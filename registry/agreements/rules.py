@@ -318,10 +318,17 @@ class Basis:
     plan_is_in_effect: bool
     plan_covers_scope: bool
     operator_is_selected: bool
+    used_by: str = ""  # number of the agreement that rests on that selection already
+    call_is_of_plan: bool = True  # the call behind the selection was published under the plan
+    plan_id: UUID | None = None  # what it rests on, where nothing is missing
+    selection_id: UUID | None = None
 
 
 def check_authorization_basis(number: str, basis: Basis) -> None:
     """Refuse an agreement without a plan in effect that covers its scope, and a published selection of its operator.
+
+    A selection carries one agreement: whoever applies again passes the whole procedure again (AGR-02), so that another
+    agreement with the same operator needs another call.
 
     Raises:
         BasisMissing: something is missing or does not fit; every fault is listed.
@@ -336,9 +343,14 @@ def check_authorization_basis(number: str, basis: Basis) -> None:
         faults.append(("/resource_ids", "授权范围超出实施方案"))
     if not basis.operator_is_selected:
         faults.append(("/selection_id", "运营机构不是公布选定的机构"))
+    elif basis.used_by:
+        faults.append(("/selection_id", f"该选定结果已用于协议 {basis.used_by}，重新申请须重走公告、申请、审查和选定"))
+    elif basis.plan_covers_scope and not basis.call_is_of_plan:
+        faults.append(("/selection_id", "选定所依据的公告不属于该实施方案"))
     if faults:
         raise BasisMissing(
-            f"协议 {number} 不得签订：{'；'.join(words for _, words in faults)}。请先办结实施方案和运营机构选定",
+            f"协议 {number} 不得签订：{'；'.join(words for _, words in faults)}。请先办结实施方案和运营机构选定"
+            "（发改数据规〔2025〕27号 第九条至第十二条）",
             detail_en="A plan in effect must cover the scope, and the selection of this operator must be published.",
             rule="APP-01",
             article="发改数据规〔2025〕27号 第九条至第十二条",

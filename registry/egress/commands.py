@@ -15,6 +15,8 @@ from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from registry.access import commands as access
+from registry.access.rules import Purpose
 from registry.agreements import queries as agreements
 from registry.egress import checks, queries
 from registry.egress.model import EgressCheck, Export
@@ -90,6 +92,7 @@ def request_check(
         NoSuchProduct: there is no such version.
         NotNewest: a newer version exists.
         CheckExists: this version is being checked, or has passed.
+        AccessRefused: the agreement is not in force, or a person of the operator is untrained (ACC-03, TRN-01).
         FileRefused: the report is empty or too large.
         CalendarGap: a deadline runs into a year without a holiday table.
     """
@@ -98,6 +101,10 @@ def request_check(
     actor.must(Permission.EGRESS_REQUEST, org_id=product.owner_id, place=product.place)
     _refuse_old(session, product, version)
     _refuse_second(session, version)
+    access.admit(
+        session, actor, purpose=Purpose.LEAVE_DOMAIN, agreement_id=product.agreement_id,
+        organisation_id=product.owner_id, resource_ids=[one.resource_id for one in version.inputs], book=book, now=now,
+    )  # fmt: skip
     check = EgressCheck(
         number=numbering.number(session, "EGR", business_date(now)), place=product.place, product_id=product.id,
         version_id=version.id, applicant_id=product.owner_id, form=form, description=description,

@@ -14,6 +14,8 @@ from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from registry.access import commands as access
+from registry.access.rules import Purpose
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
@@ -82,6 +84,7 @@ def create(
         PolicyGap: the place does not say who may sell.
         SellerNotAllowed: the seller may not sell at this place, or is suspended.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
+        AccessRefused: the agreement is not in force, or a person of the operator is untrained (ACC-03, TRN-01).
         SellerRelated: seller and operating institution must be separate there and are tied by control.
         OriginsNotAllowed: a product is named twice.
         RedevelopmentForbidden: the seller, or a party related to it, operates the authorization of an ancestor.
@@ -101,7 +104,7 @@ def create(
     session.flush()
     _add_version(
         session, actor, product, number=1, description=description, fields=fields, sample=sample, inputs=inputs,
-        origins=made_from, evidence=evidence, now=now,
+        origins=made_from, evidence=evidence, book=book, now=now,
     )  # fmt: skip
     audit.record(session, actor, "product.create", product, at=now, detail={"code": product.code})
     return product
@@ -129,6 +132,7 @@ def add_version(
         NotAllowed: the actor may not act for the seller there.
         NoSuchProduct: there is none, or none to derive from.
         InputsNotAllowed: an input is outside the agreement, barred, or not approved for this scenario.
+        AccessRefused: the agreement is not in force, or a person of the operator is untrained (ACC-03, TRN-01).
         OriginsNotAllowed: it would be made from itself, or a product is named twice.
         RedevelopmentForbidden: the seller, or a party related to it, operates the authorization of an ancestor.
         FileRefused: a file of evidence is empty or too large.
@@ -142,7 +146,7 @@ def add_version(
     _check_origins(session, product.owner_id, made_from, product, product.place, book, now)
     made = _add_version(
         session, actor, product, number=newest.number + 1, description=description, fields=fields, sample=sample,
-        inputs=inputs, origins=made_from, evidence=evidence, now=now,
+        inputs=inputs, origins=made_from, evidence=evidence, book=book, now=now,
     )  # fmt: skip
     audit.record(
         session,
@@ -167,9 +171,14 @@ def _add_version(
     inputs: Sequence[Input],
     origins: Sequence[Origin],
     evidence: Sequence[Mapping[str, Any]],
+    book: PolicyBook,
     now: datetime,
 ) -> ProductVersion:
     _check_inputs(session, product, inputs, now)
+    access.admit(
+        session, actor, purpose=Purpose.MAKE_PRODUCT, agreement_id=product.agreement_id,
+        organisation_id=product.owner_id, resource_ids=[one.resource_id for one in inputs], book=book, now=now,
+    )  # fmt: skip
     wanted = {found.resource_id for found in inputs}
     by_id = {found.id: found for found in session.scalars(sa.select(Resource).where(Resource.id.in_(wanted)))}
     lineage = sorted((by_id[one.resource_id].code, str(one.weight_input), str(one.quality)) for one in inputs)

@@ -27,6 +27,7 @@ from registry.parties.rules import Capacity, PartyKind, uscc_from_body
 from registry.resources import commands as resources
 from registry.resources.model import Resource
 from registry.resources.rules import AccessKind
+from tests.make.basis import lay_basis
 
 POLICIES = Path(__file__).resolve().parent.parent.parent / "policies"
 DEMONSTRATION = POLICIES / "overlays" / "demonstration.yaml"
@@ -170,6 +171,7 @@ def make_agreement(
         trial_end=trial[1] if trial else None, items=ITEMS, resource_ids=[resource.id for resource in covered], now=now,
         book=book(),
     )  # fmt: skip
+    lay_basis(session, agreement)
     steps = [AgreementState.SIGNED, AgreementState.FILED, AgreementState.ACTIVE, AgreementState.SUSPENDED]
     wanted = steps[: steps.index(state) + 1] if state in steps else []
     for step in wanted:

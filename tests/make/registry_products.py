@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from kernel.calendar import WorkingCalendar
+from kernel.calendar import WorkingCalendar, business_date
 from kernel.identity import Actor, Role
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -40,6 +40,7 @@ from registry.reviews.model import Review
 from registry.reviews.queries import open_stage, stages
 from registry.reviews.rules import Decision as ReviewDecision
 from registry.reviews.rules import ReviewState
+from tests.make.basis import ready_for_request, trained_actor
 from tests.make.registry_base import (
     NOW,
     PLACE,
@@ -91,6 +92,13 @@ def seller(product: Product, *, role: Role = Role.MERCHANT) -> Actor:
     return actor(role, org_id=product.owner_id, place=product.place)
 
 
+def developer(session: Session, party: Party, agreement: Agreement, *, now: datetime = NOW) -> Actor:
+    """A person who works with the data: of a merchant, or a trained one of the operating institution itself."""
+    if party.id != agreement.operating_institution_id:
+        return acting_for(party, Role.MERCHANT, place=agreement.place)
+    return trained_actor(session, party, place=agreement.place, on=business_date(now))
+
+
 def on_seat(seat: RequestOpinion, place: str) -> Actor:
     """A person who may speak on a seat of a request."""
     role = Role.SOURCE if seat.capacity is Capacity.SOURCE_DEPARTMENT else Role.REVIEWER
@@ -110,8 +118,7 @@ def make_request(
     """Ask for resources and take the request as far as ``state`` (draft, submitted, under review or approved)."""
     place = agreement.place
     listed = resources or agreements.scope_of(session, agreement.id)
-    role = Role.OPERATOR if applicant.id == agreement.operating_institution_id else Role.MERCHANT
-    person = acting_for(applicant, role, place=place)
+    person = developer(session, applicant, agreement, now=now)
     request = requests.create(
         session, person, applicant_id=applicant.id, agreement_id=agreement.id, scenario=scenario,
         necessity="核验企业登记信息，最小必要", resource_ids=[resource.id for resource in listed], now=now,
@@ -119,6 +126,8 @@ def make_request(
     if state is RequestState.DRAFT:
         return request
     law = book(demonstration=True)
+    session.flush()
+    ready_for_request(session, request, on=business_date(now))
     requests.submit(session, person, request.id, book=law, calendar=calendar(), now=now)
     session.flush()
     if request.state is RequestState.SUBMITTED and state is not RequestState.SUBMITTED:
@@ -182,9 +191,8 @@ def make_product(
         make_request(
             session, agreement=agreement, applicant=owner, resources=listed, scenario=values["scenario"], now=now
         )
-    role = Role.OPERATOR if owner.id == agreement.operating_institution_id else Role.MERCHANT
     return products.create(
-        session, acting_for(owner, role, place=agreement.place), owner_id=owner.id, agreement_id=agreement.id,
+        session, developer(session, owner, agreement, now=now), owner_id=owner.id, agreement_id=agreement.id,
         inputs=inputs_of(listed), book=book(demonstration=True), now=now, **values,
     )  # fmt: skip
 

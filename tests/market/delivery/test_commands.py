@@ -21,8 +21,10 @@ ROWS = [{"key": "A", "score": "712", "level": "A"}, {"key": "B", "subject_kind":
 
 def load(session, product, content: bytes, *, person=None, name="rows.csv"):
     version = products.latest_version(session, product.id)
-    return commands.load(session, person or registry.seller(product), version.id, file_name=name, content=content,
-                         now=make.SALE)  # fmt: skip
+    return commands.load(
+        session, person or registry.seller(product), version.id, file_name=name, content=content, book=base.book(),
+        now=make.SALE,
+    )  # fmt: skip
 
 
 @pytest.mark.both_databases

@@ -16,6 +16,7 @@ from kernel.identity import Role
 from registry.agreements.rules import AgreementState
 from registry.parties.model import Party
 from tests.make import registry_base as make
+from tests.make.basis import lay_selection
 from tests.make.clients import as_program, key
 
 URL = "/api/v1/agreements"
@@ -33,6 +34,7 @@ def body(app: Flask, place: str = "xinchang", **changes: object) -> dict[str, An
     with app.app_context(), db.transaction() as session:
         authority, operator = make.make_authority(session, place=place), make.make_operator(session, place=place)
         resource = make.make_resource(session, place=place)
+        lay_selection(session, place, operator.id, authority.id)
     return {
         "place": place, "authorizing_entity_id": str(authority.id), "operating_institution_id": str(operator.id),
         "title": "公共数据授权运营协议", "term_start": str(today), "term_end": str(add_months(today, 24)),

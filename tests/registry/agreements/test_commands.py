@@ -17,7 +17,6 @@ from registry.agreements import commands, queries
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import (
     AgreementState,
-    Basis,
     CoordinationMissing,
     EmergencyPlanMissing,
     FilingMissing,
@@ -307,8 +306,3 @@ def test_a_plan_or_selection_that_does_not_exist_is_refused(session: Session) ->
     with pytest.raises(NoSuchSelection):
         commands.draft(session, make.supervisor(), **said, selection_id=new_id())
     assert session.scalar(sa.select(sa.func.count(Agreement.id))) == 1
-
-
-def test_without_plan_and_selection_an_agreement_has_no_basis(session: Session) -> None:
-    agreement = make.make_agreement(session, state=DRAFT)
-    assert queries.authorization_basis(session, agreement, date(2026, 7, 1)) == Basis(False, False, False)

@@ -12,9 +12,11 @@ from kernel import clock, db
 from kernel.calendar import add_months
 from kernel.identity import Role
 from registry.agreements.rules import AgreementState
+from registry.calls.model import Call
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from tests.make import registry_base as make
+from tests.make.basis import lay_selection
 from tests.make.clients import as_person, send
 
 
@@ -23,14 +25,19 @@ def drafted(app: Flask, officer: FlaskClient) -> str:
     with app.app_context(), db.transaction() as session:
         authority, operator = make.make_authority(session), make.make_operator(session)
         resource = make.make_resource(session)
+        selection = lay_selection(session, "xinchang", operator.id, authority.id)
+        plan_id = session.get_one(Call, selection.call_id).plan_id
     today = clock.today()
     new = officer.get("/agreements/new").get_data(as_text=True)
     for words in ("2 年（固定）", "不超过 6 个月", "须为法人组织", "13 项", "未制定不得生效", resource.code):
         assert words in new
+    assert f'value="{plan_id}"' in new
+    assert selection.number in new
     fields = {
         "place": "xinchang", "authorizing_entity_id": str(authority.id), "operating_institution_id": str(operator.id),
         "title": "新昌县公共数据授权运营协议", "term_start": str(today), "term_end": str(add_months(today, 24)),
         "trial_start": "", "trial_end": "", "resource_ids": [str(resource.id)],
+        "plan_id": str(plan_id), "selection_id": str(selection.id),
     }  # fmt: skip
     made = send(officer, "/agreements/new", fields, form_at="/agreements/new")
     assert made.status_code == 303

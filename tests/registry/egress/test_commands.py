@@ -28,7 +28,7 @@ from registry.reviews import queries as reviews
 from registry.reviews.rules import Decision, FindingsOpen, WrongState
 from tests.make import registry_base as make
 from tests.make.data import decide, export, make_check
-from tests.make.registry_products import add_version, calendar, make_product, seller
+from tests.make.registry_products import add_version, calendar, developer, make_product, seller
 
 TODAY = date(2026, 7, 1)
 LAW = make.book(demonstration=True)
@@ -159,7 +159,7 @@ def test_where_the_operator_is_the_seller_the_authority_checks(session: Session)
     own = make_product(session, agreement=agreement, owner=operator, scenario="自营核验")
     newest = products.latest_version(session, own.id)
     check = commands.request_check(
-        session, make.acting_for(operator, Role.OPERATOR), version_id=newest.id, form=DeliveryForm.API,
+        session, developer(session, operator, agreement), version_id=newest.id, form=DeliveryForm.API,
         description="自愿核查", book=LAW, calendar=calendar(), now=make.NOW,
     )  # fmt: skip
     [seat] = reviews.stages(session, reviews.of_subject(session, Procedure.EGRESS, check.id))

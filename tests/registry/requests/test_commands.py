@@ -10,9 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel.audit import AuditLine
+from kernel.calendar import business_date
 from kernel.errors import NotAllowed
 from kernel.identity import Role
 from kernel.policy import PolicyGap
+from registry.access.rules import AccessRefused
 from registry.agreements import commands as agreements
 from registry.agreements.model import Agreement
 from registry.agreements.rules import AgreementState
@@ -31,6 +33,7 @@ from registry.requests.rules import (
     WrongState,
 )
 from registry.resources import commands as resources
+from tests.make.basis import ready_for_request
 from tests.make.registry_base import (
     NOW,
     acting_for,
@@ -202,7 +205,7 @@ def test_an_agreement_that_is_not_in_force_gives_no_data(
     draft = make_request(session, agreement=agreement, applicant=merchant, state=RequestState.DRAFT)
     agreements.suspend(session, supervisor(), agreement.id, reason="整改", correction_due=date(2026, 7, 16), now=NOW)
     person = acting_for(merchant, Role.MERCHANT)
-    with pytest.raises(AgreementNotInForce, match=agreement.number):
+    with pytest.raises(AccessRefused, match="AGREEMENT_NOT_IN_FORCE"):
         commands.submit(session, person, draft.id, book=book(), calendar=calendar(), now=NOW)
     unsigned = make_agreement(session, state=AgreementState.DRAFT)
     with pytest.raises(AgreementNotInForce, match=unsigned.number):
@@ -282,6 +285,7 @@ def test_where_the_rules_say_silence_consents_but_not_after_how_many_days_nothin
     agreement = make_agreement(session, place="guangzhou")
     applicant = make_merchant(session, place="guangzhou")
     draft = make_request(session, agreement=agreement, applicant=applicant, state=RequestState.DRAFT)
+    ready_for_request(session, draft, on=business_date(NOW))
     person = acting_for(applicant, Role.MERCHANT, place="guangzhou")
     with pytest.raises(PolicyGap, match=r"request\.review_working_days"):
         commands.submit(session, person, draft.id, book=book(), calendar=calendar(), now=NOW)

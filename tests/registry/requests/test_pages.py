@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from flask import Flask
 
@@ -10,6 +12,7 @@ from kernel.identity import Role
 from registry.requests import queries
 from registry.requests.rules import RequestState
 from tests.make import registry_base as make
+from tests.make.basis import ready_for_request
 from tests.make.clients import as_person, send
 from tests.make.registry_products import make_merchant, make_request, make_reviewers
 
@@ -35,6 +38,11 @@ def test_a_merchant_chooses_an_agreement_fills_in_the_list_and_submits(app: Flas
         assert again.status_code == 422
         assert "一场景一清单一审核" in again.get_data(as_text=True)
         page = str(made.location)
+        refused = send(merchant, f"{page}/submission", {}, form_at=page)
+        assert refused.status_code == 403
+        assert "请先由运营机构通过基本安全和技术安全审核" in refused.get_data(as_text=True)
+        with app.app_context(), db.transaction() as session:
+            ready_for_request(session, queries.get(session, UUID(page.rsplit("/", 1)[1])), on=make.TERM[0])
         assert send(merchant, f"{page}/submission", {}, form_at=page).status_code == 303
         shown = merchant.get(page).get_data(as_text=True)
         assert "审核中" in shown
