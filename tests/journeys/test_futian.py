@@ -25,6 +25,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(futian: Jo
         ("APP-03", "selection.status_approval_missing"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
+        ("ACC-03", "access.refused"),
         ("REG-04", "registration.notice_running"),
         ("MKT-02", "listing.venue_missing"),
         ("PUB-02", "pricing.exemption_required"),

@@ -25,6 +25,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(guangzhou:
         ("APP-01", "plan.incomplete"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
+        ("ACC-03", "access.refused"),
         ("SEP-02", "review.ground_missing"),
         ("SEP-01", "product.seller_not_allowed"),
         ("", "product_draft.incomplete"),

@@ -24,7 +24,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(quzhou: Jo
         ("APP-04", "review.findings_open"),
         ("AGR-02", "agreement.term_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
-        ("TRN-01", "BLOCKED_TRAINING"),
+        ("TRN-01", "access.refused"),
         ("DEV-01", "product.redevelopment_forbidden"),
         ("REG-04", "registration.notice_running"),
         ("PRC-04", "pricing.caps_above_revenue"),

@@ -148,12 +148,6 @@ class Stage:
         )
         return problem
 
-    def denied(self, told: Told, attempt: str, looked: dict[str, Any]) -> None:
-        """Remember that access was denied, and under which condition: the answer is a logged decision, no problem."""
-        self.refused_calls += 1
-        rule, article = looked["rule"], looked["article"]
-        told.refusals.append(Refusal(told.place.key, attempt, rule, article, looked["code"], looked["words"]))
-
     def decide(self, told: Told, review_id: str, person: str, **more: Any) -> dict[str, Any]:
         """Let a person agree, or decide otherwise, on the open seat of a review; return the review."""
         who, url = told.login(person), f"/api/v1/reviews/{review_id}"

@@ -47,8 +47,8 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.SECURITY_PASSED, "安全审核结论", (readiness.pass_security_review,)),
     (days.AUTHORISATION, "授权运营协议", (authorisation.tell_agreement,)),
     (days.REQUEST, "服务协议与数据使用申请", (
-        readiness.sign_service_agreement, readiness.ask_for_access, approval.look_at_simulated_data,
-        approval.ask_for_data,
+        approval.look_at_simulated_data, approval.draft_requests, readiness.sign_service_agreement,
+        readiness.ask_for_access, approval.submit_requests,
     )),
     (days.OPINIONS, "核查与审核", (approval.say_opinions,)),
     (days.RETRAINED, "补训", (readiness.train_again,)),

@@ -24,11 +24,11 @@ def look_at_simulated_data(stage: Stage, told: Told) -> None:
     told.simulated = stage.get(told.login(told.place.products[0].seller), f"{url}/simulated")
 
 
-def ask_for_data(stage: Stage, told: Told) -> None:
-    """Let the seller of every product ask for its data, with what the scenario has passed, and submit the request."""
+def draft_requests(stage: Stage, told: Told) -> None:
+    """Let the seller of every product write down which data it asks for; show who may not ask, and what is lacking."""
     for fact in told.place.products:
         seller = told.login(fact.seller)
-        request = stage.send(
+        told.requests[fact.key] = stage.send(
             seller,
             REQUESTS,
             {
@@ -39,13 +39,32 @@ def ask_for_data(stage: Stage, told: Told) -> None:
                 "resource_ids": [told.resources[use.resource]["id"] for use in fact.inputs],
             },
         )
-        url = f"{REQUESTS}/{request['id']}"
+    _try_too_early(stage, told, told.place.products[0].key)
+
+
+def _try_too_early(stage: Stage, told: Told, key: str) -> None:
+    request, facts = told.requests[key], told.place.procedure
+    url, seller = f"{REQUESTS}/{request['id']}/submission", told.login(told.place.product(key).seller)
+    for examined in facts.trainings:
+        if not examined.passed:
+            attempt = "培训考核不合格的人员提交数据使用申请"
+            stage.refused(told, attempt, told.login(examined.person), url, rule="TRN-01", of=request)
+    if facts.service_text is not None:
+        stage.refused(told, f"未签{facts.service_text.title}即申请数据", seller, url, rule="ACC-03", of=request)
+    if facts.clearances:
+        stage.refused(told, "场景未通过网络安全评审和 IRS 审核即申请数据", seller, url, rule="RVW-02", of=request)
+
+
+def submit_requests(stage: Stage, told: Told) -> None:
+    """Document the reviews that the scenario has passed elsewhere, where the place wants them, and submit."""
+    for key, request in told.requests.items():
+        seller, url = told.login(told.place.product(key).seller), f"{REQUESTS}/{request['id']}"
         for kind, reference in told.place.procedure.clearances:
             written = paper("结论", f"{reference}：通过（演示）")
             written["content"] = written.pop("content_base64")
             passed = {"kind": kind, "reference": reference, **written}
             request = stage.send(seller, f"{url}/clearances", passed, of=request)
-        told.requests[fact.key] = stage.send(seller, f"{url}/submission", of=request)
+        told.requests[key] = stage.send(seller, f"{url}/submission", of=request)
 
 
 def say_opinions(stage: Stage, told: Told) -> None:
