@@ -78,7 +78,7 @@ def test_the_review_returned_all_defects_at_once_and_passed_the_second_version(p
 
 
 def test_the_nation_asks_for_a_legal_person_even_where_the_city_would_not(puer: Journey) -> None:
-    refusal = next(found for found in puer.told.refusals if found.rule == "APP-04")
+    refusal = next(found for found in puer.told.refusals if found.code == "agreement.operator_not_allowed")
     assert "法人组织" in refusal.words
     assert refusal.article == "发改数据规〔2025〕27号 第三条"
 
