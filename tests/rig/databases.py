@@ -69,42 +69,14 @@ def alembic_config(url: str) -> AlembicConfig:
 
 
 def build_schema(url: str) -> None:
-    """Build the newest schema: by the migrations, or straight from the models while those are ahead of them.
-
-    That the migrations have caught up is what ``tests/test_migrations.py`` is for.
-    """
-    db.import_models()
+    """Build the newest schema: by the migrations where there are any, else straight from the models."""
     if any((ROOT / "migrations" / "versions").glob("*.py")):
         command.upgrade(alembic_config(url), "head")
-        if not _models_are_ahead(url):
-            return
+        return
+    db.import_models()
     engine = db.make_engine(url)
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        engine.dispose()
-        for path in Path(engine.url.database).parent.glob(f"{Path(engine.url.database).name}*"):
-            path.unlink()
     db.Base.metadata.create_all(engine)
     engine.dispose()
-
-
-def _models_are_ahead(url: str) -> bool:
-    """Say whether the models know a table or column that the migrations do not make."""
-    engine = db.make_engine(url)
-    found = sa.inspect(engine)
-    tables = set(found.get_table_names())
-    ahead = any(
-        table.name not in tables or set(table.columns.keys()) - {column["name"] for column in columns}
-        for table, columns in (
-            (table, found.get_columns(table.name) if table.name in tables else [])
-            for table in db.Base.metadata.sorted_tables
-        )
-    )
-    engine.dispose()
-    return ahead
 
 
 class Databases:
