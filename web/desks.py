@@ -101,8 +101,8 @@ def gathered(asking: Asking) -> list[Shown]:
 
 
 def asked() -> Asking:
-    """Return who asks, on the business date of now."""
-    return Asking(db.session(), current_actor(), clock.today(), policy_book(), working_calendar())
+    """Return who asks, now."""
+    return Asking(db.session(), current_actor(), clock.now(), policy_book(), working_calendar())
 
 
 class DeskArgs(ma.Schema):
@@ -192,7 +192,7 @@ def _overviews(asking: Asking) -> dict[str, Any]:
             "made_from": overviews.made_from_own_data(asking),
         }
     if asking.holds(Role.SECURITY_ADMINISTRATOR):
-        panels["account_figures"] = offices.account_figures(asking, clock.now())
+        panels["account_figures"] = offices.account_figures(asking)
     panels["watches_only"] = bool(asking.actor.grants) and not asking.holds(
         *(role for roles, _gather in GATHERED for role in roles)
     )

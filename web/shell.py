@@ -22,6 +22,7 @@ from web.labels import role_title, state_label
 from web.menu import navigation
 from web.metrics import observe
 from web.policies import overlay_values
+from web.related import related
 from web.spoken import spoken
 
 LOCALES = ("zh_Hans_CN", "en")
@@ -47,6 +48,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["state_label"] = state_label
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["spoken"] = spoken
+    app.jinja_env.globals["related"] = related
 
 
 def chosen_locale() -> str:

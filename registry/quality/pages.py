@@ -23,6 +23,7 @@ from registry.quality.rules import (
     CATEGORY_TITLES,
     EVENT_TITLES,
     STATE_TITLES,
+    WAITING,
     TicketEvent,
     TicketState,
     possible,
@@ -158,14 +159,14 @@ def _steps(ticket: QualityTicket) -> list[dict[str, Any]]:
         )  # fmt: skip
     if ticket.state is not TicketState.CLOSED:
         steps.append(
-            {"title": gettext(STATE_TITLES[ticket.state]), "due": ticket.due_date, "state": "current",
-             "overdue": ticket.is_overdue(_today())}
+            {"title": gettext(STATE_TITLES[ticket.state]), "due": ticket.due_date if ticket.state in WAITING else None,
+             "state": "current", "overdue": ticket.is_overdue(_today())}
         )  # fmt: skip
     return steps
 
 
 def _days_left(ticket: QualityTicket) -> int | None:
-    if ticket.due_date is None or ticket.is_overdue(_today()) or ticket.due_date < _today():
+    if ticket.state not in WAITING or ticket.due_date is None or ticket.due_date < _today():
         return None
     return working_calendar().working_days_between(_today(), ticket.due_date)
 

@@ -222,7 +222,7 @@ def _newcomers(session: Session, day: OfficeDay) -> None:
     if day.accounts:
         persons.ask_grant(
             session, _administrator(day.accounts["second-administrator"].id), day.accounts["auditor"].id,
-            role=Role.REVIEWER, reason="轮岗", place="xinchang", now=EARLIER,
+            role=Role.REVIEWER, reason="轮岗", place="xinchang", now=DURING_NOTICE,
         )  # fmt: skip
 
 

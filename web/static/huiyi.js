@@ -50,8 +50,9 @@
   }
 
   function showCurrentNavigation() {
-    var current = document.querySelector(".main-nav [aria-current]");
-    if (current) { current.parentElement.parentElement.scrollLeft = current.offsetLeft - 24; }
+    document.querySelectorAll(".main-nav [aria-current], .sub-nav [aria-current]").forEach(function (current) {
+      current.parentElement.parentElement.scrollLeft = current.offsetLeft - 24;
+    });
   }
 
   document.addEventListener("DOMContentLoaded", function () {

@@ -287,7 +287,12 @@ def plans_waiting(asking: Asking) -> Iterator[Task]:
 def grants_waiting(asking: Asking) -> Iterator[Task]:
     """Return the roles asked for by one security administrator that another has to confirm."""
     actor = asking.acting(Role.SECURITY_ADMINISTRATOR)
-    query = persons.asks(actor, state=AskState.ASKED).order_by(GrantAsk.asked_at).limit(SHOWN_MAX)
+    query = (
+        persons.asks(actor, state=AskState.ASKED)
+        .where(GrantAsk.expires_at > asking.now)
+        .order_by(GrantAsk.asked_at)
+        .limit(SHOWN_MAX)
+    )
     for one in asking.session.scalars(query):
         is_own = one.asked_by == asking.actor.id
         what = gettext("授予“%(role)s”：", role=role_title(one.role))
@@ -299,11 +304,11 @@ def grants_waiting(asking: Asking) -> Iterator[Task]:
         )  # fmt: skip
 
 
-def account_figures(asking: Asking, now: datetime) -> list[tuple[str, int]]:
+def account_figures(asking: Asking) -> list[tuple[str, int]]:
     """Return how many accounts there are, how many are disabled, and how many passwords wait to be set anew."""
     states = dict(asking.session.execute(sa.select(Account.state, sa.func.count()).group_by(Account.state)).all())
     resets = sa.select(sa.func.count()).where(
-        PasswordReset.used_at.is_(None), PasswordReset.voided_at.is_(None), PasswordReset.expires_at > now
+        PasswordReset.used_at.is_(None), PasswordReset.voided_at.is_(None), PasswordReset.expires_at > asking.now
     )
     counted = {str(state): number for state, number in states.items()}
     return [

@@ -177,7 +177,7 @@ def service_agreements_to_sign(asking: Asking) -> Iterator[Task]:
             yield Task(
                 "service_agreements", gettext("签署服务协议"), one.number, other.name,
                 url_for("service_agreement_pages.show", service_agreement_id=one.id), one.place,
-                business_date(one.drafted_at), one.start_date, "AGR-06",
+                business_date(one.drafted_at), None, "AGR-06",
             )  # fmt: skip
 
 
@@ -241,7 +241,8 @@ def product_drafts(asking: Asking) -> Iterator[Task]:
     """Return the drafts of products that somebody of the own organisation is filling in."""
     query = drafts.listed(asking.acting(*SELLERS), state=DraftState.OPEN).order_by(ProductDraft.saved_at)
     for one in asking.session.scalars(query.limit(SHOWN_MAX)):
-        done = len(Step) - len(missing(one.steps))
+        lacking = missing(one.steps)
+        done = sum(step.value in one.steps and step not in lacking for step in Step)
         note = gettext("已填 %(done)s 步，共 %(all)s 步", done=done, all=len(Step))
         yield Task(
             "drafts", gettext("填完产品草稿"), "", one.title or gettext("未命名"),

@@ -22,9 +22,11 @@ from registry.registrations.rules import RUNNING
 from registry.resources.model import Resource
 from registry.reviews import queries as reviews
 from registry.reviews.model import Review
-from registry.reviews.rules import OPEN_STATES
+from registry.reviews.rules import OPEN_STATES, ReviewState
 from registry.training import queries as training
+from registry.workspace.queries import Progress, progress
 from settlement.metering.model import UsageTotal
+from web.spoken import spoken
 from web.worklists.tasks import SHOWN_MAX, Asking
 
 
@@ -49,12 +51,28 @@ def own_products(asking: Asking) -> list[ProductLine]:
         .order_by(Product.id.desc())
         .limit(SHOWN_MAX)
     )
+    rows = asking.session.execute(query).all()
+    ids = [product.id for product, *_answers in rows]
+    far = progress(asking.session, ids, on=asking.today, book=asking.book) if ids else {}
     lines = []
-    for product, *answers in asking.session.execute(query):
+    for product, *answers in rows:
         shut = [code for code, is_open in zip(asked, answers, strict=True) if not is_open]
         title, _rule, _name, todo = TOLD[shut[0]] if shut else ("", "", "", "")
-        lines.append(ProductLine(product, len(asked) - len(shut), len(asked), gettext(title) if title else "", todo))
+        step = _present_step(shut[0], far[product.id]) or spoken(todo) if shut else ""
+        lines.append(ProductLine(product, len(asked) - len(shut), len(asked), title, step))
     return lines
+
+
+def _present_step(code: str, far: Progress) -> str:
+    """Return the step where it is not the seller's to begin: somebody decides already, or returned it."""
+    if code == "review_passed" and far.review is not None:
+        if far.review.state in OPEN_STATES:
+            return gettext("等待审查结论")
+        if far.review.state is ReviewState.RETURNED:
+            return gettext("按退回意见补正后重新提交")
+    if code == "registration_effective" and far.registration is not None and far.registration.state in RUNNING:
+        return gettext("等待登记机构办理")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel.calendar import CalendarGap, WorkingCalendar
+from kernel.calendar import CalendarGap, WorkingCalendar, business_date
 from kernel.identity import Actor, Role
 from kernel.policy import PolicyBook
 
@@ -40,13 +40,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks on which day, and what is needed to answer."""
+    """Who asks at which moment, and what is needed to answer."""
 
     session: Session
     actor: Actor
-    today: date
+    now: datetime
     book: PolicyBook
     calendar: WorkingCalendar
+
+    @property
+    def today(self) -> date:
+        """The business date."""
+        return business_date(self.now)
 
     def holds(self, *roles: Role) -> bool:
         """Say whether the person holds one of these roles anywhere."""
