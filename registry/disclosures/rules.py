@@ -13,6 +13,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.identity import Role
 from registry.obligations.rules import DutyKind
 from registry.parties.rules import N_
+from registry.resources.rules import RegistrationStatus
 
 
 class Side(StrEnum):
@@ -39,13 +40,6 @@ class DisclosureEvent(StrEnum):
     DISCARD = "discard"
 
 
-class RegistrationStatus(StrEnum):
-    """Whether something is registered, in the words of the form."""
-
-    REGISTERED = "registered"
-    TO_BE_REGISTERED = "to_be_registered"
-
-
 SIDE_TITLES = {Side.IMPLEMENTING: N_("实施机构"), Side.OPERATING: N_("运营机构")}
 STATE_TITLES = {
     DisclosureState.PREPARED: N_("已编制"),
@@ -57,10 +51,6 @@ EVENT_TITLES = {
     DisclosureEvent.CHECK: N_("复核"),
     DisclosureEvent.PUBLISH: N_("公布"),
     DisclosureEvent.DISCARD: N_("作废"),
-}
-STATUS_TITLES = {
-    RegistrationStatus.REGISTERED: N_("已登记"),
-    RegistrationStatus.TO_BE_REGISTERED: N_("拟登记"),
 }
 MODE_TITLES = {"overall": N_("整体授权"), "by_sector": N_("分领域授权"), "by_scenario": N_("依场景授权")}
 DUTY_OF = {Side.IMPLEMENTING: DutyKind.IMPLEMENTING_DISCLOSURE, Side.OPERATING: DutyKind.OPERATING_DISCLOSURE}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from registry.disclosures.model import Disclosure
-from registry.disclosures.rules import MODE_TITLES, SIDE_TITLES, STATUS_TITLES, RegistrationStatus, Side
+from registry.disclosures.rules import MODE_TITLES, SIDE_TITLES, Side
+from registry.resources.rules import STATUS_TITLES, RegistrationStatus
 
 Row = Sequence[str]
 WIDTH = 24

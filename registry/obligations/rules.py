@@ -33,6 +33,7 @@ class DutyKind(StrEnum):
     OPERATION_REPORT = "operation_report"
     SELECTION_PUBLICATION = "selection_publication"
     AGREEMENT_FILING = "agreement_filing"
+    PLAN_FILING = "plan_filing"
     SELF_EVALUATION = "self_evaluation"
     EMERGENCY_DRILL = "emergency_drill"
     TRAINING_RENEWAL = "training_renewal"
@@ -77,6 +78,9 @@ KINDS: dict[DutyKind, Kind] = {
     ),
     DutyKind.AGREEMENT_FILING: Kind(
         N_("授权运营协议备案"), "DIS-13", AUTHORITY, (Capacity.PROVINCIAL_DATA_AUTHORITY.value,)
+    ),
+    DutyKind.PLAN_FILING: Kind(
+        N_("实施方案备案"), "DIS-13", AUTHORITY, (Capacity.PROVINCIAL_DATA_AUTHORITY.value,)
     ),
     DutyKind.SELF_EVALUATION: Kind(N_("自评估"), "EVA-02", OPERATOR, (AUTHORITY.value,)),
     DutyKind.EMERGENCY_DRILL: Kind(N_("应急演练"), "EMG-03", AUTHORITY, (AUTHORITY.value,)),

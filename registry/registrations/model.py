@@ -16,6 +16,8 @@ from registry.products.model import Product, ProductVersion
 from registry.registrants.model import CoRegistrant, InterestedParty
 from registry.registrations.rules import (
     RUNNING,
+    ClosingKind,
+    ClosingState,
     ObjectionOutcome,
     RegistrationKind,
     RegistrationState,
@@ -24,6 +26,11 @@ from registry.registrations.rules import (
 
 RUNS = sa.text(f"state IN ({', '.join(repr(state.value) for state in RUNNING)})")
 CODED = sa.text("state = 'coded'")
+ASKED = sa.text("state = 'asked'")
+ASKED_CHANGED = " OR ".join(
+    [f"OLD.{name} <> NEW.{name}" for name in ("registration_id", "kind", "ground", "reason", "asked_by")]
+    + ["COALESCE(OLD.evidence_sha256, '') <> COALESCE(NEW.evidence_sha256, '')"]
+)
 # what the search of the register reads; SQLite has no such index and looks through the same text
 WORDS = sa.text("to_tsvector('simple'::regconfig, coalesce(search_text, ''))")
 
@@ -123,6 +130,9 @@ class Registration(Entity):
     )
     others: Mapped[list[CoRegistrant]] = relationship(lazy="raise", viewonly=True, order_by="CoRegistrant.id")
     interest: Mapped[InterestedParty | None] = relationship(lazy="raise", viewonly=True)
+    asks: Mapped[list[RegistrationAsk]] = relationship(
+        lazy="raise", viewonly=True, order_by="RegistrationAsk.id.desc()"
+    )
 
     def is_effective(self, on: date) -> bool:
         """Say whether it protects sales on that day; expiry follows from the dates alone."""
@@ -202,3 +212,51 @@ class ObjectionFile(Entity):
     objection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_objection.id"), index=True)
     sha256: Mapped[str]
     name: Mapped[str]
+
+
+class RegistrationAsk(Entity):
+    """A revocation or cancellation that one registrar asked for, and what another one decided."""
+
+    __tablename__ = "registry_registration_ask"
+    __table_args__ = (
+        sa.Index(
+            "uq_registry_registration_ask_open", "registration_id", unique=True,
+            sqlite_where=ASKED, postgresql_where=ASKED,
+        ),
+        sa.CheckConstraint("length(ground) > 0 AND length(reason) > 0", name="reasoned"),
+        sa.CheckConstraint("kind <> 'cancellation' OR evidence_sha256 IS NOT NULL", name="cancellation_evidenced"),
+        sa.CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided_with_moment"),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR (decided_by IS NOT NULL AND decided_by <> asked_by)", name="two_persons"
+        ),
+        {
+            "info": {
+                "rules": [
+                    (
+                        guards.refuse_update,
+                        (
+                            "registry_registration_ask_final",
+                            "registry_registration_ask",
+                            f"OLD.state <> 'asked' OR {ASKED_CHANGED}",
+                            "what was asked is not changed, and its outcome is final",
+                        ),
+                    )
+                ]
+            }
+        },
+    )  # fmt: skip
+
+    registration_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_registration.id"), index=True)
+    kind: Mapped[ClosingKind]
+    state: Mapped[ClosingState] = mapped_column(default=ClosingState.ASKED)
+    ground: Mapped[str]
+    reason: Mapped[str]
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("evidence_file.sha256"))
+    evidence_name: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[UUID]
+    asked_by_name: Mapped[str]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str] = mapped_column(default="")
+    decision_reason: Mapped[str] = mapped_column(default="")

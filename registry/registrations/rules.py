@@ -89,6 +89,22 @@ class RevocationGround(StrEnum):
     OTHER = "other"
 
 
+class ClosingKind(StrEnum):
+    """What a registrar asks for without an application of the registrant."""
+
+    REVOCATION = "revocation"
+    CANCELLATION = "cancellation"
+
+
+class ClosingState(StrEnum):
+    """Where such an ask stands."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
 class WrongState(Conflict):
     """The registration does not admit this step now."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Entity
 from registry.parties.model import Party
-from registry.resources.rules import AccessKind
+from registry.resources.rules import AccessKind, RegistrationStatus
 
 
 class Resource(Entity):
@@ -96,3 +96,27 @@ class SimulatedSample(Entity):
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[UUID | None]
     uploaded_by_name: Mapped[str]
+
+
+class ResourceRegistration(Entity):
+    """Whether the resource itself is registered (26号 第五条), with number and evidence; the newest word counts."""
+
+    __tablename__ = "registry_resource_registration"
+    __table_args__ = (
+        sa.CheckConstraint("(status = 'registered') = (number IS NOT NULL)", name="registered_with_number"),
+        sa.CheckConstraint("(number IS NULL) = (registered_on IS NULL)", name="number_with_its_day"),
+        sa.CheckConstraint("number IS NULL OR evidence_sha256 IS NOT NULL", name="number_evidenced"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    resource_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_resource.id"), index=True)
+    status: Mapped[RegistrationStatus]
+    number: Mapped[str | None] = mapped_column(index=True)  # registration confirmation number (登记确认编号)
+    issuer: Mapped[str]  # the registrar that confirmed, or with which the registration is applied for
+    registered_on: Mapped[date | None]
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("evidence_file.sha256"))
+    evidence_name: Mapped[str | None]
+    note: Mapped[str]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
+    recorded_by_name: Mapped[str]

@@ -21,6 +21,13 @@ class AccessKind(StrEnum):
     PAID = "paid"
 
 
+class RegistrationStatus(StrEnum):
+    """Whether something is registered, in the words of the disclosure form (DIS-02)."""
+
+    REGISTERED = "registered"
+    TO_BE_REGISTERED = "to_be_registered"
+
+
 class ResourceEvent(StrEnum):
     """What a source department does with an entry of its catalogue."""
 
@@ -30,6 +37,10 @@ class ResourceEvent(StrEnum):
 
 
 ACCESS_TITLES = {AccessKind.FREE: N_("无偿"), AccessKind.PAID: N_("有偿")}
+STATUS_TITLES = {
+    RegistrationStatus.REGISTERED: N_("已登记"),
+    RegistrationStatus.TO_BE_REGISTERED: N_("拟登记"),
+}
 
 # barred before -> event -> barred after
 TRANSITIONS: dict[tuple[bool, ResourceEvent], bool] = {
