@@ -30,5 +30,7 @@ def test_two_tellings_give_the_same_business_tables_on_any_day(tmp_path: Path) -
     with time_machine.travel(datetime(2031, 10, 5, 20, 0, tzinfo=UTC)):
         second = told(path)
     assert second == first
+    for title in ("企业经营状态核验（QZ-2026-000001）为何可以挂牌", "药店经营健康指数（GZ-2026-000001）为何可以挂牌"):
+        assert title in first
     for total in ("1509.45", "1132.08"):
         assert f"可分配 {total} 元" in first

@@ -74,6 +74,19 @@ def test_a_company_that_the_operator_controls_cannot_redevelop_what_the_operator
     assert code in words
 
 
+def test_the_content_of_every_version_was_preserved_before_anybody_applied_for_its_registration(
+    quzhou: Journey,
+) -> None:
+    for key, product in quzhou.told.products.items():
+        records = quzhou.get("operator", f"/api/v1/products/{product['code']}/records")
+        (evidence,) = records["evidence"]
+        assert (evidence["provider"], evidence["preserved_at"][:10]) == ("示例电子存证服务", "2026-01-21")
+        assert evidence["content_sha256"] == product["versions"][0]["content_sha256"]
+        registration = quzhou.told.registrations[key]
+        # accepted within three working days of 21 January, reviewed within twenty of 22 January
+        assert (registration["accept_due"], registration["review_due"]) == ("2026-01-26", "2026-02-26")
+
+
 def test_the_permitted_revenue_is_cost_less_subsidy_and_profit_at_yield_plus_six_points_and_tax(
     quzhou: Journey,
 ) -> None:
