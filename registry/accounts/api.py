@@ -140,9 +140,9 @@ def show(account_id: UUID):
 @blueprint.arguments(GrantIn)
 @blueprint.response(201, GrantOut)
 def grant(grant_in, account_id: UUID):
-    """Grant a role; duties that one person may not join are refused."""
+    """Grant a role of an organisation; other roles are asked for (``/grant-asks``) and confirmed by a second person."""
     with db.transaction() as session:
-        return commands.grant_role(session, current_actor(), account_id, **grant_in, now=clock.now())
+        return commands.grant_role(session, current_actor(), account_id, **grant_in, in_one_step=True, now=clock.now())
 
 
 @blueprint.delete("/grants/<uuid:grant_id>")

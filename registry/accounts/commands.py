@@ -30,6 +30,7 @@ from registry.accounts.rules import (
     check_capacity,
     check_duties,
     check_key_days,
+    check_one_step,
     check_password,
     key_name_taken,
     locked_out,
@@ -123,12 +124,16 @@ def grant_role(
     now: datetime,
     party_id: UUID | None = None,
     place: str | None = None,
+    in_one_step: bool = False,
 ) -> RoleGrant:
     """Grant a role to an account, for one place or (``None``) for all.
 
-    Roles of an organisation are granted for the account's own organisation, which must be registered for them.
+    Roles of an organisation are granted for the account's own organisation, which must be registered for them. With
+    ``in_one_step`` nobody else confirms: other roles are then granted only while there is no second security
+    administrator, so that the first one can set up the platform (:func:`registry.persons.commands.ask_grant`).
 
     Raises:
+        SecondPersonRequired: the role takes two persons, and there are two administrators.
         NotAllowed: the actor does not grant roles there.
         OwnGrant: the account is the actor's own, or another one of the same person.
         NoSuchAccount: there is no such account.
@@ -138,6 +143,8 @@ def grant_role(
         AlreadyGranted: the account has the role there already.
     """
     _must_reach(actor, Permission.GRANT_ROLE, place)
+    if in_one_step:
+        check_one_step(role, is_alone=queries.has_one_administrator(session))
     people = queries.same_person(session, account_id, lock=True)  # two grants at once must not slip past the duties
     account = queries.get(session, account_id, lock=True)
     if actor.id in people:

@@ -294,3 +294,16 @@ def key(session: Session, key_id: UUID) -> ApiKey:
 def is_empty(session: Session) -> bool:
     """Say whether nobody has an account yet."""
     return session.scalar(sa.select(Account.id).limit(1)) is None
+
+
+def has_one_administrator(session: Session) -> bool:
+    """Say whether at most one active account grants roles, so that nobody could confirm what it asks for."""
+    query = (
+        sa.select(sa.func.count(RoleGrant.account_id.distinct()))
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(
+            RoleGrant.role == Role.SECURITY_ADMINISTRATOR, RoleGrant.revoked_at.is_(None),
+            Account.state == AccountState.ACTIVE,
+        )
+    )  # fmt: skip
+    return session.scalars(query).one() <= 1

@@ -132,6 +132,14 @@ class AlreadyGranted(Conflict):
     code = "account.already_granted"
 
 
+class SecondPersonRequired(Conflict):
+    """The role is asked for by one person and confirmed by another."""
+
+    code = "account.second_person_required"
+    title = "该职责须两人授予"
+    title_en = "Two persons grant this role"
+
+
 class OwnGrant(NotAllowed):
     """Nobody grants a role to himself or herself."""
 
@@ -302,3 +310,24 @@ def to_end(live: list[tuple[datetime, str]], live_max: int) -> list[str]:
     """Return which of the live sessions (last seen, name) end so that one more keeps within ``live_max``."""
     surplus = max(len(live) - live_max + 1, 0)
     return [name for _, name in sorted(live)[:surplus]]
+
+
+def check_one_step(role: Role, *, is_alone: bool) -> None:
+    """Refuse to grant in one step a role that takes two persons, once there are two who could.
+
+    Args:
+        role: what is to be granted.
+        is_alone: whether there is no second security administrator yet.
+
+    Raises:
+        SecondPersonRequired: it takes two persons.
+
+    Source:
+        conventions §8, point 11.
+    """
+    if role not in CAPACITY_OF and not is_alone:
+        raise SecondPersonRequired(
+            f"“{ROLE_TITLES[role]}”须由一人申请、另一位安全管理员确认：请提交授权申请（POST /api/v1/grant-asks）",
+            detail_en=f"{role} is asked for by one administrator and confirmed by another (POST /api/v1/grant-asks).",
+            rule="J6",
+        )

@@ -93,12 +93,14 @@ def grant(account_id: UUID) -> AnyResponse:
 
     def act(session: Session, data: dict[str, Any]) -> None:
         role, place = data["role"], data["place"]
-        if needs_second_person(role):
+        if needs_second_person(role) and not accounts.has_one_administrator(session):
             commands.ask_grant(
                 session, current_actor(), account_id, role=role, place=place, reason=data["reason"], now=clock.now()
             )
         else:
-            account_commands.grant_role(session, current_actor(), account_id, role=role, place=place, now=clock.now())
+            account_commands.grant_role(
+                session, current_actor(), account_id, role=role, place=place, in_one_step=True, now=clock.now()
+            )
 
     return _step(account_id, act, gettext("已办理：单位职责即时生效，其他职责待另一位安全管理员确认。"), schema=RoleIn)
 

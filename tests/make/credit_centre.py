@@ -29,6 +29,7 @@ from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make import settlement as make
+from tests.make.gates import open_gates
 
 PLACE = "quzhou"
 FROM = date(2026, 7, 20)
@@ -174,6 +175,7 @@ def make_centre(session: Session, *, buyers: int, quantity: int) -> Centre:
     registry.add_version(session, product, inputs=inputs)
     registry.make_review(session, product)
     registry.make_registration(session, product)
+    open_gates(session, product)
     _set_prices(session, product)
     market.make_listing(session, product)
     steps: list[dict[str, Any]] = [

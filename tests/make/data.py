@@ -27,7 +27,7 @@ from registry.resources.model import Resource
 from registry.reviews import queries as reviews
 from registry.reviews.rules import Decision
 from tests.make.registry_base import NOW, acting_for, actor, book, supervisor
-from tests.make.registry_products import calendar, seller
+from tests.make.registry_products import calendar, maker, seller
 
 LETTER = {"name": "同意函.pdf", "media_type": "application/pdf", "content": b"letter"}
 
@@ -83,8 +83,8 @@ def make_check(
     values = {"form": DeliveryForm.API, "description": "按次返回评分，交付买方"} | facts
     newest = products.latest_version(session, product.id)
     check = egress.request_check(
-        session, seller(product), version_id=newest.id, book=book(demonstration=True), calendar=calendar(), now=now,
-        **values,
+        session, maker(session, product, now=now), version_id=newest.id, book=book(demonstration=True),
+        calendar=calendar(), now=now, **values,
     )  # fmt: skip
     decisions = {EgressState.PASSED: Decision.AGREE, EgressState.EXPORTED: Decision.AGREE,
                  EgressState.FAILED: Decision.REFUSE, EgressState.RETURNED: Decision.RETURN_ONCE}  # fmt: skip

@@ -173,6 +173,6 @@ def load_data(
     version = products.latest_version(session, product.id)
     content = json.dumps(rows or [{"key": "91330624000000001X", "score": "712", "level": "A"}], ensure_ascii=False)
     return delivery.load(
-        session, registry.seller(product), version.id, file_name="rows.json", content=content.encode(),
+        session, registry.maker(session, product), version.id, file_name="rows.json", content=content.encode(),
         book=base.book(), now=now,
     )  # fmt: skip

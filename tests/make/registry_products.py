@@ -99,6 +99,12 @@ def developer(session: Session, party: Party, agreement: Agreement, *, now: date
     return trained_actor(session, party, place=agreement.place, on=business_date(now))
 
 
+def maker(session: Session, product: Product, *, now: datetime = NOW) -> Actor:
+    """A person of the product's seller who may work with the data."""
+    owner, agreement = session.get_one(Party, product.owner_id), session.get_one(Agreement, product.agreement_id)
+    return developer(session, owner, agreement, now=now)
+
+
 def on_seat(seat: RequestOpinion, place: str) -> Actor:
     """A person who may speak on a seat of a request."""
     role = Role.SOURCE if seat.capacity is Capacity.SOURCE_DEPARTMENT else Role.REVIEWER
@@ -203,7 +209,8 @@ def add_version(session: Session, product: Product, *, now: datetime = NOW, **ch
     used = several(session, [one.resource_id for one in newest.inputs])
     values = {"description": f"改进 {next(_serial)}", "fields": FIELDS, "sample": SAMPLE, "inputs": inputs_of(used)}
     law = book(demonstration=True)
-    return products.add_version(session, seller(product), product.id, book=law, now=now, **(values | changed))
+    person = maker(session, product, now=now)
+    return products.add_version(session, person, product.id, book=law, now=now, **(values | changed))
 
 
 def make_review(

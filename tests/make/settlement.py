@@ -40,6 +40,7 @@ from tests.make import market
 from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
+from tests.make.gates import open_gates
 
 LAW = base.book(demonstration=True)
 PERIOD = Period.month("2026-08")
@@ -131,6 +132,7 @@ def make_product(
     registry.add_version(session, product, inputs=weighed, description="按贡献计权")
     registry.make_review(session, product)
     registry.make_registration(session, product)
+    open_gates(session, product)
     prices.make_tariff(session, product, price, regime=Regime.MARKET_VALUE_BASED, now=market.SALE,
                        effective_from=date(2026, 7, 20), **terms)  # fmt: skip
     market.make_listing(session, product)

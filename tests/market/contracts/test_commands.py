@@ -45,7 +45,7 @@ def contract_of(session, order) -> Contract:
 
 
 def sign(session, person, contract, sha256=None):
-    return commands.sign(session, person, contract.id, sha256=sha256 or contract.sha256, now=make.SALE)
+    return commands.sign(session, person, contract.id, sha256=sha256 or contract.sha256, now=make.SALE, book=make.LAW)
 
 
 @pytest.mark.both_databases

@@ -105,7 +105,9 @@ def test_another_account_s_key_is_not_found(client: FlaskClient, buyer_login: st
     assert (refused.status_code, refused.json["code"]) == (404, "account.key_not_found")
 
 
-def test_an_administrator_creates_an_account_grants_and_disables(client: FlaskClient, administrator_login: str) -> None:
+def test_an_administrator_creates_an_account_grants_and_disables(
+    app: Flask, client: FlaskClient, administrator_login: str
+) -> None:
     headers = written(client, administrator_login)
     body = {"login": "checker", "name": "复核员", "password": make.PASSWORD}
     made = client.post("/api/v1/accounts", json=body, headers=key(headers))
@@ -115,6 +117,10 @@ def test_an_administrator_creates_an_account_grants_and_disables(client: FlaskCl
     assert granted.status_code == 201
     clash = client.post(f"{url}/grants", json={"role": "finance_payer", "place": "puer"}, headers=key(headers))
     assert (clash.status_code, clash.json["code"]) == (409, "account.duty_conflict")
+    with app.app_context(), db.transaction() as session:
+        make.make_account(session, Role.SECURITY_ADMINISTRATOR, now=clock.now())
+    alone = client.post(f"{url}/grants", json={"role": "reviewer", "place": "puer"}, headers=key(headers))
+    assert (alone.status_code, alone.json["code"]) == (409, "account.second_person_required")
     person = written(client, "checker")
     assert client.get("/api/v1/accounts", headers=person).status_code == 403
     revoked = client.delete(f"/api/v1/grants/{granted.json['id']}", headers=headers)
