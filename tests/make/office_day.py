@@ -61,6 +61,7 @@ class OfficeDay:
     department: Party
     operator: Party
     merchant: Party
+    buyer: Party
     agreement: Agreement
     resources: list[Resource]
     sold: Product
@@ -87,8 +88,8 @@ def make_office_day(session: Session, *, passwords: bool = True) -> OfficeDay:
     _breaches(session, authority, operator)
     call, over = _selection(session)
     day = OfficeDay(
-        department, operator, merchant, agreement, resources, sold, noticed, submitted,
-        _draft(session, agreement, merchant), call, over,
+        department, operator, merchant, make.make_party(session, Capacity.BUYER), agreement, resources, sold,
+        noticed, submitted, _draft(session, agreement, merchant), call, over,
     )  # fmt: skip
     if passwords:
         day.accounts = _people(session, day)

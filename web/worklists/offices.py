@@ -20,7 +20,6 @@ from registry.calls import queries as calls
 from registry.calls.model import Call
 from registry.calls.rules import CallState
 from registry.desk import queries as desk
-from registry.duties import queries as duties
 from registry.exits import queries as exits
 from registry.exits.model import ExitFile
 from registry.exits.rules import ExitState
@@ -28,7 +27,6 @@ from registry.incidents import queries as incidents
 from registry.incidents.model import Incident
 from registry.incidents.rules import CLOSED as INCIDENT_CLOSED
 from registry.incidents.rules import STATE_TITLES as INCIDENT_TITLES
-from registry.obligations.rules import DutyState
 from registry.persons import queries as persons
 from registry.persons.model import GrantAsk, PasswordReset
 from registry.persons.rules import AskState
@@ -199,25 +197,6 @@ def exits_waiting(asking: Asking) -> Iterator[Task]:
             "exits", what, found.number, found.agreement.operating_institution.name,
             url_for("exit_pages.show", exit_id=found.id), found.place, found.exit_date, None, "AGR-04",
         )  # fmt: skip
-
-
-def duties_overdue(asking: Asking) -> Iterator[Task]:
-    """Return what organisations at the supervisor's places owe and have not handed in in time."""
-    actor = asking.acting(Role.SUPERVISOR)
-    found = duties.listed(
-        asking.session, actor, book=asking.book, on=asking.today, state=DutyState.OVERDUE
-    )  # fmt: skip
-    for duty in found:
-        yield duty_task(duty, gettext("督促逾期义务：%(title)s", title=gettext(duty.title)), "late_duties")
-
-
-def duty_task(duty: duties.Duty, what: str, kind: str) -> Task:
-    """Return a duty as a task."""
-    owed = duty.obligation
-    return Task(
-        kind, what, duty.party.name, owed.subject or owed.period.text(), url_for("duty_pages.show", key=duty.key),
-        owed.place, owed.period.end, owed.due, duty.rule,
-    )  # fmt: skip
 
 
 def incidents_open(asking: Asking) -> Iterator[Task]:

@@ -48,7 +48,6 @@ from registry.service_agreements.rules import ServiceState
 from registry.suspensions import queries as suspensions
 from registry.suspensions.rules import CorrectionState
 from registry.terms.rules import renewal_window
-from web.worklists.offices import duty_task
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
 
 FILING_ROLES = tuple(dict.fromkeys(FILERS.values()))
@@ -83,15 +82,29 @@ def _ticket(one: QualityTicket, what: str, *, is_due: bool = True) -> Task:
     )  # fmt: skip
 
 
-def duties_due(asking: Asking) -> Iterator[Task]:
-    """Return what the own organisations have to hand in now."""
-    own = set(asking.own(*FILING_ROLES))
-    if not own:
-        return
+def duties_open(asking: Asking) -> Iterator[Task]:
+    """Return what the person has to hand in now, and to the supervisor what others have not handed in in time."""
     found = duties.listed(asking.session, asking.acting(*FILING_ROLES), book=asking.book, on=asking.today)
     for duty in found:
-        if duty.party.id in own and duty.state in (DutyState.DUE, DutyState.OVERDUE):
-            yield duty_task(duty, gettext("履行义务：%(title)s", title=gettext(duty.title)), "duties")
+        title = gettext(duty.title)
+        if _hands_in(asking, duty):
+            if duty.state in (DutyState.DUE, DutyState.OVERDUE):
+                yield _duty(duty, gettext("履行义务：%(title)s", title=title), "duties")
+        elif duty.state is DutyState.OVERDUE and asking.holds(Role.SUPERVISOR):
+            yield _duty(duty, gettext("督促逾期义务：%(title)s", title=title), "late_duties")
+
+
+def _hands_in(asking: Asking, duty: duties.Duty) -> bool:
+    role, place = FILERS[duty.owed_by], duty.obligation.place
+    return any(grant.covers(org_id=duty.party.id, place=place) for grant in asking.acting(role).grants)
+
+
+def _duty(duty: duties.Duty, what: str, kind: str) -> Task:
+    owed = duty.obligation
+    return Task(
+        kind, what, duty.party.name, owed.subject or owed.period.text(), url_for("duty_pages.show", key=duty.key),
+        owed.place, owed.period.end, owed.due, duty.rule,
+    )  # fmt: skip
 
 
 def corrections_demanded(asking: Asking) -> Iterator[Task]:

@@ -45,7 +45,7 @@ def test_a_person_signs_in_is_led_to_the_wanted_page_and_signs_out(client: Flask
     page = client.get("/account").get_data(as_text=True)
     assert "采购员" in page
     assert buyer.name in page
-    assert client.get("/sign-in").location == "/"
+    assert client.get("/sign-in").location == "/desk"
     out = send(client, "/sign-out", {}, form_at="/account")
     assert (out.status_code, out.location) == (303, "/sign-in")
     assert "您已退出" in client.get("/sign-in").get_data(as_text=True)
