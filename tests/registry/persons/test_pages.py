@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from kernel import db
 from kernel.identity import Role
-from registry.accounts.model import Account
+from registry.accounts.model import Account, RoleGrant
 from registry.parties.rules import Capacity
 from tests.make import people
 from tests.make import registry_base as make
@@ -55,7 +56,7 @@ def test_an_account_is_created_identified_granted_by_two_disabled_and_enabled(ap
 
 def test_the_asker_sees_a_refusal_in_words_on_the_page(app: Flask) -> None:
     account = made_account(app)
-    one = as_person(app, Role.SECURITY_ADMINISTRATOR)
+    one, _other = (as_person(app, Role.SECURITY_ADMINISTRATOR) for _ in range(2))
     url = f"/accounts/{account.id}"
     fields = {"role": "auditor", "reason": "轮岗"}
     assert send(one, f"{url}/grants", fields, form_at=url).status_code == 303
@@ -65,6 +66,15 @@ def test_the_asker_sees_a_refusal_in_words_on_the_page(app: Flask) -> None:
     version = {"version": "1"}
     step = re.search(rf'action="({url}/asks/[^"]+/)withdrawal"', one.get(url).get_data(as_text=True))[1]
     assert send(one, f"{step}confirmation", version, form_at=url).status_code == 409
+
+
+def test_the_only_administrator_grants_such_a_role_alone(app: Flask) -> None:
+    account = made_account(app)
+    alone = as_person(app, Role.SECURITY_ADMINISTRATOR)
+    url = f"/accounts/{account.id}"
+    assert send(alone, f"{url}/grants", {"role": "auditor", "reason": "初始设置"}, form_at=url).status_code == 303
+    with app.app_context():
+        assert db.session().scalar(sa.select(RoleGrant.role).where(RoleGrant.account_id == account.id)) is Role.AUDITOR
 
 
 def test_a_lost_password_is_set_anew_with_a_token_that_is_shown_once(app: Flask, client: FlaskClient) -> None:

@@ -151,8 +151,9 @@ def test_callers_at_the_same_time_never_use_more_than_was_bought(database_url: s
             try:
                 with database.new_session() as opened, write_transaction(opened):
                     commands.record_use(
-                        opened, caller, code=world.scores.code, key="k", reference=f"{worker % 5}-{step}", now=now
-                    )
+                        opened, caller, code=world.scores.code, key="k", reference=f"{worker % 5}-{step}", now=now,
+                        book=make.LAW,
+                    )  # fmt: skip
             except QuotaExhausted as refusal:
                 refused.append(refusal)
 
