@@ -8,12 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.calendar import business_date
 from kernel.http import policy_book
 from kernel.money import ZERO
 from market.orders.model import Order
 from registry.agreements.model import Agreement
+from registry.agreements.queries import in_force_clause
 from registry.products.model import Product
 from registry.registrations.model import Registration
+from registry.registrations.queries import effective_clause
 
 
 def front_page(session: Session, *, now: datetime) -> dict[str, Any]:
@@ -34,13 +37,13 @@ def front_page(session: Session, *, now: datetime) -> dict[str, Any]:
         "totals": {
             "listed": sum(listed.values()),
             "products": _count(session, Product),
-            "registrations": _count(session, Registration),
-            "agreements": _count(session, Agreement),
+            "registrations": _count(session, Registration, effective_clause(business_date(now))),
+            "agreements": _count(session, Agreement, in_force_clause(business_date(now))),
             "free_orders": session.scalar(free) or 0,
             "calls": session.scalar(sa.select(sa.func.coalesce(sa.func.sum(UsageTotal.used), 0))) or 0,
         },
     }
 
 
-def _count(session: Session, table: type[Any]) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+def _count(session: Session, table: type[Any], *conditions: sa.ColumnElement[bool]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
