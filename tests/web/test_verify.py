@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kernel import audit, clock, db
-from web import create_app
-from web.checker import verify
+from tests.rig.books import damaged, findings_of, told_books
 from web.cli import huiyi
-from web.demo.places import PLACES
-from web.demo.story import tell_places
-from web.demo.telling import fresh_database, settings
 
 LAST_LINE = "(SELECT max(rowid) FROM settlement_journal_line)"
 BREACHES = {
@@ -76,47 +71,9 @@ BREACHES = {
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The books of two places after the whole story, with their audit lines sealed."""
-    path = tmp_path_factory.mktemp("books") / "books.sqlite"
-    fresh_database(path)
-    app = create_app(settings(path))
-    stage, _ = tell_places(app, [place for place in PLACES if place.key in ("xinchang", "quzhou")])
-    with app.app_context(), clock.set_to(stage.moment), db.transaction() as session:
-        audit.seal(session, now=clock.now(), before=clock.now())
-    app.extensions["huiyi_database"].engine.dispose()
-    clock.run_from(None)
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the copies take this one file
-    connection.close()
-    return path
-
-
-def damaged(books: Path, folder: Path, statement: str) -> Path:
-    """Return a copy of the books on which somebody with the run of the database ran ``statement``."""
-    path = folder / "damaged.sqlite"
-    shutil.copy(books, path)
-    connection = sqlite3.connect(path)
-    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    changed = connection.execute(statement).rowcount
-    assert changed > 0, "the breach touched nothing: the test would prove nothing"
-    for _, create in triggers:
-        connection.execute(create)
-    connection.commit()
-    connection.close()
-    return path
-
-
-def findings_of(path: Path) -> list[str]:
-    """Return what the checker finds in a file."""
-    engine = db.make_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        found = verify(connection)
-    engine.dispose()
-    return found
+def books() -> Path:
+    """The books of three places after the whole story."""
+    return told_books()
 
 
 def test_sound_books_have_no_findings(books: Path) -> None:

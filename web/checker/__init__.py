@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from web.checker.digests import DIGESTS
+from web.checker.evidence import EVIDENCE
 from web.checker.guards import missing_guards
+from web.checker.registry import REGISTRY_CHECKS
+from web.checker.reviews import REVIEW_CHECKS
 from web.checker.settlements import SETTLEMENT_CHECKS
 from web.checker.statements import CHECKS
 
@@ -13,9 +16,9 @@ from web.checker.statements import CHECKS
 def verify(connection: sa.Connection) -> list[str]:
     """Return every breach found, in words: which rule, which record. An empty list means that all is well."""
     found = missing_guards(connection)
-    for check in (*CHECKS, *SETTLEMENT_CHECKS):
+    for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS):
         rows = connection.execute(sa.text(check.sql))
         found += [f"{check.code} {check.words}：{' / '.join(str(value) for value in row)}" for row in rows]
-    for digest in DIGESTS:
-        found += digest(connection)
+    for reader in (*DIGESTS, *EVIDENCE):
+        found += reader(connection)
     return found

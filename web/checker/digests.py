@@ -38,7 +38,7 @@ def contracts(connection: sa.Connection) -> list[str]:
 def settlement_reports(connection: sa.Connection) -> list[str]:
     """Find settlements whose stored working is not the one that was checked."""
     rows = connection.execute(sa.text("SELECT number, report, report_sha256 FROM settlement_run"))
-    return [f"H3 结算底稿与摘要不符：{number}" for number, report, sha in rows if _digest(report) != sha]
+    return [f"H3 结算底稿与摘要不符：{number}" for number, report, sha in rows if digest(report) != sha]
 
 
 def statements(connection: sa.Connection) -> list[str]:
@@ -49,19 +49,21 @@ def statements(connection: sa.Connection) -> list[str]:
     for number, uscc, name, place, start, end, fen, lines, sha in connection.execute(sa.text(query)):
         content = {
             "party": uscc, "name": name, "place": place, "period_start": str(start), "period_end": str(end),
-            "total": f"{fen // 100}.{fen % 100:02d}", "lines": _parsed(lines),
+            "total": f"{fen // 100}.{fen % 100:02d}", "lines": parsed(lines),
         }  # fmt: skip
-        if _digest(content) != sha:
+        if digest(content) != sha:
             found.append(f"H2 结算单与发出时的摘要不符：{number}")
     return found
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
+    """Return the value of a JSON column, which SQLite hands out as text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _digest(value: Any) -> str:
-    return _sha256(canonical(_parsed(value)).encode())
+def digest(value: Any) -> str:
+    """Return the SHA-256 over the canonical JSON of a value."""
+    return _sha256(canonical(parsed(value)).encode())
 
 
 def audit_seals(connection: sa.Connection) -> list[str]:
@@ -90,7 +92,7 @@ def _audit_lines(connection: sa.Connection) -> Iterator[tuple[str, bytes]]:
         sa.text(query)
     ):
         row = [_id(identity), _moment(at), _id(actor), name, _id(org), channel, action, kind, object_id, note,
-               _parsed(detail)]  # fmt: skip
+               parsed(detail)]  # fmt: skip
         yield str(identity).replace("-", ""), canonical(row).encode()
 
 

@@ -5,25 +5,57 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 APPEND_ONLY = (
-    "audit_line", "audit_seal", "evidence_file", "market_entitlement", "market_quote", "pricing_ceiling",
-    "pricing_fee_cap", "pricing_tariff", "registry_product_version", "registry_product_input",
-    "registry_review_opinion", "settlement_journal_entry", "settlement_journal_line", "settlement_revenue_line",
-    "settlement_share_line", "settlement_statement", "settlement_usage_event",
+    "audit_line", "audit_seal", "evidence_file", "market_data_set", "market_data_set_row", "market_entitlement",
+    "market_import_batch", "market_import_row", "market_quote", "pricing_buyer_class_member", "pricing_ceiling",
+    "pricing_fee_cap", "pricing_service_fee", "pricing_tariff", "registry_access_decision", "registry_account_person",
+    "registry_application_proof", "registry_application_score", "registry_co_registrant",
+    "registry_correction_finding", "registry_correction_report", "registry_credit_record",
+    "registry_deletion_certificate", "registry_delivery", "registry_duty_filing", "registry_egress_export",
+    "registry_emergency_drill", "registry_emergency_plan", "registry_ending_ask", "registry_evidence_record",
+    "registry_incident_report", "registry_interested_party", "registry_objection_file",
+    "registry_onboarding_document", "registry_onboarding_statement", "registry_partial_deletion",
+    "registry_party_name", "registry_person", "registry_product_derivation",
+    "registry_product_input", "registry_product_version", "registry_quality_event", "registry_registration_record",
+    "registry_registration_record_end", "registry_relation", "registry_relation_end", "registry_request_clearance",
+    "registry_request_resource", "registry_resource_consent", "registry_resource_registration",
+    "registry_resource_sample",
+    "registry_resource_shared_in", "registry_review_opinion", "registry_review_pause", "registry_service_signature",
+    "registry_standard_text", "registry_training_record", "registry_version_evidence", "registry_version_origin",
+    "settlement_journal_entry", "settlement_journal_line", "settlement_revenue_line",
+    "settlement_schedule_signature", "settlement_share_line", "settlement_statement", "settlement_usage_event",
 )  # fmt: skip
 OTHERS = (
-    "settlement_journal_entry_balanced", "settlement_journal_line_closed", "market_order_frozen",
-    "market_payment_frozen", "pricing_tariff_above_cap", "settlement_run_sealed", "settlement_run_kept",
-    "settlement_share_schedule_frozen", "settlement_share_line_payee", "settlement_share_line_closed",
-    "settlement_revenue_line_closed", "settlement_statement_closed",
+    "market_contract_frozen", "market_order_frozen", "market_payment_frozen", "pricing_cost_line_closed",
+    "pricing_cost_line_late", "pricing_cost_survey_closed", "pricing_fee_cap_place", "pricing_tariff_above_cap",
+    "registry_agreement_scope_ends_once", "registry_agreement_scope_is_fixed", "registry_agreement_scope_is_kept",
+    "registry_agreement_signed_is_fixed", "registry_call_published_is_fixed", "registry_disclosure_content_fixed",
+    "registry_disclosure_published_stays", "registry_evaluation_final", "registry_grant_ask_is_fixed",
+    "registry_incident_facts_fixed", "registry_objection_final", "registry_plan_scope_is_fixed",
+    "registry_plan_submitted_is_fixed", "registry_registration_ask_final", "registry_registration_code_fixed",
+    "registry_review_opinion_silence", "registry_service_agreement_is_fixed", "settlement_journal_entry_balanced",
+    "settlement_journal_entry_sealed",
+    "settlement_journal_line_closed", "settlement_revenue_line_closed", "settlement_run_kept",
+    "settlement_run_overlap", "settlement_run_sealed", "settlement_share_line_closed", "settlement_share_line_payee",
+    "settlement_share_schedule_frozen", "settlement_statement_closed",
 )  # fmt: skip
 
 
-def missing_guards(connection: sa.Connection) -> list[str]:
-    """Return the triggers that are gone or switched off."""
-    wanted = {f"{table}_no_{act}" for table in APPEND_ONLY for act in ("update", "delete")} | set(OTHERS)
+def wanted_guards(dialect: str) -> set[str]:
+    """Return the names of the triggers that must be there."""
+    acts = ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
+    return {f"{table}_no_{act}" for table in APPEND_ONLY for act in acts} | set(OTHERS)
+
+
+def present_guards(connection: sa.Connection) -> set[str]:
+    """Return the names of the triggers that are there and switched on."""
     if connection.dialect.name == "postgresql":
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
     else:
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    present = set(connection.scalars(sa.text(query)))
-    return [f"GUARD 数据库触发器缺失或被停用：{name}" for name in sorted(wanted - present)]
+    return set(connection.scalars(sa.text(query)))
+
+
+def missing_guards(connection: sa.Connection) -> list[str]:
+    """Return the triggers that are gone or switched off."""
+    missing = wanted_guards(connection.dialect.name) - present_guards(connection)
+    return [f"GUARD 数据库触发器缺失或被停用：{name}" for name in sorted(missing)]
