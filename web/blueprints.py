@@ -36,6 +36,8 @@ import registry.applications.pages
 import registry.authorizations.pages
 import registry.calls.api
 import registry.calls.pages
+import registry.closings.api
+import registry.closings.pages
 import registry.desk.api
 import registry.desk.pages
 import registry.disclosures.api
@@ -134,6 +136,7 @@ API_BLUEPRINTS = [
     registry.egress.api.blueprint,
     registry.desk.api.blueprint,
     registry.registrations.api.blueprint,
+    registry.closings.api.blueprint,
     registry.workspace.api.blueprint,
     registry.records.api.blueprint,
     registry.register_desk.api.blueprint,
@@ -198,6 +201,7 @@ PAGE_BLUEPRINTS = [
     registry.egress.pages.blueprint,
     registry.desk.pages.blueprint,
     registry.registrations.pages.blueprint,
+    registry.closings.pages.blueprint,
     registry.workspace.pages.blueprint,
     registry.records.pages.blueprint,
     registry.register_desk.pages.blueprint,

@@ -11,6 +11,7 @@ from kernel import clock, db
 from kernel.calendar import CalendarGap
 from kernel.http import PAGE_LIMIT, current_actor, page, policy_book, requires, working_calendar
 from kernel.identity import Permission
+from registry.closings import queries as closings
 from registry.policy import RegistryPolicy
 from registry.register_desk import queries
 from registry.registrations import queries as registrations
@@ -37,7 +38,7 @@ def desk() -> str:
     return render_template(
         "registry/register_desk/desk.html", rows=[_row(one, today) for one in shown[:PAGE_LIMIT]], today=today,
         next_cursor=queries.position(shown[PAGE_LIMIT - 1]) if len(shown) > PAGE_LIMIT else None,
-        only_overdue=only_overdue,
+        only_overdue=only_overdue, asks=closings.waiting(db.session(), actor), actor_id=actor.id,
     )  # fmt: skip
 
 

@@ -20,7 +20,6 @@ from registry.registrations.schemas import (
     RegistrationDetailOut,
     RegistrationPageOut,
     ResubmissionIn,
-    RevocationIn,
 )
 
 blueprint = ApiBlueprint("registrations", __name__, url_prefix="/api/v1", description="产品登记 · registrations")
@@ -112,18 +111,6 @@ def assign_code(registration_id: UUID):
     with db.transaction() as session:
         _match(session, registration_id)
         commands.assign_code(session, current_actor(), registration_id, book=policy_book(), now=clock.now())
-        return _seen(session, registration_id)
-
-
-@blueprint.post("/registrations/<uuid:registration_id>/revocation")
-@requires(Permission.REGISTRATION_DECIDE)
-@blueprint.arguments(RevocationIn)
-@blueprint.response(200, RegistrationDetailOut)
-def revoke(revocation_in, registration_id: UUID):
-    """Revoke a coded registration at once; answers the registration that was revoked."""
-    with db.transaction() as session:
-        _match(session, registration_id)
-        commands.revoke(session, current_actor(), registration_id, **revocation_in, now=clock.now())
         return _seen(session, registration_id)
 
 

@@ -36,7 +36,6 @@ from registry.registrations.rules import (
     RegistrationEvent,
     RegistrationKind,
     RegistrationState,
-    RevocationGround,
     after,
     check_kind,
     check_materials,
@@ -224,7 +223,7 @@ def complete_review(
         registration.reason, registration.closed_at = reason, now
     elif cancels:
         registration.closed_at = now
-        _close_coded(session, registration, RegistrationEvent.CANCEL, now)
+        close_coded(session, actor, registration, event=RegistrationEvent.CANCEL, now=now)
     else:
         policy = RegistryPolicy.at(book, registration.place, business_date(now))
         days = policy.require("registration_notice_working_days")
@@ -267,31 +266,24 @@ def assign_code(
     return registration
 
 
-def revoke(
-    session: Session, actor: Actor, registration_id: UUID, *, ground: RevocationGround, reason: str, now: datetime
-) -> Registration:
-    """Revoke a coded registration at once; every sale that rests on it closes in the same moment.
+def close_coded(
+    session: Session, actor: Actor, closing: Registration, *, event: RegistrationEvent, now: datetime
+) -> None:
+    """Close every coded registration of the product, a future renewal included, with the words of ``closing``.
+
+    A step of the commands that decide on ``closing``, which ask who may.
 
     Raises:
-        NotAllowed: the actor is no registrar there.
-        NoSuchRegistration: there is none.
-        WrongState: it is not coded.
-
-    Source:
-        发改数据规〔2025〕26号 第二十条 (REG-08).
+        KindNotPossible: none is coded any more.
+        WrongState: the event does not close a coded registration.
     """
-    original = queries.for_decision(session, actor, registration_id)
-    after(original.state, RegistrationEvent.REVOKE)
-    sanction = Registration(
-        number=numbering.number(session, "REG", business_date(now)), place=original.place, received_at=now,
-        product_id=original.product_id, version_id=original.version_id, registrant_id=original.registrant_id,
-        original_id=original.id, kind=RegistrationKind.REVOCATION, state=RegistrationState.REVOKED, closed_at=now,
-        ground=ground, reason=reason, submitted_by=actor.id,
-    )  # fmt: skip
-    session.add(sanction)
-    _close_coded(session, sanction, RegistrationEvent.REVOKE, now)
-    audit.record(session, actor, "registration.revoke", original, at=now, note=ground)
-    return sanction
+    coded = queries.coded(session, closing.product_id, lock=True)
+    if not coded:
+        raise KindNotPossible(f"产品没有可注销或撤销的登记（{closing.number}）", rule="REG-08")
+    for registration in coded:
+        registration.state, registration.closed_at = after(registration.state, event), now
+        registration.ground, registration.reason = closing.ground, closing.reason
+        audit.record(session, actor, f"registration.{event}", registration, at=now, note=closing.ground)
 
 
 def _refuse_stranger(actor: Actor, product: Product, kind: RegistrationKind, interest: Interest | None) -> None:
@@ -374,15 +366,6 @@ def _code_and_validity(
     original.state, original.closed_at = after(original.state, RegistrationEvent.REPLACE), now
     session.flush()  # the code is free for its successor only once the old row has let go of it
     return original.code, today, original.valid_until
-
-
-def _close_coded(session: Session, closing: Registration, event: RegistrationEvent, now: datetime) -> None:
-    coded = queries.coded(session, closing.product_id, lock=True)
-    if not coded:
-        raise KindNotPossible(f"产品没有可注销或撤销的登记（{closing.number}）", rule="REG-08")
-    for registration in coded:
-        registration.state, registration.closed_at = after(registration.state, event), now
-        registration.ground, registration.reason = closing.ground, closing.reason
 
 
 def _flush_running(session: Session, product: Product) -> None:

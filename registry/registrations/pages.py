@@ -20,11 +20,12 @@ from kernel.identity import Permission
 from registry.registrations import commands, queries
 from registry.registrations.model import Registration
 from registry.registrations.rules import (
+    GROUNDS,
     MATERIAL_TITLES,
     RegistrationKind,
     RegistrationState,
 )
-from registry.registrations.schemas import FormalReviewIn, ReceiptIn, ResubmissionIn, RevocationIn
+from registry.registrations.schemas import FormalReviewIn, ReceiptIn, ResubmissionIn
 
 blueprint = Blueprint("registration_pages", __name__, template_folder="../templates")
 
@@ -44,14 +45,14 @@ class ReceiptForm(Form):
 @requires(Permission.REGISTRATION_READ)
 def show(registration_id: UUID) -> Response:
     """Show one registration: course, deadlines, materials, objections, and what may be done."""
-    return _registration_page(registration_id)
+    return registration_page(registration_id)
 
 
 @blueprint.post("/registrations/<uuid:registration_id>/resubmission")
 @requires(Permission.REGISTRATION_APPLY)
 def resubmit(registration_id: UUID) -> AnyResponse:
     """Send a returned application in again."""
-    return _step(
+    return step(
         registration_id, Form(ResubmissionIn), gettext("已重新提交，受理期限重新计算。"),
         lambda session, data: commands.resubmit(
             session, current_actor(), registration_id, **data, book=policy_book(), calendar=working_calendar(),
@@ -64,7 +65,7 @@ def resubmit(registration_id: UUID) -> AnyResponse:
 @requires(Permission.REGISTRATION_DECIDE)
 def receive(registration_id: UUID) -> AnyResponse:
     """Accept an application, refuse to, or return it."""
-    return _step(
+    return step(
         registration_id, ReceiptForm(ReceiptIn), gettext("受理意见已记录。"),
         lambda session, data: commands.receive(
             session, current_actor(), registration_id, **data, book=policy_book(), calendar=working_calendar(),
@@ -77,7 +78,7 @@ def receive(registration_id: UUID) -> AnyResponse:
 @requires(Permission.REGISTRATION_DECIDE)
 def complete_review(registration_id: UUID) -> AnyResponse:
     """Finish the formal review."""
-    return _step(
+    return step(
         registration_id, Form(FormalReviewIn), gettext("形式审核结论已记录。"),
         lambda session, data: commands.complete_review(
             session, current_actor(), registration_id, **data, book=policy_book(), calendar=working_calendar(),
@@ -90,7 +91,7 @@ def complete_review(registration_id: UUID) -> AnyResponse:
 @requires(Permission.REGISTRATION_DECIDE)
 def assign_code(registration_id: UUID) -> AnyResponse:
     """Assign the registration code."""
-    return _step(
+    return step(
         registration_id, None, gettext("已赋码，登记证书即时生效。"),
         lambda session, data: commands.assign_code(
             session, current_actor(), registration_id, book=policy_book(), now=clock.now()
@@ -98,33 +99,24 @@ def assign_code(registration_id: UUID) -> AnyResponse:
     )  # fmt: skip
 
 
-@blueprint.post("/registrations/<uuid:registration_id>/revocation")
-@requires(Permission.REGISTRATION_DECIDE)
-def revoke(registration_id: UUID) -> AnyResponse:
-    """Revoke a coded registration at once."""
-    return _step(
-        registration_id, Form(RevocationIn), gettext("登记已撤销，产品即时下架。"),
-        lambda session, data: commands.revoke(session, current_actor(), registration_id, **data, now=clock.now()),
-    )  # fmt: skip
-
-
-def _step(
+def step(
     registration_id: UUID, form: Form | None, done: str, act: Callable[[Session, dict[str, Any]], object]
 ) -> AnyResponse:
+    """Take a step on the registration in the version that was shown, and show it again, with the refusal if any."""
     if form is not None and not form.accepts():
-        return _registration_page(registration_id, form=form, status=422)
+        return registration_page(registration_id, form=form, status=422)
     try:
         with db.transaction() as session:
             queries.detail(session, current_actor(), registration_id)
             match_version(session, Registration, registration_id)
             act(session, form.data if form else {})
     except DomainError as error:
-        return _registration_page(registration_id, form=form, refusal=error, status=error.status)
+        return registration_page(registration_id, form=form, refusal=error, status=error.status)
     flash(done, "success")
     return redirect(url_for("registration_pages.show", registration_id=registration_id), code=303)
 
 
-def _registration_page(
+def registration_page(
     registration_id: UUID, *, form: Form | None = None, refusal: DomainError | None = None, status: int = 200
 ) -> Response:
     actor, today = current_actor(), _today()
@@ -139,6 +131,8 @@ def _registration_page(
         skipped=_skipped(found), local=policy_book().get(found.place, "registration.local_register", on=today),
         may_code=found.notice_end is not None and today > found.notice_end, is_second=actor.id != found.passed_by,
         open_objections=[one for one in found.objections if one.outcome is None],
+        open_ask=next((one for one in found.asks if one.decided_at is None), None), actor_id=actor.id,
+        closing_grounds=GROUNDS,
     )  # fmt: skip
     return make_response(text, status)
 

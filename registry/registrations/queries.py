@@ -89,6 +89,7 @@ def detail(session: Session, actor: Actor, registration_id: UUID) -> Registratio
         selectinload(Registration.objections).selectinload(Objection.files),
         selectinload(Registration.others).joinedload(CoRegistrant.party),
         joinedload(Registration.interest).joinedload(InterestedParty.party),
+        selectinload(Registration.asks),
     )
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:

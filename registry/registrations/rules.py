@@ -167,6 +167,10 @@ FOLLOWS_A_CODE = (
     RegistrationKind.RENEWAL,
     RegistrationKind.CANCELLATION,
 )
+GROUNDS: dict[ClosingKind, tuple[str, ...]] = {
+    ClosingKind.REVOCATION: tuple(RevocationGround),
+    ClosingKind.CANCELLATION: tuple(CancellationGround),
+}
 MATERIAL_TITLES = {
     "registrant": "登记主体信息",
     "lawful_source": "数据合法来源",

@@ -15,10 +15,11 @@ from registry.registrants.rules import ApplicationMode, CorrectionBasis, Interes
 from registry.registrations.rules import (
     Acceptance,
     CancellationGround,
+    ClosingKind,
+    ClosingState,
     ObjectionOutcome,
     RegistrationKind,
     RegistrationState,
-    RevocationGround,
 )
 
 DEFECTS_MAX = 50
@@ -89,13 +90,6 @@ class FormalReviewIn(Schema):
     reason = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
 
 
-class RevocationIn(Schema):
-    """Why a registration is revoked."""
-
-    ground = ma.fields.Enum(RevocationGround, by_value=True, required=True)
-    reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
-
-
 class RegistrationArgs(PageArgs):
     """Filters of the list."""
 
@@ -142,6 +136,22 @@ class InterestOut(ma.Schema):
     evidence_sha256 = ma.fields.String()
 
 
+class RegistrationAskOut(ma.Schema):
+    """A closing that one registrar asked for, and what another one decided."""
+
+    id = ma.fields.UUID()
+    kind = ma.fields.Enum(ClosingKind, by_value=True)
+    state = ma.fields.Enum(ClosingState, by_value=True)
+    ground = ma.fields.String()
+    reason = ma.fields.String()
+    evidence_sha256 = ma.fields.String(allow_none=True)
+    asked_at = ma.fields.AwareDateTime()
+    asked_by_name = ma.fields.String()
+    decided_at = ma.fields.AwareDateTime(allow_none=True)
+    decided_by_name = ma.fields.String()
+    decision_reason = ma.fields.String()
+
+
 class RegistrationOut(EntityOut):
     """One registration."""
 
@@ -180,6 +190,7 @@ class RegistrationDetailOut(RegistrationOut):
     others = ma.fields.List(ma.fields.Nested(OtherOut))
     interest = ma.fields.Nested(InterestOut, allow_none=True)
     objections = ma.fields.List(ma.fields.Nested(ObjectionOut))
+    asks = ma.fields.List(ma.fields.Nested(RegistrationAskOut))
 
 
 RegistrationPageOut = page_of(RegistrationOut)

@@ -14,12 +14,12 @@ from playwright.sync_api import Page
 from kernel import clock, db
 from kernel.identity import Role
 from registry.public_register.gateway import pdf_of
-from registry.registrations.commands import revoke
 from registry.registrations.model import Registration
-from registry.registrations.rules import RegistrationState, RevocationGround
+from registry.registrations.rules import RegistrationState
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
-from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review, reviewer
+from tests.make.closings import revoke
+from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review
 
 
 def registered(app: Flask, state: RegistrationState = RegistrationState.CODED) -> Registration:
@@ -146,7 +146,7 @@ def test_a_server_without_the_libraries_says_so_and_keeps_its_pages(
 def test_a_revoked_certificate_shows_since_when(app: Flask, client: FlaskClient) -> None:
     found = registered(app)
     with app.app_context(), db.transaction() as session:
-        revoke(session, reviewer(), found.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+        revoke(session, found.id)
     with clock.set_to(CODED_AT):
         shown = client.get(f"/certificates/{found.code}").get_data(as_text=True)
         assert "2026-07-16 被撤销" in shown

@@ -13,11 +13,11 @@ from registry.codes.rules import CodeMistyped, registration_code
 from registry.products.model import Product
 from registry.public_register import queries
 from registry.public_register.rules import EntryState
-from registry.registrations.commands import revoke
 from registry.registrations.model import Registration
 from registry.registrations.queries import NoSuchRegistration
-from registry.registrations.rules import RegistrationKind, RegistrationState, RevocationGround
-from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review, reviewer
+from registry.registrations.rules import RegistrationKind, RegistrationState
+from tests.make.closings import revoke
+from tests.make.registry_products import make_product, make_registration, make_review
 
 ON = date(2026, 7, 16)
 
@@ -94,7 +94,7 @@ def test_the_register_is_searched_by_product_registrant_and_code(session: Sessio
 @pytest.mark.both_databases
 def test_entries_are_found_by_what_they_are_worth_on_the_day(session: Session) -> None:
     found, other = registered(session), registered(session)
-    revoke(session, reviewer(), other.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+    revoke(session, other.id)
     session.flush()
     worth = {
         EntryState.EFFECTIVE: date(2028, 6, 30), EntryState.NOT_YET: date(2026, 7, 15),
@@ -111,7 +111,7 @@ def test_the_history_of_a_product_shows_what_is_public_and_nothing_else(session:
     code = session.get_one(Product, found.product_id).code
     product, history = queries.history(session, code.lower())
     assert (product.id, [one.id for one in history]) == (found.product_id, [found.id])
-    sanction = revoke(session, reviewer(), found.id, ground=RevocationGround.OTHER, reason="撤销", now=CODED_AT)
+    sanction = revoke(session, found.id)
     session.flush()
     assert [one.id for one in queries.history(session, product.code)[1]] == [sanction.id, found.id]
     hidden = registered(session, RegistrationState.ACCEPTED)

@@ -133,7 +133,10 @@ def test_the_whole_way_to_a_certificate_and_to_its_revocation(app: Flask, client
         history = client.get(f"{API}/register/products/{product['code']}").json
         assert [one["code"] for one in history["registrations"]] == [code]
         assert certificate["registrant"] == {"name": owner.name, "uscc": owner.uscc}
-        step(client, second, f"{registration}/revocation", ground="forged_result", reason="伪造登记结果")
+        asked = step(client, second, f"{registration}/revocation", ground="forged_result", reason="伪造登记结果")
+        assert client.get(f"{API}/certificates/{code}").json["is_effective"] is True
+        third = as_program(app, Role.REVIEWER, place="xinchang")
+        step(client, third, f"{registration}/asks/{asked['asks'][0]['id']}/confirmation")
         assert client.get(f"{API}/certificates/{code}").json["is_effective"] is False
         assert gates_of(client, merchant, product["code"])["registration_effective"] is False
 

@@ -34,9 +34,9 @@ from registry.registrations.rules import (
     RegistrationEvent,
     RegistrationKind,
     RegistrationState,
-    RevocationGround,
     WrongState,
 )
+from tests.make.closings import revoke
 from tests.make.registry_base import NOW, acting_for, book
 from tests.make.registry_products import (
     ASSESSMENT,
@@ -167,7 +167,7 @@ def taken(session: Session, found: Registration, event: RegistrationEvent) -> No
     elif event is RegistrationEvent.ASSIGN_CODE:
         commands.assign_code(session, person, found.id, book=LAW["book"], now=CODED_AT)
     else:
-        commands.revoke(session, person, found.id, ground=RevocationGround.OTHER, reason="理由", now=CODED_AT)
+        revoke(session, found.id)
 
 
 STEPS = (

@@ -26,11 +26,10 @@ from registry.registrations.rules import (
     RegistrationKind,
     RegistrationState,
     ReturnedBefore,
-    RevocationGround,
     SecondPersonNeeded,
-    WrongState,
 )
 from registry.terms.rules import NoticeRunning, OutsideRenewalWindow
+from tests.make.closings import revoke
 from tests.make.registry_base import NOW, actor, book, make_agreement
 from tests.make.registry_products import (
     ASSESSMENT,
@@ -261,31 +260,9 @@ def test_a_renewal_of_a_revoked_registration_gets_no_code(session: Session) -> N
     made = make_product(session, agreement=make_agreement(session, place="quzhou", term=FIVE_YEARS))
     make_review(session, made)
     original = make_registration(session, made)
-    revoke(session, original)
+    revoke(session, original.id, place="quzhou")
     with pytest.raises(KindNotPossible, match="撤销"):
         renewed(session, made, original)
-
-
-def revoke(session: Session, registration: Registration) -> Registration:
-    """Revoke a registration."""
-    return commands.revoke(
-        session, reviewer(registration.place), registration.id, ground=RevocationGround.FALSE_MATERIALS,
-        reason="提供虚假材料", now=CODED_AT,
-    )  # fmt: skip
-
-
-@pytest.mark.both_databases
-def test_a_revocation_closes_at_once_and_is_an_entry_of_its_own(session: Session) -> None:
-    made = make_sellable(session)
-    registration = queries.effective(session, made.id, date(2026, 7, 16))
-    assert registration is not None
-    sanction = revoke(session, registration)
-    session.flush()
-    assert queries.effective(session, made.id, date(2026, 7, 16)) is None
-    assert (registration.state, registration.closed_at) == (RegistrationState.REVOKED, CODED_AT)
-    assert (sanction.kind, sanction.original_id) == (RegistrationKind.REVOCATION, registration.id)
-    with pytest.raises(WrongState):
-        revoke(session, registration)
 
 
 def test_a_cancellation_is_applied_for_with_a_ground_and_done_within_ten_working_days(session: Session) -> None:

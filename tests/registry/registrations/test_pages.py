@@ -18,7 +18,6 @@ from tests.make.registry_products import (
     make_product,
     make_registration,
     make_review,
-    make_sellable,
 )
 
 
@@ -82,23 +81,6 @@ def test_a_returned_application_shows_all_defects_to_the_merchant(app: Flask) ->
         answer = send(merchant, f"{page}/resubmission", {"assessment": "评估报告（2026-07-01）"}, form_at=page)
         assert answer.status_code == 303
         assert "退回补正" not in registrar.get(page).get_data(as_text=True).split('name="decision"')[1]
-
-
-def test_a_revocation_on_the_page_closes_the_product_at_once(app: Flask) -> None:
-    with app.app_context(), db.transaction() as session:
-        made = make_sellable(session)
-        owner = session.get_one(Party, made.owner_id)
-    with clock.set_to(CODED_AT):
-        registrar = as_person(app, Role.REVIEWER, place="xinchang")
-        page = registrar.get("/registrations?state=closed").get_data(as_text=True).split('href="/registrations/')[1]
-        page = f"/registrations/{page.split(chr(34))[0]}"
-        blank = send(registrar, f"{page}/revocation", {"ground": "other", "reason": ""}, form_at=page)
-        assert blank.status_code == 422
-        fields = {"ground": "false_materials", "reason": "提供虚假材料"}
-        assert send(registrar, f"{page}/revocation", fields, form_at=page).status_code == 303
-        merchant = as_person(app, Role.MERCHANT, party=owner, place="xinchang")
-        shown = merchant.get(f"/workspace/products/{made.code}").get_data(as_text=True)
-        assert "330624-2026-000001-S 已撤销" in shown
 
 
 def test_a_merchant_sees_no_registrars_form(app: Flask) -> None:
