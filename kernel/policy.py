@@ -104,7 +104,7 @@ class Cited:
 
     def citation(self) -> str:
         """Return act and article as printed beside a result; by its title where the number is not known."""
-        act = f"《{self.source.title}》" if self.source.number == NUMBER_UNKNOWN else self.source.number
+        act = self.source.quoted_title if self.source.number == NUMBER_UNKNOWN else self.source.number
         return f"{act} {self.source.article}"
 
 

@@ -67,6 +67,11 @@ class Source:
     read_on: date
     recalled: bool = False
 
+    @property
+    def quoted_title(self) -> str:
+        """The title between title marks; one that quotes another title by itself carries them already."""
+        return self.title if "《" in self.title else f"《{self.title}》"
+
 
 @dataclass(frozen=True)
 class Parameter:

@@ -37,6 +37,7 @@ class Closed(Conflict):
     title_en = "The entitlement is closed now"
 
 
+SOLD = Order.__table__.c.version_id
 TITLES = {
     "order": "订单已履行且未退款",
     "buyer_in_order": "购买方状态正常",
@@ -157,5 +158,5 @@ def _conditions(on: date, book: PolicyBook) -> dict[str, sa.ColumnElement[bool]]
     buyer = aliased(Party)
     return {
         "buyer_in_order": sa.exists().where(buyer.id == Order.buyer_id, buyer.standing == Standing.IN_ORDER),
-        **conditions(on, book, version_id=Order.__table__.c.version_id),
+        **conditions(on, book, version_id=SOLD),
     }

@@ -5,8 +5,10 @@ Nothing is stored. Whatever closes a gate, a decision or time alone, closes it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -46,11 +48,18 @@ Fact = tuple[bool, str, date | None]
 
 def conditions(
     on: date, book: PolicyBook, *, version_id: sa.ColumnElement[UUID] | sa.ScalarSelect[UUID] | None = None
-) -> dict[str, sa.ColumnElement[bool]]:
+) -> Mapping[str, sa.ColumnElement[bool]]:
     """Return every gate as an SQL condition over :class:`Product`, by its code, in the order of the pages.
 
     ``version_id`` says which version is sold: the newest one, or the one that an order names.
     """
+    return _conditions(on, book, version_id)
+
+
+@lru_cache(maxsize=64)  # to put the twelve together takes longer than to ask them; a book never changes
+def _conditions(
+    on: date, book: PolicyBook, version_id: sa.ColumnElement[UUID] | sa.ScalarSelect[UUID] | None
+) -> Mapping[str, sa.ColumnElement[bool]]:
     product = Product.__table__.c
     sold = products.latest_version_id(product.id) if version_id is None else version_id
     operator = (
@@ -60,7 +69,7 @@ def conditions(
         .scalar_subquery()
     )
     checked = [place for place in book.places() if RegistryPolicy.at(book, place, on).says("egress_check_required")]
-    return {
+    found = {
         "seller_in_order": _holds(Party, Party.id == product.owner_id, Party.standing == Standing.IN_ORDER),
         "service_agreement": service_agreement_clause(product.owner_id, product.agreement_id, on=on, book=book),
         "agreement_in_force": _holds(Agreement, Agreement.id == product.agreement_id, in_force_clause(on)),
@@ -76,6 +85,7 @@ def conditions(
         ),
         "local_register": local_register_clause(book, on),
     }
+    return MappingProxyType(found)
 
 
 def _holds(of: type[Entity], *wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -138,7 +148,7 @@ def gates(session: Session, product: Product, *, now: datetime, book: PolicyBook
     ]  # fmt: skip
 
 
-# code → title, rule, the policy that speaks of it, and what to do while it is closed
+# code → title, rule, the policies that speak of it (the first one that the place has), what to do while it is closed
 TOLD: dict[str, tuple[str, str, str, str]] = {
     "seller_in_order": ("出售主体状态正常", "SEP-01", "seller.capacities", "由主管部门恢复该单位的资格"),
     "service_agreement": (
@@ -163,7 +173,8 @@ TOLD: dict[str, tuple[str, str, str, str]] = {
     "egress_passed": ("出域合规核查通过", "EGR-01", "egress.check_required", "就最新版本申请出域合规核查"),
     "registration_effective": ("产品登记有效", "REG-09", "registration.required_for", "申请登记"),
     "local_register": (
-        "已办理当地要求的登记、备案", "REG-10", "registration.local_register", "办理当地登记或备案后录入编号",
+        "已办理当地要求的登记、备案", "REG-10",
+        "registration.local_register registration.local_filing_required", "办理当地登记或备案后录入编号",
     ),
 }  # fmt: skip
 
@@ -178,8 +189,8 @@ class _Telling:
         """Return the gate of that code; what to do is said only while it is closed."""
         title, rule, name, what = TOLD[code]
         is_open, words, since = fact
-        cited = self.book.get(self.place, name, on=self.on)
-        article = cited.citation() if cited is not None else ""
+        spoken = (self.book.get(self.place, one, on=self.on) for one in name.split())
+        article = next((cited.citation() for cited in spoken if cited is not None), "")
         return Gate(code, title, is_open, words, rule, article, since, "" if is_open else todo or what)
 
 

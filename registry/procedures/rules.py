@@ -200,7 +200,7 @@ def cited_dict(cited: Cited) -> dict[str, Any]:
         "value": cited.value,
         "unit": cited.unit,
         "number": "" if cited.source.number == NUMBER_UNKNOWN else cited.source.number,
-        "title": f"《{cited.source.title}》",
+        "title": cited.source.quoted_title,
         "document": cited.source.document,
         "article": cited.source.article,
         "rule": cited.source.rule,

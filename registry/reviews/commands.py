@@ -299,7 +299,10 @@ def _say(
 def _seat_of(
     session: Session, actor: Actor, review: Review, seats: Sequence[ReviewStage], stage_id: UUID | None
 ) -> ReviewStage:
-    mine = [one for one in queries.awaiting(actor, review, seats) if stage_id in (None, one.id)]
+    mine = [
+        one for one in queries.awaiting(actor, review, seats)
+        if stage_id in (None, one.id) and queries.may_sit(session, actor, one, review.place)
+    ]  # fmt: skip
     if not mine:
         titles = "、".join(one.title for one in queries.open_stages(seats)) or "无"
         raise NotYourStage(

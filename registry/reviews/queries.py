@@ -12,6 +12,7 @@ from kernel.calendar import business_date
 from kernel.errors import NotFound
 from kernel.identity import Actor
 from registry.deadlines.rules import Pause
+from registry.parties import queries as parties
 from registry.procedures.rules import Procedure, is_own, speaks_for
 from registry.reviews.model import Opinion, Review, ReviewPause, ReviewStage
 from registry.reviews.rules import STANDING_STATES, Decision, ReviewState, StageState
@@ -66,6 +67,16 @@ def awaiting(actor: Actor, review: Review, found: Sequence[ReviewStage]) -> list
         return []
     mine = [one for one in open_stages(found) if speaks_for(actor, one.kind, one.party_id, review.place)]
     return sorted(mine, key=lambda one: (one.party_id is None or one.party_id != actor.org_id, one.seat_number))
+
+
+def may_sit(session: Session, actor: Actor, seat: ReviewStage, place: str) -> bool:
+    """Say whether the actor's organisation holds the seat's capacity there, where the seat names no organisation.
+
+    People of no organisation sit by their role alone: an authority that is itself not registered as a party.
+    """
+    if seat.party_id is not None or actor.org_id is None:
+        return True
+    return parties.has_capacity(session, actor.org_id, seat.capacity, place)
 
 
 def awaits(actor: Actor, review: Review) -> bool:
