@@ -46,7 +46,8 @@ def test_a_revocation_on_the_page_closes_the_product_when_the_second_registrar_c
         shown = other.get(page).get_data(as_text=True)
         confirmation = re.search(r'action="([^"]+/confirmation)"', shown)[1]  # type: ignore[index]
         assert found.number in other.get("/registrations").get_data(as_text=True)
-        assert send(one, confirmation, {}, form_at=page).status_code == 403
+        version = re.search(r'name="version" value="([0-9]+)"', shown)[1]  # type: ignore[index]
+        assert send(one, confirmation, {"version": version}, form_at=page).status_code == 403
         assert send(other, confirmation, {}, form_at=page).status_code == 303
         assert "330624-2026-000001-S 已撤销" in merchant.get(workspace).get_data(as_text=True)
 

@@ -17,7 +17,9 @@ from registry.parties.model import Party
 from registry.products.model import Product
 from registry.requests import queries as requests
 from tests.make import registry_base as make
+from tests.make.authorizations import make_service_agreement
 from tests.make.clients import as_program, key
+from tests.make.gates import open_gates, review_operator
 from tests.make.registry_products import (
     ASSESSMENT,
     CODED_AT,
@@ -53,6 +55,11 @@ def ask_for_data(app: Flask, client: FlaskClient, merchant: dict[str, str], owne
         make_reviewers(session, "xinchang")
         resource = make.make_resource(session)
         agreement = make.make_agreement(session, scope=[resource])
+        review_operator(session, session.get_one(Party, agreement.operating_institution_id), place="xinchang")
+        make_service_agreement(
+            session, agreement=agreement, partner=session.get_one(Party, owner.id), now=make.NOW,
+            term=(agreement.term_start, agreement.term_end),
+        )  # fmt: skip
     made = client.post(
         f"{API}/data-requests", headers=key(merchant),
         json={"applicant_id": str(owner.id), "agreement_id": str(agreement.id), "scenario": SCENARIO,
@@ -60,6 +67,12 @@ def ask_for_data(app: Flask, client: FlaskClient, merchant: dict[str, str], owne
     )  # fmt: skip
     assert (made.status_code, made.json["state"]) == (201, "draft")
     url = f"{API}/data-requests/{made.json['id']}"
+    for kind in ("network_security", "irs"):
+        paper = {"kind": kind, "reference": "网安评〔2026〕7号", "name": "结论.pdf", "content": "b2s=",
+                 "media_type": "application/pdf"}  # fmt: skip
+        seen = client.get(url, headers=merchant).headers["ETag"]
+        answer = client.post(f"{url}/clearances", json=paper, headers={**key(merchant), "If-Match": seen})
+        assert answer.status_code == 201, answer.get_data(as_text=True)
     assert step(client, merchant, f"{url}/submission")["state"] == "under_review"
     with app.app_context():
         seats = requests.opinions(db.session(), UUID(made.json["id"]))
@@ -114,6 +127,8 @@ def test_the_whole_way_to_a_certificate_and_to_its_revocation(app: Flask, client
         registration = f"{API}/registrations/{applied.json['id']}"
         assert step(client, reviewer, f"{registration}/receipt", decision="accept")["review_due"] == "2026-07-29"
         assert step(client, reviewer, f"{registration}/formal-review", passes=True)["notice_end"] == "2026-07-15"
+    with app.app_context(), db.transaction() as session:
+        open_gates(session, session.get_one(Product, UUID(product["id"])))
     with clock.set_to(make.NOW + timedelta(days=1)):
         notices = client.get(f"{API}/register/notices?place=xinchang").json["items"]
         assert [(one["registrant"], one["product"]) for one in notices] == [(owner.name, "企业信用核验")]
@@ -136,7 +151,9 @@ def test_the_whole_way_to_a_certificate_and_to_its_revocation(app: Flask, client
         asked = step(client, second, f"{registration}/revocation", ground="forged_result", reason="伪造登记结果")
         assert client.get(f"{API}/certificates/{code}").json["is_effective"] is True
         third = as_program(app, Role.REVIEWER, place="xinchang")
-        step(client, third, f"{registration}/asks/{asked['asks'][0]['id']}/confirmation")
+        seen = client.get(registration, headers=third).headers["ETag"]
+        confirmation = f"{registration}/asks/{asked['asks'][0]['id']}/confirmation"
+        assert client.post(confirmation, headers={**key(third), "If-Match": seen}).json["state"] == "revoked"
         assert client.get(f"{API}/certificates/{code}").json["is_effective"] is False
         assert gates_of(client, merchant, product["code"])["registration_effective"] is False
 

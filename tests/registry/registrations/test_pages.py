@@ -12,6 +12,7 @@ from registry.products.model import Product
 from registry.registrations.rules import RegistrationState
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
+from tests.make.gates import open_gates
 from tests.make.registry_products import (
     ASSESSMENT,
     CODED_AT,
@@ -26,6 +27,7 @@ def reviewed(app: Flask) -> tuple[Product, Party]:
     with app.app_context(), db.transaction() as session:
         made = make_product(session)
         make_review(session, made)
+        open_gates(session, made)
         return made, session.get_one(Party, made.owner_id)
 
 
