@@ -134,7 +134,7 @@ class DeskOut(Schema):
     date = ma.fields.Date()
     counts = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
     overdue = ma.fields.Integer()
-    items = ma.fields.List(ma.fields.Nested(TaskOut))
+    tasks = ma.fields.List(ma.fields.Nested(TaskOut))
 
 
 @api.get("/desk")
@@ -145,8 +145,8 @@ def read(args):
     """List what waits for you: what, which record, since when, until when, by which rule."""
     asking = asked()
     found = gathered(asking)
-    items = [one for one in found if args["kind"] in (None, one.task.kind)]
-    return {"date": asking.today, "counts": counts(found), "items": items,
+    tasks = [one for one in found if args["kind"] in (None, one.task.kind)]
+    return {"date": asking.today, "counts": counts(found), "tasks": tasks,
             "overdue": sum(one.is_overdue for one in found)}  # fmt: skip
 
 

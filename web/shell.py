@@ -23,6 +23,7 @@ from web.menu import navigation
 from web.metrics import observe
 from web.policies import overlay_values
 from web.related import related
+from web.rule_words import rule_words
 from web.spoken import spoken
 
 LOCALES = ("zh_Hans_CN", "en")
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["spoken"] = spoken
     app.jinja_env.globals["related"] = related
+    app.jinja_env.globals["rule_words"] = rule_words
 
 
 def chosen_locale() -> str:

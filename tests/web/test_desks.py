@@ -75,26 +75,26 @@ def read(site: tuple[Flask, OfficeDay], role: Role, **asked: str) -> Any:
 def test_everybody_finds_what_waits_for_them_and_nothing_else(site: tuple[Flask, OfficeDay], role: Role) -> None:
     found = read(site, role)
     assert found["counts"] == WAITING[role]
-    assert len(found["items"]) == sum(found["counts"].values())
+    assert len(found["tasks"]) == sum(found["counts"].values())
 
 
 @pytest.mark.parametrize("role", WAITING)
 def test_the_entry_that_is_due_first_stands_on_top(site: tuple[Flask, OfficeDay], role: Role) -> None:
-    due = [one["due_date"] or "9999-12-31" for one in read(site, role)["items"]]
+    due = [one["due_date"] or "9999-12-31" for one in read(site, role)["tasks"]]
     assert due == sorted(due)
 
 
 @pytest.mark.parametrize("role", WAITING)
 def test_each_entry_of_a_desk_opens_for_the_person_who_sees_it(site: tuple[Flask, OfficeDay], role: Role) -> None:
     person = enter(site, role)
-    links = {one["url"] for one in read(site, role)["items"]}
+    links = {one["url"] for one in read(site, role)["tasks"]}
     assert {url: status for url in links if (status := person.get(url).status_code) != 200} == {}
 
 
 @pytest.mark.parametrize("role", WAITING)
 def test_the_page_says_the_same_as_the_interface(site: tuple[Flask, OfficeDay], role: Role) -> None:
     page = enter(site, role).get("/desk").get_data(as_text=True)
-    found = read(site, role)["items"]
+    found = read(site, role)["tasks"]
     assert [one["url"] for one in found if f'href="{one["url"]}"' not in page] == []
     if not found:
         assert "没有需要您办理的事项" in page
@@ -102,7 +102,7 @@ def test_the_page_says_the_same_as_the_interface(site: tuple[Flask, OfficeDay], 
 
 def test_a_kind_can_be_asked_for_alone_and_an_unknown_one_is_refused(site: tuple[Flask, OfficeDay]) -> None:
     found = read(site, Role.SUPERVISOR, kind="incidents")
-    assert [(one["kind"], one["rule"]) for one in found["items"]] == [("incidents", "SEC-02")]
+    assert [(one["kind"], one["rule"]) for one in found["tasks"]] == [("incidents", "SEC-02")]
     assert found["counts"] == WAITING[Role.SUPERVISOR]
     app, _day = site
     headers = as_program(app, Role.SUPERVISOR)
@@ -113,7 +113,7 @@ def test_a_kind_can_be_asked_for_alone_and_an_unknown_one_is_refused(site: tuple
 
 
 def test_an_entry_says_since_when_until_when_and_by_which_rule(site: tuple[Flask, OfficeDay]) -> None:
-    found = {one["title"]: one for one in read(site, Role.REVIEWER)["items"]}
+    found = {one["title"]: one for one in read(site, Role.REVIEWER)["tasks"]}
     accept = found["小微企业活跃度"]
     assert (accept["what"], accept["rule"], accept["since"]) == ("登记申请待受理", "REG-04", "2026-07-13")
     assert (accept["due_date"], accept["working_days_left"], accept["is_overdue"]) == ("2026-07-16", 0, False)
@@ -128,12 +128,12 @@ def test_time_alone_makes_reviews_corrections_and_duties_overdue(site: tuple[Fla
     page = enter(site, Role.OPERATOR).get("/desk").get_data(as_text=True)
     clock.run_from(DAY)
     assert authority["counts"]["suspensions"] == 1
-    late = [one for one in authority["items"] if one["is_overdue"]]
+    late = [one for one in authority["tasks"] if one["is_overdue"]]
     assert {one["kind"] for one in late} >= {"product", "suspensions"}
     assert [one["what"] for one in late if one["kind"] == "suspensions"] == [
         "整改期已过，请决定恢复、终止部分或全部授权"
     ]
-    correction = next(one for one in operator["items"] if one["kind"] == "suspensions")
+    correction = next(one for one in operator["tasks"] if one["kind"] == "suspensions")
     assert (correction["rule"], correction["due_date"], correction["is_overdue"]) == ("ACC-01", "2026-07-16", True)
     assert "已逾期" in page
 
