@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, match_version, page, requires
+from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from registry.products.queries import by_code
 from settlement.splits import commands, queries
@@ -37,7 +37,7 @@ def draw_up(sent: dict[str, Any]):
         return commands.draw_up(
             session, current_actor(), agreement_id=queries.agreement_id_of(session, sent["agreement_number"]),
             product_id=product.id if product else None, valid_from=sent["valid_from"], steps=sent["steps"],
-            now=clock.now(),
+            now=clock.now(), book=policy_book(),
         )  # fmt: skip
 
 
@@ -57,4 +57,6 @@ def sign(sent: dict[str, Any], number: str):
     """Sign for one of the organisations that the steps name; send ``If-Match``."""
     with db.transaction() as session:
         match_version(session, ShareSchedule, queries.visible(session, current_actor(), number).id)
-        return commands.sign(session, current_actor(), number, now=clock.now(), party_uscc=sent.get("party_uscc"))
+        return commands.sign(
+            session, current_actor(), number, now=clock.now(), book=policy_book(), party_uscc=sent.get("party_uscc")
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,12 @@ from kernel.calendar import business_date
 from kernel.db import to_json
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.identity import Actor, Permission
+from kernel.policy import PolicyBook
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
+from registry.products import queries as products
 from registry.products.model import Product
 from settlement.splits import queries
 from settlement.splits.model import ScheduleSignature, ShareSchedule
@@ -48,6 +51,14 @@ class NotNamed(Conflict):
     title_en = "The schedule does not name the organisation"
 
 
+class RedeveloperShares(Conflict):
+    """Who may not re-develop what an operator delivered shares no revenue of it either, directly or indirectly."""
+
+    code = "settlement.redeveloper_shares"
+    title = "不得参与再次开发的单位不得分享其收益"
+    title_en = "Who may not re-develop shares no revenue of it"
+
+
 class SignedAlready(Conflict):
     """That organisation has signed this schedule."""
 
@@ -65,6 +76,7 @@ def draw_up(
     valid_from: date,
     steps: list[dict[str, Any]],
     now: datetime,
+    book: PolicyBook,
 ) -> ShareSchedule:
     """Draw up the next version of the schedule of an agreement, or of one product under it.
 
@@ -79,9 +91,10 @@ def draw_up(
         ScheduleInvalid: the steps cannot divide everything.
         CoefficientsNotOne: coefficients do not add up to one.
         PartyUnknown: a step names an organisation that is not registered.
+        RedeveloperShares: a party may not share in a product derived from what an operator delivered (DEV-01).
 
     Source:
-        REV-01, REV-02; 27号 第十四条（七）: 收益分配机制由协议约定.
+        REV-01, REV-02; 27号 第十四条（七）: 收益分配机制由协议约定; 27号 第六条 (DEV-01).
     """
     agreement = session.scalar(sa.select(Agreement).where(Agreement.id == agreement_id).with_for_update())
     if agreement is None:
@@ -100,6 +113,8 @@ def draw_up(
             f"分配方案列明的单位未登记：{'、'.join(unknown)}；请以统一社会信用代码列明",
             detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
         )  # fmt: skip
+    divided = queries.derived_products(session, agreement.id, product_id)
+    _refuse_redevelopers(session, divided, known.values(), on=business_date(now), book=book)
     scope = product.code if product is not None else queries.EVERY_PRODUCT
     made = ShareSchedule(
         number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
@@ -116,7 +131,9 @@ def draw_up(
     return made
 
 
-def sign(session: Session, actor: Actor, number: str, *, now: datetime, party_uscc: str | None = None) -> ShareSchedule:
+def sign(
+    session: Session, actor: Actor, number: str, *, now: datetime, book: PolicyBook, party_uscc: str | None = None
+) -> ShareSchedule:
     """Sign a schedule for one of the organisations that it names; the last signature puts it into effect.
 
     An authority's supervisor, who acts for a place, says by ``party_uscc`` for which organisation.
@@ -126,6 +143,7 @@ def sign(session: Session, actor: Actor, number: str, *, now: datetime, party_us
         NotNamed: it does not name the organisation.
         NotAllowed: the actor may not sign for it.
         SignedAlready: that organisation has signed.
+        RedeveloperShares: a party became related to the operator since the schedule was drawn up (DEV-01).
     """
     found = queries.visible(session, actor, number, lock=True)
     party = _signer(session, actor, found, party_uscc)
@@ -133,6 +151,9 @@ def sign(session: Session, actor: Actor, number: str, *, now: datetime, party_us
     signed = {other.uscc for _, other in queries.signatures(session, found.id)}
     if party.uscc in signed:
         raise SignedAlready(f"{party.name}已经签署 {found.number}", detail_en=f"{party.name} has signed already")
+    divided = queries.derived_products(session, found.agreement_id, found.product_id)
+    named = queries.parties_of(session, [str(uscc) for uscc in found.parties])
+    _refuse_redevelopers(session, divided, named.values(), on=business_date(now), book=book)
     session.add(
         ScheduleSignature(
             schedule_id=found.id, party_id=party.id, account=actor.name, signed_at=now,
@@ -144,6 +165,23 @@ def sign(session: Session, actor: Actor, number: str, *, now: datetime, party_us
     session.flush()
     audit.record(session, actor, "schedule.sign", found, at=now, note=party.uscc, detail={"state": found.state})
     return found
+
+
+def _refuse_redevelopers(
+    session: Session, divided: Iterable[Product], parties: Iterable[Party], *, on: date, book: PolicyBook
+) -> None:
+    shared = sorted(parties, key=lambda party: party.uscc)
+    for product in divided:
+        for party in shared:
+            bar = products.redevelopment_bar(session, party.id, product.id, on=on, book=book)
+            if bar is not None:
+                raise RedeveloperShares(
+                    f"{party.name}不得分享产品 {product.code} 的收益（27号 第六条，DEV-01）：{bar}；"
+                    f"请为 {product.code} 单独拟定不含该单位的分配方案",
+                    detail_en=f"{party.name} may not share in {product.code}: it is, or is related to, the operator "
+                    "that delivered what the product is derived from",
+                    rule="DEV-01",
+                )
 
 
 def _signer(session: Session, actor: Actor, schedule: ShareSchedule, party_uscc: str | None) -> Party:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from registry.agreements.model import Agreement
 from registry.products.queries import by_code
@@ -82,7 +82,7 @@ def draw_up() -> AnyResponse:
             made = commands.draw_up(
                 session, current_actor(), agreement_id=queries.agreement_id_of(session, form.data["agreement_number"]),
                 product_id=product.id if product else None, valid_from=form.data["valid_from"],
-                steps=form.data["steps"], now=clock.now(),
+                steps=form.data["steps"], now=clock.now(), book=policy_book(),
             )  # fmt: skip
     except DomainError as refusal:
         return make_response(_browse(form, refusal), refusal.status)
@@ -124,7 +124,8 @@ def sign(number: str) -> AnyResponse:
     with db.transaction() as session:
         match_version(session, ShareSchedule, queries.visible(session, current_actor(), number).id)
         made = commands.sign(
-            session, current_actor(), number, now=clock.now(), party_uscc=request.form.get("party_uscc") or None
-        )
+            session, current_actor(), number, now=clock.now(), book=policy_book(),
+            party_uscc=request.form.get("party_uscc") or None,
+        )  # fmt: skip
     flash(gettext("已签署 %(number)s。", number=made.number), "success")
     return redirect(url_for("schedule_pages.show", number=number), code=303)

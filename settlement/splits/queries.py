@@ -17,7 +17,7 @@ from kernel.money import ZERO, Exact, Money
 from kernel.reading import Reader
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
-from registry.products.model import ProductInput
+from registry.products.model import Product, ProductDerivation, ProductInput
 from registry.resources.model import Resource
 from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
 from settlement.splits.rules import Schedule, ScheduleState, Step, contribution
@@ -200,6 +200,19 @@ def listed(actor: Actor, *, place: str | None = None) -> sa.Select[ShareSchedule
             reached.append(ShareSchedule.agreement_id.in_(own) | named)
     query = sa.select(ShareSchedule).where(sa.or_(sa.false(), *reached))
     return query if place is None else query.where(ShareSchedule.place == place)
+
+
+def derived_products(session: Session, agreement_id: UUID, product_id: UUID | None) -> list[Product]:
+    """Return the products made from other products whose revenue a schedule would divide, by code.
+
+    A schedule for every product of an agreement divides those that have no signed schedule of their own.
+    """
+    is_derived = sa.exists().where(ProductDerivation.product_id == Product.id)
+    query = sa.select(Product).where(Product.agreement_id == agreement_id, is_derived).order_by(Product.code)
+    if product_id is not None:
+        return list(session.scalars(query.where(Product.id == product_id)))
+    own = sa.exists().where(ShareSchedule.product_id == Product.id, ShareSchedule.state == ScheduleState.SIGNED)
+    return list(session.scalars(query.where(~own)))
 
 
 def last_version(session: Session, agreement_id: UUID, scope: str) -> int:

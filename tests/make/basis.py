@@ -28,9 +28,12 @@ from registry.parties.model import Party
 from registry.plans.model import Plan, PlanVersion
 from registry.plans.queries import in_effect_at
 from registry.plans.rules import PlanMode, PlanState
+from registry.procedures.rules import STAGES, Procedure
 from registry.requests.model import DataRequest, RequestClearance
 from registry.requests.queries import clearance_kinds
 from registry.requests.rules import ClearanceKind
+from registry.reviews.model import Opinion, Review, ReviewStage
+from registry.reviews.rules import Decision, ReviewState, StageState
 from registry.selections.model import Selection
 from registry.selections.rules import SelectionState
 from registry.service_agreements.model import ServiceAgreement, StandardText
@@ -69,6 +72,7 @@ def lay_selection(session: Session, place: str, operator_id: UUID, authority_id:
     )  # fmt: skip
     session.add(application)
     session.flush()
+    _passed(session, Procedure.APPLICATION, application.id, place, "preliminary")
     made = Selection(
         number=f"SEL-BASIS-{number}", place=place, call_id=call.id, application_id=application.id,
         operator_id=operator_id, state=SelectionState.PUBLISHED, reason="评审第一名", filing_reference="备案",
@@ -91,16 +95,40 @@ def _plan_at(session: Session, place: str, authority_id: UUID) -> UUID:
     )  # fmt: skip
     session.add(plan)
     session.flush()
+    version = PlanVersion(
+        plan_id=plan.id, number=1, state=PlanState.IN_EFFECT, mode=PlanMode.BY_SCENARIO, items={},
+        scope_text="当地公共数据资源", decision_number="纪要", government_document="政复1号",
+        filing_reference="备1号", drafted_at=EARLIER, submitted_at=EARLIER, approved_at=EARLIER, filed_at=EARLIER,
+        effective_from=EARLIER_DAY,
+    )  # fmt: skip
+    session.add(version)
+    session.flush()
+    _passed(session, Procedure.PLAN, version.id, place, "government")
+    return plan.id
+
+
+def _passed(session: Session, procedure: Procedure, subject_id: UUID, place: str, kind: str) -> None:
+    """The review that somebody passed long ago, on its one seat."""
+    review = Review(
+        number=f"REV-BASIS-{next(_serial):06d}", procedure=procedure, subject_id=subject_id, subject_title="基础",
+        place=place, state=ReviewState.PASSED, submitted_at=EARLIER, decided_at=EARLIER,
+    )  # fmt: skip
+    session.add(review)
+    session.flush()
+    seat = ReviewStage(
+        review_id=review.id, procedure=procedure, round_number=1, position=1, seat_number=1, kind=kind,
+        capacity=STAGES[kind].capacity, title=STAGES[kind].title, state=StageState.AGREED, opened_on=EARLIER_DAY,
+        decided_at=EARLIER,
+    )  # fmt: skip
+    session.add(seat)
+    session.flush()
     session.add(
-        PlanVersion(
-            plan_id=plan.id, number=1, state=PlanState.IN_EFFECT, mode=PlanMode.BY_SCENARIO, items={},
-            scope_text="当地公共数据资源", decision_number="纪要", government_document="政复1号",
-            filing_reference="备1号", drafted_at=EARLIER, submitted_at=EARLIER, approved_at=EARLIER, filed_at=EARLIER,
-            effective_from=EARLIER_DAY,
+        Opinion(
+            stage_id=seat.id, reviewer_account_id=new_id(), reviewer_name="审核人", decision=Decision.AGREE,
+            reason="同意", checklist={}, defects=[], given_at=EARLIER,
         )
     )  # fmt: skip
     session.flush()
-    return plan.id
 
 
 def ready_for_request(session: Session, request: DataRequest, *, on: date) -> DataRequest:
@@ -115,14 +143,14 @@ def ready_for_request(session: Session, request: DataRequest, *, on: date) -> Da
 def review_operator(session: Session, operator_id: UUID, place: str, *, on: date) -> None:
     """A valid review of the operator's basic and technical security."""
     if valid_for(session, operator_id, place, on) is None:
-        session.add(
-            OperatorReview(
-                number=f"OPR-BASIS-{next(_serial):06d}", place=place, operator_id=operator_id,
-                state=OperatorReviewState.PASSED, statements={}, drafted_at=EARLIER, submitted_at=EARLIER,
-                passed_on=EARLIER_DAY, valid_until=LONG_AFTER,
-            )
+        made = OperatorReview(
+            number=f"OPR-BASIS-{next(_serial):06d}", place=place, operator_id=operator_id,
+            state=OperatorReviewState.PASSED, statements={}, drafted_at=EARLIER, submitted_at=EARLIER,
+            passed_on=EARLIER_DAY, valid_until=LONG_AFTER,
         )  # fmt: skip
+        session.add(made)
         session.flush()
+        _passed(session, Procedure.OPERATOR, made.id, place, "basic_security")
 
 
 def clear_scenario(session: Session, request: DataRequest) -> None:

@@ -105,11 +105,11 @@ def make_schedule(
     """Draw up a schedule and let these organisations sign it."""
     made = splits.draw_up(
         session, preparer(agreement.place), agreement_id=agreement.id, product_id=product.id if product else None,
-        valid_from=valid_from, steps=steps, now=now,
+        valid_from=valid_from, steps=steps, now=now, book=LAW,
     )  # fmt: skip
     for party in signers:
         person = base.actor(Role.OPERATOR, org_id=party.id, place=agreement.place)
-        splits.sign(session, person, made.number, now=now)
+        splits.sign(session, person, made.number, now=now, book=LAW)
     return made
 
 

@@ -107,7 +107,7 @@ def test_an_order_without_a_signed_schedule_is_parked_until_one_is_signed(sessio
     assert len(run.parked) == 2
     assert run.totals["gross"] == "0.00"
     person = base.actor(Role.OPERATOR, org_id=world.platform.id, place=base.PLACE)
-    splits.sign(session, person, unsigned.number, now=make.NOW)
+    splits.sign(session, person, unsigned.number, now=make.NOW, book=make.LAW)
     assert make.prepare(session).parked == []
 
 

@@ -32,7 +32,8 @@ def test_the_last_signature_puts_a_schedule_into_effect(session: Session) -> Non
     agreement, operator, platform = parties_of(session)
     made = make.make_schedule(session, agreement, make.steps_of(operator, platform), signers=[operator])
     assert made.state is ScheduleState.DRAFT
-    commands.sign(session, base.actor(Role.OPERATOR, org_id=platform.id, place=base.PLACE), made.number, now=make.NOW)
+    person = base.actor(Role.OPERATOR, org_id=platform.id, place=base.PLACE)
+    commands.sign(session, person, made.number, now=make.NOW, book=make.LAW)
     assert made.state is ScheduleState.SIGNED
     session.commit()
     for change in ("steps = '[]'", "valid_from = '2020-01-01'", "state = 'draft', signed_at = NULL"):
@@ -46,20 +47,20 @@ def test_each_party_signs_once_and_for_itself(session: Session) -> None:
     made = make.make_schedule(session, agreement, make.steps_of(operator, platform), signers=[operator])
     with pytest.raises(commands.SignedAlready):
         make.splits.sign(session, base.actor(Role.OPERATOR, org_id=operator.id, place=base.PLACE), made.number,
-                         now=make.NOW)  # fmt: skip
+                         now=make.NOW, book=make.LAW)  # fmt: skip
     with pytest.raises(NotAllowed):
-        commands.sign(session, base.supervisor(), made.number, now=make.NOW, party_uscc=platform.uscc)
+        commands.sign(session, base.supervisor(), made.number, now=make.NOW, book=make.LAW, party_uscc=platform.uscc)
     stranger = base.make_party(session)
     with pytest.raises(NoSuchSchedule):
         commands.sign(session, base.actor(Role.OPERATOR, org_id=stranger.id, place=base.PLACE), made.number,
-                      now=make.NOW)  # fmt: skip
+                      now=make.NOW, book=make.LAW)  # fmt: skip
 
 
 def test_the_authority_signs_through_its_supervisor(session: Session) -> None:
     agreement, operator, _ = parties_of(session)
     authority = session.get_one(Party, agreement.authorizing_entity_id)
     made = make.make_schedule(session, agreement, make.steps_of(operator, authority), signers=[operator])
-    commands.sign(session, base.supervisor(), made.number, now=make.NOW, party_uscc=authority.uscc)
+    commands.sign(session, base.supervisor(), made.number, now=make.NOW, book=make.LAW, party_uscc=authority.uscc)
     assert made.state is ScheduleState.SIGNED
 
 
