@@ -7,26 +7,31 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, public, working_calendar
+from kernel.http import Form, current_actor, page, policy_book, problem, public, requires, working_calendar
+from kernel.identity import ROLES_OF, Permission
 from registry.codes.rules import read_code
 from registry.objections import commands as objections
 from registry.objections.gateway import source_digest
 from registry.objections.rules import IdentityKind
 from registry.objections.schemas import FILES_MAX, ObjectionIn
+from registry.parties import queries as parties
 from registry.public_register import queries
 from registry.public_register.gateway import pdf_of, qr_svg, qr_uri
 from registry.public_register.queries import NOTICED, Wanted
 from registry.public_register.rules import EntryState, entry_state
-from registry.public_register.schemas import NAME_LENGTH_MAX, SEARCH_LENGTH_MAX
+from registry.public_register.schemas import NAME_LENGTH_MAX, SEARCH_LENGTH_MAX, CorrectionForm
 from registry.records import queries as records
-from registry.records.gateway import uploads
+from registry.records.gateway import upload, uploads
+from registry.records.rules import Upload
+from registry.registrants.rules import CorrectionBasis, Interest
+from registry.registrations import commands as registrations
 from registry.registrations.model import Registration
 from registry.registrations.rules import RegistrationKind
 
@@ -120,8 +125,30 @@ def certificate(code: str) -> AnyResponse:
     found = queries.certificate(db.session(), code, on=clock.today())
     if code != found.code:
         return redirect(url_for("public_register_pages.certificate", code=found.code))
-    drawn = url_for("public_register_pages.qr", code=found.code)
-    return make_response(render_template("registry/public_register/certificate.html", **_shown(found), qr=drawn))
+    return _certificate_page(found)
+
+
+@blueprint.post("/certificates/<code>/corrections")
+@requires(Permission.REGISTRATION_APPLY)
+def ask_correction(code: str) -> AnyResponse:
+    """Ask, as an interested party, that the registration be corrected, with the registrant's consent or proof."""
+    found, form = queries.certificate(db.session(), code, on=clock.today()), Form(CorrectionForm)
+    if not form.accepts():
+        return _certificate_page(found, form=form, status=422)
+    values = dict(form.data)
+    proof = upload("proof") or Upload(b"", gettext("书面同意或证明材料"))
+    interest = Interest(values.pop("party_id"), values.pop("basis"), proof)
+    try:
+        with db.transaction() as session:
+            made = registrations.apply(
+                session, current_actor(), product_id=found.product_id, kind=RegistrationKind.CORRECTION, assessment="",
+                **values, interest=interest, book=policy_book(), calendar=working_calendar(), now=clock.now(),
+            )  # fmt: skip
+    except DomainError as error:
+        form.refuse(error)
+        return _certificate_page(found, form=form, status=error.status)
+    flash(gettext("更正登记申请 %(number)s 已提交。", number=made.number), "success")
+    return redirect(url_for("registration_pages.show", registration_id=made.id), code=303)
 
 
 @blueprint.get("/certificates/<code>/certificate.pdf")
@@ -159,6 +186,23 @@ def _wanted() -> Wanted:
         state=EntryState(state) if state in list(EntryState) else None,
         kind=RegistrationKind(kind) if kind in list(RegistrationKind) else None,
     )  # fmt: skip
+
+
+def _certificate_page(found: Registration, *, form: Form | None = None, status: int = 200) -> Response:
+    drawn = url_for("public_register_pages.qr", code=found.code)
+    text = render_template(
+        "registry/public_register/certificate.html", **_shown(found), qr=drawn, form=form or Form(CorrectionForm),
+        refusal=_words(form.problem) if form else None, organisations=_interested(found), bases=list(CorrectionBasis),
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+def _interested(found: Registration) -> list[tuple[str, str]]:
+    """Return the organisations, but the registrant, for which the reader may ask for a correction."""
+    roles = ROLES_OF[Permission.REGISTRATION_APPLY]
+    grants = [one for one in current_actor().grants if one.role in roles and one.place in (None, found.place)]
+    own = {one.org_id for one in grants if one.org_id is not None and one.org_id != found.registrant_id}
+    return sorted((str(one.id), one.name) for one in (parties.get(db.session(), party_id) for party_id in own))
 
 
 def _worth(entries: Any, today: date) -> dict[UUID, EntryState | None]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from kernel.fields import Schema, TextField
 from kernel.http import PageArgs, page_of
+from registry.parties.schemas import REASON_LENGTH_MAX
 from registry.public_register.rules import EntryState
 from registry.records.schemas import RecordOut
+from registry.registrants.rules import CorrectionBasis
 from registry.registrations.rules import RegistrationKind, RegistrationState
 
 SEARCH_LENGTH_MAX = 100
@@ -95,3 +98,11 @@ class HistoryOut(ma.Schema):
 
 NoticePageOut = page_of(NoticeOut)
 RegisterEntryPageOut = page_of(RegisterEntryOut)
+
+
+class CorrectionForm(Schema):
+    """An interested party's application for a correction; its consent or proof comes as a file."""
+
+    party_id = ma.fields.UUID(required=True)
+    basis = ma.fields.Enum(CorrectionBasis, by_value=True, required=True)
+    reason = TextField(required=True, max_length=REASON_LENGTH_MAX)

@@ -96,8 +96,8 @@ def apply(
         ground=ground or "", accept_due=calendar.add_working_days(today, days.integer()), materials=found,
         sources=[cited_dict(days)],
     )  # fmt: skip
-    is_first = kind is RegistrationKind.FIRST
-    if is_first and (term := records.clock(session, product, on=today, book=book, calendar=calendar)):
+    clock = {RegistrationKind.FIRST: records.clock, RegistrationKind.CHANGE: queries.change_clock}.get(kind)
+    if clock is not None and (term := clock(session, product, on=today, book=book, calendar=calendar)):
         registration.application_due, registration.late_days = term.due, term.late_days(today)
     session.add(registration)
     _flush_running(session, product)

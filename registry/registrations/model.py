@@ -118,7 +118,9 @@ class Registration(Entity):
     defects: Mapped[list[Any]] = mapped_column(default=list)
     materials: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sources: Mapped[list[Any]] = mapped_column(default=list)
-    application_due: Mapped[date | None]  # of a first registration, where a delivery was stated
+    application_due: Mapped[
+        date | None
+    ]  # of a first one whose delivery was stated, and of a change where a term is configured
     late_days: Mapped[int | None]
     search_text: Mapped[str | None]  # see registry/register_words
 

@@ -9,14 +9,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from kernel.calendar import WorkingCalendar, business_date
 from kernel.errors import Conflict, NotAllowed, NotFound
 from kernel.identity import SELLERS, Actor, Permission
+from kernel.policy import PolicyBook
+from registry.policy import RegistryPolicy
 from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
+from registry.records.rules import ApplicationClock
 from registry.registrants.model import CoRegistrant, InterestedParty
 from registry.registrations.model import Objection, Registration
 from registry.registrations.rules import RUNNING, RegistrationState
+from registry.reviews.rules import ReviewState
 
 
 class NoSuchRegistration(NotFound):
@@ -143,6 +148,36 @@ def running(session: Session, product_id: UUID) -> Registration | None:
     """Return the registration of a product that is under way, or ``None``."""
     query = sa.select(Registration).where(Registration.product_id == product_id, Registration.state.in_(RUNNING))
     return session.scalar(query)
+
+
+def change_clock(
+    session: Session, product: Product, *, on: date, book: PolicyBook, calendar: WorkingCalendar
+) -> ApplicationClock | None:
+    """Return the term within which the registered product's newer version has to be applied for as a change.
+
+    The text says "及时" and gives no number: only where a place configures one there is a term. It runs from the day
+    on which the first version newer than the registered one passed its review [I].
+
+    Raises:
+        CalendarGap: the term runs into a year without a holiday table.
+
+    Source:
+        发改数据规〔2025〕26号 第九条（二） (REG-08).
+    """
+    days = RegistryPolicy.at(book, product.place, on).registration_change_working_days
+    current = effective(session, product.id, on)
+    if days is None or current is None:
+        return None
+    registered = products.version(session, current.version_id).number
+    passed = [
+        business_date(one.review.decided_at)
+        for one in reviews.of_product(session, product.id)
+        if one.review.state is ReviewState.PASSED and one.review.decided_at and one.version.number > registered
+    ]
+    if not passed:
+        return None
+    due = calendar.add_working_days(min(passed), days.integer())
+    return ApplicationClock(min(passed), due, days.integer(), False, days.citation())
 
 
 def effective_clause(on: date) -> sa.ColumnElement[bool]:

@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
-from kernel.calendar import business_date
+from kernel.calendar import CalendarGap, business_date
 from kernel.errors import DomainError
 from kernel.fields import TextField
 from kernel.http import Form, current_actor, page, policy_book, problem, requires, working_calendar
@@ -24,7 +24,7 @@ from registry.products import queries as products
 from registry.products.model import Product
 from registry.records import queries as records
 from registry.records.gateway import upload
-from registry.records.rules import Upload
+from registry.records.rules import ApplicationClock, Upload
 from registry.registrants.rules import ApplicationMode, Other
 from registry.registrations import checks, commands
 from registry.registrations import queries as registrations
@@ -116,9 +116,19 @@ def _workspace_page(
         clock=records.clocks(session, [product], on=_today(), book=policy_book(), calendar=working_calendar()).get(
             product.id
         ),
+        change_clock=_change_clock(product),
         elsewhere=records.standing(session, product.id, _today()), modes=list(ApplicationMode),
     )  # fmt: skip
     return make_response(text, status)
+
+
+def _change_clock(product: Product) -> ApplicationClock | None:
+    try:
+        return registrations.change_clock(
+            db.session(), product, on=_today(), book=policy_book(), calendar=working_calendar()
+        )
+    except CalendarGap:
+        return None
 
 
 def _kinds(product: Product, now: Any) -> list[RegistrationKind]:

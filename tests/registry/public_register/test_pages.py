@@ -13,13 +13,14 @@ from playwright.sync_api import Page
 
 from kernel import clock, db
 from kernel.identity import Role
+from registry.parties.model import Party
 from registry.public_register.gateway import pdf_of
 from registry.registrations.model import Registration
 from registry.registrations.rules import RegistrationState
 from tests.make import registry_base as make
 from tests.make.clients import as_person, send
 from tests.make.closings import revoke
-from tests.make.registry_products import CODED_AT, make_product, make_registration, make_review
+from tests.make.registry_products import CODED_AT, make_merchant, make_product, make_registration, make_review
 
 
 def registered(app: Flask, state: RegistrationState = RegistrationState.CODED) -> Registration:
@@ -154,3 +155,38 @@ def test_a_revoked_certificate_shows_since_when(app: Flask, client: FlaskClient)
         assert "撤销登记" in history.get_data(as_text=True)
         assert f"/certificates/{found.code}" in client.get("/registry?state=revoked&q=气象").get_data(as_text=True)
         assert f"/certificates/{found.code}" not in client.get("/registry?state=effective").get_data(as_text=True)
+
+
+def test_an_interested_party_asks_for_a_correction_on_the_certificate_with_proof(
+    app: Flask, client: FlaskClient
+) -> None:
+    found = registered(app)
+    with app.app_context(), db.transaction() as session:
+        other, owner = make_merchant(session), session.get_one(Party, found.registrant_id)
+    with clock.set_to(CODED_AT):
+        page = f"/certificates/{found.code}"
+        form = f'action="{page}/corrections"'
+        own = as_person(app, Role.MERCHANT, party=owner, place="xinchang")
+        for reader in (client, own):
+            shown = reader.get(page).get_data(as_text=True)
+            assert "利害关系人可以申请更正登记" in shown
+            assert form not in shown
+        person = as_person(app, Role.MERCHANT, party=other, place="xinchang")
+        assert form in person.get(page).get_data(as_text=True)
+        fields = {"party_id": str(other.id), "basis": "proof_of_error", "reason": "数据来源单位名称有误"}
+        for wrong in (fields, {**fields, "reason": ""}, {**fields, "basis": "hearsay"}):
+            refused = send(person, f"{page}/corrections", wrong, form_at=page)
+            assert refused.status_code == 422, wrong
+            assert form in refused.get_data(as_text=True)
+        sent = {**fields, "proof": (BytesIO(b"decree"), "批复.pdf")}
+        foreign = {**fields, "party_id": str(owner.id), "proof": (BytesIO(b"decree"), "批复.pdf")}
+        assert send(person, f"{page}/corrections", foreign, form_at=page).status_code == 403
+        made = send(person, f"{page}/corrections", sent, form_at=page)
+        assert made.status_code == 303
+        for reader in (person, own, as_person(app, Role.REVIEWER, place="xinchang")):
+            seen = reader.get(made.location).get_data(as_text=True)
+            assert other.name in seen
+            assert "证明登记有误的材料" in seen
+        again = {**fields, "proof": (BytesIO(b"decree"), "批复.pdf")}
+        assert send(person, f"{page}/corrections", again, form_at=page).status_code == 409
+        assert client.post(f"{page}/corrections", data=fields).status_code in (400, 401, 403)

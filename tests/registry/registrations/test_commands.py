@@ -303,3 +303,25 @@ def test_the_database_refuses_a_registration_that_contradicts_itself(session: Se
     with pytest.raises(DBAPIError, match=r"(?i)constraint"):
         session.execute(sa.text(f"UPDATE registry_registration SET {column} = '{value}'"))
     session.rollback()
+
+
+@pytest.mark.both_databases
+def test_a_change_is_due_so_many_working_days_after_the_first_newer_version_passed_its_review(
+    session: Session,
+) -> None:
+    made, law = make_sellable(session), {"book": LAW["book"], "calendar": LAW["calendar"]}
+    assert queries.change_clock(session, made, on=date(2026, 7, 16), **law) is None
+    for day in (16, 20):  # the second one does not set the term back
+        add_version(session, made, now=datetime(2026, 7, day, 2, tzinfo=UTC))
+        make_review(session, made, now=datetime(2026, 7, day, 3, tzinfo=UTC))
+    term = queries.change_clock(session, made, on=date(2026, 7, 21), **law)
+    assert term is not None
+    assert (term.start, term.working_days, term.due) == (date(2026, 7, 16), 20, date(2026, 8, 13))
+    # without a configured number the law says "in time" and there is no day
+    assert queries.change_clock(session, made, on=date(2026, 7, 21), book=book(), calendar=LAW["calendar"]) is None
+    with session.begin_nested() as tried:
+        in_time = apply(session, made, RegistrationKind.CHANGE, datetime(2026, 8, 13, 2, tzinfo=UTC))
+        assert (in_time.application_due, in_time.late_days) == (date(2026, 8, 13), 0)
+        tried.rollback()
+    late = apply(session, made, RegistrationKind.CHANGE, datetime(2026, 8, 17, 2, tzinfo=UTC))
+    assert (late.application_due, late.late_days) == (date(2026, 8, 13), 4)

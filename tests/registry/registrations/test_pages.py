@@ -16,9 +16,11 @@ from tests.make.gates import open_gates
 from tests.make.registry_products import (
     ASSESSMENT,
     CODED_AT,
+    add_version,
     make_product,
     make_registration,
     make_review,
+    make_sellable,
 )
 
 
@@ -97,3 +99,16 @@ def test_a_merchant_sees_no_registrars_form(app: Flask) -> None:
         assert f"{page}/receipt" not in merchant.get(page).get_data(as_text=True)
         answer = merchant.post(f"{page}/receipt", data={"decision": "accept", "version": "1"})
         assert answer.status_code in (400, 403)
+
+
+def test_the_seller_sees_until_when_the_change_has_to_be_applied_for(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        made = make_sellable(session)
+        owner = session.get_one(Party, made.owner_id)
+        add_version(session, made, now=CODED_AT)
+        make_review(session, made, now=CODED_AT)
+    with clock.set_to(CODED_AT):
+        merchant = as_person(app, Role.MERCHANT, party=owner, place="xinchang")
+        assert "最迟 2026-08-13" in merchant.get(f"/workspace/products/{made.code}").get_data(as_text=True)
+        page = apply(merchant, made, kind="change", reason="增加字段")
+        assert "2026-08-13" in merchant.get(page).get_data(as_text=True)
