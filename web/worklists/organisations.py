@@ -101,9 +101,11 @@ def _hands_in(asking: Asking, duty: duties.Duty) -> bool:
 
 def _duty(duty: duties.Duty, what: str, kind: str) -> Task:
     owed = duty.obligation
+    is_due_within = owed.due is not None and owed.due < owed.period.end
+    since = owed.period.start if is_due_within else owed.period.end
     return Task(
         kind, what, duty.party.name, owed.subject or owed.period.text(), url_for("duty_pages.show", key=duty.key),
-        owed.place, owed.period.end, owed.due, duty.rule,
+        owed.place, since, owed.due, duty.rule,
     )  # fmt: skip
 
 
