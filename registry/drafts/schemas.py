@@ -16,6 +16,7 @@ from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 from registry.products.schemas import EVIDENCE_MAX, ProductIn
 
 CONTENT_LENGTH_MAX = 200_000
+LINES_MAX = ma.validate.Length(max=500)
 
 
 class DraftIn(Schema):
@@ -36,10 +37,10 @@ class DraftStepIn(Schema):
     """The content of one step, complete or not; it is read in full when the draft becomes a product."""
 
     request_id = ma.fields.UUID()
-    inputs = ma.fields.List(ma.fields.Dict())
-    fields_ = ma.fields.List(ma.fields.Dict(), data_key="fields", attribute="fields")
-    sample = ma.fields.List(ma.fields.Dict())
-    origins = ma.fields.List(ma.fields.Dict())
+    inputs = ma.fields.List(ma.fields.Dict(), validate=LINES_MAX)
+    fields_ = ma.fields.List(ma.fields.Dict(), data_key="fields", attribute="fields", validate=LINES_MAX)
+    sample = ma.fields.List(ma.fields.Dict(), validate=LINES_MAX)
+    origins = ma.fields.List(ma.fields.Dict(), validate=LINES_MAX)
     evidence = ma.fields.List(ma.fields.Nested(KeptEvidenceIn), validate=ma.validate.Length(max=EVIDENCE_MAX))
     title = TextField(min_length=0, max_length=NAME_LENGTH_MAX)
     domain = TextField(min_length=0, max_length=60)

@@ -18,6 +18,7 @@ SAMPLE_MAX = 20
 INPUTS_MAX = 200
 EVIDENCE_MAX = 20
 CELL_LENGTH_MAX = 500
+VERSIONS_MAX = 100_000
 
 
 class ProductFieldIn(Schema):
@@ -136,8 +137,8 @@ class VersionChangeOut(ma.Schema):
 class VersionDifferenceArgs(ma.Schema):
     """Which two versions."""
 
-    before = ma.fields.Integer(validate=ma.validate.Range(1))
-    after = ma.fields.Integer(validate=ma.validate.Range(1))
+    before = ma.fields.Integer(validate=ma.validate.Range(1, VERSIONS_MAX))
+    after = ma.fields.Integer(validate=ma.validate.Range(1, VERSIONS_MAX))
 
 
 class VersionDifferenceOut(ma.Schema):
