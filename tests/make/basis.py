@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel import files
-from kernel.calendar import BEIJING
+from kernel.calendar import BEIJING, add_months
 from kernel.db import new_id
 from kernel.identity import Actor, Grant, Role
 from registry.accounts.model import Account, RoleGrant
@@ -141,12 +141,12 @@ def ready_for_request(session: Session, request: DataRequest, *, on: date) -> Da
 
 
 def review_operator(session: Session, operator_id: UUID, place: str, *, on: date) -> None:
-    """A valid review of the operator's basic and technical security."""
+    """A review of the operator's basic and technical security, passed on that day and valid for two years."""
     if valid_for(session, operator_id, place, on) is None:
         made = OperatorReview(
             number=f"OPR-BASIS-{next(_serial):06d}", place=place, operator_id=operator_id,
             state=OperatorReviewState.PASSED, statements={}, drafted_at=EARLIER, submitted_at=EARLIER,
-            passed_on=EARLIER_DAY, valid_until=LONG_AFTER,
+            passed_on=on, valid_until=add_months(on, 24),
         )  # fmt: skip
         session.add(made)
         session.flush()
