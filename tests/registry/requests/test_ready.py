@@ -77,7 +77,7 @@ def test_a_new_scenario_needs_a_valid_review_of_the_operator_at_xinchang(session
     basis.clear_scenario(session, draft)
     assert refused_for(session, draft, person) == {"REVIEW_NOT_VALID"}
     basis.review_operator(session, operator_of(session, draft), "xinchang", on=TODAY)
-    session.execute(sa.update(OperatorReview).values(valid_until=TODAY))
+    session.execute(sa.update(OperatorReview).values(passed_on=date(2024, 7, 1), valid_until=TODAY))
     assert refused_for(session, draft, person) == {"REVIEW_NOT_VALID"}
     session.execute(sa.update(OperatorReview).values(valid_until=date(2026, 7, 2)))
     assert submit(session, draft, person).state is RequestState.UNDER_REVIEW
