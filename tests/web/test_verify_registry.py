@@ -126,7 +126,8 @@ BREACHES: dict[str, str | Row | Sequence[str | Row]] = {
     ),
     "AGR-06 服务协议与签署的内容不符": "UPDATE registry_service_agreement SET particulars = '另有约定'",
     "AGR-07 退出由一人办结": [CLOSED_EXIT, *(
-        Row("audit_line", {"action": f"'{act}'", "object_id": f"'{'e' * 32}'", "actor_id": account()})
+        Row("audit_line", {"action": f"'{act}'", "object_type": "'registry_exit'", "actor_id": account(),
+                           "object_id": f"'{'e' * 32}'"})
         for act in ("exit.ask_close", "exit.close")
     )],
     "AGR-07 退出已办结而没有办结记录": CLOSED_EXIT,

@@ -43,13 +43,15 @@ AUTHORIZATION = (
                 AND s.party_id IN (v.partner_id, v.operating_institution_id)
                 AND s.content_sha256 = v.content_sha256) < 2"""),
     Check("AGR-07", "退出由一人办结", """SELECT x.number, done.actor_name FROM registry_exit x
-        JOIN audit_line done ON done.action = 'exit.close'
+        JOIN audit_line done ON done.object_type = 'registry_exit' AND done.action = 'exit.close'
             AND replace(done.object_id, '-', '') = replace(CAST(x.id AS TEXT), '-', '')
-        WHERE x.state = 'closed' AND NOT EXISTS (SELECT 1 FROM audit_line asked WHERE asked.action = 'exit.ask_close'
-            AND asked.object_id = done.object_id AND asked.actor_id <> done.actor_id)"""),
+        WHERE x.state = 'closed' AND NOT EXISTS (SELECT 1 FROM audit_line asked
+            WHERE asked.object_type = 'registry_exit' AND asked.object_id = done.object_id
+                AND asked.action = 'exit.ask_close' AND asked.actor_id <> done.actor_id)"""),
     Check("AGR-07", "退出已办结而没有办结记录", """SELECT x.number FROM registry_exit x
-        WHERE x.state = 'closed' AND NOT EXISTS (SELECT 1 FROM audit_line done WHERE done.action = 'exit.close'
-            AND replace(done.object_id, '-', '') = replace(CAST(x.id AS TEXT), '-', ''))"""),
+        WHERE x.state = 'closed' AND NOT EXISTS (SELECT 1 FROM audit_line done
+            WHERE done.object_type = 'registry_exit' AND done.action = 'exit.close'
+                AND replace(done.object_id, '-', '') = replace(CAST(x.id AS TEXT), '-', ''))"""),
     Check("DEL-01", "退出已办结而没有删除证明或结算", """SELECT x.number FROM registry_exit x
         WHERE x.state = 'closed' AND (x.settlement_reference IS NULL OR NOT EXISTS (
             SELECT 1 FROM registry_deletion_certificate c WHERE c.exit_id = x.id))"""),
