@@ -64,7 +64,7 @@ class DisclosureArgs(PageArgs):
     """Filters of the public list."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
-    year = ma.fields.Integer()
+    year = ma.fields.Integer(validate=ma.validate.Range(2000, 2999))
     side = ma.fields.Enum(Side, by_value=True)
 
 
