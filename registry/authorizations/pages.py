@@ -252,6 +252,7 @@ def _attached(session: Session, agreement: Agreement) -> dict[str, Any]:
         "reports": suspensions.reports(session, agreement.id),
         "has_ended": agreement.has_ended(today),
         "exit_file": exits.of_agreement(session, agreement.id),
+        "ending": exits.standing_ask(session, agreement),
         "plan": emergency.current(session, agreement.id),
         "drill_due": emergency.drill_due(session, agreement, today, book=book),
         "emergency_findings": emergency_checks.of_agreement(session, agreement, on=today, book=book),

@@ -22,6 +22,7 @@ from registry.exits.schemas import (
     ExitOut,
     ExitPageOut,
     FinalSettlementIn,
+    PartialDeletionOut,
     TerminationIn,
 )
 
@@ -66,6 +67,28 @@ def expire(agreement_id: UUID):
         _match_agreement(session, agreement_id)
         commands.expire(session, current_actor(), agreement_id, now=clock.now(), book=policy_book())
         return _agreement(session, agreement_id)
+
+
+@endings.get("/<uuid:agreement_id>/partial-ends/<uuid:part_id>/certificate")
+@requires(Permission.AGREEMENT_READ)
+@endings.response(200, PartialDeletionOut)
+def show_part(agreement_id: UUID, part_id: UUID):
+    """Read the certificate of deletion of a part whose authorization ended."""
+    return queries.visible_deletion(db.session(), current_actor(), agreement_id, part_id)
+
+
+@endings.put("/<uuid:agreement_id>/partial-ends/<uuid:part_id>/certificate")
+@requires(Permission.EXIT_WRITE)
+@endings.arguments(DeletionCertificateIn)
+@endings.response(200, PartialDeletionOut)
+def certify_part(certificate_in, agreement_id: UUID, part_id: UUID):
+    """Certify the deletion of a part whose authorization ended; the same certificate again changes nothing."""
+    with db.transaction() as session:
+        _match_agreement(session, agreement_id)
+        commands.certify_part(
+            session, current_actor(), agreement_id, part_id, **certificate_in, now=clock.now(), book=policy_book()
+        )
+        return queries.visible_deletion(session, current_actor(), agreement_id, part_id)
 
 
 @blueprint.get("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -25,15 +26,19 @@ from registry.agreements.rules import (
 from registry.agreements.rules import after as agreement_after
 from registry.clauses.rules import check_expiry
 from registry.exits import queries
-from registry.exits.model import DeletionCertificate, ExitFile
+from registry.exits.model import DeletionCertificate, EndingAsk, ExitFile, PartialDeletion
 from registry.exits.rules import (
     ExitEvent,
     KeptRecord,
+    Stated,
     after,
     check_deletion_date,
+    check_same_ground,
     check_settled,
     is_same_certificate,
+    is_same_ground,
     reason_of,
+    refuse_other_certificate,
 )
 from registry.policy import RegistryPolicy
 
@@ -75,11 +80,11 @@ def terminate(
         NoSuchAgreement: there is none.
         WrongState: it is a draft, or has ended.
         CoordinationMissing: the decision of the coordination mechanism is not named where one is needed (AGR-05).
-        SecondPersonNeeded: the same person asked before.
+        SecondPersonNeeded: the same person asked before on the same ground.
+        GroundsDiffer: the second person states another ground than the first.
     """
     return _end(
-        session, actor, agreement_id, AgreementEvent.TERMINATE, f"{ground}: {reason}", coordination_record, now, book,
-        ground,
+        session, actor, agreement_id, AgreementEvent.TERMINATE, reason, coordination_record, now, book, ground,
     )  # fmt: skip
 
 
@@ -100,7 +105,8 @@ def revoke(
         NoSuchAgreement: there is none.
         WrongState: it is a draft, or has ended.
         CoordinationMissing: the decision of the coordination mechanism is not named where one is needed (AGR-05).
-        SecondPersonNeeded: the same person asked before.
+        SecondPersonNeeded: the same person asked before for the same reason.
+        GroundsDiffer: the second person states another reason than the first.
     """
     return _end(session, actor, agreement_id, AgreementEvent.REVOKE, reason, coordination_record, now, book, None)
 
@@ -169,6 +175,65 @@ def certify(
     return queries.get(session, exit_id, lock=True)
 
 
+def certify_part(
+    session: Session,
+    actor: Actor,
+    agreement_id: UUID,
+    part_id: UUID,
+    *,
+    what: str,
+    method: str,
+    deleted_at: datetime,
+    deleted_by: str,
+    content: bytes,
+    name: str,
+    media_type: str,
+    now: datetime,
+    book: PolicyBook,
+) -> PartialDeletion:
+    """Certify that the data of the part whose authorization ended were deleted; handed in again, nothing happens.
+
+    The rest of the agreement goes on; registry, price, order, settlement and audit records stay (DEL-02).
+
+    Raises:
+        NotAllowed: the actor neither acts for the operating institution nor for the authority.
+        NoSuchAgreement: there is none.
+        NoSuchPart: nobody asked for that end.
+        PartNotEnded: nobody confirmed it.
+        PartCertified: another certificate was issued already.
+        DeletedTooEarly: the deletion is said to lie before the end of the part or in the future.
+        FileRefused: the evidence is empty or too large.
+        PolicyGap: no rule says how long logs are kept.
+
+    Source:
+        新昌县公共数据授权运营实施方案 二（三）、三（四）3（6） (ACC-01, DEL-01).
+    """
+    agreement = agreements.get(session, agreement_id, lock=True)
+    actor.must(Permission.EXIT_WRITE, org_id=agreement.operating_institution_id, place=agreement.place)
+    ended = queries.ended_part(session, agreement, part_id)
+    assert ended.confirmed_at is not None
+    said = {"what": what, "method": method, "deleted_at": deleted_at, "deleted_by": deleted_by}
+    evidence = files.keep(session, content, name=name, media_type=media_type, now=now)
+    known = queries.deletion_of_part(session, ended.id)
+    if known is not None:
+        stands = {**{one: getattr(known, one) for one in said}, "evidence_sha256": known.evidence_sha256}
+        is_same = is_same_certificate(stands, {**said, "evidence_sha256": evidence})
+        refuse_other_certificate(known.number, is_same=is_same)
+        return known
+    day, today = business_date(ended.confirmed_at), business_date(now)
+    check_deletion_date(day, business_date(deleted_at), today)
+    made = PartialDeletion(
+        number=numbering.number(session, "DEL", today), part_id=ended.id, evidence_sha256=evidence,
+        kept_records=[kept.value for kept in KeptRecord], logs_until=queries.logs_until(agreement, day, book=book),
+        sources=_retention(RegistryPolicy.at(book, agreement.place, day)), issued_at=now, issued_by=actor.id,
+        issuer_name=actor.name, **said,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "agreement.certify_part", agreement, at=now, note=made.number)
+    return made
+
+
 def note_settlement(session: Session, actor: Actor, exit_id: UUID, *, reference: str, now: datetime) -> ExitFile:
     """Note under which reference finance settled to the day of the exit (AGR-07); settlement/ does the settling.
 
@@ -229,11 +294,26 @@ def _end(
     ended = agreement_after(agreement.state, event)
     policy = RegistryPolicy.at(book, agreement.place, business_date(now))
     record = check_coordination(coordination_record, policy.agreement_coordination_required)
-    if confirmed(session, actor, agreement, event, now=now):
-        agreement.state, agreement.ended_at, agreement.exit_ground = ended, now, ground
-        agreement.coordination_record = record or agreement.coordination_record
-        audit.record(session, actor, f"agreement.{event}", agreement, at=now, note=reason)
-        _open(session, actor, agreement, now, book)
+    given = Stated(ground, reason, actor.name)
+    asked = queries.standing_ask(session, agreement) if agreement.pending_event is event else None
+    if asked is not None and asked.asked_by != actor.id:
+        check_same_ground(agreement.number, Stated(asked.ground, asked.reason, asked.asked_by_name), given)
+    elif asked is not None and not is_same_ground(Stated(asked.ground, asked.reason, ""), given):
+        agreement.pending_event = agreement.pending_by = None  # who asked states it anew
+    if not confirmed(session, actor, agreement, event, now=now):
+        session.add(
+            EndingAsk(
+                agreement_id=agreement.id, event=event, ground=ground, reason=reason, coordination_record=record,
+                asked_at=now, asked_by=actor.id, asked_by_name=actor.name,
+            )
+        )  # fmt: skip
+        session.flush()
+        return agreement
+    agreement.state, agreement.ended_at, agreement.exit_ground = ended, now, ground
+    agreement.coordination_record = record or agreement.coordination_record
+    note = f"{ground}: {reason}" if ground else reason
+    audit.record(session, actor, f"agreement.{event}", agreement, at=now, note=note)
+    _open(session, actor, agreement, now, book)
     return agreement
 
 
@@ -248,18 +328,22 @@ def _open(session: Session, actor: Actor, agreement: Agreement, now: datetime, b
         number=numbering.number(session, "EXT", today), place=agreement.place, agreement_id=agreement.id,
         reason=reason_of(agreement.state, agreement.exit_ground), exit_date=day,
         logs_until=queries.logs_until(agreement, day, book=book), opened_at=now,
-        sources=sources_of(
-            {
-                "log_months_min": policy.retention_log_months_min,
-                "trade_record_years_min": policy.retention_trade_record_years_min,
-                "voucher_years_min": policy.retention_voucher_years_min,
-            }
-        ),
+        sources=_retention(policy),
     )  # fmt: skip
     session.add(found)
     session.flush()
     audit.record(session, actor, "exit.open", found, at=now, note=agreement.number)
     return queries.get(session, found.id)
+
+
+def _retention(policy: RegistryPolicy) -> dict[str, Any]:
+    return sources_of(
+        {
+            "log_months_min": policy.retention_log_months_min,
+            "trade_record_years_min": policy.retention_trade_record_years_min,
+            "voucher_years_min": policy.retention_voucher_years_min,
+        }
+    )
 
 
 def _governed(session: Session, actor: Actor, exit_id: UUID) -> ExitFile:

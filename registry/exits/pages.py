@@ -16,11 +16,13 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
+from registry.agreements.model import Agreement
 from registry.agreements.schemas import uploaded
 from registry.exits import commands, queries
 from registry.exits.model import ExitFile
 from registry.exits.rules import KEPT_TITLES, REASON_TITLES, KeptRecord, possible
 from registry.exits.schemas import DeletionIn, ExitIn, FinalSettlementIn
+from registry.resources import queries as resources
 
 blueprint = Blueprint("exit_pages", __name__, template_folder="../templates")
 
@@ -33,7 +35,8 @@ def browse() -> str:
     query = queries.listed(actor, place=request.args.get("place") or None)
     return render_template(
         "registry/exits/list.html", found=page(session, query, ExitFile), reasons=_reasons(),
-        waiting=queries.waiting(session, actor, today), may_open=actor.may(Permission.EXIT_WRITE),
+        waiting=queries.waiting(session, actor, today), parts=queries.parts_waiting(session, actor),
+        may_open=actor.may(Permission.EXIT_WRITE),
     )  # fmt: skip
 
 
@@ -118,6 +121,68 @@ def close(exit_id: UUID) -> AnyResponse:
         exit_id, None, gettext("已受理：须由两位主管人员先后确认。"),
         lambda session, _: commands.close(session, current_actor(), exit_id, now=clock.now(), book=policy_book()),
     )  # fmt: skip
+
+
+@blueprint.get("/agreements/<uuid:agreement_id>/partial-ends/<uuid:part_id>/certificate")
+@requires(Permission.AGREEMENT_READ)
+def part(agreement_id: UUID, part_id: UUID) -> Response:
+    """Show the certificate of deletion of an ended part as it is printed, or the form to issue it."""
+    return _part_page(agreement_id, part_id)
+
+
+@blueprint.post("/agreements/<uuid:agreement_id>/partial-ends/<uuid:part_id>/certificate")
+@requires(Permission.EXIT_WRITE)
+def certify_part(agreement_id: UUID, part_id: UUID) -> AnyResponse:
+    """Certify the deletion of an ended part with its evidence."""
+    form, sent = Form(DeletionIn), uploaded("evidence")
+    if not form.accepts():
+        return _part_page(agreement_id, part_id, form=form, status=422)
+    try:
+        with db.transaction() as session:
+            agreements.visible(session, current_actor(), agreement_id)
+            match_version(session, Agreement, agreement_id)
+            commands.certify_part(
+                session, current_actor(), agreement_id, part_id, **form.data, **sent, now=clock.now(),
+                book=policy_book(),
+            )  # fmt: skip
+    except DomainError as error:
+        return _part_page(agreement_id, part_id, form=form, refusal=error, status=error.status)
+    flash(gettext("数据删除证明已出具。"), "success")
+    return redirect(url_for("exit_pages.part", agreement_id=agreement_id, part_id=part_id), code=303)
+
+
+@blueprint.get("/agreements/<uuid:agreement_id>/partial-ends/<uuid:part_id>/evidence")
+@requires(Permission.AGREEMENT_READ)
+def part_evidence(agreement_id: UUID, part_id: UUID) -> Response:
+    """Hand out the evidence of the deletion of a part, as a download and never as a page of this site."""
+    found = queries.visible_deletion(db.session(), current_actor(), agreement_id, part_id)
+    kept = files.get(db.session(), found.evidence_sha256)
+    response = Response(kept.content, mimetype="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
+    return response
+
+
+def _part_page(
+    agreement_id: UUID,
+    part_id: UUID,
+    *,
+    form: Form | None = None,
+    refusal: DomainError | None = None,
+    status: int = 200,
+) -> Response:
+    actor, session = current_actor(), db.session()
+    agreement = agreements.visible(session, actor, agreement_id)
+    ended = queries.ended_part(session, agreement, part_id)
+    operator_id = agreement.operating_institution_id
+    text = render_template(
+        "registry/exits/part.html", agreement=agreement, part=ended, form=form or Form(DeletionIn),
+        certificate=queries.deletion_of_part(session, ended.id),
+        resources=resources.several(session, [UUID(one) for one in ended.resource_ids]),
+        kept=[gettext(title) for title in KEPT_TITLES.values()],
+        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        may_certify=actor.may(Permission.EXIT_WRITE, org_id=operator_id, place=agreement.place),
+    )  # fmt: skip
+    return make_response(text, status)
 
 
 def _step(exit_id: UUID, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], object]) -> AnyResponse:

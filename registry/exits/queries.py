@@ -16,9 +16,11 @@ from kernel.policy import PolicyBook
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.agreements.rules import ENDED, STANDING, AgreementState
-from registry.exits.model import ExitFile
-from registry.exits.rules import NotEnded, Task, logs_kept_until, tasks
+from registry.exits.model import EndingAsk, ExitFile, PartialDeletion
+from registry.exits.rules import NotEnded, PartNotEnded, Task, logs_kept_until, tasks
 from registry.policy import RegistryPolicy
+from registry.suspensions import queries as suspensions
+from registry.suspensions.model import PartialEnd
 
 
 class NoSuchExit(NotFound):
@@ -79,6 +81,72 @@ def waiting(session: Session, actor: Actor, on: date, *, limit: int = 50) -> Seq
         ~sa.exists().where(ExitFile.agreement_id == Agreement.id),
     )
     return session.scalars(query.order_by(Agreement.term_end, Agreement.id).limit(limit)).all()
+
+
+def standing_ask(session: Session, agreement: Agreement) -> EndingAsk | None:
+    """Return on what ground the end that waits for its second person was asked for, or ``None``."""
+    if agreement.pending_event is None:
+        return None
+    query = sa.select(EndingAsk).where(
+        EndingAsk.agreement_id == agreement.id, EndingAsk.event == agreement.pending_event,
+        EndingAsk.asked_by == agreement.pending_by,
+    )  # fmt: skip
+    return session.scalar(query.order_by(EndingAsk.id.desc()).limit(1))
+
+
+def ended_part(session: Session, agreement: Agreement, part_id: UUID) -> PartialEnd:
+    """Return a part of the agreement's data whose authorization was ended, locked.
+
+    Raises:
+        NoSuchPart: nobody asked for that end.
+        PartNotEnded: nobody confirmed it.
+    """
+    found = suspensions.part(session, agreement.id, part_id)
+    if found.confirmed_at is None:
+        raise PartNotEnded(
+            f"协议 {agreement.number} 的这部分数据尚未终止授权：须由另一位主管人员确认后，再删除并出具证明",
+            detail_en="The end of that part waits for its second person.",
+            rule="ACC-01",
+        )
+    return found
+
+
+def deletion_of_part(session: Session, part_id: UUID) -> PartialDeletion | None:
+    """Return the certificate of deletion of an ended part, or ``None``."""
+    return session.scalar(sa.select(PartialDeletion).where(PartialDeletion.part_id == part_id))
+
+
+def visible_deletion(session: Session, actor: Actor, agreement_id: UUID, part_id: UUID) -> PartialDeletion:
+    """Return the certificate of deletion of an ended part, if its agreement lies within the actor's scope.
+
+    Raises:
+        NoSuchAgreement: there is no such agreement, or none that the actor may know of.
+        NoSuchPart: nobody asked for that end.
+        PartNotEnded: nobody confirmed it.
+        NoSuchExit: nobody has certified the deletion.
+    """
+    agreement = agreements.visible(session, actor, agreement_id)
+    ended = ended_part(session, agreement, part_id)
+    found = deletion_of_part(session, ended.id)
+    if found is None:
+        raise NoSuchExit(
+            f"协议 {agreement.number} 终止授权的这部分数据尚未出具删除证明", detail_en="No certificate yet."
+        )
+    return found
+
+
+def parts_waiting(session: Session, actor: Actor, *, limit: int = 50) -> Sequence[tuple[PartialEnd, Agreement]]:
+    """Return the ended parts within the actor's scope whose deletion nobody has certified, the oldest first."""
+    reached = sa.select(Agreement.id).where(agreements.in_scope(actor))
+    query = (
+        sa.select(PartialEnd, Agreement)
+        .join(Agreement, Agreement.id == PartialEnd.agreement_id)
+        .where(PartialEnd.confirmed_at.is_not(None), PartialEnd.agreement_id.in_(reached))
+        .where(~sa.exists().where(PartialDeletion.part_id == PartialEnd.id))
+        .options(joinedload(Agreement.operating_institution))
+        .order_by(PartialEnd.confirmed_at, PartialEnd.id)
+    )
+    return [(part, agreement) for part, agreement in session.execute(query.limit(limit))]
 
 
 def exit_date(agreement: Agreement, on: date) -> date:

@@ -109,6 +109,39 @@ class LogsMustStay(Conflict):
     title_en = "The logs must still be kept"
 
 
+class GroundsDiffer(Conflict):
+    """The second person states another ground than the first one did."""
+
+    code = "exit.grounds_differ"
+    title = "两人所述事由不一致"
+    title_en = "The two persons state different grounds"
+
+
+class PartNotEnded(Conflict):
+    """The end of that part of the data waits for its second person: nothing is to be deleted yet."""
+
+    code = "exit.part_not_ended"
+
+
+class PartCertified(Conflict):
+    """Another certificate was issued for that part already."""
+
+    code = "exit.part_certified"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """On what somebody wants an authorization ended: a ground of the law, or for a revocation its reason alone."""
+
+    ground: ExitGround | None
+    reason: str
+    by: str
+
+    def words(self) -> str:
+        """Return the ground as it is named to people."""
+        return REASON_TITLES[REASON_OF_GROUND[self.ground]] if self.ground else self.reason.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One line of the checklist of an exit."""
@@ -151,6 +184,30 @@ def reason_of(state: AgreementState, ground: ExitGround | None) -> ExitReason:
     if state is AgreementState.REVOKED:
         return ExitReason.REVOCATION
     return ExitReason.EXPIRY if ground is None else REASON_OF_GROUND[ground]
+
+
+def is_same_ground(asked: Stated, given: Stated) -> bool:
+    """Say whether both state the same: the same ground, or for a revocation the same reason, spaces apart."""
+    if asked.ground is not None or given.ground is not None:
+        return asked.ground is given.ground
+    return "".join(asked.reason.split()) == "".join(given.reason.split())
+
+
+def check_same_ground(number: str, asked: Stated, given: Stated) -> None:
+    """Refuse a confirmation on another ground than the one that was asked for.
+
+    Raises:
+        GroundsDiffer: naming both.
+    """
+    if not is_same_ground(asked, given):
+        pointer = "/ground" if asked.ground else "/reason"
+        words = f"{asked.by} 提出的事由为“{asked.words()}”，{given.by} 确认的事由为“{given.words()}”"
+        raise GroundsDiffer(
+            f"协议 {number}：{words}，两人所述应当一致。请核实后按同一事由确认，或由提出人更正后重新提出",
+            detail_en=f"{number}: asked for “{asked.words()}”, confirmed for “{given.words()}”.",
+            rule="AGR-04",
+            errors=[{"pointer": pointer, "code": GroundsDiffer.code, "message": words}],
+        )
 
 
 def logs_kept_until(exit_date: date, months: int) -> date:
@@ -214,6 +271,20 @@ def check_settled(number: str, reference: str | None) -> None:
 def is_same_certificate(known: Mapping[str, object], given: Mapping[str, object]) -> bool:
     """Say whether a certificate handed in again says what is already certified: then nothing happens (DEL-01)."""
     return all(known.get(name) == value for name, value in given.items())
+
+
+def refuse_other_certificate(number: str, *, is_same: bool) -> None:
+    """Refuse a second certificate for the same part that says something else.
+
+    Raises:
+        PartCertified: it does.
+    """
+    if not is_same:
+        raise PartCertified(
+            f"该部分数据的删除证明 {number} 已出具，不得更改；内容有误的，请向主管部门说明",
+            detail_en=f"{number} was issued already.",
+            rule="DEL-01",
+        )
 
 
 def tasks(

@@ -73,6 +73,14 @@ class DeletionCertificateOut(EntityOut):
     issuer_name = ma.fields.String()
 
 
+class PartialDeletionOut(DeletionCertificateOut):
+    """The certificate of deletion for one part whose authorization ended."""
+
+    part_id = ma.fields.UUID()
+    logs_until = ma.fields.Date()
+    sources = ma.fields.Dict()
+
+
 class ExitTaskOut(ma.Schema):
     """One line of the checklist."""
 

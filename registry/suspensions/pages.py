@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
+from kernel.calendar import business_date
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, policy_book, problem, requires
 from kernel.identity import Permission
@@ -131,6 +132,8 @@ def _page(
     text = render_template(
         "registry/suspensions/correction.html", agreement=agreement, is_suspended=is_suspended, state=state,
         state_title=gettext(STATE_TITLES[state]) if state else "", reports=queries.reports(session, agreement_id),
+        parts=[(one, business_date(one.confirmed_at)) for one in queries.parts(session, agreement.id)
+               if one.confirmed_at],
         waiting=waiting, asked_by_me=actor.id in (agreement.pending_by, waiting.asked_by if waiting else None),
         in_scope=[(str(one.resource_id), f"{one.resource.code} {one.resource.title}") for one in entries
                   if one.counts(today)],
