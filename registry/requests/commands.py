@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from kernel import audit, files, numbering
 from kernel.calendar import WorkingCalendar, business_date
 from kernel.db import new_id
-from kernel.errors import Conflict, NotAllowed
+from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.access import commands as access
@@ -30,7 +30,10 @@ from registry.requests.rules import (
     CHECKS,
     Basis,
     ClearanceKind,
+    ClearanceTaken,
     Decision,
+    NotYourSeat,
+    OwnRequest,
     RequestEvent,
     RequestState,
     after,
@@ -51,24 +54,6 @@ class ScenarioTaken(Conflict):
     """The same applicant already asked for this scenario under this agreement."""
 
     code = "data_request.scenario_taken"
-
-
-class ClearanceTaken(Conflict):
-    """That review of the scenario is documented already."""
-
-    code = "data_request.clearance_taken"
-
-
-class NotYourSeat(NotAllowed):
-    """The actor does not speak for any reviewer of this request, or has spoken."""
-
-    code = "data_request.not_your_seat"
-
-
-class OwnRequest(NotAllowed):
-    """Nobody checks or reviews the request of the own organisation."""
-
-    code = "data_request.own_request"
 
 
 def create(

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.policy import Cited
 from registry.parties.rules import N_, Capacity
 from registry.reviews.rules import Decision as Decision
@@ -68,6 +68,24 @@ class ClearanceKind(StrEnum):
 
     NETWORK_SECURITY = "network_security"
     IRS = "irs"
+
+
+class ClearanceTaken(Conflict):
+    """That review of the scenario is documented already."""
+
+    code = "data_request.clearance_taken"
+
+
+class NotYourSeat(NotAllowed):
+    """The actor does not speak for any reviewer of this request, or has spoken."""
+
+    code = "data_request.not_your_seat"
+
+
+class OwnRequest(NotAllowed):
+    """Nobody checks or reviews the request of the own organisation."""
+
+    code = "data_request.own_request"
 
 
 class AgreementNotInForce(Conflict):
