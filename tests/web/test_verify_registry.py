@@ -164,6 +164,11 @@ BREACHES: dict[str, str | Row | Sequence[str | Row]] = {
     "REG-08 登记有效期超出授权期限": "UPDATE registry_registration SET valid_until = '2036-01-01'",
     "RVW-04 产品所用数据没有获批的使用申请": "UPDATE registry_data_request SET state = 'rejected', basis = NULL",
     "ACC-01 产品所用数据不在授权范围之内": "DELETE FROM registry_agreement_resource",
+    "APP-04 统一社会信用代码校验不符": (
+        "UPDATE registry_party SET uscc = substr(uscc, 1, 16) || substr(uscc, 18, 1) || substr(uscc, 17, 1) "
+        "WHERE substr(uscc, 17, 1) <> substr(uscc, 18, 1)"
+    ),
+    "REG-03 登记编码校验不符": "UPDATE registry_registration SET code = replace(code, '2026', '2027')",
     "FILE 记录所列文件没有保存": "UPDATE registry_plan_version SET decision_sha256 = 'gone'",
 }  # fmt: skip
 

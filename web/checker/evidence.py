@@ -34,6 +34,10 @@ DOCUMENTS = (
     "registry_training_record.evidence_sha256", "registry_version_evidence.sha256",
 )  # fmt: skip
 BEIJING = timedelta(hours=8)
+# GB 32100: the last character of a unified social credit code, modulo 31; no I, O, S, V and Z
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# ISO 7064 MOD 37,36: the last character of a registration code
+CODE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def documents(connection: sa.Connection) -> list[str]:
@@ -100,6 +104,35 @@ def incident_reports(connection: sa.Connection) -> list[str]:
     return [f"SEC-02 风险已办结而有单位未收到报告：{number} / {one}" for number in owed for one in sorted(owed[number])]
 
 
+def credit_codes(connection: sa.Connection) -> list[str]:
+    """Find organisations whose unified social credit code fails its check."""
+    rows = connection.execute(sa.text("SELECT uscc, name FROM registry_party"))
+    return [f"APP-04 统一社会信用代码校验不符：{uscc} / {name}" for uscc, name in rows if not _is_credit_code(uscc)]
+
+
+def _is_credit_code(uscc: str) -> bool:
+    if len(uscc) != 18 or not set(uscc) <= set(CREDIT_ALPHABET):
+        return False
+    weighed = sum(CREDIT_ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(uscc[:-1]))
+    return CREDIT_ALPHABET[-weighed % 31] == uscc[-1]
+
+
+def registration_codes(connection: sa.Connection) -> list[str]:
+    """Find registrations whose code is made up."""
+    rows = connection.execute(sa.text("SELECT number, code FROM registry_registration WHERE code IS NOT NULL"))
+    return [f"REG-03 登记编码校验不符：{number} / {code}" for number, code in rows if not _is_registration_code(code)]
+
+
+def _is_registration_code(code: str) -> bool:
+    signs, found = code.replace("-", ""), 36
+    if not signs or not set(signs) <= set(CODE_ALPHABET):
+        return False
+    for sign in signs[:-1]:
+        found = (found + CODE_ALPHABET.index(sign)) % 36 or 36
+        found = found * 2 % 37
+    return (found + CODE_ALPHABET.index(signs[-1])) % 36 == 1
+
+
 def _utc(value: Any) -> datetime:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -107,4 +140,5 @@ def _utc(value: Any) -> datetime:
 
 EVIDENCE: tuple[Callable[[sa.Connection], list[str]], ...] = (
     documents, preserved_contents, disclosures, service_agreements, early_silence, incident_reports,
+    credit_codes, registration_codes,
 )  # fmt: skip
