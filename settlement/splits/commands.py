@@ -113,16 +113,13 @@ def draw_up(
             f"分配方案列明的单位未登记：{'、'.join(unknown)}；请以统一社会信用代码列明",
             detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
         )  # fmt: skip
-    divided = queries.derived_products(session, agreement.id, product_id)
-    _refuse_redevelopers(session, divided, known.values(), on=business_date(now), book=book)
+    _refuse_redevelopers(session, agreement.id, product_id, known.values(), on=business_date(now), book=book)
     scope = product.code if product is not None else queries.EVERY_PRODUCT
     made = ShareSchedule(
         number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
         product_id=product_id, scope=scope,
         version_number=queries.last_version(session, agreement.id, scope) + 1,
-        valid_from=valid_from,
-        steps=steps,
-        parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
+        valid_from=valid_from, steps=steps, parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -151,9 +148,8 @@ def sign(
     signed = {other.uscc for _, other in queries.signatures(session, found.id)}
     if party.uscc in signed:
         raise SignedAlready(f"{party.name}已经签署 {found.number}", detail_en=f"{party.name} has signed already")
-    divided = queries.derived_products(session, found.agreement_id, found.product_id)
-    named = queries.parties_of(session, [str(uscc) for uscc in found.parties])
-    _refuse_redevelopers(session, divided, named.values(), on=business_date(now), book=book)
+    named = queries.parties_of(session, [str(uscc) for uscc in found.parties]).values()
+    _refuse_redevelopers(session, found.agreement_id, found.product_id, named, on=business_date(now), book=book)
     session.add(
         ScheduleSignature(
             schedule_id=found.id, party_id=party.id, account=actor.name, signed_at=now,
@@ -168,10 +164,11 @@ def sign(
 
 
 def _refuse_redevelopers(
-    session: Session, divided: Iterable[Product], parties: Iterable[Party], *, on: date, book: PolicyBook
-) -> None:
+    session: Session, agreement_id: UUID, product_id: UUID | None, parties: Iterable[Party], *, on: date,
+    book: PolicyBook,
+) -> None:  # fmt: skip
     shared = sorted(parties, key=lambda party: party.uscc)
-    for product in divided:
+    for product in queries.derived_products(session, agreement_id, product_id):
         for party in shared:
             bar = products.redevelopment_bar(session, party.id, product.id, on=on, book=book)
             if bar is not None:

@@ -90,8 +90,13 @@ def early_silence(connection: sa.Connection) -> list[str]:
     return [
         f"B8 期限届满之前即视为同意：{number} / {title} / {due_date}"
         for number, title, due_date, given_at in connection.execute(sa.text(query))
-        if due_date is None or (_utc(given_at) + BEIJING).date() <= date.fromisoformat(str(due_date))
+        if due_date is None or _utc(given_at) < _day_after(date.fromisoformat(str(due_date)))
     ]
+
+
+def _day_after(day: date) -> datetime:
+    """Return the first moment of the next day in Beijing."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - BEIJING
 
 
 def incident_reports(connection: sa.Connection) -> list[str]:
