@@ -6,8 +6,6 @@ import market.catalogue.api
 import market.catalogue.pages
 import market.contracts.api
 import market.contracts.pages
-import market.delivery.api
-import market.delivery.pages
 import market.entitlements.api
 import market.entitlements.pages
 import market.listings.api
@@ -107,7 +105,7 @@ import settlement.splits.api
 import settlement.splits.pages
 import settlement.statements.api
 import settlement.statements.pages
-from web import calc_api, desks, disclosing, home
+from web import calc_api, desks, disclosing, home, loading, loading_api
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -159,7 +157,7 @@ API_BLUEPRINTS = [
     market.contracts.api.blueprint,
     market.payments.api.blueprint,
     market.entitlements.api.blueprint,
-    market.delivery.api.blueprint,
+    loading_api.blueprint,
     settlement.metering.api.usage,
     settlement.revenue.api.blueprint,
     settlement.splits.api.blueprint,
@@ -221,7 +219,7 @@ PAGE_BLUEPRINTS = [
     market.contracts.pages.blueprint,
     market.payments.pages.blueprint,
     market.entitlements.pages.blueprint,
-    market.delivery.pages.blueprint,
+    loading.blueprint,
     pricing.services.pages.blueprint,
     settlement.ledger.pages.blueprint,
     settlement.runs.pages.blueprint,

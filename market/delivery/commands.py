@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.calendar import business_date
 from kernel.db import new_id
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
@@ -17,10 +18,12 @@ from kernel.policy import PolicyBook
 from market.delivery import queries, sheets
 from market.delivery.model import DataSet, DataSetRow
 from market.delivery.rules import records_of
-from registry.access import commands as access
-from registry.access.rules import Purpose
+from registry.access.queries import verdict_on_act
+from registry.access.rules import Outcome, refusal
+from registry.agreements.model import Agreement
 from registry.product_reviews import queries as product_reviews
 from registry.products import queries as products
+from registry.products.model import Product, ProductVersion
 
 FAULTS_SHOWN = 100
 
@@ -62,10 +65,7 @@ def load(
             detail_en=f"Version {version.number} of {product.code} has not passed its review",
             rule="RVW-06",
         )
-    access.admit(
-        session, actor, purpose=Purpose.LOAD_DATA, agreement_id=product.agreement_id, organisation_id=product.owner_id,
-        resource_ids=[one.resource_id for one in version.inputs], book=book, now=now,
-    )  # fmt: skip
+    _must_be_admitted(session, actor, product, version, book, now)
     fields = [str(field["name"]) for field in version.fields]
     records = records_of(sheets.read_rows(content, file_name), fields, shown=FAULTS_SHOWN)
     before = queries.current(session, version.id)
@@ -85,3 +85,15 @@ def load(
                  detail={"product": product.code, "version": version.number, "rows": len(records),
                          "sha256": made.sha256})  # fmt: skip
     return made
+
+
+def _must_be_admitted(
+    session: Session, actor: Actor, product: Product, version: ProductVersion, book: PolicyBook, now: datetime
+) -> None:
+    agreement = session.get_one(Agreement, product.agreement_id)
+    found = verdict_on_act(
+        session, actor, agreement, product.owner_id, [one.resource_id for one in version.inputs], new_scenario=False,
+        on=business_date(now), book=book,
+    )  # fmt: skip
+    if found.outcome is Outcome.DENIED:
+        raise refusal(found, actor.name, agreement.number)
