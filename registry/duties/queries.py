@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.calendar import business_date
+from kernel.calendar import Period, business_date
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
 from kernel.policy import PolicyBook
@@ -19,24 +19,26 @@ from registry.accounts.rules import AccountState
 from registry.agreements.model import Agreement, AgreementResource
 from registry.agreements.rules import AgreementState
 from registry.duties.model import DutyFiling
-from registry.emergency.model import EmergencyDrill
-from registry.obligations.rules import (
-    KINDS,
+from registry.duty_facts.rules import (
     AgreementFacts,
-    DutyKind,
     DutyPolicy,
-    DutyState,
     Facts,
-    Obligation,
     PartyFacts,
+    PlanFacts,
+    SelfAssessed,
     TrainingFacts,
-    obligations,
 )
+from registry.emergency.model import EmergencyDrill
+from registry.evaluations.model import Evaluation
+from registry.evaluations.rules import EvaluationKind
+from registry.obligations.rules import KINDS, DutyKind, DutyState, Obligation, obligations
 from registry.parties import queries as parties
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
+from registry.plans.model import Plan, PlanVersion
 from registry.policy import RegistryPolicy
 from registry.resources.model import Resource
+from registry.selections.model import Selection
 from registry.training.model import TrainingRecord
 
 
@@ -102,6 +104,7 @@ def policy_of(book: PolicyBook, place: str, on: date) -> DutyPolicy:
         training_validity=part.training_validity_months,
         selection_result_required=part.disclosure_selection_result_required,
         agreement_filing_required=part.agreement_filing_required,
+        plan_filing_required=part.plan_filing_required,
     )
 
 
@@ -110,11 +113,58 @@ def facts_of(session: Session, places: Sequence[str]) -> Facts:
     query = sa.select(Agreement).where(Agreement.place.in_(places), Agreement.signed_at.is_not(None))
     signed = session.scalars(query.order_by(Agreement.id)).all()
     drills = _drills(session, places)
-    agreements = tuple(_facts_of_agreement(found, tuple(drills.get(found.id, ()))) for found in signed)
+    told, published = _self_assessments(session, places), _published_selections(session, places)
+    agreements = tuple(
+        _facts_of_agreement(
+            found, tuple(drills.get(found.id, ())), published.get(found.selection_id),
+            tuple(told.get((EvaluationKind.OPERATOR, found.operating_institution_id, found.place, found.id), ())),
+        )
+        for found in signed
+    )  # fmt: skip
     operating = [found for found in agreements if found.in_operation]
+    departments = _departments(session, operating, told)
     return Facts(
-        agreements, (*_departments(session, operating), *_agencies(session, operating)), _trainings(session, places)
+        agreements, (*departments, *_agencies(session, operating)), _trainings(session, places), _plans(session, places)
     )
+
+
+Told = dict[tuple[EvaluationKind, UUID, str, UUID | None], list[SelfAssessed]]
+
+
+def _self_assessments(session: Session, places: Sequence[str]) -> Told:
+    """Return what evaluated organisations said of themselves, by kind, organisation, place and agreement (EVA-02)."""
+    query = sa.select(Evaluation).where(Evaluation.place.in_(places), Evaluation.self_assessed_at.is_not(None))
+    found: Told = {}
+    for one in session.scalars(query.order_by(Evaluation.id)):
+        assert one.self_assessed_at is not None
+        said = SelfAssessed(Period(one.period_start, one.period_end), business_date(one.self_assessed_at))
+        found.setdefault((one.kind, one.party_id, one.place, one.agreement_id), []).append(said)
+    return found
+
+
+def _published_selections(session: Session, places: Sequence[str]) -> dict[UUID | None, date]:
+    query = sa.select(Selection.id, Selection.published_on).where(
+        Selection.place.in_(places), Selection.published_on.is_not(None)
+    )
+    return {selection_id: day for selection_id, day in session.execute(query) if day is not None}
+
+
+def _plans(session: Session, places: Sequence[str]) -> tuple[PlanFacts, ...]:
+    """Return every approved version of the plans of these places."""
+    query = (
+        sa.select(PlanVersion, Plan)
+        .join(Plan, Plan.id == PlanVersion.plan_id)
+        .where(Plan.place.in_(places), PlanVersion.approved_at.is_not(None))
+        .order_by(PlanVersion.id)
+    )
+    return tuple(
+        PlanFacts(
+            version.id, f"{plan.number} v{version.number}", plan.place, plan.implementing_institution_id,
+            business_date(version.approved_at), business_date(version.filed_at) if version.filed_at else None,
+        )
+        for version, plan in session.execute(query)
+        if version.approved_at is not None
+    )  # fmt: skip
 
 
 def _drills(session: Session, places: Sequence[str]) -> dict[UUID, list[date]]:
@@ -148,7 +198,9 @@ def _trainings(session: Session, places: Sequence[str]) -> tuple[TrainingFacts, 
     return tuple(found)
 
 
-def _facts_of_agreement(agreement: Agreement, drills: tuple[date, ...]) -> AgreementFacts:
+def _facts_of_agreement(
+    agreement: Agreement, drills: tuple[date, ...], published_on: date | None, told: tuple[SelfAssessed, ...]
+) -> AgreementFacts:
     assert agreement.signed_at is not None
     start = min(day for day in (agreement.trial_start, agreement.term_start) if day is not None)
     end = agreement.term_end
@@ -162,21 +214,36 @@ def _facts_of_agreement(agreement: Agreement, drills: tuple[date, ...]) -> Agree
         filed_on=business_date(agreement.filed_at) if agreement.filed_at else None,
         in_operation=agreement.activated_at is not None and start < end, drills=drills,
         activated_on=business_date(agreement.activated_at) if agreement.activated_at else None,
+        selection_published_on=published_on, self_assessments=told,
     )  # fmt: skip
 
 
-def _departments(session: Session, operating: Sequence[AgreementFacts]) -> list[PartyFacts]:
-    """Return the source departments whose resources are in operation, each from its first day on."""
+def _departments(session: Session, operating: Sequence[AgreementFacts], told: Told) -> list[PartyFacts]:
+    """Return the source departments whose resources are in operation, each from its first day on.
+
+    What one said of itself in an evaluation under one agreement counts for it only if that is its only agreement.
+    """
     spans = {found.id: found for found in operating}
-    rows = session.execute(
+    query = (
         sa.select(Resource.source_department_id, AgreementResource.agreement_id)
         .join(AgreementResource, AgreementResource.resource_id == Resource.id)
         .where(AgreementResource.agreement_id.in_(spans))
         .distinct()
     )
-    return _joined(
-        ((party, spans[agreement].place, Capacity.SOURCE_DEPARTMENT), spans[agreement]) for party, agreement in rows
-    )
+    rows = [(party, spans[agreement]) for party, agreement in session.execute(query)]
+    found = _joined(((party, agreement.place, Capacity.SOURCE_DEPARTMENT), agreement) for party, agreement in rows)
+    return [replace(one, self_assessments=_told_by(one, rows, told)) for one in found]
+
+
+def _told_by(
+    department: PartyFacts, rows: Sequence[tuple[UUID, AgreementFacts]], told: Told
+) -> tuple[SelfAssessed, ...]:
+    kind, party, place = EvaluationKind.SOURCE_DEPARTMENT, department.id, department.place
+    under = [agreement.id for of, agreement in rows if of == party and agreement.place == place]
+    said = list(told.get((kind, party, place, None), ()))
+    if len(under) == 1:
+        said += told.get((kind, party, place, under[0]), ())
+    return tuple(said)
 
 
 def _agencies(session: Session, operating: Sequence[AgreementFacts]) -> list[PartyFacts]:

@@ -59,7 +59,7 @@ def check_filing(duty: Obligation, latest: UUID | None, supersedes: UUID | None)
     title = KINDS[duty.kind].title
     if duty.recorded_elsewhere:
         raise RecordedElsewhere(
-            f"{title}由其自身的记录履行，不在此报送：请在协议页办理备案、登记应急演练，或在培训页登记培训",
+            f"{title}由其自身的记录履行，不在此报送：请在实施方案页、协议页办理备案，在协议页登记应急演练，或在培训页登记培训",
             detail_en="A record of its own fulfils this duty.",
             rule=KINDS[duty.kind].rule,
         )

@@ -6,7 +6,7 @@ Nothing is stored before it is fulfilled, and nothing is waived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -14,6 +14,16 @@ from uuid import UUID
 
 from kernel.calendar import DAY, Period, add_months
 from kernel.policy import Cited
+from registry.duty_facts.rules import (
+    AgreementFacts,
+    DutyPolicy,
+    Facts,
+    PartyFacts,
+    PlanFacts,
+    SelfAssessed,
+    TrainingFacts,
+    assessed_on,
+)
 from registry.parties.rules import N_, Capacity
 
 NOBODY = "-"
@@ -88,82 +98,15 @@ KINDS: dict[DutyKind, Kind] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementFacts:
-    """What the rules need to know of one signed agreement; ``end`` is the first day without authorization."""
-
-    id: UUID
-    number: str
-    place: str
-    authorizing_entity_id: UUID
-    operating_institution_id: UUID
-    start: date
-    end: date
-    signed_on: date
-    filed_on: date | None = None
-    in_operation: bool = True
-    activated_on: date | None = None
-    drills: tuple[date, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PartyFacts:
-    """One organisation that owes something by its capacity alone, while operation concerns it."""
-
-    id: UUID
-    place: str
-    capacity: Capacity
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingFacts:
-    """A passed training of somebody; ``renewed_on`` is the day of the next one of the same kind, if there was one."""
-
-    record_id: UUID
-    party_id: UUID
-    place: str
-    person: str
-    passed_on: date
-    renewed_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that duties are derived from."""
-
-    agreements: tuple[AgreementFacts, ...] = ()
-    parties: tuple[PartyFacts, ...] = ()
-    trainings: tuple[TrainingFacts, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DutyPolicy:
-    """What one place says on the day on which duties are derived; ``None`` where it says nothing."""
-
-    operating_report_due: Cited | None = None
-    implementing_disclosure_due: Cited | None = None
-    operating_disclosure_due: Cited | None = None
-    authorization_months: Cited | None = None
-    resource_use_months: Cited | None = None
-    operation_status_months: Cited | None = None
-    security_months: Cited | None = None
-    security_grace_days: Cited | None = None
-    operation_report_months: Cited | None = None
-    operation_report_grace_days: Cited | None = None
-    self_evaluation_months: Cited | None = None
-    drill_months: Cited | None = None
-    training_validity: Cited | None = None
-    selection_result_required: Cited | None = None
-    agreement_filing_required: Cited | None = None
+RECORDED = (DutyKind.AGREEMENT_FILING, DutyKind.PLAN_FILING, DutyKind.TRAINING_RENEWAL, DutyKind.EMERGENCY_DRILL)
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
     """One duty of one party for one period; ``due`` is its last day, ``None`` where the text gives no number.
 
-    ``met_on`` is set where a record of its own fulfils it: the filing of an agreement, a drill, a training.
+    ``met_on`` is set where a record of its own fulfils it: a filing, a publication, a self-assessment, a drill, a
+    training.
     """
 
     kind: DutyKind
@@ -187,7 +130,7 @@ class Obligation:
     @property
     def recorded_elsewhere(self) -> bool:
         """Say whether only a record of its own fulfils it."""
-        return self.kind in (DutyKind.AGREEMENT_FILING, DutyKind.TRAINING_RENEWAL, DutyKind.EMERGENCY_DRILL)
+        return self.kind in RECORDED
 
     def fulfilled_on(self, filed_on: date | None) -> date | None:
         """Return the first day on which it was fulfilled, by its own record or by a filing."""
@@ -234,6 +177,8 @@ def obligations(facts: Facts, policies: dict[str, DutyPolicy], on: date) -> list
     found += _yearly_disclosures(facts.agreements, policies, on)
     for party in facts.parties:
         found += _of_party(party, policies[party.place])
+    for plan in facts.plans:
+        found += _of_plan(plan, policies[plan.place])
     for training in facts.trainings:
         found += _of_training(training, policies[training.place])
     begun = (duty for duty in found if duty.period.start <= on)
@@ -280,7 +225,7 @@ def _of_signature(agreement: AgreementFacts, policy: DutyPolicy) -> Iterator[Obl
     moment = Period(agreement.signed_on, agreement.signed_on + DAY)
     wanted = (
         (DutyKind.AGREEMENT_FILING, policy.agreement_filing_required, agreement.filed_on),
-        (DutyKind.SELECTION_PUBLICATION, policy.selection_result_required, None),
+        (DutyKind.SELECTION_PUBLICATION, policy.selection_result_required, agreement.selection_published_on),
     )
     for kind, cited, met_on in wanted:
         if cited is not None and cited.boolean() and cited.valid_from <= agreement.signed_on:
@@ -317,15 +262,23 @@ def _in_blocks(
 ) -> Iterator[Obligation]:
     if cited is None:
         return
+    said = agreement.self_assessments if kind is DutyKind.SELF_EVALUATION else ()
     for block in calendar_blocks(cited.integer(), agreement.start, agreement.end):
-        yield from _demanded(kind, agreement, party, block, block.last_day + _days(grace), cited)
+        met_on = _assessed_on(said, block, agreement)
+        yield from _demanded(kind, agreement, party, block, block.last_day + _days(grace), cited, met_on)
+
+
+def _assessed_on(said: Sequence[SelfAssessed], block: Period, owed: AgreementFacts | PartyFacts) -> date | None:
+    """Return when the part of the block that concerns the party was assessed by itself."""
+    return assessed_on(said, Period(max(block.start, owed.start), min(block.end, owed.end)))
 
 
 def _demanded(
-    kind: DutyKind, agreement: AgreementFacts, party: UUID, period: Period, due: date, cited: Cited
-) -> Iterator[Obligation]:
+    kind: DutyKind, agreement: AgreementFacts, party: UUID, period: Period, due: date, cited: Cited,
+    met_on: date | None = None,
+) -> Iterator[Obligation]:  # fmt: skip
     if cited.valid_from <= due:
-        yield Obligation(kind, agreement.place, party, agreement.id, period, due, cited, agreement.number)
+        yield Obligation(kind, agreement.place, party, agreement.id, period, due, cited, agreement.number, met_on)
 
 
 def _years(agreement: AgreementFacts) -> range:
@@ -381,7 +334,19 @@ def _of_party(party: PartyFacts, policy: DutyPolicy) -> Iterator[Obligation]:
         return
     for block in calendar_blocks(cited.integer(), party.start, party.end):
         if cited.valid_from <= block.last_day:
-            yield Obligation(kind, party.place, party.id, None, block, block.last_day, cited)
+            met_on = _assessed_on(party.self_assessments, block, party)
+            yield Obligation(kind, party.place, party.id, None, block, block.last_day, cited, "", met_on)
+
+
+def _of_plan(plan: PlanFacts, policy: DutyPolicy) -> Iterator[Obligation]:
+    """Yield the filing of an approved plan with the province (27号 第十一条, DIS-13); the text gives no number."""
+    cited = policy.plan_filing_required
+    if cited is not None and cited.boolean() and cited.valid_from <= plan.approved_on:
+        moment = Period(plan.approved_on, plan.approved_on + DAY)
+        yield Obligation(
+            DutyKind.PLAN_FILING, plan.place, plan.institution_id, None, moment, None, cited, plan.title, plan.filed_on,
+            plan.id,
+        )  # fmt: skip
 
 
 def _of_training(training: TrainingFacts, policy: DutyPolicy) -> Iterator[Obligation]:

@@ -150,7 +150,7 @@ def test_the_texts_alone_give_each_place_its_own_duties(session: Session) -> Non
         return {duty.obligation.kind for duty in queries.all_at(session, [place], book=book, on=AFTER)}
 
     national = {DutyKind.OPERATING_REPORT, DutyKind.IMPLEMENTING_DISCLOSURE, DutyKind.OPERATING_DISCLOSURE,
-                DutyKind.AGREEMENT_FILING}  # fmt: skip
+                DutyKind.AGREEMENT_FILING, DutyKind.PLAN_FILING}  # fmt: skip
     assert kinds("futian", demonstration=False) == national
     assert kinds("xinchang", demonstration=False) == national | {
         DutyKind.SECURITY_REPORT, DutyKind.OPERATION_REPORT, DutyKind.SELECTION_PUBLICATION

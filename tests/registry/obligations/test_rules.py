@@ -12,16 +12,20 @@ from hypothesis import strategies as st
 
 from kernel.calendar import Period, add_months
 from kernel.policy import Cited
+from registry.duty_facts.rules import (
+    AgreementFacts,
+    DutyPolicy,
+    Facts,
+    PartyFacts,
+    PlanFacts,
+    SelfAssessed,
+    TrainingFacts,
+)
 from registry.obligations.rules import (
     KINDS,
-    AgreementFacts,
     DutyKind,
-    DutyPolicy,
     DutyState,
-    Facts,
     Obligation,
-    PartyFacts,
-    TrainingFacts,
     anniversaries,
     calendar_blocks,
     due_in_following_year,
@@ -203,3 +207,51 @@ def test_every_duty_has_its_own_name_and_has_begun(start: date, on: date) -> Non
 def test_every_kind_names_its_rule_and_a_yearly_day_is_read_from_the_value() -> None:
     assert set(KINDS) == set(DutyKind)
     assert due_in_following_year(2026, cited("d", "03-31")) == date(2027, 3, 31)
+
+
+def assessed(start: date, end: date, on: date) -> SelfAssessed:
+    """An own assessment over ``[start, end)`` that came in on that day."""
+    return SelfAssessed(Period(start, end), on)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ([assessed(date(2026, 7, 1), date(2027, 1, 1), date(2026, 12, 31))], DutyState.FULFILLED),
+        ([assessed(date(2026, 1, 1), date(2027, 7, 1), date(2027, 1, 5))], DutyState.FULFILLED_LATE),
+        ([assessed(date(2026, 7, 2), date(2027, 1, 1), date(2026, 12, 31))], DutyState.OVERDUE),  # a day is missing
+        ([], DutyState.OVERDUE),
+    ],
+)
+def test_an_own_assessment_over_the_whole_period_fulfils_the_duty_of_that_period(
+    said: list[SelfAssessed], state: DutyState
+) -> None:
+    policy = DutyPolicy(self_evaluation_months=cited("m", "12"))
+    on = date(2027, 1, 10)
+    first = owed(policy, on, agreement(self_assessments=tuple(said)))[0]
+    assert (first.period, first.state(on)) == (Period.year(2026), state)  # what it owes begins on 1 July
+    party = PartyFacts(
+        OPERATOR, "xinchang", Capacity.SOURCE_DEPARTMENT, date(2026, 7, 1), date(2028, 7, 1), tuple(said)
+    )
+    (own, *_) = obligations(Facts((), (party,)), {"xinchang": policy}, on)
+    assert own.state(on) is state
+
+
+def test_a_published_selection_fulfils_the_publication_and_a_filing_the_filing_of_the_plan() -> None:
+    policy = DutyPolicy(
+        selection_result_required=cited("s", "true"), plan_filing_required=cited("p", "true"),
+    )  # fmt: skip
+    published = agreement(selection_published_on=date(2026, 6, 20))
+    found = {one.agreement_id: one.state(TODAY) for one in owed(policy, TODAY, published, agreement(id=OPERATOR))}
+    assert found == {AGREEMENT: DutyState.FULFILLED, OPERATOR: DutyState.DUE}
+    plans = [PlanFacts(UUID(int=n), f"PLN-{n}", "xinchang", AUTHORITY, date(2026, 5, 6), filed) for n, filed in
+             ((1, None), (2, date(2026, 5, 9)))]  # fmt: skip
+    filings = obligations(Facts(plans=tuple(plans)), {"xinchang": policy}, TODAY)
+    assert {one.subject: one.state(TODAY) for one in filings} == {
+        "PLN-1": DutyState.DUE, "PLN-2": DutyState.FULFILLED,
+    }  # fmt: skip
+    assert {(one.kind, one.party_id, one.recorded_elsewhere) for one in filings} == {
+        (DutyKind.PLAN_FILING, AUTHORITY, True)
+    }
+    assert len({one.key for one in filings}) == 2
+    assert not obligations(Facts(plans=tuple(plans)), {"xinchang": DutyPolicy()}, TODAY)

@@ -1,0 +1,1 @@
+"""What duties are derived from: facts of the registry, and what a place says."""
