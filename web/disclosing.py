@@ -104,7 +104,7 @@ def prepare_disclosure(session: Session, data: dict[str, Any]) -> Disclosure:
     """Prepare a disclosure with the figures of its agreements."""
     on = clock.today()
     lines = disclosed.authorizations(
-        session, data["side"], data["party_id"], data["place"], data["year"], on=on, modes={}, confirmations={}
+        session, data["side"], data["party_id"], data["place"], data["year"], on=on, modes={}
     )
     query = sa.select(Agreement.id).where(Agreement.number.in_([line.number for line in lines]))
     found = figures(session, session.scalars(query).all(), data["year"], on)
@@ -174,7 +174,7 @@ def new_evaluation() -> Response:
 
 
 class DisclosureForm(Form):
-    """The disclosure as people type it: parts with a prefix, modes and numbers by agreement and resource."""
+    """The disclosure as people type it: parts with a prefix, modes by agreement."""
 
     def accepts(self) -> bool:
         """Read the flat fields of the form into the parts of the schema; say whether they are valid."""
@@ -182,8 +182,7 @@ class DisclosureForm(Form):
         whole: dict[str, Any] = {name: sent[name] for name in ("place", "side", "party_id") if sent.get(name)}
         whole |= {name: sent[name] for name in ("supersedes_id", "correction_reason") if sent.get(name)}
         whole["year"] = int(sent["year"]) if YEAR.fullmatch(sent.get("year", "")) else None
-        for part, prefix in (("institution", "i_"), ("data_department", "d_"), ("authorization_modes", "mode_"),
-                             ("confirmations", "no_")):  # fmt: skip
+        for part, prefix in (("institution", "i_"), ("data_department", "d_"), ("authorization_modes", "mode_")):
             whole[part] = _prefixed(sent, prefix)
         self.values = dict(sent.items())
         self.errors = self.schema.validate(whole)
@@ -256,7 +255,7 @@ def _lines(values: dict[str, Any]) -> Any:
         return []
     return disclosed.authorizations(
         db.session(), Side(values["side"]), UUID(str(values["party_id"])), str(values["place"]), int(values["year"]),
-        on=clock.today(), modes={}, confirmations={},
+        on=clock.today(), modes={},
     )  # fmt: skip
 
 

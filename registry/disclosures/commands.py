@@ -50,14 +50,13 @@ def prepare(
     figures: Figures,
     now: datetime,
     book: PolicyBook,
-    confirmations: Mapping[str, str] | None = None,
     supersedes_id: UUID | None = None,
     correction_reason: str | None = None,
 ) -> Disclosure:
     """Put together what an institution discloses for a year that is over; nothing of it is changed afterwards.
 
-    Args and order as in the form: ``authorization_modes`` by number of agreement, ``confirmations`` (registration
-    confirmation numbers) by code of resource, ``figures`` handed in from higher floors; ``supersedes_id`` and
+    Args and order as in the form: ``authorization_modes`` by number of agreement, ``figures`` handed in from higher
+    floors; registration numbers of resources and products come from the records; ``supersedes_id`` and
     ``correction_reason`` make it a correction.
 
     Raises:
@@ -76,9 +75,7 @@ def prepare(
     party = parties.get(session, party_id)
     _check_correction(session, queries.current(session, party_id, place, side, year), supersedes_id)
     asked = book.find(place, f"disclosure.{side.value}_institution_due", on=on)
-    lines = queries.authorizations(
-        session, side, party_id, place, year, on=on, modes=authorization_modes, confirmations=confirmations or {}
-    )
+    lines = queries.authorizations(session, side, party_id, place, year, on=on, modes=authorization_modes)
     content = assembled(
         side, name=party.name, uscc=party.uscc, institution=institution, department=data_department,
         authorizations=lines, figures=figures,

@@ -23,6 +23,7 @@ from registry.disclosures.rules import Authorization, DisclosureState, ProductLi
 from registry.products.model import Product
 from registry.registrations.model import Registration
 from registry.registrations.queries import effective_clause
+from registry.resources import queries as resources
 
 
 class NoSuchDisclosure(NotFound):
@@ -111,12 +112,11 @@ def authorizations(
     *,
     on: date,
     modes: Mapping[str, str],
-    confirmations: Mapping[str, str],
 ) -> list[Authorization]:
     """Return what was authorized in the year to or by the institution, with resources and products.
 
-    ``modes`` gives the authorization mode by number of agreement, ``confirmations`` the registration confirmation
-    numbers by code of resource; products show the registration that is effective on the day ``on``.
+    ``modes`` gives the authorization mode by number of agreement; resources show the confirmation number that stands
+    on record, products the registration that is effective on the day ``on``.
     """
     column = (
         Agreement.authorizing_entity_id if side is Side.IMPLEMENTING else Agreement.operating_institution_id
@@ -130,13 +130,13 @@ def authorizations(
         .options(joinedload(Agreement.authorizing_entity), joinedload(Agreement.operating_institution))
         .order_by(Agreement.number)
     )
-    return [_line(session, found, on, modes, confirmations) for found in session.scalars(query)]
+    return [_line(session, found, on, modes) for found in session.scalars(query)]
 
 
-def _line(
-    session: Session, agreement: Agreement, on: date, modes: Mapping[str, str], confirmations: Mapping[str, str]
-) -> Authorization:
+def _line(session: Session, agreement: Agreement, on: date, modes: Mapping[str, str]) -> Authorization:
     scope = agreements.scope_of(session, agreement.id)
+    known = resources.standing_registrations(session, [one.id for one in scope])
+    numbers = {resource_id: record.number for resource_id, record in known.items()}
     return Authorization(
         number=agreement.number,
         mode=modes.get(agreement.number, ""),
@@ -146,7 +146,7 @@ def _line(
         operator_uscc=agreement.operating_institution.uscc,
         first_day=agreement.trial_start or agreement.term_start,
         last_day=agreement.term_end - DAY,
-        resources=tuple(ResourceLine(one.code, one.title, confirmations.get(one.code)) for one in scope),
+        resources=tuple(ResourceLine(one.code, one.title, numbers.get(one.id)) for one in scope),
         products=tuple(_products(session, agreement.id, on)),
     )
 

@@ -40,7 +40,7 @@ class DataDepartmentIn(Schema):
 
 
 class DisclosureIn(Schema):
-    """What the preparer adds to the records: modes by agreement, confirmation numbers by resource, contacts."""
+    """What the preparer adds to the records: modes by agreement, contacts."""
 
     place = TextField(required=True, max_length=40)
     side = ma.fields.Enum(Side, by_value=True, required=True)
@@ -51,10 +51,6 @@ class DisclosureIn(Schema):
     authorization_modes = ma.fields.Dict(
         keys=TextField(max_length=64), values=ma.fields.String(validate=ma.validate.OneOf(list(MODE_TITLES))),
         required=True, validate=ma.validate.Length(max=LINES_MAX),
-    )  # fmt: skip
-    confirmations = ma.fields.Dict(
-        keys=TextField(max_length=64), values=TextField(max_length=100), load_default=dict,
-        validate=ma.validate.Length(max=LINES_MAX),
     )  # fmt: skip
     supersedes_id = ma.fields.UUID(load_default=None)
     correction_reason = TextField(load_default=None, max_length=REASON_LENGTH_MAX)

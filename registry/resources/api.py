@@ -21,6 +21,8 @@ from registry.resources.schemas import (
     ResourceIn,
     ResourceOut,
     ResourcePageOut,
+    ResourceRegistrationIn,
+    ResourceRegistrationsOut,
     ResourceSampleIn,
     SharedInConsentIn,
     SharedInIn,
@@ -164,6 +166,28 @@ def record_consent(consent_in, resource_id: UUID):
         found = queries.visible(session, current_actor(), resource_id)
         commands.record_consent(session, current_actor(), found.id, **consent_in, now=clock.now())
         return _shared_in(session, found)
+
+
+@blueprint.get("/<uuid:resource_id>/registrations")
+@requires(Permission.RESOURCE_READ)
+@blueprint.response(200, ResourceRegistrationsOut)
+def registrations(resource_id: UUID):
+    """Read whether the resource itself is registered, and under which confirmation number."""
+    found = queries.visible(db.session(), current_actor(), resource_id)
+    return {"items": queries.registrations(db.session(), found.id)}
+
+
+@blueprint.post("/<uuid:resource_id>/registrations")
+@requires(Permission.RESOURCE_WRITE)
+@blueprint.arguments(ResourceRegistrationIn)
+@blueprint.response(201, ResourceRegistrationsOut)
+def record_registration(registration_in, resource_id: UUID):
+    """Record whether the resource itself is registered, with number and evidence."""
+    with db.transaction() as session:
+        found = queries.visible(session, current_actor(), resource_id)
+        commands.record_registration(session, current_actor(), found.id, **registration_in, now=clock.now())
+        session.flush()
+        return {"items": queries.registrations(session, found.id)}
 
 
 def _shared_in(session: Session, found: Resource) -> dict[str, Any]:

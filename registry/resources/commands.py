@@ -18,14 +18,17 @@ from kernel.policy import PolicyBook
 from registry.parties import queries as parties
 from registry.parties.rules import Capacity, check_in_order
 from registry.resources import queries
-from registry.resources.model import Resource, SharedIn, SharedInConsent, SimulatedSample
+from registry.resources.model import Resource, ResourceRegistration, SharedIn, SharedInConsent, SimulatedSample
 from registry.resources.rules import (
     AccessKind,
+    ConfirmationTaken,
     NotSharedIn,
+    RegistrationStatus,
     ResourceEvent,
     barred_after,
     changed_names,
     check_consent_period,
+    check_registration,
     check_sample,
 )
 
@@ -257,6 +260,57 @@ def record_consent(
         detail={"sha256": word.evidence_sha256 or ""},
     )  # fmt: skip
     return word
+
+
+def record_registration(
+    session: Session,
+    actor: Actor,
+    resource_id: UUID,
+    *,
+    status: RegistrationStatus,
+    issuer: str,
+    now: datetime,
+    number: str = "",
+    registered_on: date | None = None,
+    note: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> ResourceRegistration:
+    """Record whether the resource itself is registered, with its confirmation number; the newest record counts.
+
+    ``evidence`` is the registrar's confirmation ({name, media_type, content}), needed for a registered resource.
+
+    Raises:
+        NotAllowed: the actor does not act for the source department.
+        NoSuchResource: there is none.
+        RegistrationIncomplete: number, day or evidence are missing, or are too many.
+        ConfirmationTaken: the number belongs to another resource.
+        FileRefused: the evidence is empty or too large.
+
+    Source:
+        发改数据规〔2025〕26号 第五条 (REG-01).
+    """
+    resource = _own(session, actor, resource_id)
+    given = number.strip()
+    check_registration(
+        status, number=given, registered_on=registered_on, has_evidence=bool(evidence), on=business_date(now)
+    )
+    holder = queries.holder_of_number(session, given) if given else None
+    if holder is not None and holder.resource_id != resource.id:
+        raise ConfirmationTaken(
+            f"登记确认编号 {given} 已用于另一数据资源，请核对登记证明（REG-01）",
+            detail_en=f"{given} belongs to another resource",
+            rule="REG-01",
+            errors=[{"pointer": "/number", "code": ConfirmationTaken.code, "message": "编号已用于另一资源"}],
+        )
+    record = ResourceRegistration(
+        resource_id=resource.id, status=status, number=given or None, issuer=issuer, registered_on=registered_on,
+        evidence_sha256=files.keep(session, now=now, **evidence) if evidence else None,
+        evidence_name=evidence["name"] if evidence else None, note=note, recorded_at=now, recorded_by=actor.id,
+        recorded_by_name=actor.name,
+    )  # fmt: skip
+    session.add(record)
+    audit.record(session, actor, "resource.record_registration", resource, at=now, note=given or status.value)
+    return record
 
 
 def upload_sample(

@@ -21,11 +21,12 @@ from kernel.identity import ROLES_OF, Permission
 from registry.parties import queries as parties
 from registry.resources import commands, queries
 from registry.resources.model import Resource
-from registry.resources.rules import ACCESS_TITLES
+from registry.resources.rules import ACCESS_TITLES, STATUS_TITLES
 from registry.resources.schemas import (
     DescriptionIn,
     ReasonIn,
     ResourceIn,
+    ResourceRegistrationIn,
     ResourceSampleIn,
     SharedInConsentIn,
     SharedInIn,
@@ -53,8 +54,8 @@ class ResourceForm(Form):
         return True
 
 
-class ConsentForm(Form):
-    """The form of a provider's consent: the letter is a file of the browser."""
+class PaperForm(Form):
+    """A form with a paper: consent of a provider, confirmation of a registrar; a file of the browser."""
 
     def accepts(self) -> bool:
         """Read the form and the file; the file needs no base64 here."""
@@ -217,7 +218,20 @@ def record_consent(resource_id: UUID) -> AnyResponse:
         lambda session, data: commands.record_consent(
             session, current_actor(), resource_id, **data, now=clock.now()
         ),
-        ConsentForm(SharedInConsentIn),
+        PaperForm(SharedInConsentIn),
+    )  # fmt: skip
+
+
+@blueprint.post("/resources/<uuid:resource_id>/registrations")
+@requires(Permission.RESOURCE_WRITE)
+def record_registration(resource_id: UUID) -> AnyResponse:
+    """Record whether the resource itself is registered."""
+    return _step(
+        resource_id, gettext("资源登记情况已记录。"),
+        lambda session, data: commands.record_registration(
+            session, current_actor(), resource_id, **data, now=clock.now()
+        ),
+        PaperForm(ResourceRegistrationIn),
     )  # fmt: skip
 
 
@@ -265,6 +279,8 @@ def _resource_page(
         lacks_consent=queries.lacks_consent(session, resource.id, today), today=today,
         sample=queries.simulated(session, resource) if is_offered else None,
         history=queries.history(session, resource.id) if not actor.may(Permission.PRODUCT_WRITE) else [],
+        registrations=queries.registrations(session, resource.id),
+        statuses=[(status.value, gettext(title)) for status, title in STATUS_TITLES.items()],
         may_read_quality=actor.may(Permission.QUALITY_READ),
     )  # fmt: skip
     return make_response(text, status)

@@ -16,7 +16,7 @@ from kernel.identity import ROLES_OF, SELLERS, Actor, Permission, Role
 from kernel.policy import PolicyBook
 from registry.parties.model import Party
 from registry.policy import RegistryPolicy
-from registry.resources.model import Resource, SharedIn, SharedInConsent, SimulatedSample
+from registry.resources.model import Resource, ResourceRegistration, SharedIn, SharedInConsent, SimulatedSample
 from registry.resources.rules import SamplesNotOffered, consent_holds, simulated_rows
 
 SIMULATED_ROWS = 8
@@ -130,6 +130,24 @@ def shared_in(session: Session, resource_id: UUID) -> SharedIn | None:
     """Return the newest statement on whether the resource was shared in, or ``None`` where nobody stated anything."""
     query = sa.select(SharedIn).where(SharedIn.resource_id == resource_id).order_by(SharedIn.id.desc()).limit(1)
     return session.scalar(query)
+
+
+def registrations(session: Session, resource_id: UUID) -> Sequence[ResourceRegistration]:
+    """Return what was recorded on the registration of the resource itself, newest first; the newest counts."""
+    query = sa.select(ResourceRegistration).where(ResourceRegistration.resource_id == resource_id)
+    return session.scalars(query.order_by(ResourceRegistration.id.desc())).all()
+
+
+def standing_registrations(session: Session, resource_ids: Collection[UUID]) -> dict[UUID, ResourceRegistration]:
+    """Return the newest record on the registration of each resource that has one, in one query."""
+    query = sa.select(ResourceRegistration).where(ResourceRegistration.resource_id.in_(resource_ids))
+    return {one.resource_id: one for one in session.scalars(query.order_by(ResourceRegistration.id))}
+
+
+def holder_of_number(session: Session, number: str) -> ResourceRegistration | None:
+    """Return the newest record that gives this confirmation number, or ``None``."""
+    query = sa.select(ResourceRegistration).where(ResourceRegistration.number == number)
+    return session.scalar(query.order_by(ResourceRegistration.id.desc()).limit(1))
 
 
 def consents(session: Session, statement_id: UUID) -> Sequence[SharedInConsent]:

@@ -128,6 +128,57 @@ class SampleRefused(Invalid):
     code = "resource.sample_refused"
 
 
+class RegistrationIncomplete(Invalid):
+    """A registered resource has a confirmation number, its day and its evidence; one to be registered has none."""
+
+    code = "resource.registration_incomplete"
+
+
+class ConfirmationTaken(Conflict):
+    """The confirmation number belongs to another resource."""
+
+    code = "resource.confirmation_taken"
+
+
+def check_registration(
+    status: RegistrationStatus, *, number: str, registered_on: date | None, has_evidence: bool, on: date
+) -> None:
+    """Refuse a registered resource without number, day or evidence, and a number for one still to be registered.
+
+    Raises:
+        RegistrationIncomplete: every fault is named.
+
+    Source:
+        发改数据规〔2025〕26号 第五条 (REG-01); 国家数据局综合司 2026-02-10 通知 (DIS-02).
+    """
+    faults = list(_registration_faults(status, number.strip(), registered_on, has_evidence, on))
+    if faults:
+        raise RegistrationIncomplete(
+            f"资源登记情况有误：{'；'.join(words for _, words in faults)}（26号 第五条）",
+            detail_en="A registered resource needs number, day and evidence; one to be registered has none",
+            rule="REG-01",
+            errors=[{"pointer": pointer, "code": RegistrationIncomplete.code, "message": words}
+                    for pointer, words in faults],
+        )  # fmt: skip
+
+
+def _registration_faults(
+    status: RegistrationStatus, number: str, registered_on: date | None, has_evidence: bool, on: date
+) -> Iterable[tuple[str, str]]:
+    if status is RegistrationStatus.TO_BE_REGISTERED:
+        if number or registered_on is not None:
+            yield "/number", "拟登记的资源没有登记确认编号和登记日期"
+        return
+    if not number:
+        yield "/number", "已登记的资源须填写登记确认编号"
+    if registered_on is None:
+        yield "/registered_on", "已登记的资源须填写登记日期"
+    elif registered_on > on:
+        yield "/registered_on", f"登记日期不得晚于今日 {on}"
+    if not has_evidence:
+        yield "/evidence", "已登记的资源须上传登记证明"
+
+
 def consent_holds(*, granted: bool, consented_on: date, valid_until: date | None, on: date) -> bool:
     """Say whether a recorded consent of the provider covers that day; its last day counts.
 

@@ -7,7 +7,7 @@ import marshmallow as ma
 from kernel.fields import EntityOut, FileContentField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
-from registry.resources.rules import AccessKind
+from registry.resources.rules import AccessKind, RegistrationStatus
 
 GRADE = ma.validate.Range(1, 5)
 FIELDS_MAX = 500
@@ -79,6 +79,36 @@ class SharedInConsentIn(Schema):
     valid_until = ma.fields.Date(load_default=None)
     note = TextField(min_length=0, max_length=2000, load_default="")
     evidence = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
+
+
+class ResourceRegistrationIn(Schema):
+    """Whether the resource itself is registered; a registered one with number, day and evidence."""
+
+    status = ma.fields.Enum(RegistrationStatus, by_value=True, required=True)
+    number = TextField(min_length=0, max_length=100, load_default="")
+    issuer = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    registered_on = ma.fields.Date(load_default=None)
+    note = TextField(min_length=0, max_length=2000, load_default="")
+    evidence = ma.fields.Nested(ResourceEvidenceIn, load_default=None)
+
+
+class ResourceRegistrationOut(ma.Schema):
+    """One record on the registration of a resource."""
+
+    status = ma.fields.Enum(RegistrationStatus, by_value=True)
+    number = ma.fields.String(allow_none=True)
+    issuer = ma.fields.String()
+    registered_on = ma.fields.Date(allow_none=True)
+    evidence_sha256 = ma.fields.String(allow_none=True)
+    note = ma.fields.String()
+    recorded_at = ma.fields.AwareDateTime()
+    recorded_by_name = ma.fields.String()
+
+
+class ResourceRegistrationsOut(ma.Schema):
+    """What was recorded on the registration of a resource, newest first; the newest counts."""
+
+    items = ma.fields.List(ma.fields.Nested(ResourceRegistrationOut))
 
 
 class ResourceSampleIn(Schema):

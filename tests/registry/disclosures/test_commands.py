@@ -35,6 +35,8 @@ from registry.disclosures.rules import (
 )
 from registry.duties import queries as duties
 from registry.obligations.rules import DutyKind, DutyState
+from registry.resources import commands as resources
+from registry.resources.rules import RegistrationStatus
 from tests.make import registry_base as make
 
 JANUARY = datetime(2027, 1, 20, 1, tzinfo=UTC)
@@ -194,12 +196,17 @@ def test_each_institution_discloses_its_own_and_only_what_is_over(session: Sessi
 def test_the_workbook_holds_text_alone(session: Session) -> None:
     department = make.make_department(session)
     resource = make.make_resource(session, department, title="=HYPERLINK(1)")
+    resources.record_registration(
+        session, make.acting_for(department, Role.SOURCE), resource.id, status=RegistrationStatus.REGISTERED,
+        issuer="省公共数据登记平台", number="CONF-1", registered_on=date(2026, 1, 5), now=make.NOW,
+        evidence={"name": "证明.pdf", "media_type": "application/pdf", "content": b"confirmed"},
+    )  # fmt: skip
     agreement = make.make_agreement(session, scope=[resource])
     for side, titles in (
         (Side.IMPLEMENTING, ["机构信息", "数据资源", "运营机构", "上限收费标准"]),
         (Side.OPERATING, ["机构信息", "数据资源", "实施机构", "产品和服务", "收费标准"]),
     ):
-        disclosure = published(session, agreement, side, confirmations={resource.code: "CONF-1"})
+        disclosure = published(session, agreement, side)
         book = openpyxl.load_workbook(io.BytesIO(sheets.workbook(disclosure, "新昌县")))
         assert book.sheetnames == titles
         cells = {cell.value: cell.data_type for row in book["数据资源"] for cell in row}
