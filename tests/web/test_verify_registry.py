@@ -161,7 +161,7 @@ BREACHES: dict[str, str | Row | Sequence[str | Row]] = {
     "REG-06 异议未驳回即赋码": Row("registry_objection", {"registration_id": one("registry_registration")}),
     "REG-06 登记的异议状态与异议不符": "UPDATE registry_registration SET state = 'objected'",
     "REG-02 登记的版本或登记主体不属于该产品": "UPDATE registry_registration SET registrant_id = version_id",
-    "REG-08 登记有效期超出授权期限": "UPDATE registry_registration SET valid_until = '2036-01-01'",
+    "REG-07 登记有效期超出授权期限": "UPDATE registry_registration SET valid_until = '2036-01-01'",
     "RVW-04 产品所用数据没有获批的使用申请": "UPDATE registry_data_request SET state = 'rejected', basis = NULL",
     "ACC-01 产品所用数据不在授权范围之内": "DELETE FROM registry_agreement_resource",
     "APP-04 统一社会信用代码校验不符": (

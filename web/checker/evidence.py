@@ -138,6 +138,19 @@ def _is_registration_code(code: str) -> bool:
     return (found + CODE_ALPHABET.index(signs[-1])) % 36 == 1
 
 
+def validities(connection: sa.Connection) -> list[str]:
+    """Find registrations that outlast an authorization which itself lasts no longer than they do (REG-07)."""
+    query = """SELECT g.number, g.valid_from, g.valid_until, a.term_start, a.term_end FROM registry_registration g
+        JOIN registry_product p ON p.id = g.product_id JOIN registry_agreement a ON a.id = p.agreement_id
+        WHERE g.valid_until >= a.term_end"""
+    found = []
+    for number, *days in connection.execute(sa.text(query)):
+        valid_from, valid_until, term_start, term_end = (date.fromisoformat(str(day)) for day in days)
+        if valid_from >= term_end or valid_until - valid_from + timedelta(days=1) >= term_end - term_start:
+            found.append(f"REG-07 登记有效期超出授权期限：{number} / {valid_until} / {term_end}")
+    return found
+
+
 def _utc(value: Any) -> datetime:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -145,5 +158,5 @@ def _utc(value: Any) -> datetime:
 
 EVIDENCE: tuple[Callable[[sa.Connection], list[str]], ...] = (
     documents, preserved_contents, disclosures, service_agreements, early_silence, incident_reports,
-    credit_codes, registration_codes,
+    credit_codes, registration_codes, validities,
 )  # fmt: skip

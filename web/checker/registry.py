@@ -149,9 +149,6 @@ REGISTRATION = (
     Check("REG-02", "登记的版本或登记主体不属于该产品", """SELECT g.number, p.code FROM registry_registration g
         JOIN registry_product p ON p.id = g.product_id JOIN registry_product_version v ON v.id = g.version_id
         WHERE v.product_id <> p.id OR g.registrant_id <> p.owner_id OR g.place <> p.place"""),
-    Check("REG-08", "登记有效期超出授权期限", """SELECT g.number, g.valid_until, a.term_end
-        FROM registry_registration g JOIN registry_product p ON p.id = g.product_id
-        JOIN registry_agreement a ON a.id = p.agreement_id WHERE g.state = 'coded' AND g.valid_until >= a.term_end"""),
     Check("RVW-04", "产品所用数据没有获批的使用申请", """SELECT p.code, x.code FROM registry_registration g
         JOIN registry_product p ON p.id = g.product_id JOIN registry_product_input i ON i.version_id = g.version_id
         JOIN registry_resource x ON x.id = i.resource_id
