@@ -1,15 +1,14 @@
-"""Deadlines, validity and states of a registration, with the worked examples of the measure."""
+"""States, receipts and materials of a registration, and the numbers of the measure in the policy files."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from itertools import product
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kernel.calendar import DAY, Period, WorkingCalendar, add_months
 from registry.registrations.rules import (
     FOLLOWS_A_CODE,
     RUNNING,
@@ -29,24 +28,9 @@ from registry.registrations.rules import (
     missing_materials,
     refuse_without_words,
 )
-from registry.terms.rules import (
-    AgreementEnded,
-    NoticeOver,
-    NoticeRunning,
-    OutsideRenewalWindow,
-    notice_period,
-    refuse_before_notice_ends,
-    refuse_outside_notice,
-    refuse_outside_window,
-    renewal_window,
-    validity,
-)
 from tests.make.registry_base import book
 
-CALENDAR = WorkingCalendar()
-LONG = Period(date(2025, 1, 1), date(2030, 1, 1))
 days = st.dates(date(2025, 3, 1), date(2035, 12, 31))
-terms = st.builds(lambda start, length: Period(start, start + timedelta(days=length)), days, st.integers(1, 365 * 5))
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(RegistrationState, RegistrationEvent)))
@@ -71,23 +55,6 @@ def test_a_code_comes_only_out_of_the_public_notice() -> None:
     ]
 
 
-# 公共数据资源登记管理暂行办法 (发改数据规〔2025〕26号, effective 2025-03-01): the deadlines of Art. 9-12, worked on
-# the calendar; the day after the start is day 1.
-@pytest.mark.parametrize(
-    ("what", "start", "working_days", "last_day"),
-    [
-        ("acceptance", date(2025, 6, 9), 3, date(2025, 6, 12)),
-        ("public notice", date(2025, 6, 9), 10, date(2025, 6, 23)),
-        ("formal review over the October holiday", date(2025, 9, 22), 20, date(2025, 10, 24)),
-        ("acceptance (REG-04)", date(2026, 7, 1), 3, date(2026, 7, 6)),
-        ("formal review (REG-04)", date(2026, 7, 6), 20, date(2026, 8, 3)),
-        ("first application after delivery (REG-04)", date(2026, 7, 1), 20, date(2026, 7, 29)),
-    ],
-)
-def test_a_deadline_is_its_last_working_day(what: str, start: date, working_days: int, last_day: date) -> None:
-    assert CALENDAR.add_working_days(start, working_days) == last_day, what
-
-
 def test_the_numbers_of_the_measure_stand_in_the_policy_files_of_every_place() -> None:
     printed = {
         "first_application_working_days": 20, "legacy_application_working_days": 30, "acceptance_working_days": 3,
@@ -97,62 +64,6 @@ def test_the_numbers_of_the_measure_stand_in_the_policy_files_of_every_place() -
     for place in book().places():
         for name, number in printed.items():
             assert book().find(place, f"registration.{name}", on=date(2026, 7, 1)).integer() == number, (place, name)
-
-
-def test_the_term_of_an_authorization_may_be_five_years() -> None:
-    assert book().find("quzhou", "agreement.term_years_max", on=date(2026, 7, 1)).integer() == 5
-
-
-def test_the_notice_runs_ten_working_days_from_the_day_after_the_review() -> None:
-    assert notice_period(date(2026, 8, 3), 10, CALENDAR) == (date(2026, 8, 4), date(2026, 8, 17))
-    refuse_before_notice_ends(date(2026, 8, 18), date(2026, 8, 17))
-    with pytest.raises(NoticeRunning, match="2026-08-17"):
-        refuse_before_notice_ends(date(2026, 8, 17), date(2026, 8, 17))
-
-
-@pytest.mark.parametrize("today", [date(2026, 8, 3), date(2026, 8, 18)])
-def test_an_objection_outside_the_notice_is_refused(today: date) -> None:
-    with pytest.raises(NoticeOver, match="2026-08-04"):
-        refuse_outside_notice(today, date(2026, 8, 4), date(2026, 8, 17))
-
-
-@pytest.mark.parametrize(
-    ("coded_on", "agreement", "last_day"),
-    [
-        (date(2026, 8, 18), LONG, date(2029, 8, 17)),
-        (date(2026, 8, 18), Period(date(2026, 7, 1), date(2028, 7, 1)), date(2028, 6, 30)),
-        (date(2025, 7, 1), Period(date(2024, 7, 1), date(2027, 7, 1)), date(2027, 6, 30)),  # three years exactly
-        (date(2028, 2, 29), LONG, date(2031, 2, 27)),
-    ],
-)
-def test_validity_is_three_years_or_the_term_of_a_short_authorization(
-    coded_on: date, agreement: Period, last_day: date
-) -> None:
-    assert validity(coded_on, years=3, agreement=agreement) == (coded_on, last_day)
-
-
-@given(days, terms, st.integers(1, 3))
-def test_validity_is_never_longer_than_the_rule_nor_than_a_short_authorization(
-    coded_on: date, agreement: Period, years: int
-) -> None:
-    is_short = agreement.end <= add_months(agreement.start, years * 12)
-    if is_short and agreement.last_day < coded_on:
-        with pytest.raises(AgreementEnded, match=str(agreement.last_day)):
-            validity(coded_on, years=years, agreement=agreement)
-        return
-    start, end = validity(coded_on, years=years, agreement=agreement)
-    assert start == coded_on <= end < add_months(coded_on, years * 12)
-    assert not is_short or end <= agreement.last_day
-
-
-def test_renewal_opens_sixty_days_before_the_last_day_and_closes_with_it() -> None:
-    assert renewal_window(date(2028, 6, 30), 60) == (date(2028, 5, 1), date(2028, 6, 30))
-    assert validity(date(2028, 6, 30) + DAY, years=3, agreement=LONG)[0] == date(2028, 7, 1)
-    for inside in (date(2028, 5, 1), date(2028, 6, 30)):
-        refuse_outside_window(inside, date(2028, 6, 30), 60)
-    for outside in (date(2028, 4, 30), date(2028, 7, 1)):
-        with pytest.raises(OutsideRenewalWindow, match="2028-05-01"):
-            refuse_outside_window(outside, date(2028, 6, 30), 60)
 
 
 @given(days, days, days)
