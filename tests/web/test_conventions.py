@@ -28,6 +28,7 @@ WITHOUT_KEY = {
 WHOLE_REPORTS = {
     "/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees",
     "/api/v1/disclosures/entries", "/api/v1/duties", "/api/v1/resources/{resource_id}/history",
+    "/api/v1/resources/{resource_id}/registrations",
 }  # fmt: skip
 WITHOUT_SCHEMA = {"/api/v1/calc/{name}"}  # calculators read and name their own fields
 Operation = tuple[str, str, dict[str, Any]]

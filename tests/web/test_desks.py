@@ -24,7 +24,7 @@ from tests.rig.databases import Databases
 MONTHS_LATER = timedelta(days=75)
 WAITING = {
     Role.SUPERVISOR: {
-        "agreements": 1, "data_request": 2, "duties": 6, "exits": 1, "incidents": 1, "objections": 1, "onboarding": 1,
+        "agreements": 1, "data_request": 2, "duties": 1, "exits": 1, "incidents": 1, "objections": 1, "onboarding": 1,
         "plan": 1, "product": 1, "selections": 1,
     },
     Role.REVIEWER: {"application": 1, "data_request": 2, "plan": 1, "product": 1, "registrations": 2},

@@ -59,15 +59,15 @@ def close(session, entitlement, name: str) -> None:
 @pytest.mark.both_databases
 def test_closing_any_one_condition_closes_the_entitlement_at_once_and_is_named(session):
     entitlement = make.make_entitlement(session)
-    assert queries.holds(session, entitlement, make.SALE)
-    queries.must_hold(session, entitlement, make.SALE)
+    assert queries.holds(session, entitlement, make.SALE, book=make.LAW)
+    queries.must_hold(session, entitlement, make.SALE, book=make.LAW)
     for name in CLOSERS:
         savepoint = session.begin_nested()
         close(session, entitlement, name)
-        assert queries.closed(session, entitlement, make.SALE) == [name]
-        assert not queries.holds(session, entitlement, make.SALE)
+        assert queries.closed(session, entitlement, make.SALE, book=make.LAW) == [name]
+        assert not queries.holds(session, entitlement, make.SALE, book=make.LAW)
         with pytest.raises(queries.Closed) as caught:
-            queries.must_hold(session, entitlement, make.SALE)
+            queries.must_hold(session, entitlement, make.SALE, book=make.LAW)
         assert [error["pointer"] for error in caught.value.errors] == [f"/gates/{name}"]
         assert listed_as_open(session) == []
         savepoint.rollback()
@@ -77,7 +77,7 @@ def test_closing_any_one_condition_closes_the_entitlement_at_once_and_is_named(s
 
 def listed_as_open(session, now=make.SALE) -> list:
     query = sa.select(Entitlement.id).join(Order, Order.id == Entitlement.order_id)
-    query = query.join(Product, Product.id == Order.product_id).where(queries.open_condition(now))
+    query = query.join(Product, Product.id == Order.product_id).where(queries.open_condition(now, make.LAW))
     return list(session.scalars(query))
 
 
@@ -92,7 +92,7 @@ def listed_as_open(session, now=make.SALE) -> list:
 def test_the_term_ends_by_itself_in_the_last_second_of_its_last_day(session, moment, holds):
     entitlement = make.make_entitlement(session)
     assert (entitlement.valid_from, entitlement.valid_until.isoformat()) == (business_date(make.SALE), "2027-07-19")
-    assert queries.holds(session, entitlement, moment) is holds
+    assert queries.holds(session, entitlement, moment, book=make.LAW) is holds
     assert bool(listed_as_open(session, moment)) is holds
 
 
@@ -113,7 +113,7 @@ def test_a_term_ends_with_the_exemption_at_the_latest(session):
 def test_the_bought_version_stays_usable_while_a_newer_one_waits_for_its_review(session):
     entitlement = make.make_entitlement(session)
     registry.add_version(session, products.get(session, entitlement.product_id), now=make.SALE)
-    assert queries.holds(session, entitlement, make.SALE)
+    assert queries.holds(session, entitlement, make.SALE, book=make.LAW)
 
 
 def test_an_entitlement_for_one_scenario_and_purpose_is_refused_for_another(session):

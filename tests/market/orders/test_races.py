@@ -112,7 +112,7 @@ def test_two_orders_never_share_the_last_free_units_of_an_exemption(database):
 def capture(reference: str, bank_line: str, payment: Payment) -> Callable[[Session], str]:
     return lambda session: payments.record_bank_line(
         session, make.finance(), bank_line=bank_line, reference=reference, amount=payment.amount, payer_name="x",
-        captured_at=make.SALE, now=make.SALE,
+        captured_at=make.SALE, now=make.SALE, book=make.LAW,
     ).number  # fmt: skip
 
 

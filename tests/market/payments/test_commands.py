@@ -96,9 +96,9 @@ def test_only_the_preparer_of_the_place_records_bank_lines(session, order):
               "amount": order.amount, "captured_at": make.SALE, "now": make.SALE}  # fmt: skip
     for person in (base.actor(Role.FINANCE_CHECKER, place="xinchang"), base.actor(Role.BUYER, org_id=order.buyer_id)):
         with pytest.raises(NotAllowed):
-            commands.record_bank_line(session, person, **values)
+            commands.record_bank_line(session, person, **values, book=make.LAW)
     with pytest.raises(commands.UnknownReference):
-        commands.record_bank_line(session, make.finance("puer"), **values)
+        commands.record_bank_line(session, make.finance("puer"), **values, book=make.LAW)
     assert state_of(session, order)[1] is PaymentState.EXPECTED
 
 
@@ -114,11 +114,11 @@ def test_money_that_comes_while_a_gate_is_closed_is_booked_and_opens_when_the_ga
     make.pay(session, order)
     assert state_of(session, order) == (OrderState.PAID, PaymentState.CAPTURED, None)
     with pytest.raises(commands.NotWaiting):
-        commands.open_waiting(session, make.finance(), order.number, now=make.SALE)
+        commands.open_waiting(session, make.finance(), order.number, now=make.SALE, book=make.LAW)
     parties.restore(session, supervisor, order.seller_id, now=make.SALE)
     parties.restore(session, second, order.seller_id, now=make.SALE)
     later = make.SALE + timedelta(days=3)
-    commands.open_waiting(session, make.finance(), order.number, now=later)
+    commands.open_waiting(session, make.finance(), order.number, now=later, book=make.LAW)
     found, _, entitlement = state_of(session, order)
     assert (found, entitlement.granted_at) == (OrderState.FULFILLED, later)
 
