@@ -109,6 +109,8 @@ def apply(
     """Ask to be admitted; nobody need be signed in. The word that is returned is shown once.
 
     Args:
+        session: the session.
+        actor: whoever asks; a visitor as a rule.
         uscc: the credit code, in any spelling.
         place: where the organisation wants to act.
         stated: the organisation, its first person and the documents.
