@@ -93,19 +93,9 @@ def count_attempt(session: Session, actor: Actor, *, subject: str, now: datetime
 
 
 def apply(
-    session: Session,
-    actor: Actor,
-    *,
-    uscc: str,
-    place: str,
-    stated: Stated,
-    password: str,
-    number: str | None,
-    key: bytes,
-    book: PolicyBook,
-    calendar: WorkingCalendar,
-    now: datetime,
-) -> Applied:
+    session: Session, actor: Actor, *, uscc: str, place: str, stated: Stated, password: str, number: str | None,
+    key: bytes, book: PolicyBook, calendar: WorkingCalendar, now: datetime,
+) -> Applied:  # fmt: skip
     """Ask to be admitted; nobody need be signed in. The word that is returned is shown once.
 
     Args:
