@@ -14,6 +14,7 @@ import flask_smorest
 import marshmallow as ma
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, has_app_context, make_response, request
+from flask_babel import get_locale
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
@@ -332,6 +333,11 @@ def problem(error: DomainError, *, language: str = "zh") -> dict[str, Any]:
     if error.article:
         body["article"] = error.article
     return body
+
+
+def words_of(refusal: DomainError | None) -> dict[str, Any] | None:
+    """Return the problem document that a page shows above its form, in the reader's language; nothing for none."""
+    return None if refusal is None else problem(refusal, language=str(get_locale()))
 
 
 def local_target(target: str) -> str:

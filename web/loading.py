@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, policy_book, problem, requires
+from kernel.http import current_actor, policy_book, requires, words_of
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from market.delivery import commands, queries
@@ -75,6 +75,6 @@ def _page(
     version = products.latest_version(session, product.id)
     text = render_template(
         "market/delivery/load.html", product=product, version=version, loads=queries.loads(session, version.id),
-        errors=errors or {}, refusal=None if refusal is None else problem(refusal, language=str(get_locale())),
+        errors=errors or {}, refusal=words_of(refusal),
     )  # fmt: skip
     return make_response(text, status)

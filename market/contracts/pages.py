@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import format_datetime, get_locale, gettext
+from flask_babel import format_datetime, gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from market.contracts import commands, queries
 from market.contracts.model import Contract
@@ -113,7 +113,7 @@ def _trade_page(
     text = render_template(
         "market/contracts/trade.html", trade=trade, steps=_steps(trade), standard=STANDARD,
         side=_unsigned_side(trade, actor.org_id) if may_sign else None, form=form or Form(CancellationIn),
-        refusal=None if refusal is None else problem(refusal, language=str(get_locale())),
+        refusal=words_of(refusal),
         may_cancel=may_sign and trade.order.state in (OrderState.PLACED, OrderState.CONTRACTED),
         may_see_quote=actor.org_id != trade.order.seller_id,
         may_record=actor.may(Permission.PAYMENT_RECORD, place=trade.order.place),

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from market.listings import commands, queries, sheets
 from market.listings.model import ImportBatch, ImportRow, Listing
@@ -61,7 +61,7 @@ def create() -> AnyResponse:
             return redirect(url_for("catalogue_pages.product", code=product.code), code=303)
     rule = venue_rule(MarketPolicy.at(policy_book(), product.place, clock.today()))
     text = render_template(
-        "market/listings/new.html", product=product, form=form, rule=rule, refusal=_words(form.problem)
+        "market/listings/new.html", product=product, form=form, rule=rule, refusal=words_of(form.problem)
     )
     return make_response(text, 422 if request.method == "POST" else 200)
 
@@ -141,7 +141,7 @@ def _imports_page(
 ) -> Response:
     found = page(db.session(), queries.batches(current_actor()), ImportBatch, newest_first=True)
     text = render_template(
-        "market/listings/imports.html", found=found, errors=errors or {}, refusal=_words(refusal), places=_places(),
+        "market/listings/imports.html", found=found, errors=errors or {}, refusal=words_of(refusal), places=_places(),
         columns=[str(column) for column in Column], required=[str(column) for column in REQUIRED],
     )  # fmt: skip
     return make_response(text, status)
@@ -155,7 +155,3 @@ def _places() -> list[tuple[str, str]]:
         for key in book.places()
         if actor.may(Permission.LISTING_IMPORT, org_id=actor.org_id, place=key)
     ]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from market.orders import commands, queries
 from market.orders.model import Quote
@@ -42,7 +40,7 @@ def ask() -> AnyResponse:
     product = products.by_code(session, request.form.get("product_code", ""))
     kinds = {tariff.subject_kind for tariff in in_force(session, product.id, clock.today()) if tariff.subject_kind}
     text = render_template(
-        "market/orders/ask.html", product=product, form=form, refusal=_words(form.problem), kinds=sorted(kinds),
+        "market/orders/ask.html", product=product, form=form, refusal=words_of(form.problem), kinds=sorted(kinds),
         purposes=[(purpose.value, gettext(title)) for purpose, title in PURPOSE_TITLES.items()],
     )  # fmt: skip
     return make_response(text, form.problem.status if form.problem else 422)
@@ -71,7 +69,3 @@ def show_quote(number: str) -> str:
         unit=gettext(CHARGE_UNIT_TITLES[tariff.charge_unit]) if tariff is not None else "",
         may_order=actor.may(Permission.ORDER_PLACE, org_id=quote.buyer_id),
     )  # fmt: skip
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

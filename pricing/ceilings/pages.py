@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import ValidationFailed, current_actor, page, policy_book, requires
+from kernel.http import ValidationFailed, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from pricing.ceilings import commands, queries
 from pricing.ceilings.model import Ceiling, FeeCap
 from pricing.ceilings.schemas import LEVELS, CapsIn, CeilingIn
 from pricing.costs import queries as costs
 from pricing.costs.model import CostSurvey
-from pricing.costs.pages import STATE_WORDS, UNIT_WORDS, RowsForm, words
+from pricing.costs.pages import STATE_WORDS, UNIT_WORDS, RowsForm
 from pricing.costs.rules import SurveyState
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
@@ -77,7 +77,7 @@ def determine() -> AnyResponse:
     agreement = agreements.get(db.session(), survey.agreement_id)
     text = render_template(
         "pricing/ceilings/form.html", survey=survey, agreement=agreement, totals=survey.totals(), form=form,
-        refusal=words(form.problem), preview=queries.breakdown(preview) if preview else None,
+        refusal=words_of(form.problem), preview=queries.breakdown(preview) if preview else None,
         policy=PricingPolicy.at(policy_book(), survey.place, clock.today()),
         taxes=form.count("tax_lines", TAX_ROWS), levels=_levels(),
     )  # fmt: skip
@@ -126,7 +126,7 @@ def set_caps(ceiling_id: UUID) -> AnyResponse:
     )
     products = session.scalars(own.order_by(Product.code)).all()
     text = render_template(
-        "pricing/ceilings/caps.html", ceiling=ceiling, agreement=agreement, form=form, refusal=words(form.problem),
+        "pricing/ceilings/caps.html", ceiling=ceiling, agreement=agreement, form=form, refusal=words_of(form.problem),
         products=[(str(product.id), f"{product.code} {product.title}") for product in products],
         units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
         rows=form.count("caps", len(products) + BLANK_CAPS),

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from pricing.costs import commands, queries
 from pricing.costs.model import CostSurvey
@@ -129,11 +129,6 @@ def file_in(upload: Any) -> dict[str, str]:
     return {"name": name, "media_type": upload.mimetype or "application/octet-stream", "content_base64": content}
 
 
-def words(refusal: DomainError | None) -> dict[str, Any] | None:
-    """Return a refusal as the page shows it, in the reader's language."""
-    return None if refusal is None else problem(refusal, language=str(get_locale()))
-
-
 @blueprint.route("/pricing/surveys/new", methods=["GET", "POST"])
 @requires(Permission.COST_WRITE)
 def open_survey() -> AnyResponse:
@@ -216,7 +211,7 @@ def _form_page(form: RowsForm, title: str, action: str, survey: CostSurvey | Non
         "pricing/costs/form.html", form=form, title=title, action=action, survey=survey,
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in session.scalars(mine)],
         categories=[(category.value, word) for category, word in CATEGORY_WORDS.items()],
-        rows=form.count("lines", len(CostCategory) + BLANK_ROWS), refusal=words(form.problem),
+        rows=form.count("lines", len(CostCategory) + BLANK_ROWS), refusal=words_of(form.problem),
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)
 
@@ -228,7 +223,7 @@ def _survey_page(survey_id: UUID, form: RowsForm | None = None, *, status: int =
     text = render_template(
         "pricing/costs/survey.html", survey=survey, agreement=agreement, totals=survey.totals(),
         state_title=STATE_WORDS[survey.state], titles=CATEGORY_WORDS,
-        form=form or RowsForm(AcceptIn), refusal=words(form.problem if form else None),
+        form=form or RowsForm(AcceptIn), refusal=words_of(form.problem if form else None),
         may_write=actor.may(
             Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place
         ),

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import ROLES_OF, Permission
-from pricing.costs.pages import RowsForm, words
+from pricing.costs.pages import RowsForm
 from pricing.exemptions import commands, queries
 from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import ExemptionState, Purpose
@@ -70,7 +70,7 @@ def request_exemption() -> AnyResponse:
     own = {grant.org_id for grant in current_actor().grants if grant.role in ROLES_OF[Permission.ORDER_PLACE]}
     parties = session.scalars(sa.select(Party).where(Party.id.in_(own - {None})).order_by(Party.name))
     text = render_template(
-        "pricing/exemptions/form.html", product=product, form=form, refusal=words(form.problem),
+        "pricing/exemptions/form.html", product=product, form=form, refusal=words_of(form.problem),
         parties=[(str(party.id), party.name) for party in parties],
         purposes=[(purpose.value, word) for purpose, word in PURPOSE_WORDS.items()],
         policy=PricingPolicy.at(policy_book(), product.place, clock.today()),
@@ -120,7 +120,7 @@ def _exemption_page(exemption_id: UUID, form: Form | None = None, *, status: int
     exemption = queries.get(session, actor, exemption_id)
     text = render_template(
         "pricing/exemptions/exemption.html", exemption=exemption, names=_names([exemption]),
-        form=form or Form(ReasonIn), refusal=words(form.problem if form else None),
+        form=form or Form(ReasonIn), refusal=words_of(form.problem if form else None),
         state_title=STATE_WORDS[exemption.state], purpose_title=PURPOSE_WORDS[exemption.purpose],
         may_decide=actor.may(Permission.EXEMPTION_APPROVE, place=exemption.place),
         policy=PricingPolicy.at(policy_book(), exemption.place, clock.today()),

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, policy_book, requires
+from kernel.http import Form, current_actor, policy_book, requires, words_of
 from kernel.identity import Permission
-from pricing.costs.pages import UNIT_WORDS, words
+from pricing.costs.pages import UNIT_WORDS
 from pricing.services import commands
 from pricing.services.rules import MerchantService
 from pricing.services.schemas import ServiceFeeIn
@@ -51,7 +51,7 @@ def set_service_fee() -> AnyResponse:
         if actor.may(Permission.PRICE_SET, org_id=found.operating_institution_id, place=found.place)
     ]
     text = render_template(
-        "pricing/services/form.html", form=form, refusal=words(form.problem),
+        "pricing/services/form.html", form=form, refusal=words_of(form.problem),
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in mine],
         services=[(service.value, word) for service, word in SERVICE_WORDS.items()],
         units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],

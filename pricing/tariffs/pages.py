@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, policy_book, public, requires
+from kernel.http import current_actor, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from pricing.ceilings.queries import caps_of_product
-from pricing.costs.pages import UNIT_WORDS, RowsForm, words
+from pricing.costs.pages import UNIT_WORDS, RowsForm
 from pricing.policy import PricingPolicy
 from pricing.services import queries as services
 from pricing.services.pages import SERVICE_WORDS
@@ -98,7 +98,7 @@ def edit(code: str) -> AnyResponse:
 def _editor(product: Product, form: RowsForm) -> Response:
     session, today = db.session(), clock.today()
     text = render_template(
-        "pricing/tariffs/edit.html", product=product, form=form, refusal=words(form.problem),
+        "pricing/tariffs/edit.html", product=product, form=form, refusal=words_of(form.problem),
         regimes=[(regime.value, word) for regime, word in REGIME_WORDS.items() if regime is not Regime.BREAK_EVEN],
         units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
         kinds=[(kind.value, word) for kind, word in KIND_WORDS.items()],

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, page, policy_book, problem, requires
+from kernel.http import current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.access import commands, queries
 from registry.access.model import AccessDecision
@@ -55,7 +55,7 @@ def _page(*, made: AccessDecision | None = None, refusal: DomainError | None = N
     outcome = Outcome(asked) if asked in list(Outcome) else None
     known = session.scalars(agreements.listed(actor).order_by(Agreement.number).limit(CHOICES_MAX)).all()
     text = render_template(
-        "registry/access/list.html", made=made, refusal=_words(refusal),
+        "registry/access/list.html", made=made, refusal=words_of(refusal),
         found=page(session, queries.listed(actor, outcome=outcome), AccessDecision, newest_first=True),
         agreements=[(str(one.id), f"{one.number} {one.title}") for one in known],
         outcomes=[("granted", gettext("准予")), ("denied", gettext("拒绝"))],
@@ -70,7 +70,3 @@ def _looked(made: AccessDecision) -> list[dict[str, Any]]:
          "rule": one["rule"], "article": one["article"], "date": one["since"] or "", "todo": one["code"]}
         for one in made.looked
     ]  # fmt: skip
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, local_target, problem, public, requires
+from kernel.http import Form, current_actor, local_target, public, requires, words_of
 from kernel.identity import Permission
 from registry.accounts import commands, queries
 from registry.accounts.commands import PASSWORD_LENGTH_MIN, SESSION_MAX
@@ -65,7 +65,7 @@ def _sign_in_page(form: Form, wanted: str) -> str:
     people = current_app.config.get(DEMO_SIGN_INS) or []
     places = list(dict.fromkeys(person["place"] for person in people))
     return render_template(
-        "registry/accounts/sign_in.html", form=form, wanted=wanted, refusal=_words(form.problem),
+        "registry/accounts/sign_in.html", form=form, wanted=wanted, refusal=words_of(form.problem),
         demo_places=[(place, [person for person in people if person["place"] == place]) for place in places],
     )  # fmt: skip
 
@@ -155,7 +155,3 @@ def _account_page(
         may_have_keys=actor.may(Permission.KEY_MANAGE), password_length_min=PASSWORD_LENGTH_MIN,
     )  # fmt: skip
     return make_response(text, status)
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -11,7 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.applications import checks, commands, queries
 from registry.applications.model import Application
@@ -71,7 +80,7 @@ def start(call_id: UUID) -> AnyResponse:
         else:
             flash(gettext("申请 %(number)s 已建立，请填写申请表；可随时保存。", number=made.number), "success")
             return redirect(url_for("application_pages.edit", application_id=made.id), code=303)
-    text = render_template("registry/applications/start.html", call=call, refusal=_words(refusal))
+    text = render_template("registry/applications/start.html", call=call, refusal=words_of(refusal))
     return make_response(text, refusal.status if refusal else 200)
 
 
@@ -108,7 +117,7 @@ def _form_page(
     own["registered_capital"] = "" if found.registered_capital is None else f"{found.registered_capital:f}"
     typed = {**own, **request.form} if errors else own
     text = render_template(
-        "registry/applications/form.html", found=found, values=typed, errors=errors or {}, refusal=_words(refusal),
+        "registry/applications/form.html", found=found, values=typed, errors=errors or {}, refusal=words_of(refusal),
         natures=[(one.value, gettext(title)) for one, title in NATURE_TITLES.items()], missing=lacking,
         incidents="\n".join(f"{one.on} {one.fact}" for one in found.declared), proofs=_proofs(found),
         kinds=[(one.value, gettext(title)) for one, title in PROOF_TITLES.items()], editable=found.state in EDITABLE,
@@ -205,7 +214,7 @@ def _application_page(
     in_review = found.state in (ApplicationState.UNDER_REVIEW, ApplicationState.PASSED)
     text = render_template(
         "registry/applications/application.html", found=found, may_write=may_write, errors=errors or {},
-        refusal=_words(refusal), proofs=_proofs(found), events=[event.value for event in possible(found.state)],
+        refusal=words_of(refusal), proofs=_proofs(found), events=[event.value for event in possible(found.state)],
         nature=gettext(NATURE_TITLES[found.nature]) if found.nature else "", editable=found.state in EDITABLE,
         capital="" if found.registered_capital is None else f"{found.registered_capital:f}",
         findings=checks.of_application(session, found, on=clock.today(), book=policy_book()),
@@ -248,7 +257,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

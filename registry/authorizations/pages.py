@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import DAY
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import commands, queries
 from registry.agreements.model import Agreement
@@ -107,7 +107,7 @@ def draft() -> AnyResponse:
                 return redirect(url_for("agreement_pages.show", agreement_id=made.id), code=303)
     known = place in policy_book().places()
     text = render_template(
-        "registry/agreements/new.html", form=form, refusal=_words(form.problem), places=places,
+        "registry/agreements/new.html", form=form, refusal=words_of(form.problem), places=places,
         place=place if known else "", **(_options(place) if known else {}),
     )  # fmt: skip
     return make_response(text, status)
@@ -230,7 +230,7 @@ def _agreement_page(
     missing = missing_today(agreement)
     text = render_template(
         "registry/agreements/agreement.html", agreement=agreement, items=_items(agreement), missing=missing,
-        refusal=_words(refusal), errors=errors or {}, may_write=may_write, today=clock.today(), day=DAY,
+        refusal=words_of(refusal), errors=errors or {}, may_write=may_write, today=clock.today(), day=DAY,
         steps=_timeline(session, agreement), events=[event.value for event in possible(agreement.state)],
         asked_by_me=agreement.pending_by == actor.id,
         policy=RegistryPolicy.at(policy_book(), agreement.place, clock.today()),
@@ -300,7 +300,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

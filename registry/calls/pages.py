@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, match_version, page, policy_book, problem, public, requires
+from kernel.http import current_actor, match_version, page, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from registry.calls import commands, queries
 from registry.calls.model import Call
@@ -116,7 +116,7 @@ def _form_page(call: Call | None, errors: dict[str, Any], refusal: DomainError |
         typed = {**named, "invited_ids": [str(one.party_id) for one in call.invitations]}
     candidates = _candidates(place)
     text = render_template(
-        "registry/calls/form.html", call=call, errors={**errors, **errors.get("texts", {})}, refusal=_words(refusal),
+        "registry/calls/form.html", call=call, errors={**errors, **errors.get("texts", {})}, refusal=words_of(refusal),
         values=typed or {"plan_id": request.args.get("plan", "")}, plans=_plans(), methods=_methods(place),
         texts=[(name, gettext(title)) for name, title in TEXT_TITLES.items()], candidates=candidates,
     )  # fmt: skip
@@ -164,7 +164,7 @@ def _call_page(
         events=[event.value for event in possible(call.state)] if may_write else [], may_write=may_write,
         may_apply=actor.may(Permission.APPLICATION_WRITE, place=call.place) and call.is_open(clock.today()),
         policy=RegistryPolicy.at(policy_book(), call.place, clock.today()), errors=errors or {},
-        refusal=_words(refusal),
+        refusal=words_of(refusal),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -195,7 +195,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,8 +22,8 @@ from kernel.http import (
     match_version,
     page,
     policy_book,
-    problem,
     requires,
+    words_of,
     working_calendar,
 )
 from kernel.identity import Permission, Role
@@ -232,7 +232,7 @@ def _review_page(
         steps=[_stage_step(stage, today) for stage in review.stages],
         findings=checks.shown_findings(session, review, on=today, book=policy_book()),
         required=checks.required(review, on=today, book=policy_book()), check_titles=CHECK_TITLES,
-        form=form or DecisionForm(DecisionIn), refusal=_words(refusal), procedure_titles=PROCEDURE_TITLES,
+        form=form or DecisionForm(DecisionIn), refusal=words_of(refusal), procedure_titles=PROCEDURE_TITLES,
         clock=queries.clock_of(review, calendar=working_calendar(), book=policy_book(), today=today),
         subject_url=subject_page(review) if subject_page else None, ground_titles=GROUND_TITLES,
         opinions=[opinion for stage in review.stages for opinion in stage.opinions],
@@ -287,7 +287,3 @@ def _stage_step(stage: ReviewStage, today: date) -> dict[str, Any]:
 
 def _today() -> date:
     return business_date(clock.now())
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, match_version, page, policy_book, problem, public, requires
+from kernel.http import current_actor, match_version, page, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from registry.disclosure_entries.rules import ENTRIES
 from registry.disclosures import commands, queries, sheets
@@ -93,7 +93,7 @@ def _disclosure_page(disclosure_id: UUID, *, refusal: DomainError | None = None,
         events=[event.value for event in possible(found.state)] if is_own else [],
         prepared_by_me=found.prepared_by is not None and found.prepared_by == actor.id,
         correction=queries.correction_of(session, found.id), steps=_timeline(session, found) if is_own else [],
-        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        refusal=words_of(refusal),
     )  # fmt: skip
     return make_response(text, status)
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import SELLERS, Permission
 from kernel.wording import leaves
 from registry.drafts import commands, queries
@@ -53,7 +53,7 @@ def browse() -> AnyResponse:
     query = queries.listed(current_actor(), state=DraftState.OPEN)
     text = render_template(
         "registry/drafts/list.html", found=page(db.session(), query, ProductDraft, newest_first=True),
-        owners=_owners(), missing=missing, form=form, refusal=_words(form.problem),
+        owners=_owners(), missing=missing, form=form, refusal=words_of(form.problem),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -179,7 +179,7 @@ def _step_page(
               else [str(one["resource_id"]) for one in held.get("inputs", [])])  # fmt: skip
     text = render_template(
         "registry/drafts/step.html", draft=draft, step=step, titles=STEP_TITLES, lacking=missing(draft.steps),
-        values=values, words=words or [], refusal=_words(refusal), requests=own, chosen=chosen, resources=resources,
+        values=values, words=words or [], refusal=words_of(refusal), requests=own, chosen=chosen, resources=resources,
         picked=picked, names=names, forms=list(DeliveryForm), evidence=held.get("evidence", []),
     )  # fmt: skip
     return make_response(text, status)
@@ -219,7 +219,7 @@ def _check_page(draft_id: UUID, *, refusal: DomainError | None = None, status: i
             wrong = [f"{pointer.strip('/')}：{words}" for pointer, words in leaves(error.normalized_messages())]
     text = render_template(
         "registry/drafts/check.html", draft=draft, titles=STEP_TITLES, lacking=lacking, wrong=wrong,
-        refusal=_words(refusal), chosen=queries.request_of(session, draft),
+        refusal=words_of(refusal), chosen=queries.request_of(session, draft),
         history=queries.history(session, draft.id), steps=STEPS,
     )  # fmt: skip
     return make_response(text, status)
@@ -228,7 +228,3 @@ def _check_page(draft_id: UUID, *, refusal: DomainError | None = None, status: i
 def _owners() -> list[tuple[str, str]]:
     own = {grant.org_id for grant in current_actor().grants if grant.role in SELLERS and grant.org_id is not None}
     return sorted((str(found.id), found.name) for found in (parties.get(db.session(), one) for one in own))
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -9,14 +9,23 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.egress import checks, commands, queries
 from registry.egress.model import EgressCheck
@@ -96,7 +105,7 @@ def request_check(code: str) -> AnyResponse:
                 return redirect(url_for("egress_pages.show", check_id=made.id), code=303)
     required = RegistryPolicy.at(policy_book(), product.place, _today()).egress_check_required
     text = render_template(
-        "registry/egress/new.html", form=form, refusal=_words(form.problem), product=product, newest=newest,
+        "registry/egress/new.html", form=form, refusal=words_of(form.problem), product=product, newest=newest,
         forms=list(DeliveryForm), required=required,
     )  # fmt: skip
     return make_response(text, status)
@@ -172,7 +181,7 @@ def _check_page(
         "registry/egress/check.html", check=check, product=product, titles=STATE_TITLES, steps=_steps(check, history),
         findings=checks.findings(session, check, on=_today(), book=policy_book()),
         form=form or Form(EgressFactsIn, shown),
-        may_resubmit=is_mine and check.state is EgressState.RETURNED, refusal=_words(refusal), reviews=history,
+        may_resubmit=is_mine and check.state is EgressState.RETURNED, refusal=words_of(refusal), reviews=history,
         may_withdraw=is_mine and check.state in (EgressState.REQUESTED, EgressState.RETURNED),
         may_export=(is_mine or operates) and check.state in OPEN, forms=list(DeliveryForm),
     )  # fmt: skip
@@ -204,7 +213,3 @@ def _stage_step(stage: ReviewStage) -> dict[str, Any]:
 
 def _today() -> date:
     return business_date(clock.now())
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

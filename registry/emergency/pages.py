@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -114,7 +114,7 @@ def _page(
         outcomes=[(one.value, gettext(title)) for one, title in OUTCOME_TITLES.items()],
         outcome_titles={one.value: gettext(title) for one, title in OUTCOME_TITLES.items()},
         policy=RegistryPolicy.at(book, agreement.place, today),
-        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        refusal=words_of(refusal),
         may_write=is_open and actor.may(Permission.AGREEMENT_WRITE, place=agreement.place),
         may_drill=is_open and bool(plans) and actor.may(
             Permission.EMERGENCY_WRITE, org_id=agreement.operating_institution_id, place=agreement.place

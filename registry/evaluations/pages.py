@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import Period
 from kernel.errors import DomainError
-from kernel.http import current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.money import Money
 from registry.evaluations import commands, queries
@@ -136,7 +136,7 @@ def _evaluation_page(
         kinds=_kinds(), period=Period(found.period_start, found.period_end).text(),
         events=[event.value for event in possible(found.state)
                 if (is_own if event.value == "self_assess" else may_decide)],
-        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        refusal=words_of(refusal),
         figures=[(gettext(FIGURE_TITLES.get(name, name)), Money(value) if name.endswith(FEN) else None, value)
                  for name, value in sorted(found.figures.items())],
         indices=[(code, gettext(INDEX_TITLES.get(code, code))) for code in found.indices or found.scores],

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -179,7 +179,7 @@ def _part_page(
         certificate=queries.deletion_of_part(session, ended.id),
         resources=resources.several(session, [UUID(one) for one in ended.resource_ids]),
         kept=[gettext(title) for title in KEPT_TITLES.values()],
-        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        refusal=words_of(refusal),
         may_certify=actor.may(Permission.EXIT_WRITE, org_id=operator_id, place=agreement.place),
     )  # fmt: skip
     return make_response(text, status)
@@ -211,7 +211,7 @@ def _page(
             {"title": gettext(one.title), "is_done": one.is_done, "due": one.due, "note": one.note, "rule": one.rule}
             for one in queries.checklist(found, clock.today())
         ],
-        form=form or Form(DeletionIn), refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        form=form or Form(DeletionIn), refusal=words_of(refusal),
         events=[event.value for event in possible(found.state)], reasons=_reasons(),
         asked_by_me=found.close_asked_by is not None and found.close_asked_by == actor.id,
         may_certify=actor.may(Permission.EXIT_WRITE, org_id=operator_id, place=found.place),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -72,7 +72,7 @@ def detect() -> AnyResponse:
     query = agreements.listed(current_actor()).where(Agreement.activated_at.is_not(None))
     chosen = db.session().scalars(query.order_by(Agreement.number).limit(CHOICES_MAX))
     text = render_template(
-        "registry/incidents/new.html", form=form, refusal=_words(form.problem),
+        "registry/incidents/new.html", form=form, refusal=words_of(form.problem),
         agreements=[(str(one.id), f"{one.number} {one.title}（{one.operating_institution.name}）") for one in chosen],
         risks=[(risk.value, gettext(title)) for risk, title in RISK_TITLES.items()],
     )  # fmt: skip
@@ -116,7 +116,7 @@ def _incident_page(
     may_report = queries.may_stop(session, actor, incident.agreement, incident.product)
     may_decide = actor.may(Permission.INCIDENT_DECIDE, place=incident.place)
     text = render_template(
-        "registry/incidents/incident.html", incident=incident, errors=errors or {}, refusal=_words(refusal),
+        "registry/incidents/incident.html", incident=incident, errors=errors or {}, refusal=words_of(refusal),
         titles=_titles(), missing=[gettext(RECIPIENT_TITLES[code]) for code in missing],
         offices=[(code, gettext(RECIPIENT_TITLES[code])) for code in offices],
         recipients=RECIPIENT_TITLES, risks=[gettext(RISK_TITLES[code]) for code in incident.risks],
@@ -150,7 +150,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

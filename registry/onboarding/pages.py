@@ -13,7 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, public, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    page,
+    policy_book,
+    public,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.accounts.commands import PASSWORD_LENGTH_MIN
 from registry.onboarding import commands, queries
@@ -191,13 +200,17 @@ def _count(subject: str) -> None:
 
 def _form_page(form: Form) -> str:
     return render_template(
-        "registry/onboarding/form.html", form=form, refusal=_words(form.problem), **_choices(), picked=request.form
+        "registry/onboarding/form.html",
+        form=form,
+        refusal=words_of(form.problem),
+        **_choices(),
+        picked=request.form,
     )
 
 
 def _word_page(number: str, form: Form, *, is_resubmission: bool = False) -> str:
     return render_template(
-        "registry/onboarding/look_up.html", number=number, form=form, refusal=_words(form.problem),
+        "registry/onboarding/look_up.html", number=number, form=form, refusal=words_of(form.problem),
         is_resubmission=is_resubmission, picked=request.form, **_choices(),
     )  # fmt: skip
 
@@ -226,7 +239,3 @@ def _choices() -> dict[str, Any]:
 
 def _state_title(state: ApplicationState) -> str:
     return str(gettext(STATE_TITLES[state]))
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

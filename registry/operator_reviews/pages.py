@@ -12,7 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import DAY
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.operator_reviews import commands, queries
 from registry.operator_reviews.model import OperatorReview
@@ -148,7 +157,7 @@ def _page(
         steps.append({"title": gettext("审查中"), "state": "current"})
     text = render_template(
         "registry/operator_reviews/operator_review.html", found=found, may_write=may_write, errors=errors or {},
-        refusal=_words(refusal), events=[event.value for event in possible(found.state)], steps=steps, day=DAY,
+        refusal=words_of(refusal), events=[event.value for event in possible(found.state)], steps=steps, day=DAY,
         statements=[(kind, gettext(title), found.statements.get(kind, "")) for kind, title in STATEMENT_TITLES.items()],
         missing=[gettext(words) for _, words in lacking(found.statements, found.evidence_sha256)],
         editable=may_write and found.state in EDITABLE, today=clock.today(),
@@ -161,7 +170,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.parties import commands, queries
 from registry.parties.model import Party
@@ -56,7 +56,7 @@ def create() -> AnyResponse:
             else:
                 flash(gettext("机构“%(name)s”已登记。", name=party.name), "success")
                 return redirect(url_for("party_pages.show", party_id=party.id), code=303)
-    text = render_template("registry/parties/new.html", form=form, choices=_choices(), refusal=_words(form.problem))
+    text = render_template("registry/parties/new.html", form=form, choices=_choices(), refusal=words_of(form.problem))
     return make_response(text, status)
 
 
@@ -142,7 +142,7 @@ def _party_page(
     text = render_template(
         "registry/parties/party.html", party=party, remarks=queries.remarks(db.session(), party), credit=credit,
         today=clock.today(), may_record=actor.may(Permission.CREDIT_WRITE, place=party.place),
-        form_title=gettext(FORM_TITLES[party.legal_form]), form=form or Form(ReasonIn), refusal=_words(refusal),
+        form_title=gettext(FORM_TITLES[party.legal_form]), form=form or Form(ReasonIn), refusal=words_of(refusal),
         choices=_choices(), may_create=_may_create(), asked_by_me=party.restore_asked_by == actor.id,
         may_suspend=actor.may(Permission.PARTY_SUSPEND, place=party.place),
     )  # fmt: skip
@@ -165,7 +165,3 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         ],
         "capacity": [(capacity.value, gettext(title)) for capacity, title in CAPACITY_TITLES.items()],
     }
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

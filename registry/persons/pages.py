@@ -8,13 +8,13 @@ from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, public, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, public, requires, words_of
 from kernel.identity import Permission, Role
 from registry.accounts import commands as account_commands
 from registry.accounts import queries as accounts
@@ -72,7 +72,7 @@ def create() -> AnyResponse:
                 return redirect(url_for("person_pages.show", account_id=made.id), code=303)
     known = db.session().scalars(parties.listed(current_actor()).order_by(Party.name).limit(CHOICES_MAX)).all()
     text = render_template(
-        "registry/persons/new.html", form=form, refusal=_words(form.problem),
+        "registry/persons/new.html", form=form, refusal=words_of(form.problem),
         password_length_min=account_commands.PASSWORD_LENGTH_MIN,
         parties=[(str(party.id), f"{party.name}（{party.uscc}）") for party in known],
     )  # fmt: skip
@@ -191,7 +191,7 @@ def use_reset() -> AnyResponse:
                 flash(gettext("新密码已设置，请登录。"), "success")
                 return redirect(url_for("account_pages.sign_in"), code=303)
     text = render_template(
-        "registry/persons/reset.html", form=form, refusal=_words(form.problem),
+        "registry/persons/reset.html", form=form, refusal=words_of(form.problem),
         password_length_min=account_commands.PASSWORD_LENGTH_MIN,
     )  # fmt: skip
     return make_response(text, status)
@@ -225,7 +225,7 @@ def _account_page(
     asks = queries.asks(actor, account_id=account_id).order_by(GrantAsk.asked_at.desc())
     book = policy_book()
     text = render_template(
-        "registry/persons/account.html", found=found, now=now, form=form or Form(RoleIn), refusal=_words(refusal),
+        "registry/persons/account.html", found=found, now=now, form=form or Form(RoleIn), refusal=words_of(refusal),
         issued=issued, grants=accounts.grants_in_force(session, account_id), asks=session.scalars(asks).all(),
         person=queries.person_of(session, account_id), others=queries.other_accounts(session, account_id),
         sessions=accounts.live_sessions(session, account_id, now), keys=accounts.keys_of(session, account_id),
@@ -243,7 +243,3 @@ def _role_title(role: Role) -> str:
 def _role_choice(role: Role) -> str:
     title = _role_title(role)
     return str(gettext("%(role)s（须两人）", role=title)) if needs_second_person(role) else title
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -14,7 +14,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import DAY
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.parties import queries as parties
 from registry.parties.rules import N_, Capacity
@@ -73,7 +82,7 @@ def draft() -> AnyResponse:
                 return redirect(url_for("plan_pages.edit", version_id=_newest(made.id).id), code=303)
     known = place in policy_book().places()
     text = render_template(
-        "registry/plans/new.html", form=form, refusal=_words(form.problem), places=places,
+        "registry/plans/new.html", form=form, refusal=words_of(form.problem), places=places,
         place=place if known else "", institutions=_institutions(place) if known else [],
     )  # fmt: skip
     return make_response(text, status)
@@ -123,7 +132,7 @@ def _edit_page(version_id: UUID, *, errors: dict[str, Any], refusal: DomainError
     chosen = typed.getlist("resource_ids") if typed else [str(entry.resource_id) for entry in version.scope]
     policy = RegistryPolicy.at(policy_book(), place, clock.today())
     text = render_template(
-        "registry/plans/edit.html", version=version, plan=version.plan, errors=errors, refusal=_words(refusal),
+        "registry/plans/edit.html", version=version, plan=version.plan, errors=errors, refusal=words_of(refusal),
         items=_items(version, typed), missing=[words for _, words in lacking], policy=policy,
         mode=(typed.get("mode") if typed else None) or (version.mode.value if version.mode else ""),
         scope_text=typed["scope_text"] if typed and "scope_text" in typed else version.scope_text,
@@ -238,7 +247,7 @@ def _plan_page(
         events=[event.value for event in possible(version.state)] if may_write else [], day=DAY,
         may_change=may_write and any(one.state is PlanState.IN_EFFECT for one in seen)
         and queries.running(session, plan.id) is None,
-        steps=_timeline(session, version, policy), refusal=_words(refusal), errors=errors or {},
+        steps=_timeline(session, version, policy), refusal=words_of(refusal), errors=errors or {},
     )  # fmt: skip
     return make_response(text, status)
 
@@ -311,7 +320,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

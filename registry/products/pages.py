@@ -9,14 +9,14 @@ from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, policy_book, problem, requires
+from kernel.http import Form, current_actor, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.products import commands, queries
 from registry.products.model import ProductVersion
@@ -163,8 +163,8 @@ def create() -> AnyResponse:
                 flash(gettext("产品 %(code)s 已建立。", code=made.code), "success")
                 return redirect(url_for("workspace_pages.workspace", code=made.code), code=303)
     text = render_template(
-        "registry/products/new.html", form=form, chosen=chosen, forms=list(DeliveryForm), refusal=_words(form.problem),
-        resources=resources, picked=request.form.getlist("inputs"),
+        "registry/products/new.html", form=form, chosen=chosen, forms=list(DeliveryForm),
+        refusal=words_of(form.problem), resources=resources, picked=request.form.getlist("inputs"),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -192,7 +192,7 @@ def add_version(code: str) -> AnyResponse:
                 flash(gettext("第 %(number)s 版已建立；通过审查前产品不可出售。", number=made.number), "success")
                 return redirect(url_for("workspace_pages.workspace", code=product.code), code=303)
     text = render_template(
-        "registry/products/version.html", form=form, product=product, newest=newest, refusal=_words(form.problem),
+        "registry/products/version.html", form=form, product=product, newest=newest, refusal=words_of(form.problem),
         resources=data_requests.scope(db.session(), product.agreement_id), picked=picked,
         approved=_approved(product.id),
     )  # fmt: skip
@@ -221,7 +221,3 @@ def _approved(product_id: UUID) -> set[UUID]:
         db.session(), applicant_id=product.owner_id, agreement_id=product.agreement_id, scenario=product.scenario,
         on=business_date(clock.now()),
     )  # fmt: skip
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -14,7 +14,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, public, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    page,
+    policy_book,
+    public,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import ROLES_OF, Permission
 from registry.codes.rules import read_code
 from registry.objections import commands as objections
@@ -104,7 +113,7 @@ def notice(registration_id: UUID) -> AnyResponse:
     assert found.notice_end is not None
     is_open = found.state in NOTICED and found.notice_start <= today <= found.notice_end
     text = render_template(
-        "registry/public_register/notice.html", found=found, form=form, refusal=_words(form.problem), is_open=is_open,
+        "registry/public_register/notice.html", found=found, form=form, refusal=words_of(form.problem), is_open=is_open,
         days_left=working_calendar().working_days_between(today, found.notice_end) if is_open else None,
         identity_kinds=list(IdentityKind), files_max=FILES_MAX,
     )  # fmt: skip
@@ -192,7 +201,7 @@ def _certificate_page(found: Registration, *, form: Form | None = None, status: 
     drawn = url_for("public_register_pages.qr", code=found.code)
     text = render_template(
         "registry/public_register/certificate.html", **_shown(found), qr=drawn, form=form or Form(CorrectionForm),
-        refusal=_words(form.problem) if form else None, organisations=_interested(found), bases=list(CorrectionBasis),
+        refusal=words_of(form.problem) if form else None, organisations=_interested(found), bases=list(CorrectionBasis),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -237,7 +246,3 @@ def _places() -> list[tuple[str, str]]:
     chinese = str(get_locale() or "zh").startswith("zh")
     profiles = [book.place(key) for key in book.places()]
     return [(profile.key, profile.title if chinese else profile.title_en) for profile in profiles]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

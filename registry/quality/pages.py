@@ -7,13 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import SELLERS, Permission
 from registry.parties import queries as parties
 from registry.quality import commands, queries
@@ -125,7 +134,7 @@ def _resource_page(
         "registry/quality/resource.html", resource=resource, tickets=tickets, today=_today(), reporters=reporters,
         figures=queries.score(session, resource.id, _today(), policy_book()), categories=CATEGORY_TITLES,
         form=form or Form(QualityTicketIn, {"reporter_id": reporters[0][0] if reporters else ""}),
-        refusal=_words(refusal), titles=STATE_TITLES,
+        refusal=words_of(refusal), titles=STATE_TITLES,
     )  # fmt: skip
     return make_response(text, status)
 
@@ -143,7 +152,7 @@ def _ticket_page(
     text = render_template(
         "registry/quality/ticket.html", ticket=ticket, today=_today(), events=events, event_titles=EVENT_TITLES,
         titles=STATE_TITLES, categories=CATEGORY_TITLES, steps=_steps(ticket), form=form or Form(QualityStepIn),
-        refusal=_words(refusal), left=_days_left(ticket),
+        refusal=words_of(refusal), left=_days_left(ticket),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -173,7 +182,3 @@ def _days_left(ticket: QualityTicket) -> int | None:
 
 def _today() -> date:
     return business_date(clock.now())
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import marshmallow as ma
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError, NotFound
 from kernel.fields import TextField
-from kernel.http import Form, current_actor, policy_book, problem, requires, working_calendar
+from kernel.http import Form, current_actor, policy_book, requires, words_of, working_calendar
 from kernel.identity import Permission
 from registry.parties.schemas import NAME_LENGTH_MAX
 from registry.products import queries as products
@@ -139,7 +139,7 @@ def _page(
         deliveries=queries.deliveries(session, product.id), evidence=queries.evidence_records(session, newest.id),
         records=queries.of_product(session, product.id), kinds=list(RecordKind), part=part, form=form,
         demanded=queries.demanded(policy_book(), product.place, on),
-        refusal=None if refusal is None else problem(refusal, language=str(get_locale())),
+        refusal=words_of(refusal),
         may_write=actor.may(Permission.REGISTRATION_APPLY, org_id=product.owner_id, place=product.place)
         or actor.may(Permission.REGISTRATION_DECIDE, place=product.place),
     )  # fmt: skip

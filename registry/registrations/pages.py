@@ -8,14 +8,22 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, problem, requires, working_calendar
+from kernel.http import (
+    Form,
+    current_actor,
+    match_version,
+    policy_book,
+    requires,
+    words_of,
+    working_calendar,
+)
 from kernel.identity import Permission
 from registry.registrations import commands, queries
 from registry.registrations.model import Registration
@@ -125,7 +133,7 @@ def registration_page(
     owns = actor.may(Permission.REGISTRATION_APPLY, org_id=found.registrant_id, place=found.place)
     text = render_template(
         "registry/registrations/registration.html", registration=found, today=today, steps=_steps(found, today),
-        material_titles=MATERIAL_TITLES, form=form or Form(ReceiptIn), refusal=_words(refusal),
+        material_titles=MATERIAL_TITLES, form=form or Form(ReceiptIn), refusal=words_of(refusal),
         days_left=_left(found, today), may_decide=is_registrar and not owns,
         may_resubmit=owns and found.state is RegistrationState.RETURNED,
         skipped=_skipped(found), local=policy_book().get(found.place, "registration.local_register", on=today),
@@ -183,7 +191,3 @@ def _day(moment: Any) -> date | None:
 
 def _today() -> date:
     return business_date(clock.now())
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission, Role
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -104,7 +104,7 @@ def _list_page(form: Form, status: int) -> Response:
     known = session.scalars(parties.listed(actor).order_by(Party.name, Party.id).limit(CHOICES_MAX)).all()
     text = render_template(
         "registry/relations/list.html", found=page(session, queries.listed(actor), Relation, newest_first=True),
-        form=form, refusal=_words(form.problem), today=clock.today(),
+        form=form, refusal=words_of(form.problem), today=clock.today(),
         parties=[(str(party.id), f"{party.name}（{party.uscc}）") for party in known],
         kinds=[(kind.value, gettext(title)) for kind, title in KIND_TITLES.items()],
         kind_title=lambda kind: gettext(KIND_TITLES[kind]), origin_title=lambda one: gettext(ORIGIN_TITLES[one]),
@@ -128,7 +128,3 @@ def _chain(known: Sequence[Party]) -> dict[str, Any] | None:
     found = queries.related_path(db.session(), origin.id, target.id, on=on, share_min=share_min)
     words = queries.path_words(db.session(), found) if found else ""
     return {"origin": origin, "target": target, "path": found, "words": words, "share_rule": share_words(cited)}
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,8 +21,8 @@ from kernel.http import (
     match_version,
     page,
     policy_book,
-    problem,
     requires,
+    words_of,
     working_calendar,
 )
 from kernel.identity import SELLERS, Permission
@@ -80,7 +80,7 @@ def create() -> AnyResponse:
     agreement = next((found for found in offered if str(found.id) == chosen), None)
     text = render_template(
         "registry/requests/new.html", form=form, agreements=offered, agreement=agreement, applicants=_applicants(),
-        scope=queries.scope(db.session(), agreement.id) if agreement else [], refusal=_words(form.problem),
+        scope=queries.scope(db.session(), agreement.id) if agreement else [], refusal=words_of(form.problem),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -179,7 +179,7 @@ def _request_page(
     mine = _open_to(found)
     text = render_template(
         "registry/requests/request.html", request_=found, agreement=agreement, today=today, steps=_steps(found, today),
-        form=form or Form(OpinionIn), refusal=_words(refusal), capacity_titles=CAPACITY_TITLES,
+        form=form or Form(OpinionIn), refusal=words_of(refusal), capacity_titles=CAPACITY_TITLES,
         may_submit=is_draft and actor.may(Permission.REQUEST_WRITE, org_id=found.applicant_id, place=found.place),
         may_check=any(one.kind in CHECKS for one in mine), may_speak=any(one.kind not in CHECKS for one in mine),
         may_provision=found.state is RequestState.APPROVED and actor.may(
@@ -267,7 +267,3 @@ def _applicants() -> list[tuple[str, str]]:
     owners = {grant.org_id for grant in current_actor().grants if grant.role in SELLERS and grant.org_id}
     found = [db.session().get(Party, owner) for owner in owners]
     return sorted((str(party.id), party.name) for party in found if party is not None)
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import ROLES_OF, Permission
 from registry.parties import queries as parties
 from registry.resources import commands, queries
@@ -131,7 +131,7 @@ def create() -> AnyResponse:
                 flash(gettext("数据资源 %(code)s 已编目。", code=made.code), "success")
                 return redirect(url_for("resource_pages.show", resource_id=made.id), code=303)
     text = render_template(
-        "registry/resources/form.html", form=form, refusal=_words(form.problem), places=_places(),
+        "registry/resources/form.html", form=form, refusal=words_of(form.problem), places=_places(),
         departments=departments, access=_access(), resource=None,
     )  # fmt: skip
     return make_response(text, status)
@@ -170,7 +170,7 @@ def change(resource_id: UUID) -> AnyResponse:
                 flash(gettext("说明已更新。"), "success")
                 return redirect(url_for("resource_pages.show", resource_id=resource_id), code=303)
     text = render_template(
-        "registry/resources/form.html", form=form, refusal=_words(form.problem), access=_access(), resource=resource,
+        "registry/resources/form.html", form=form, refusal=words_of(form.problem), access=_access(), resource=resource,
         version=request.form.get("version", version), places=[], departments=[],
     )  # fmt: skip
     return make_response(text, status)
@@ -274,7 +274,7 @@ def _resource_page(
     is_offered = queries.samples_offered(actor, resource, book=policy_book(), on=today)
     text = render_template(
         "registry/resources/resource.html", resource=resource, fields=[_in_order(item) for item in resource.fields],
-        form=form or Form(ReasonIn), refusal=_words(refusal), may_write=may_write, access=dict(_access()),
+        form=form or Form(ReasonIn), refusal=words_of(refusal), may_write=may_write, access=dict(_access()),
         statement=statement, consents=queries.consents(session, statement.id) if statement else [],
         lacks_consent=queries.lacks_consent(session, resource.id, today), today=today,
         sample=queries.simulated(session, resource) if is_offered else None,
@@ -306,7 +306,3 @@ def _places() -> list[tuple[str, str]]:
 
 def _access() -> list[tuple[str, str]]:
     return [(kind.value, gettext(title)) for kind, title in ACCESS_TITLES.items()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

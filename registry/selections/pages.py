@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, public, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from registry.applications import queries as applications
 from registry.applications.rules import ApplicationState
@@ -111,7 +111,7 @@ def _page(
     received = applications.of_call(session, call_id)
     text = render_template(
         "registry/selections/choose.html", call=call, found=found, received=received, errors=errors or {},
-        refusal=_words(refusal), proposed_by_me=found is not None and found.proposed_by == actor.id,
+        refusal=words_of(refusal), proposed_by_me=found is not None and found.proposed_by == actor.id,
         candidates=[
             (str(one.id), f"{one.number} {one.applicant.name}") for one in received
             if one.state is ApplicationState.PASSED
@@ -130,7 +130,3 @@ def _places() -> list[tuple[str, str]]:
     book = policy_book()
     chinese = str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if chinese else book.place(key).title_en) for key in book.places()]
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

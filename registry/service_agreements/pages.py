@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.calendar import DAY
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission, Role
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -82,7 +82,7 @@ def draft() -> AnyResponse:
                 flash(gettext("服务协议 %(number)s 已起草，请双方签署。", number=made.number), "success")
                 return redirect(url_for("service_agreement_pages.show", service_agreement_id=made.id), code=303)
     return make_response(render_template("registry/service_agreements/new.html", form=form, day=DAY,
-                                         refusal=_words(form.problem), **_options(form)), status)  # fmt: skip
+                                         refusal=words_of(form.problem), **_options(form)), status)  # fmt: skip
 
 
 def _options(form: Form) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _page(
     text = render_template(
         "registry/service_agreements/service_agreement.html", found=found, signed=signed, sides=sides, day=DAY,
         kind=gettext(KIND_TITLES[found.text.kind]), events=[event.value for event in possible(found.state)],
-        is_side=bool(mine), may_sign=any(one.id not in signed for one in mine), refusal=_words(refusal),
+        is_side=bool(mine), may_sign=any(one.id not in signed for one in mine), refusal=words_of(refusal),
         may_end=bool(mine) or actor.may(Permission.AGREEMENT_WRITE, place=found.place), form=form or Form(ServiceEndIn),
         today=clock.today(),
     )  # fmt: skip
@@ -177,10 +177,6 @@ def _list_page(*, form: Form | None = None, status: int = 200) -> Response:
         kinds=[(one.value, gettext(title)) for one, title in KIND_TITLES.items()], day=DAY, today=clock.today(),
         kind_titles={one.value: gettext(title) for one, title in KIND_TITLES.items()}, may_publish=may_publish,
         may_draft=actor.may(Permission.SERVICE_AGREEMENT_SIGN), form=form or Form(StandardTextWordsIn),
-        refusal=_words(form.problem if form else None),
+        refusal=words_of(form.problem if form else None),
     )  # fmt: skip
     return make_response(text, status)
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

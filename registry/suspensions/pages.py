@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, problem, requires
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -138,7 +138,7 @@ def _page(
         in_scope=[(str(one.resource_id), f"{one.resource.code} {one.resource.title}") for one in entries
                   if one.counts(today)],
         ended=[one for one in entries if not one.counts(today)], form=form or Form(CorrectionFindingIn), today=today,
-        refusal=problem(refusal, language=str(get_locale())) if refusal else None,
+        refusal=words_of(refusal),
         may_report=actor.may(Permission.DUTY_FILE, org_id=agreement.operating_institution_id, place=agreement.place),
         may_write=actor.may(Permission.AGREEMENT_WRITE, place=agreement.place),
         policy=RegistryPolicy.at(policy_book(), agreement.place, today),

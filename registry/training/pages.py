@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -93,7 +92,7 @@ def _page(form: Form, status: int) -> Response:
     if chosen is not None and place and queries.may_see(session, actor, chosen.id, place):
         overview = queries.organisation(session, chosen.id, place, on=clock.today(), book=book)
     text = render_template(
-        "registry/training/list.html", form=form, refusal=_words(form.problem), chosen=chosen, place=place,
+        "registry/training/list.html", form=form, refusal=words_of(form.problem), chosen=chosen, place=place,
         found=page(session, queries.listed(actor), TrainingRecord, newest_first=True), overview=overview,
         parties=[(str(party.id), party.name) for party in known],
         places=[(key, book.place(key).title) for key in book.places()],
@@ -101,7 +100,3 @@ def _page(form: Form, status: int) -> Response:
         may_record=bool(place) and actor.may(Permission.TRAINING_WRITE, place=place),
     )  # fmt: skip
     return make_response(text, status)
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))

@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import CalendarGap, business_date
 from kernel.errors import DomainError
 from kernel.fields import TextField
-from kernel.http import Form, current_actor, page, policy_book, problem, requires, working_calendar
+from kernel.http import Form, current_actor, page, policy_book, requires, words_of, working_calendar
 from kernel.identity import Permission
 from registry.gates.queries import gates as gates_of
 from registry.gates.rules import Gate
@@ -110,7 +110,7 @@ def _workspace_page(
         current=next((one.review for one in found if one.version.id == versions[0].id), None),
         running=next((one for one in history if one.state in RUNNING), None),
         kinds=_kinds(product, now), derived_from=products.derived_from(session, product.id), today=_today(),
-        grounds=list(CancellationGround), form=form or Form(ApplicationIn), refusal=_words(refusal),
+        grounds=list(CancellationGround), form=form or Form(ApplicationIn), refusal=words_of(refusal),
         may_write=actor.may(Permission.PRODUCT_WRITE, org_id=product.owner_id, place=product.place),
         findings=checks.findings(session, product, versions[0], on=_today(), book=policy_book()),
         clock=records.clocks(session, [product], on=_today(), book=policy_book(), calendar=working_calendar()).get(
@@ -160,7 +160,3 @@ def _gate_steps(gates: list[Gate]) -> list[dict[str, Any]]:
 
 def _today() -> date:
     return business_date(clock.now())
-
-
-def _words(refusal: DomainError | None) -> dict[str, Any] | None:
-    return None if refusal is None else problem(refusal, language=str(get_locale()))
