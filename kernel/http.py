@@ -340,6 +340,13 @@ def words_of(refusal: DomainError | None) -> dict[str, Any] | None:
     return None if refusal is None else problem(refusal, language=str(get_locale()))
 
 
+def attachment(content: bytes, name: str | None) -> Response:
+    """Hand out a kept file as a download under its name, never as a page of this site: its content is anybody's."""
+    response = Response(content, mimetype="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
 def local_target(target: str) -> str:
     """Return the page of this site that ``?next=`` names; whatever could lead elsewhere leads to the front page."""
     printable = target.isprintable() and "\\" not in target

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from pricing.costs import commands, queries
 from pricing.costs.model import CostSurvey
@@ -199,9 +199,7 @@ def evidence(survey_id: UUID, sha256: str) -> Response:
     survey = queries.get(db.session(), current_actor(), survey_id)
     own = next((line.evidence_sha256 for line in survey.lines if line.evidence_sha256 == sha256), "")
     kept = files.get(db.session(), own or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 def _form_page(form: RowsForm, title: str, action: str, survey: CostSurvey | None = None) -> Response:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import ROLES_OF, Permission
 from pricing.costs.pages import RowsForm
 from pricing.exemptions import commands, queries
@@ -110,9 +110,7 @@ def evidence(exemption_id: UUID) -> Response:
     """Hand out the file of evidence, as a download and never as a page of this site."""
     exemption = queries.get(db.session(), current_actor(), exemption_id)
     kept = files.get(db.session(), exemption.evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 def _exemption_page(exemption_id: UUID, form: Form | None = None, *, status: int = 200) -> Response:

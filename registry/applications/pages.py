@@ -13,6 +13,7 @@ from kernel import clock, db, files
 from kernel.errors import DomainError
 from kernel.http import (
     Form,
+    attachment,
     current_actor,
     match_version,
     page,
@@ -160,9 +161,7 @@ def proof(application_id: UUID, kind: str) -> Response:
     """Hand out the newest document of a kind, as a download and never as a page of this site."""
     found = queries.proofs(queries.visible(db.session(), current_actor(), application_id)).get(ProofKind(kind))
     kept = files.get(db.session(), found.sha256 if found else "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/applications/<uuid:application_id>/submit")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
-from kernel.http import Form, current_actor, requires
+from kernel.http import Form, attachment, current_actor, requires
 from kernel.identity import Permission
 from registry.closings import commands, queries
 from registry.closings.schemas import ClosingAskForm, ClosingReasonIn
@@ -88,6 +88,4 @@ def evidence(registration_id: UUID, ask_id: UUID) -> Response:
     current_actor().must(Permission.REGISTRATION_DECIDE, place=registration.place)
     asked = queries.ask(db.session(), registration.id, ask_id)
     kept = files.get(db.session(), asked.evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=asked.evidence_name)
-    return response
+    return attachment(kept.content, asked.evidence_name)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, policy_book, problem, requires
+from kernel.http import Form, attachment, current_actor, policy_book, problem, requires
 from kernel.identity import Permission
 from registry.duties import commands, queries
 from registry.duties.queries import Duty
@@ -81,9 +81,7 @@ def evidence(key: str, filing_id: UUID) -> Response:
     duty = queries.visible(db.session(), current_actor(), key, book=policy_book(), on=clock.today())
     sha256 = next((filing.evidence_sha256 for filing in duty.filings if filing.id == filing_id), "")
     kept = files.get(db.session(), sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 def _duty_page(key: str, form: Form, status: int) -> Response:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -78,9 +78,7 @@ def record_drill(agreement_id: UUID) -> AnyResponse:
 
 def _handed_out(sha256: str) -> Response:
     kept = files.get(db.session(), sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 def _step(agreement_id: UUID, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], object]) -> AnyResponse:

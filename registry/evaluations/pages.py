@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import Period
 from kernel.errors import DomainError
-from kernel.http import current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.money import Money
 from registry.evaluations import commands, queries
@@ -66,9 +66,7 @@ def evidence(evaluation_id: UUID) -> Response:
     """Hand out the evidence of the own assessment, as a download."""
     evaluation = queries.visible(db.session(), current_actor(), evaluation_id)
     kept = files.get(db.session(), evaluation.self_evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/evaluations/<uuid:evaluation_id>/<any(self_assess, assess, publish, close):step>")

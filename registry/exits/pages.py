@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -87,9 +87,7 @@ def evidence(exit_id: UUID) -> Response:
     """Hand out the evidence of the deletion, as a download and never as a page of this site."""
     found = queries.visible(db.session(), current_actor(), exit_id)
     kept = files.get(db.session(), found.certificate.evidence_sha256 if found.certificate else "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/exits/<uuid:exit_id>/certificate")
@@ -157,9 +155,7 @@ def part_evidence(agreement_id: UUID, part_id: UUID) -> Response:
     """Hand out the evidence of the deletion of a part, as a download and never as a page of this site."""
     found = queries.visible_deletion(db.session(), current_actor(), agreement_id, part_id)
     kept = files.get(db.session(), found.evidence_sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 def _part_page(

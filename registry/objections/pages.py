@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, public, requires
+from kernel.http import Form, attachment, current_actor, public, requires
 from kernel.identity import Permission
 from registry.objections import commands, queries
 from registry.objections.schemas import OutcomeIn, RecheckIn
@@ -68,9 +68,7 @@ def download(objection_id: UUID, sha256: str) -> Response:
     current_actor().must(Permission.REGISTRATION_DECIDE, place=registration.place)
     name = next((one.name for one in objection.files if one.sha256 == sha256), None)
     kept = files.get(db.session(), sha256 if name else "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return attachment(kept.content, name)
 
 
 def _step(

@@ -13,16 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import (
-    Form,
-    current_actor,
-    page,
-    policy_book,
-    public,
-    requires,
-    words_of,
-    working_calendar,
-)
+from kernel.http import Form, attachment, current_actor, page, policy_book, public, requires, words_of, working_calendar
 from kernel.identity import Permission
 from registry.accounts.commands import PASSWORD_LENGTH_MIN
 from registry.onboarding import commands, queries
@@ -188,9 +179,7 @@ def document(number: str, document_id: UUID) -> Response:
     """Hand out a document, as a download and never as a page of this site."""
     found = queries.document(queries.visible(db.session(), current_actor(), number), document_id)
     kept = files.get(db.session(), found.sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return response
+    return attachment(kept.content, found.name)
 
 
 def _count(subject: str) -> None:

@@ -14,6 +14,7 @@ from kernel.calendar import DAY
 from kernel.errors import DomainError
 from kernel.http import (
     Form,
+    attachment,
     current_actor,
     match_version,
     page,
@@ -103,9 +104,7 @@ def evidence(operator_review_id: UUID) -> Response:
     """Hand out the document, as a download and never as a page of this site."""
     found = queries.visible(db.session(), current_actor(), operator_review_id)
     kept = files.get(db.session(), found.evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/operator-reviews/<uuid:operator_review_id>/submit")

@@ -16,6 +16,7 @@ from kernel.calendar import DAY
 from kernel.errors import DomainError
 from kernel.http import (
     Form,
+    attachment,
     current_actor,
     match_version,
     page,
@@ -165,9 +166,7 @@ def decision(version_id: UUID) -> Response:
     """Hand out the collective decision, as a download and never as a page of this site."""
     version = queries.seen_version(db.session(), current_actor(), version_id)
     kept = files.get(db.session(), version.decision_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/plans/versions/<uuid:version_id>/<any(submit, withdraw, file, put_in_effect):step>")

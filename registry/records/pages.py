@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.errors import DomainError, NotFound
 from kernel.fields import TextField
-from kernel.http import Form, current_actor, policy_book, requires, words_of, working_calendar
+from kernel.http import Form, attachment, current_actor, policy_book, requires, words_of, working_calendar
 from kernel.identity import Permission
 from registry.parties.schemas import NAME_LENGTH_MAX
 from registry.products import queries as products
@@ -95,9 +95,7 @@ def download(code: str, sha256: str) -> Response:
     if sha256 not in kept:
         raise NotFound("没有这份凭证", detail_en="No such file")
     found = files.get(session, sha256)
-    response = Response(found.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return response
+    return attachment(found.content, found.name)
 
 
 class _EvidenceForm(EvidenceIn):

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission, Role
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -75,9 +75,7 @@ def evidence(relation_id: UUID) -> Response:
     """Hand out the document behind an edge, as a download and never as a page of this site."""
     relation = queries.visible(db.session(), current_actor(), relation_id)
     kept = files.get(db.session(), relation.evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 class RelationForm(Form):

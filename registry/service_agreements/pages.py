@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import DAY
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission, Role
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -59,9 +59,7 @@ def publish_text() -> AnyResponse:
 def text(text_id: UUID) -> Response:
     """Hand out a standard text, as a download and never as a page of this site."""
     kept = files.get(db.session(), queries.text(db.session(), text_id).sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.route("/service-agreements/new", methods=["GET", "POST"])

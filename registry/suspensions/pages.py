@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, files
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -54,9 +54,7 @@ def evidence(agreement_id: UUID, report_id: UUID) -> Response:
     """Hand out the evidence of a correction, as a download and never as a page of this site."""
     agreements.visible(db.session(), current_actor(), agreement_id)
     kept = files.get(db.session(), queries.report(db.session(), agreement_id, report_id).evidence_sha256)
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 @blueprint.post("/agreements/<uuid:agreement_id>/correction/<uuid:report_id>/finding")

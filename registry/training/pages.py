@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, files
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -55,9 +55,7 @@ def evidence(record_id: UUID) -> Response:
     """Hand out the document behind a record, as a download and never as a page of this site."""
     found = queries.visible(db.session(), current_actor(), record_id)
     kept = files.get(db.session(), found.evidence_sha256 or "")
-    response = Response(kept.content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
-    return response
+    return attachment(kept.content, kept.name)
 
 
 class TrainingForm(Form):
