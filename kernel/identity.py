@@ -92,10 +92,20 @@ class Permission(StrEnum):
     INCIDENT_READ = "incident.read"
     COST_WRITE = "cost.write"
     COST_READ = "cost.read"
+    CHARGE_RECORD = "charge.record"
+    CEILING_APPLY = "ceiling.apply"
     CEILING_DETERMINE = "ceiling.determine"
+    CEILING_CONFIRM = "ceiling.confirm"
     CAP_SET = "cap.set"
     PRICE_SET = "price.set"
+    PRICE_TRY = "price.try"
     EXEMPTION_APPROVE = "exemption.approve"
+    MISUSE_RECORD = "misuse.record"
+    MISUSE_CONFIRM = "misuse.confirm"
+    ASSESSMENT_WRITE = "assessment.write"
+    ADJUSTMENT_WRITE = "adjustment.write"
+    COMPLAINT_FILE = "complaint.file"
+    COMPLAINT_DECIDE = "complaint.decide"
     LISTING_WRITE = "listing.write"
     LISTING_IMPORT = "listing.import"
     ORDER_PLACE = "order.place"
@@ -172,10 +182,20 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.INCIDENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.COST_WRITE: (Role.OPERATOR,),
     Permission.COST_READ: (Role.OPERATOR, *WATCHERS),
+    Permission.CHARGE_RECORD: (Role.SUPERVISOR, Role.SOURCE),
+    Permission.CEILING_APPLY: (Role.SUPERVISOR,),
     Permission.CEILING_DETERMINE: (Role.PRICE,),
+    Permission.CEILING_CONFIRM: (Role.PRICE, Role.SUPERVISOR),
     Permission.CAP_SET: (Role.SUPERVISOR,),
     Permission.PRICE_SET: SELLERS,
+    Permission.PRICE_TRY: (*SELLERS, Role.PRICE, Role.SUPERVISOR, Role.AUDITOR),
     Permission.EXEMPTION_APPROVE: (Role.SUPERVISOR,),
+    Permission.MISUSE_RECORD: (Role.SUPERVISOR, Role.AUDITOR),
+    Permission.MISUSE_CONFIRM: (Role.SUPERVISOR,),
+    Permission.ASSESSMENT_WRITE: (Role.PRICE,),
+    Permission.ADJUSTMENT_WRITE: (Role.OPERATOR, Role.SUPERVISOR),
+    Permission.COMPLAINT_FILE: (Role.BUYER, Role.SOURCE, *SELLERS),
+    Permission.COMPLAINT_DECIDE: (Role.SUPERVISOR, Role.PRICE),
     Permission.LISTING_WRITE: SELLERS,
     Permission.LISTING_IMPORT: (*SELLERS, Role.SUPERVISOR),
     Permission.ORDER_PLACE: (Role.BUYER, Role.SOURCE),

@@ -1,0 +1,40 @@
+"""Plots: real text, the numbers' own bytes, and nothing that needs a script or another host."""
+
+from datetime import date
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+from kernel import plots
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def words(drawn: bytes) -> set[str]:
+    """Every text of a drawing."""
+    return {"".join(text.itertext()).strip() for text in ET.fromstring(drawn).iter(f"{SVG}text")}
+
+
+def year(revenue: str) -> bytes:
+    """One line of two months under a ceiling."""
+    points = [(date(2026, 1, 31), Decimal("100.50")), (date(2026, 2, 28), Decimal(revenue))]
+    return plots.lines("累计收入", [plots.Line("实际", points)], unit="元", limits={"最高准许收入": Decimal(300)})
+
+
+def test_a_plot_names_its_lines_limits_unit_and_title_in_text() -> None:
+    assert {"累计收入", "实际", "最高准许收入", "元"} <= words(year("220"))
+
+
+def test_the_same_numbers_give_the_same_bytes_and_others_do_not() -> None:
+    assert year("220") == year("220")
+    assert year("220") != year("221")
+
+
+def test_a_plot_needs_no_script_and_no_other_host() -> None:
+    root = ET.fromstring(year("220"))
+    assert not list(root.iter(f"{SVG}script"))
+    assert not [key for one in root.iter() for key, value in one.attrib.items() if "href" in key and value[0] != "#"]
+
+
+def test_bars_stand_side_by_side_for_every_name() -> None:
+    drawn = plots.bars("各部门", ["甲", "乙"], {"现在": [1, 2], "调整后": [Decimal("1.5"), 0]}, unit="元")
+    assert {"各部门", "甲", "乙", "现在", "调整后"} <= words(drawn)
