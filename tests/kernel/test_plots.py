@@ -11,7 +11,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def words(drawn: bytes) -> set[str]:
     """Every text of a drawing."""
-    return {"".join(text.itertext()).strip() for text in ET.fromstring(drawn).iter(f"{SVG}text")}
+    root = ET.fromstring(drawn)  # noqa: S314 - our own drawing
+    return {"".join(text.itertext()).strip() for text in root.iter(f"{SVG}text")}
 
 
 def year(revenue: str) -> bytes:
@@ -30,7 +31,7 @@ def test_the_same_numbers_give_the_same_bytes_and_others_do_not() -> None:
 
 
 def test_a_plot_needs_no_script_and_no_other_host() -> None:
-    root = ET.fromstring(year("220"))
+    root = ET.fromstring(year("220"))  # noqa: S314 - our own drawing
     assert not list(root.iter(f"{SVG}script"))
     assert not [key for one in root.iter() for key, value in one.attrib.items() if "href" in key and value[0] != "#"]
 
