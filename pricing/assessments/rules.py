@@ -1,13 +1,15 @@
-"""The yearly deviation from the permitted revenue, and what was earned above it in a whole period."""
+"""The yearly deviation from the permitted revenue, what was earned above it in a whole period, and what is adjusted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from kernel.errors import Invalid
-from kernel.money import ZERO, Money, fraction, total
+from kernel.calendar import Period
+from kernel.errors import Conflict, Invalid
+from kernel.money import ZERO, Money, UnitPrice, fraction, total
 
 ARTICLE = "发改价格〔2025〕65号 四"
 
@@ -28,12 +30,174 @@ class Action(StrEnum):
     ADJUST_CAPS = "adjust_caps"  # change the caps
 
 
+class Basis(StrEnum):
+    """Whether the revenue that is compared holds the tax: as the permitted revenue does (REV-06)."""
+
+    NET_OF_TAX = "net_of_tax"
+    WITH_TAX = "with_tax"
+
+
+class AdjustmentKind(StrEnum):
+    """What is adjusted: a concrete price by the operator, or a cap by the authorizing entity."""
+
+    PRICE = "price"
+    CAP = "cap"
+
+
+class AdjustmentState(StrEnum):
+    """How far an adjustment has come."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CARRIED_OUT = "carried_out"
+    SUPERSEDED = "superseded"
+
+
+class AdjustmentAct(StrEnum):
+    """What is done with an adjustment."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    CARRY_OUT = "carry_out"
+    SUPERSEDE = "supersede"
+
+
+TRANSITIONS = {
+    (AdjustmentState.PROPOSED, AdjustmentAct.ACCEPT): AdjustmentState.ACCEPTED,
+    (AdjustmentState.PROPOSED, AdjustmentAct.REFUSE): AdjustmentState.REFUSED,
+    (AdjustmentState.ACCEPTED, AdjustmentAct.CARRY_OUT): AdjustmentState.CARRIED_OUT,
+    # the assessment that proposed it was corrected
+    (AdjustmentState.PROPOSED, AdjustmentAct.SUPERSEDE): AdjustmentState.SUPERSEDED,
+    (AdjustmentState.ACCEPTED, AdjustmentAct.SUPERSEDE): AdjustmentState.SUPERSEDED,
+}
+STATE_TITLES = {
+    AdjustmentState.PROPOSED: "待授权主体决定",
+    AdjustmentState.ACCEPTED: "待执行",
+    AdjustmentState.REFUSED: "不采纳",
+    AdjustmentState.CARRIED_OUT: "已执行",
+    AdjustmentState.SUPERSEDED: "随评估更正作废",
+}
+KIND_OF = {Action.ADJUST_PRICES: AdjustmentKind.PRICE, Action.ADJUST_CAPS: AdjustmentKind.CAP}
+ACTION_TITLES = {
+    Action.NONE: "无须调整",
+    Action.ADJUST_PRICES: "由授权主体指导运营机构调整具体收费标准",
+    Action.ADJUST_CAPS: "由授权主体调整上限收费标准",
+}
+DIRECTION_TITLES = {Direction.OVER: "高于", Direction.UNDER: "低于", Direction.NONE: "等于"}
+
+
 class NothingPermitted(Invalid):
     """A deviation from nothing has no size."""
 
     code = "pricing.nothing_permitted"
     title = "最高准许收入为零，无法计算偏离"
     title_en = "The permitted revenue is zero"
+
+
+class YearNotOver(Conflict):
+    """A year is assessed when it is over."""
+
+    code = "assessment.year_not_over"
+    title = "年度尚未结束"
+    title_en = "The year is not over"
+
+
+class NotSettled(Conflict):
+    """Part of the year has no sealed settlement, or one that reaches into another year."""
+
+    code = "assessment.not_settled"
+    title = "年度收入尚未全部结算封存"
+    title_en = "The year is not settled"
+
+
+class WrongState(Conflict):
+    """The adjustment is not in a state in which this can be done."""
+
+    code = "adjustment.wrong_state"
+
+
+class StepTooCoarse(Invalid):
+    """Rounded down to the price step, nothing would be left of a price."""
+
+    code = "adjustment.step_too_coarse"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A sealed settlement: its number and the days that it covers."""
+
+    number: str
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What the operator earned with one product in one settled period; ``net`` and ``tax`` add up to what was paid."""
+
+    period: Period
+    product: str
+    net: Money
+    tax: Money
+    quantity: int
+
+    def amount(self, basis: Basis) -> Money:
+        """Return what counts on that basis."""
+        return self.net + self.tax if basis is Basis.WITH_TAX else self.net
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """The operator's service-fee revenue of a year as settlement hands it down: what is sealed, and what it earned."""
+
+    settled: tuple[Settled, ...] = ()
+    earned: tuple[Earned, ...] = ()
+
+    def total(self, basis: Basis) -> Money:
+        """Return the sum on that basis."""
+        return total(one.amount(basis) for one in self.earned)
+
+    def by_product(self, basis: Basis) -> dict[str, Money]:
+        """Return the sum of each product, by code."""
+        found: dict[str, Money] = {}
+        for one in self.earned:
+            found[one.product] = found.get(one.product, ZERO) + one.amount(basis)
+        return dict(sorted(found.items()))
+
+    def by_period(self, basis: Basis) -> dict[Period, Money]:
+        """Return the sum of each settled period, the oldest first; those without revenue with zero."""
+        found = {one.period: ZERO for one in self.settled}
+        for one in self.earned:
+            found[one.period] = found.get(one.period, ZERO) + one.amount(basis)
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """One determination of the permitted revenue of the year."""
+
+    number: str
+    permitted: Money
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A price or cap in force, and what its product earned in the year; ``limit`` is the cap of a price."""
+
+    key: str
+    current: UnitPrice
+    revenue: Money
+    limit: UnitPrice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a price or cap should become, and what its product would then earn at the observed volume, exact yuan."""
+
+    charged: Charged
+    proposed: UnitPrice
+    expected: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +275,127 @@ def over_recovery(years: Sequence[YearResult], spread_cycles: int = 1) -> OverRe
     excess = max(total(year.actual for year in years) - total(year.permitted for year in years), ZERO)
     each, odd = divmod(excess.fen, spread_cycles)
     return OverRecovery(excess, tuple(Money(each + (1 if cycle < odd else 0)) for cycle in range(spread_cycles)))
+
+
+def must_be_assessable(
+    year: int, operation: Period, settled: Sequence[Settled], today: date
+) -> None:
+    """Refuse to assess a year that is not over, or whose operation is not settled day by day.
+
+    Args:
+        year: accounting year, 1 January to 31 December.
+        operation: days on which the operator was authorized to operate.
+        settled: the sealed settlements of the place that touch the year.
+        today: Beijing date.
+
+    Raises:
+        YearNotOver: today belongs to the year, or lies before it.
+        NotSettled: days of operation are in no sealed settlement, or a settlement reaches into another year.
+
+    Source:
+        PRC-08, PRC-09; 发改价格〔2025〕65号 四, 五.
+    """
+    whole = Period.year(year)
+    if today < whole.end:
+        raise YearNotOver(
+            f"{year} 年到 {whole.last_day} 才结束，请于 {whole.end} 起评估。",
+            detail_en=f"Assess {year} from {whole.end} on.",
+            rule="PRC-08",
+            article=ARTICLE,
+        )
+    crossing = [one for one in settled if one.period.start < whole.start or one.period.end > whole.end]
+    if crossing:
+        raise NotSettled(
+            f"结算 {crossing[0].number}（{crossing[0].period.text()}）跨越 {year} 年首尾，收入无法按年划分，请先更正结算期间。",
+            detail_en=f"Settlement {crossing[0].number} reaches into another year.",
+            rule="REV-06",
+        )
+    wanted = whole.overlap(operation)
+    missing = uncovered(wanted, [one.period for one in settled]) if wanted else []
+    if missing:
+        words = "、".join(period.text() for period in missing)
+        raise NotSettled(
+            f"{year} 年的 {words} 还没有封存的结算，实际收入不完整，请先完成结算再评估。",
+            detail_en=f"Not settled yet: {words}.",
+            rule="REV-06",
+            article=ARTICLE,
+        )
+
+
+def uncovered(wanted: Period, covered: Iterable[Period]) -> list[Period]:
+    """Return the parts of a period that no other covers, the oldest first."""
+    found, start = [], wanted.start
+    for period in sorted(covered):
+        if period.start > start and start < wanted.end:
+            found.append(Period(start, min(period.start, wanted.end)))
+        start = max(start, period.end)
+    if start < wanted.end:
+        found.append(Period(start, wanted.end))
+    return found
+
+
+def counted(determined: Sequence[Determined], year: int) -> list[tuple[Determined, Period | None]]:
+    """Return the determinations of a year, the oldest first, each with the days on which it was the one that counted.
+
+    The first one counts from the first day of the year on, whenever it was made; the newest one counts for the
+    assessment of the whole year. One that was replaced on the same day, or before the year began, never counted.
+    """
+    whole, found = Period.year(year), []
+    for number, one in enumerate(determined):
+        start = whole.start if number == 0 else max(one.on, whole.start)
+        following = determined[number + 1].on if number + 1 < len(determined) else whole.end
+        end = min(max(following, whole.start), whole.end)
+        found.append((one, Period(start, end) if start < end else None))
+    return found
+
+
+def proposals(charged: Sequence[Charged], permitted: Money, actual: Money, step: UnitPrice) -> list[Proposal]:
+    """Return what each price or cap should become, so that the same volumes earn the permitted revenue and no more.
+
+    All are moved by one factor, permitted over actual revenue, and rounded down to the price step; a price never
+    rises above its cap. What earned nothing has no influence and stays.
+
+    Raises:
+        StepTooCoarse: rounded down, a price would become zero.
+
+    Source:
+        PRC-08; 发改价格〔2025〕65号 四. The text names no method; this one treats all products alike.
+    """
+    if not actual:
+        return []
+    factor, found = Fraction(permitted.fen, actual.fen), []
+    for one in charged:
+        if not one.revenue or not one.current.units:
+            continue
+        aim = one.current.exact_yuan() * factor
+        if one.limit is not None:
+            aim = min(aim, one.limit.exact_yuan())
+        steps = int(aim // step.exact_yuan())
+        if not steps:
+            raise StepTooCoarse(
+                f"按 {step.text()} 元的价格档位取整后，{one.key} 的建议价为零，请给出更小的档位。",
+                detail_en=f"With a step of {step.text()} nothing is left of {one.key}.",
+                rule="PRC-08",
+                errors=[{"pointer": "/price_step", "code": StepTooCoarse.code, "message": f"小于 {step.text()}"}],
+            )
+        proposed = UnitPrice(steps * step.units)
+        expected = one.revenue.exact_yuan() * Fraction(proposed.units, one.current.units)
+        found.append(Proposal(one, proposed, expected))
+    return found
+
+
+def after(state: AdjustmentState, act: AdjustmentAct, number: str) -> AdjustmentState:
+    """Return the state that follows.
+
+    Raises:
+        WrongState: the act is not possible in that state.
+    """
+    following = TRANSITIONS.get((state, act))
+    if following is None:
+        raise WrongState(
+            f"调整 {number} 现为“{STATE_TITLES[state]}”，不能再作此处理。",
+            detail_en=f"Adjustment {number} is {state}; {act} is not possible.",
+            rule="PRC-08",
+            article=ARTICLE,
+        )
+    return following
