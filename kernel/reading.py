@@ -16,6 +16,8 @@ from kernel.money import ZERO, Money, UnitPrice, plain_number
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
+ENTRIES_MAX = 200  # of a list that people write by hand: bands, packs, products
+
 
 class Unreadable(Invalid):
     """Some fields of the input are missing, unknown or wrongly written."""
@@ -104,9 +106,13 @@ class Reader:
             return Reader({}, f"{self.pointer}/{_escaped(key)}", self.problems)
         return Reader(self._payload[key], f"{self.pointer}/{_escaped(key)}", self.problems)
 
-    def children(self, key: str) -> "list[Reader]":
-        """Read a list of nested mappings that has at least one."""
-        return [Reader(entry, pointer, self.problems) for pointer, entry in self._entries(key)]
+    def children(self, key: str, most: int | None = None) -> "list[Reader]":
+        """Read a list of nested mappings that has at least one, and at most so many; a longer one is not read."""
+        entries = self._entries(key)
+        if most is not None and len(entries) > most:
+            self.complain(key, "too_many", f"最多 {most} 项", f"at most {most} entries")
+            return []
+        return [Reader(entry, pointer, self.problems) for pointer, entry in entries]
 
     def texts(self, key: str) -> list[str]:
         """Read a list of texts that has at least one."""

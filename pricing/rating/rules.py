@@ -1,33 +1,38 @@
-"""Tariff models and what a quantity costs under them; exact, and rounded once to the fen."""
+"""What a quantity costs under a tariff; exact, and rounded once to the fen. Pure.
+
+The one rounding point: everything is exact fractions until the amount of a bill is rounded half up to the fen. In
+this order the exact amount comes about: the bands or packs; the factor of the buyer's contribution grade on all of
+that; the minimum and the maximum spend, which a grade therefore cannot undercut or exceed; the waiver of a small bill.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
 from kernel.errors import Invalid
-from kernel.money import ZERO, Money, UnitPrice, decimal_text, round_half_up
-from kernel.reading import Reader
+from kernel.money import FEN_PER_YUAN, UNITS_PER_YUAN, ZERO, Money, UnitPrice, decimal_text, round_half_up
+from pricing.packs.rules import cheapest
+from pricing.tariff_models.rules import BANDED, FREE, NONE, ONE, Band, ModelKind, TariffModel, Tier
 
-FREE = UnitPrice(0)
-NONE = Fraction(0)
+UNITS_PER_FEN = UNITS_PER_YUAN // FEN_PER_YUAN
 
-
-class ModelKind(StrEnum):
-    """The ways of charging."""
-
-    PER_UNIT = "per_unit"  # every unit at one price
-    GRADUATED = "graduated"  # each band at its own price (差额累进)
-    VOLUME = "volume"  # the whole quantity at the price of the band it reaches (全额累进)
-    PACKAGE = "package"  # begun packages
-    GRADUATED_PERCENTAGE = "graduated_percentage"  # bands of a turnover, each at its own fraction
-    FLAT = "flat"  # one fee, whatever the quantity
-    INCLUDED_OVERAGE = "included_overage"  # one fee with an allowance, and a price beyond it
-
-
-BANDED = (ModelKind.GRADUATED, ModelKind.VOLUME, ModelKind.GRADUATED_PERCENTAGE)
+__all__ = [
+    "BANDED",
+    "FREE",
+    "NONE",
+    "Band",
+    "GradeUnknown",
+    "Line",
+    "ModelKind",
+    "QuantityNegative",
+    "Rated",
+    "TariffModel",
+    "Tier",
+    "exact_price",
+    "factor_of",
+    "rate",
+]
 
 
 class QuantityNegative(Invalid):
@@ -38,18 +43,21 @@ class QuantityNegative(Invalid):
     title_en = "The quantity is negative"
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One band: up to and including ``up_to``; a flat fee is added once when the band is entered."""
+class GradeUnknown(Invalid):
+    """The tariff has contribution grades, and this is none of them."""
 
-    up_to: Fraction | None
-    unit_price: UnitPrice
-    flat_fee: UnitPrice = FREE
+    code = "pricing.grade_unknown"
+    title = "没有该贡献等级"
+    title_en = "No such contribution grade"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the working: a band, or an adjustment to the minimum or maximum spend (then without a band)."""
+    """One line of the working: a band, packs of one size, or an adjustment (then without a band).
+
+    Adjustments are ``coefficient``, ``minimum_spend``, ``maximum_spend`` and ``waived``. ``pack`` tells how many units
+    each pack has, ``coefficient`` by what the line was multiplied.
+    """
 
     band: int | None
     quantity: Fraction
@@ -57,6 +65,8 @@ class Line:
     flat_fee: Fraction
     exact: Fraction
     adjustment: str | None = None
+    pack: int | None = None
+    coefficient: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,76 +79,9 @@ class Rated:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TariffModel:
-    """One way of charging with its numbers; read it with ``from_dict``, which refuses what makes no sense."""
-
-    kind: ModelKind
-    tiers: tuple[Tier, ...] = ()
-    unit_price: UnitPrice = FREE
-    flat_fee: UnitPrice = FREE
-    package_size: int = 1
-    package_price: UnitPrice = FREE
-    free_units: Fraction = NONE
-    included: Fraction = NONE
-    minimum_spend: Money | None = None
-    maximum_spend: Money | None = None
-
-    @classmethod
-    def from_dict(cls, payload: object) -> "TariffModel":
-        """Read a model as the API and the files write it.
-
-        Raises:
-            Unreadable: a field is missing, unknown or makes no sense; every one is named.
-        """
-        reader = Reader(payload)
-        model = cls.read(reader)
-        reader.close()
-        return model
-
-    @classmethod
-    def read(cls, reader: Reader) -> "TariffModel":
-        """Read the model's own keys; problems are noted in the reader, whose owner must close it before use."""
-        noted = len(reader.problems)
-        kind = reader.choice("model", ModelKind)
-        if len(reader.problems) > noted:  # without the model no other key can be judged
-            reader.ignore(*reader.keys())
-            return cls(kind)
-        fields: dict[str, Any] = {"kind": kind, **_READ[kind](reader)}
-        for bound in ("minimum_spend", "maximum_spend"):
-            reader.ignore(bound)
-            if reader.has(bound):
-                fields[bound] = reader.money(bound)
-        model = cls(**fields)
-        low, high = model.minimum_spend, model.maximum_spend
-        if low is not None and high is not None and low > high:
-            reader.complain("minimum_spend", "above_maximum", "最低消费高于最高消费", "is above maximum_spend")
-        return model
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the canonical writing; ``from_dict`` reads it back to an equal model."""
-        written: dict[str, Any] = {"model": str(self.kind)}
-        if self.kind in BANDED:
-            written["tiers"] = [
-                {
-                    "up_to": None if tier.up_to is None else decimal_text(tier.up_to),
-                    "unit_price": tier.unit_price.text(),
-                    "flat_fee": tier.flat_fee.text(),
-                }
-                for tier in self.tiers
-            ]
-        for name in _WRITTEN[self.kind]:
-            value = getattr(self, name)
-            written[name] = value.text() if isinstance(value, UnitPrice) else decimal_text(value)
-        if self.free_units:
-            written["free_units"] = decimal_text(self.free_units)
-        for bound, spend in (("minimum_spend", self.minimum_spend), ("maximum_spend", self.maximum_spend)):
-            if spend is not None:
-                written[bound] = spend.text()
-        return written
-
-
-def rate(model: TariffModel, quantity: Fraction, previously_used: Fraction | None = None) -> Rated:
+def rate(
+    model: TariffModel, quantity: Fraction, previously_used: Fraction | None = None, grade: str | None = None
+) -> Rated:
     """Return what a quantity costs by itself, and what it adds on top of earlier use in the same billing period.
 
     ``increment`` is the rounded price of earlier use and quantity together less the rounded price of earlier use
@@ -149,49 +92,83 @@ def rate(model: TariffModel, quantity: Fraction, previously_used: Fraction | Non
         model: the tariff.
         quantity: in charge units; in yuan for ``graduated_percentage``.
         previously_used: what was used before in the period, when an increment is wanted.
+        grade: the buyer's published contribution grade; without one, or where the tariff has no grades, factor 1.
 
     Raises:
         QuantityNegative: one of the quantities is below zero.
+        GradeUnknown: the tariff has grades, but not this one.
 
     Source:
         发改价格〔2025〕65号, 三（二）: 按产品数量、服务次数、服务时间、数据调用量计费.
     """
-    lines = _lines(model, quantity)
-    exact = sum((line.exact for line in lines), NONE)
+    lines = _lines(model, quantity, grade)
+    exact = _sum(lines)
     increment = None
     if previously_used is not None:
-        earlier = _amount(model, previously_used) if previously_used else ZERO
-        increment = _amount(model, previously_used + quantity) - earlier
+        earlier = _amount(model, previously_used, grade) if previously_used else ZERO
+        increment = _amount(model, previously_used + quantity, grade) - earlier
     return Rated(round_half_up(exact), exact, increment, lines)
 
 
-def exact_price(model: TariffModel, quantity: Fraction) -> Fraction:
+def exact_price(model: TariffModel, quantity: Fraction, grade: str | None = None) -> Fraction:
     """Return the unrounded price of a quantity in yuan.
 
     Raises:
         QuantityNegative: the quantity is below zero.
+        GradeUnknown: the tariff has grades, but not this one.
     """
-    return sum((line.exact for line in _lines(model, quantity)), NONE)
+    return _sum(_lines(model, quantity, grade))
 
 
-def _amount(model: TariffModel, quantity: Fraction) -> Money:
-    return round_half_up(exact_price(model, quantity))
+def factor_of(model: TariffModel, grade: str | None) -> Fraction:
+    """Return by what the price is multiplied for a buyer of that contribution grade.
+
+    Raises:
+        GradeUnknown: the tariff has grades, but not this one.
+    """
+    if grade is None or not model.contribution:
+        return ONE
+    found = dict(model.contribution)
+    if grade not in found:
+        names = "、".join(found)
+        raise GradeUnknown(
+            f"收费标准没有贡献等级“{grade[:40]}”（已公布：{names}），请核对该单位的等级。",
+            detail_en=f"The tariff has no contribution grade {grade[:40]}; it has {', '.join(found)}.",
+            errors=[{"pointer": "/grade", "code": GradeUnknown.code, "message": f"只能是 {names} 之一"}],
+        )
+    return found[grade]
 
 
-def _lines(model: TariffModel, quantity: Fraction) -> tuple[Line, ...]:
+def _amount(model: TariffModel, quantity: Fraction, grade: str | None) -> Money:
+    return round_half_up(exact_price(model, quantity, grade))
+
+
+def _sum(lines: tuple[Line, ...] | list[Line]) -> Fraction:
+    return sum((line.exact for line in lines), NONE)
+
+
+def _lines(model: TariffModel, quantity: Fraction, grade: str | None) -> tuple[Line, ...]:
     if quantity < 0:
         raise QuantityNegative(f"数量 {decimal_text(quantity)} 小于零，无法计费。", detail_en="Quantity below zero.")
+    factor = factor_of(model, grade)
     lines = _PRICE[model.kind](model, max(quantity - model.free_units, NONE))
-    exact = sum((line.exact for line in lines), NONE)
+    exact = _sum(lines)
+    if factor != 1:
+        lines.append(_adjustment("coefficient", exact * (factor - 1), factor))
+        exact *= factor
     if model.minimum_spend is not None and exact < model.minimum_spend.exact_yuan():
         lines.append(_adjustment("minimum_spend", model.minimum_spend.exact_yuan() - exact))
+        exact = model.minimum_spend.exact_yuan()
     if model.maximum_spend is not None and exact > model.maximum_spend.exact_yuan():
         lines.append(_adjustment("maximum_spend", model.maximum_spend.exact_yuan() - exact))
+        exact = model.maximum_spend.exact_yuan()
+    if model.waived_up_to is not None and exact and round_half_up(exact) <= model.waived_up_to:
+        lines.append(_adjustment("waived", -exact))
     return tuple(lines)
 
 
-def _adjustment(name: str, difference: Fraction) -> Line:
-    return Line(None, NONE, FREE, difference, difference, name)
+def _adjustment(name: str, difference: Fraction, coefficient: Fraction | None = None) -> Line:
+    return Line(None, NONE, FREE, difference, difference, name, coefficient=coefficient)
 
 
 def _line(band: int, quantity: Fraction, price: UnitPrice, flat_fee: UnitPrice = FREE) -> Line:
@@ -238,92 +215,35 @@ def _price_volume(model: TariffModel, quantity: Fraction) -> list[Line]:
     raise AssertionError("the last band has no upper bound")
 
 
+def _price_packs(model: TariffModel, quantity: Fraction) -> list[Line]:
+    if not quantity:
+        return []
+    bought, _ = cheapest(model.packs, ceil(quantity))
+    posted = {pack.quantity: (band, pack) for band, pack in enumerate(model.packs, start=1)}
+    lines = []
+    for count, size in bought:
+        band, pack = posted[size]
+        exact = count * pack.price.exact_yuan()
+        lines.append(Line(band, Fraction(count), UnitPrice(pack.price.fen * UNITS_PER_FEN), NONE, exact, pack=size))
+    return lines
+
+
+def _price_coefficient(model: TariffModel, quantity: Fraction) -> list[Line]:
+    lines, lower = [], NONE
+    for number, band in enumerate(model.bands, start=1):
+        upper = quantity if band.up_to is None else min(quantity, band.up_to)
+        exact = model.unit_price.times(upper - lower) * band.coefficient
+        lines.append(Line(number, upper - lower, model.unit_price, NONE, exact, coefficient=band.coefficient))
+        if upper == quantity:
+            break
+        lower = upper
+    return lines
+
+
 def _begun(quantity: Fraction, size: int) -> int:
     return ceil(Fraction(quantity, size))
 
 
-def _read_per_unit(reader: Reader) -> dict[str, Any]:
-    return {"unit_price": reader.unit_price("unit_price"), "free_units": _optional(reader, "free_units")}
-
-
-def _read_flat(reader: Reader) -> dict[str, Any]:
-    names = [name for name in ("flat_fee", "unit_price", "package_price") if reader.has(name)] or ["flat_fee"]
-    for name in names[1:]:
-        reader.ignore(name)
-        reader.complain(name, "twice", "固定收费只能写一个价格", "a flat tariff has one price")
-    return {"flat_fee": reader.unit_price(names[0])}
-
-
-def _read_package(reader: Reader) -> dict[str, Any]:
-    return {
-        "package_size": _package_size(reader),
-        "package_price": reader.unit_price("package_price"),
-        "free_units": _optional(reader, "free_units"),
-    }
-
-
-def _read_overage(reader: Reader) -> dict[str, Any]:
-    """Read fee, allowance and overage; ``package_price`` is the fee, or the price of a block beside a ``flat_fee``."""
-    by_block = reader.has("flat_fee") and reader.has("package_price")
-    fee = "flat_fee" if by_block or not reader.has("package_price") else "package_price"
-    return {
-        "flat_fee": reader.unit_price(fee),
-        "included": reader.number("included"),
-        "unit_price": reader.unit_price("package_price" if by_block else "unit_price"),
-        "package_size": _package_size(reader) if reader.has("package_size") else 1,
-    }
-
-
-def _read_banded(reader: Reader) -> dict[str, Any]:
-    tiers: list[Tier] = []
-    lower, rows = NONE, reader.children("tiers")
-    for position, row in enumerate(rows, start=1):
-        fee = row.unit_price("flat_fee") if row.has("flat_fee") else FREE
-        bound = row.number("up_to") if row.has("up_to") else None
-        row.ignore("up_to", "flat_fee")
-        tiers.append(Tier(bound, row.unit_price("unit_price"), fee))
-        row.leave()
-        if position == len(rows) and bound is not None:
-            row.complain("up_to", "last_band_bounded", "最后一档必须没有上限（null）", "the last band must be open")
-        if position < len(rows) and bound is None:
-            row.complain("up_to", "open_band_not_last", "只有最后一档可以没有上限", "only the last band may be open")
-        if bound is not None and bound <= lower:
-            row.complain("up_to", "not_rising", "各档上限必须逐档提高且大于零", "bounds must rise from above zero")
-        lower = lower if bound is None else max(bound, lower)
-    return {"tiers": tuple(tiers), "free_units": _optional(reader, "free_units")}
-
-
-def _optional(reader: Reader, key: str) -> Fraction:
-    reader.ignore(key)
-    return reader.number(key) if reader.has(key) else NONE
-
-
-def _package_size(reader: Reader) -> int:
-    size = reader.number("package_size")
-    if reader.has("package_size") and (size < 1 or size.denominator != 1):
-        reader.complain("package_size", "not_whole", "每包数量必须是不小于 1 的整数", "must be a whole number from 1")
-        return 1
-    return max(size.numerator, 1)
-
-
-_READ: dict[ModelKind, Callable[[Reader], dict[str, Any]]] = {
-    ModelKind.PER_UNIT: _read_per_unit,
-    ModelKind.GRADUATED: _read_banded,
-    ModelKind.VOLUME: _read_banded,
-    ModelKind.PACKAGE: _read_package,
-    ModelKind.GRADUATED_PERCENTAGE: _read_banded,
-    ModelKind.FLAT: _read_flat,
-    ModelKind.INCLUDED_OVERAGE: _read_overage,
-}
-_WRITTEN: dict[ModelKind, tuple[str, ...]] = {
-    ModelKind.PER_UNIT: ("unit_price",),
-    ModelKind.GRADUATED: (),
-    ModelKind.VOLUME: (),
-    ModelKind.PACKAGE: ("package_size", "package_price"),
-    ModelKind.GRADUATED_PERCENTAGE: (),
-    ModelKind.FLAT: ("flat_fee",),
-    ModelKind.INCLUDED_OVERAGE: ("flat_fee", "included", "unit_price", "package_size"),
-}
 _PRICE: dict[ModelKind, Callable[[TariffModel, Fraction], list[Line]]] = {
     ModelKind.PER_UNIT: _price_per_unit,
     ModelKind.GRADUATED: _price_graduated,
@@ -332,4 +252,6 @@ _PRICE: dict[ModelKind, Callable[[TariffModel, Fraction], list[Line]]] = {
     ModelKind.GRADUATED_PERCENTAGE: _price_graduated,
     ModelKind.FLAT: _price_flat,
     ModelKind.INCLUDED_OVERAGE: _price_overage,
+    ModelKind.PACKAGE_TABLE: _price_packs,
+    ModelKind.VOLUME_COEFFICIENT: _price_coefficient,
 }

@@ -1,21 +1,25 @@
 """What may be filed as a price: cap check at every quantity, counting of repeated use, tax, package tables."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from kernel.errors import Invalid
-from kernel.money import UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
+from kernel.money import FEN_PER_YUAN, UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
 from pricing.costs.rules import ChargeUnit
+from pricing.packs.rules import Arbitrage, Pack, arbitrage, headline_unit_price
 from pricing.rating.rules import BANDED, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
+from pricing.tariff_models.rules import ONE
 
 __all__ = [
     "Arbitrage",
     "CapMissing",
     "ChargeUnit",
+    "CoefficientUncapped",
     "ModelKind",
     "NotFreeOfCharge",
     "Pack",
@@ -41,6 +45,7 @@ __all__ = [
 
 CAP_ARTICLE = "发改价格〔2025〕65号 二"
 FREE_ARTICLE = "发改价格〔2025〕65号 一"
+HALF_FEN = Fraction(1, 2 * FEN_PER_YUAN)
 
 
 class Regime(StrEnum):
@@ -85,28 +90,15 @@ class CapMissing(Invalid):
     title_en = "There is no cap"
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """A package on offer: so many units for one price."""
+class CoefficientUncapped(Invalid):
+    """A coefficient above 1 raises the posted price, and no cap watches it."""
 
-    quantity: int
-    price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Arbitrage:
-    """A posted package that can be had for less by buying others; ``bought`` is (count, units per pack)."""
-
-    pack: Pack
-    bought: tuple[tuple[int, int], ...]
-    cost: Money
-
-    def text(self) -> str:
-        """Return ``5 x pack of 20``."""
-        return " + ".join(f"{count} x pack of {quantity}" for count, quantity in self.bought)
+    code = "pricing.coefficient_uncapped"
+    title = "系数大于 1 须有上限收费标准"
+    title_en = "A coefficient above 1 needs a cap"
 
 
-def blended_unit_price(model: TariffModel, quantity: Fraction) -> Fraction:
+def blended_unit_price(model: TariffModel, quantity: Fraction, grade: str | None = None) -> Fraction:
     """Return what one unit costs on average when so many are bought, in yuan, exact.
 
     Raises:
@@ -114,16 +106,16 @@ def blended_unit_price(model: TariffModel, quantity: Fraction) -> Fraction:
     """
     if quantity <= 0:
         raise Invalid("平均单价需要大于零的数量。", detail_en="The quantity must be above zero.")
-    return Fraction(exact_price(model, quantity), quantity)
+    return Fraction(exact_price(model, quantity, grade), quantity)
 
 
-def effective_unit_price_max(model: TariffModel, quantities: Iterable[Fraction]) -> Fraction:
+def effective_unit_price_max(model: TariffModel, quantities: Iterable[Fraction], grade: str | None = None) -> Fraction:
     """Return the highest average price per unit among the quantities given, in yuan, exact.
 
     Raises:
         Invalid: a quantity is not above zero, or there is none.
     """
-    prices = [blended_unit_price(model, quantity) for quantity in quantities]
+    prices = [blended_unit_price(model, quantity, grade) for quantity in quantities]
     if not prices:
         raise Invalid("请给出至少一个数量。", detail_en="Give at least one quantity.")
     return max(prices)
@@ -132,12 +124,15 @@ def effective_unit_price_max(model: TariffModel, quantities: Iterable[Fraction])
 def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
     """Return the highest average price per unit over all whole quantities from 1, and where it lies.
 
-    The price curve is a straight line or even steps between few turning points, so looking there is enough. Where the
-    average only approaches its highest value as the quantity grows, the second part is None.
+    The buyer is the one whose contribution grade pays most. The price curve is a straight line or even steps between
+    few turning points, so looking there is enough; of a package table one unit is the dearest, because as many of the
+    cheapest pack as there are units never cost more. Where the average only approaches its highest value as the
+    quantity grows, the second part is None.
     """
+    grade = model.dearest_grade
     turning = sorted(_turning_points(model))
-    at = max(turning, key=lambda quantity: (blended_unit_price(model, Fraction(quantity)), -quantity))
-    highest = blended_unit_price(model, Fraction(at))
+    at = max(turning, key=lambda quantity: (blended_unit_price(model, Fraction(quantity), grade), -quantity))
+    highest = blended_unit_price(model, Fraction(at), grade)
     limit = NONE if model.maximum_spend is not None else _slope_at_the_end(model)
     return (limit, None) if limit > highest else (highest, at)
 
@@ -145,7 +140,12 @@ def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
 def nominal_unit_price(model: TariffModel) -> Fraction:
     """Return the highest price per unit that the tariff names in any band, fixed fees left aside, in yuan."""
     if model.kind in BANDED:
-        return max(tier.unit_price.exact_yuan() for tier in model.tiers)
+        return max(tier.unit_price.exact_yuan() for tier in model.tiers) * model.highest_coefficient
+    if model.kind is ModelKind.VOLUME_COEFFICIENT:
+        return model.unit_price.exact_yuan() * model.highest_coefficient
+    if model.kind is ModelKind.PACKAGE_TABLE:
+        posted = max(Fraction(pack.price.exact_yuan(), pack.quantity) for pack in model.packs)
+        return posted * model.highest_coefficient
     return _slope_at_the_end(model)
 
 
@@ -199,6 +199,7 @@ def check_price(regime: Regime, model: TariffModel, cap: UnitPrice | None) -> No
         NotFreeOfCharge: public-interest use with any charge.
         CapMissing: a government-guided price without a cap.
         PriceAboveCap: above the cap, where there is one.
+        CoefficientUncapped: a coefficient above 1 without a cap.
 
     Source:
         发改价格〔2025〕65号, 一 (免费) and 二 (上限).
@@ -220,6 +221,14 @@ def check_price(regime: Regime, model: TariffModel, cap: UnitPrice | None) -> No
             "政府指导价产品须先由授权主体制定上限收费标准，再申报具体价格。",
             detail_en="Set the cap before filing a price.",
             rule="PRC-04",
+            article=CAP_ARTICLE,
+        )
+    elif model.highest_coefficient > 1:
+        raise CoefficientUncapped(
+            f"最高系数 {decimal_text(model.highest_coefficient)} 会使价格高于公布的价格，"
+            "而该产品没有上限收费标准；请改为不大于 1 的系数，或先制定上限。",
+            detail_en="A coefficient above 1 needs a cap; lower it, or set the cap first.",
+            rule="PRC-05",
             article=CAP_ARTICLE,
         )
 
@@ -268,89 +277,59 @@ def split_tax(gross: Money, tax_rate: Decimal) -> tuple[Money, Money]:
     return base, gross - base
 
 
-def arbitrage(packs: Sequence[Pack]) -> list[Arbitrage]:
-    """Return the packages that cost more than other packages of the same table which give at least as much.
-
-    For every posted package: as many as fit of one other, and the rest, if any, from one more kind.
-
-    Raises:
-        Invalid: a package has no units.
-    """
-    if any(pack.quantity < 1 for pack in packs):
-        raise Invalid("每个套餐至少包含 1 个单位。", detail_en="A package has at least one unit.")
-    found = []
-    for pack in packs:
-        offers = [offer for first in packs if first != pack for offer in _covering(pack.quantity, first, packs)]
-        cheapest = min(offers, key=lambda offer: (offer[1].fen, len(offer[0]), offer[0]), default=None)
-        if cheapest is not None and cheapest[1] < pack.price:
-            found.append(Arbitrage(pack, cheapest[0], cheapest[1]))
-    return found
-
-
-def headline_unit_price(packs: Sequence[Pack]) -> Fraction:
-    """Return the lowest price per unit of a table, in yuan, exact: what "from" means in a catalogue.
-
-    Raises:
-        Invalid: there are no packages.
-    """
-    if not packs:
-        raise Invalid("没有套餐，无法计算起价。", detail_en="There are no packages.")
-    return min(Fraction(pack.price.exact_yuan(), pack.quantity) for pack in packs)
-
-
-def _covering(wanted: int, first: Pack, packs: Sequence[Pack]) -> list[tuple[tuple[tuple[int, int], ...], Money]]:
-    alone = ceil(Fraction(wanted, first.quantity))
-    offers: list[tuple[tuple[tuple[int, int], ...], Money]] = [
-        (((alone, first.quantity),), Money(alone * first.price.fen))
-    ]
-    fitting, rest = divmod(wanted, first.quantity)
-    if fitting and rest:
-        for other in packs:
-            count = ceil(Fraction(rest, other.quantity))
-            cost = Money(fitting * first.price.fen + count * other.price.fen)
-            offers.append((((fitting, first.quantity), (count, other.quantity)), cost))
-    return offers
-
-
 def _turning_points(model: TariffModel) -> set[int]:
     """Return the whole quantities at which the average price can be highest."""
     free = model.free_units
-    points = {1, floor(free) + 1}
-    if model.kind in BANDED:
-        for tier in model.tiers:
-            if tier.up_to is not None:
-                points |= {floor(free + tier.up_to), floor(free + tier.up_to) + 1}
+    bounds = [tier.up_to for tier in model.tiers if tier.up_to is not None]
+    bounds += [band.up_to for band in model.bands if band.up_to is not None]
     if model.kind is ModelKind.INCLUDED_OVERAGE:
-        points |= {floor(model.included), floor(model.included) + 1}
+        bounds.append(model.included)
+    points = {1, floor(free), floor(free) + 1}
+    points |= {floor(free + bound) + step for bound in bounds for step in (0, 1)}
+    points = {point for point in points if point >= 1}
     if model.maximum_spend is not None:
-        points |= _where_spend_ends(model, max(points))
+        points |= _where_spend_is_reached(model, sorted(points), model.maximum_spend.exact_yuan())
+    if model.waived_up_to is not None:  # waived until the bill is rounded up beyond it
+        points |= _where_spend_is_reached(model, sorted(points), model.waived_up_to.exact_yuan() + HALF_FEN)
     return {point for point in points if point >= 1}
 
 
-def _where_spend_ends(model: TariffModel, beyond: int) -> set[int]:
-    """Return the quantities around which the maximum spend is reached, found by halving."""
-    assert model.maximum_spend is not None
-    limit = model.maximum_spend.exact_yuan()
-    low, high = 1, beyond
-    if _slope_at_the_end(model) == 0 and exact_price(model, Fraction(high)) < limit:
-        return set()
-    while exact_price(model, Fraction(high)) < limit:
-        low, high = high, 2 * high
-    while low < high:
-        middle = (low + high) // 2
-        if exact_price(model, Fraction(middle)) < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return {low, low - 1, low - model.package_size}
+def _where_spend_is_reached(model: TariffModel, points: list[int], spend: Fraction) -> set[int]:
+    """Return the quantities around which the price first reaches a spend, in every stretch between turning points."""
+    priced = replace(model, waived_up_to=None)
+
+    def reaches(quantity: int) -> bool:
+        return exact_price(priced, Fraction(quantity), model.dearest_grade) >= spend
+
+    beyond = points[-1]
+    if _slope_at_the_end(model) and (model.maximum_spend is None or model.maximum_spend.exact_yuan() >= spend):
+        while not reaches(beyond):
+            beyond *= 2
+    found: set[int] = set()
+    for low, high in pairwise([*points, beyond]):
+        if reaches(low) or not reaches(high):
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reaches(middle) else (middle, high)
+        found |= {low, high, high - model.package_size}
+    return found
 
 
 def _slope_at_the_end(model: TariffModel) -> Fraction:
-    """Return the price of one more unit, on average, at large quantities."""
+    """Return the price of one more unit, on average, at large quantities, for the grade that pays most."""
+    return _slope(model) * max([ONE, *(factor for _, factor in model.contribution)])
+
+
+def _slope(model: TariffModel) -> Fraction:
     if model.kind in BANDED:
         return model.tiers[-1].unit_price.exact_yuan()
     if model.kind is ModelKind.PACKAGE:
         return Fraction(model.package_price.exact_yuan(), model.package_size)
     if model.kind is ModelKind.INCLUDED_OVERAGE:
         return Fraction(model.unit_price.exact_yuan(), model.package_size)
+    if model.kind is ModelKind.PACKAGE_TABLE:
+        return headline_unit_price(model.packs)
+    if model.kind is ModelKind.VOLUME_COEFFICIENT:
+        return model.unit_price.exact_yuan() * model.bands[-1].coefficient
     return model.unit_price.exact_yuan() if model.kind is ModelKind.PER_UNIT else NONE

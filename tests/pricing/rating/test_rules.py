@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.money import ZERO, Money, UnitPrice, plain_number, total
+from kernel.money import ZERO, Money, UnitPrice, decimal_text, plain_number, total
 from kernel.reading import Unreadable
 from pricing.rating.rules import ModelKind, QuantityNegative, TariffModel, exact_price, rate
 from tests.cases import cases, facts, name_of
@@ -17,6 +17,8 @@ TWO_BANDS = [{"up_to": "10", "unit_price": "2", "flat_fee": "1"}, {"up_to": None
 cents = st.integers(0, 10_000).map(lambda fen: Money(fen).text())
 prices = st.integers(0, 10**9).map(lambda units: UnitPrice(units).text())
 whole = st.integers(1, 1000).map(str)
+factors = st.integers(0, 2000).map(lambda thousandths: decimal_text(Fraction(thousandths, 1000)))
+grades = st.sampled_from("ABC")
 quantities = st.fractions(0, 5000, max_denominator=100)
 
 
@@ -25,6 +27,18 @@ def bands(draw, most_prices=prices):
     bounds = sorted(draw(st.sets(st.integers(1, 1000), max_size=4)))
     tiers = [{"up_to": str(bound)} for bound in bounds] + [{"up_to": None}]
     return [{**tier, "unit_price": draw(most_prices), "flat_fee": draw(cents)} for tier in tiers]
+
+
+@st.composite
+def coefficient_bands(draw):
+    bounds = sorted(draw(st.sets(st.integers(1, 1000), max_size=4)))
+    return [{"up_to": bound, "coefficient": draw(factors)} for bound in [*map(str, bounds), None]]
+
+
+@st.composite
+def packs(draw):
+    sizes = sorted(draw(st.sets(st.integers(1, 500), min_size=1, max_size=5)))
+    return [{"quantity": str(size), "price": draw(cents)} for size in sizes]
 
 
 @st.composite
@@ -39,15 +53,21 @@ def models(draw, kinds=tuple(ModelKind), spends=True):
         written |= {"package_size": draw(whole), "package_price": draw(prices)}
     elif kind is ModelKind.FLAT:
         written |= {"flat_fee": draw(prices)}
+    elif kind is ModelKind.PACKAGE_TABLE:
+        written |= {"packs": draw(packs())}
+    elif kind is ModelKind.VOLUME_COEFFICIENT:
+        written |= {"unit_price": draw(prices), "bands": draw(coefficient_bands()), "free_units": draw(whole)}
     else:
         written |= {"flat_fee": draw(cents), "included": draw(whole), "unit_price": draw(prices)}
         written |= draw(st.sampled_from([{}, {"package_size": "10"}]))
+    if draw(st.booleans()):
+        written |= {"coefficients": {"contribution": draw(st.dictionaries(grades, factors, min_size=1))}}
     if spends and draw(st.booleans()):
         low = draw(st.integers(0, 10_000))
-        written |= {
-            "minimum_spend": Money(low).text(),
-            "maximum_spend": Money(low + draw(st.integers(0, 10**6))).text(),
-        }
+        high = low + draw(st.integers(1, 10**6))
+        written |= {"minimum_spend": Money(low).text(), "maximum_spend": Money(high).text()}
+        if kind is not ModelKind.PACKAGE_TABLE and draw(st.booleans()):
+            written |= {"waived_up_to": Money(draw(st.integers(0, high - 1))).text()}
     return TariffModel.from_dict(written)
 
 

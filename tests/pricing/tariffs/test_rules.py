@@ -98,18 +98,20 @@ def test_the_highest_average_price_is_never_passed_and_is_reached_or_approached(
     bounds = {int(tier.up_to) for tier in model.tiers if tier.up_to} | {int(model.included), model.package_size}
     shifted = {bound + int(model.free_units) + step for bound in bounds for step in (-1, 0, 1)}
     quantities = [Fraction(quantity) for quantity in near | shifted if quantity >= 1]
-    assert effective_unit_price_max(model, quantities) <= highest
+    for grade in (None, *dict(model.contribution)):
+        assert effective_unit_price_max(model, quantities, grade) <= highest
     if at is None:
-        assert highest - blended_unit_price(model, Fraction(10**12)) < Fraction(1, 10**4)
+        assert highest - blended_unit_price(model, Fraction(10**12), model.dearest_grade) < Fraction(1, 10**4)
     else:
-        assert blended_unit_price(model, Fraction(at)) == highest
+        assert blended_unit_price(model, Fraction(at), model.dearest_grade) == highest
 
 
 @settings(max_examples=60)
 @given(models())
 def test_no_small_quantity_passes_the_highest_average_price(model):
     highest, _ = highest_unit_price(model)
-    assert effective_unit_price_max(model, [Fraction(quantity) for quantity in range(1, 400)]) <= highest
+    quantities = [Fraction(quantity) for quantity in range(1, 400)]
+    assert effective_unit_price_max(model, quantities, model.dearest_grade) <= highest
 
 
 def test_an_average_price_needs_a_quantity():

@@ -1,0 +1,1 @@
+"""The ways of charging, as a tariff writes them."""
