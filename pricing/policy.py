@@ -38,6 +38,7 @@ class PricingPolicy(PolicyPart):
 
     exemption_purposes_free = Named("exemption.purposes_free")
     exemption_purposes_charged = Named("exemption.purposes_charged")
+    exemption_evidence_required = Named("exemption.evidence_required")
 
     cost_operator_borne = Named("cost.operator_borne")
     cost_merchant_charged_services = Named("cost.merchant_charged_services")
@@ -45,4 +46,5 @@ class PricingPolicy(PolicyPart):
     tax_vat_rate = Named("tax.vat.rate")
     tax_vat_levy_rate = Named("tax.vat.levy_rate")
 
+    disclosure_free_use_value_public = Named("disclosure.free_use_value_public")
     disclosure_price_list_before_charging = Named("disclosure.price_list_before_charging")

@@ -1,4 +1,4 @@
-"""The table of free use in the public interest."""
+"""Tables of free use in the public interest: requests, their decisions, and every term that was ever decided."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel import guards
 from kernel.db import Entity
-from pricing.exemptions.rules import ExemptionState, Grant, Purpose
+from pricing.exemptions.rules import AmendmentState, ExemptionState, Grant, Purpose, Standing, standing
+
+ASKED = sa.text("state = 'asked'")
+STATED = ("exemption_id", "valid_until", "reason", "asked_by", "asked_at")
+RESTATED = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in STATED)
 
 
 class Exemption(Entity):
@@ -41,10 +46,71 @@ class Exemption(Entity):
     requested_at: Mapped[datetime]
     approved_by: Mapped[UUID | None]
     approved_at: Mapped[datetime | None]
-    closed_by: Mapped[UUID | None]  # who refused or revoked it
+    closed_by: Mapped[UUID | None]  # who refused, revoked or returned it
     closed_at: Mapped[datetime | None]
     closed_reason: Mapped[str | None]
+    conditions: Mapped[str | None]  # under which it is free, in words, as decided last
+    renews_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("pricing_exemption.id"), index=True)
+    returned_at: Mapped[datetime | None]  # given back by the grantee
 
     def grant(self) -> Grant:
         """Return the terms as the rules know them."""
         return Grant(self.valid_from, self.valid_until, self.quota)
+
+    def standing(self, on: date) -> Standing:
+        """Return what it is worth on a day."""
+        return standing(self.state, self.grant(), is_returned=self.returned_at is not None, on=on)
+
+
+class ExemptionTerms(Entity):
+    """The terms of an exemption as they were once decided; the newest hold, the older ones stay readable."""
+
+    __tablename__ = "pricing_exemption_terms"
+    __table_args__ = (
+        sa.UniqueConstraint("exemption_id", "position"),
+        sa.CheckConstraint("valid_from <= valid_until", name="term_runs_forward"),
+        sa.CheckConstraint("quota IS NULL OR quota > 0", name="quota_positive"),
+        sa.CheckConstraint("position >= 1", name="counted_from_one"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    exemption_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pricing_exemption.id"))
+    position: Mapped[int]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    quota: Mapped[int | None]
+    conditions: Mapped[str | None]
+    reason: Mapped[str]
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime]
+
+
+class ExemptionAmendment(Entity):
+    """A change of quota or last day that the grantee asked for, and what somebody else decided."""
+
+    __tablename__ = "pricing_exemption_amendment"
+    __table_args__ = (
+        sa.CheckConstraint("quota IS NULL OR quota > 0", name="quota_positive"),
+        sa.CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided_when_closed"),
+        sa.CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by_somebody"),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="two_persons"),
+        sa.Index(
+            "uq_pricing_exemption_amendment_open", "exemption_id", unique=True, sqlite_where=ASKED,
+            postgresql_where=ASKED,
+        ),
+        {"info": {"rules": [(guards.refuse_update, (
+            "pricing_exemption_amendment_final", "pricing_exemption_amendment", f"OLD.state <> 'asked' OR {RESTATED}",
+            "what was asked is not changed, and its decision is final"))]}},
+    )  # fmt: skip
+
+    exemption_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pricing_exemption.id"), index=True)
+    valid_until: Mapped[date]
+    quota: Mapped[int | None]
+    reason: Mapped[str]
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("evidence_file.sha256"), index=True)
+    state: Mapped[AmendmentState] = mapped_column(default=AmendmentState.ASKED)
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    decided_reason: Mapped[str | None]

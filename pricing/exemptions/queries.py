@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, SELLERS, WATCHERS, Actor, Permission
-from pricing.exemptions.model import Exemption
-from pricing.exemptions.rules import ExemptionState, Purpose
+from pricing.exemptions.model import Exemption, ExemptionAmendment, ExemptionTerms
+from pricing.exemptions.rules import AmendmentState, ExemptionState, Purpose
 from registry.products.model import Product
 
 
@@ -19,6 +20,12 @@ class NoSuchExemption(NotFound):
     """There is no such exemption, or none that the actor may know of."""
 
     code = "exemption.not_found"
+
+
+class NoSuchAmendment(NotFound):
+    """Nobody asked for that change."""
+
+    code = "exemption.amendment_not_found"
 
 
 def visible(actor: Actor) -> sa.Select[Exemption]:
@@ -78,3 +85,70 @@ def in_force(session: Session, product_id: UUID, grantee_id: UUID, purpose: Purp
         .limit(1)
     )
     return session.scalar(query)
+
+
+def stands(exemption_id: sa.ColumnElement[UUID | None], on: date) -> sa.ColumnElement[bool]:
+    """Return the condition that what names this exemption may rest on it on a day; what names none rests on none.
+
+    A revocation, a return and the end of the term close in the same moment whatever asks this (ACC-01, PUB-02).
+    """
+    holds = sa.exists().where(
+        Exemption.id == exemption_id,
+        Exemption.state == ExemptionState.APPROVED,
+        Exemption.valid_from <= on,
+        Exemption.valid_until >= on,
+    )
+    return sa.or_(exemption_id.is_(None), holds.correlate_except(Exemption))
+
+
+def ending(actor: Actor, on: date, until: date) -> sa.Select[Exemption]:
+    """Return the exemptions in force on a day whose last day lies no later than ``until`` and which nothing follows."""
+    renewal = sa.alias(Exemption.__table__)
+    followed = sa.exists().where(renewal.c.renews_id == Exemption.id, renewal.c.state != ExemptionState.REFUSED)
+    return visible(actor).where(
+        Exemption.state == ExemptionState.APPROVED,
+        Exemption.valid_from <= on,
+        Exemption.valid_until.between(on, until),
+        ~followed,
+    )
+
+
+def renewal_of(session: Session, exemption_id: UUID) -> Exemption | None:
+    """Return the exemption that follows another one and was not refused, or None."""
+    query = sa.select(Exemption).where(Exemption.renews_id == exemption_id, Exemption.state != ExemptionState.REFUSED)
+    return session.scalar(query.order_by(Exemption.id.desc()).limit(1))
+
+
+def terms_of(session: Session, exemption_id: UUID) -> Sequence[ExemptionTerms]:
+    """Return every decision on the terms of an exemption, the first one on top."""
+    query = sa.select(ExemptionTerms).where(ExemptionTerms.exemption_id == exemption_id)
+    return session.scalars(query.order_by(ExemptionTerms.position)).all()
+
+
+def amendments_of(session: Session, exemption_id: UUID) -> Sequence[ExemptionAmendment]:
+    """Return every change that was asked for, the newest on top."""
+    query = sa.select(ExemptionAmendment).where(ExemptionAmendment.exemption_id == exemption_id)
+    return session.scalars(query.order_by(ExemptionAmendment.id.desc())).all()
+
+
+def open_amendment(session: Session, exemption_id: UUID) -> ExemptionAmendment | None:
+    """Return the change that waits for a decision, or None."""
+    query = sa.select(ExemptionAmendment).where(
+        ExemptionAmendment.exemption_id == exemption_id, ExemptionAmendment.state == AmendmentState.ASKED
+    )
+    return session.scalar(query)
+
+
+def amendment(session: Session, exemption_id: UUID, amendment_id: UUID) -> ExemptionAmendment:
+    """Return one change of an exemption, read afresh.
+
+    Raises:
+        NoSuchAmendment: the exemption has none of that id.
+    """
+    query = sa.select(ExemptionAmendment).where(
+        ExemptionAmendment.id == amendment_id, ExemptionAmendment.exemption_id == exemption_id
+    )
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NoSuchAmendment(f"该免费使用批准没有编号为 {amendment_id} 的变更申请。", detail_en="No such change.")
+    return found
