@@ -16,6 +16,7 @@ from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from market.payments.model import Payment
 from pricing.tariffs.model import Tariff
+from pricing.tariffs.rules import TariffModel
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products.model import Product
@@ -44,6 +45,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What an order would have cost under other terms; a what-if hands it in, the books hold none."""
+
+    amount: Money
+    shadow: Money
+    bought: int
+    model: TariffModel
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
     """One entitlement with everything that its settlement needs."""
 
@@ -55,6 +66,28 @@ class Sale:
     buyer: str
     seller: Party
     is_paid: bool
+    moved: Moved | None = None
+
+    @property
+    def amount(self) -> Money:
+        """What the order costs."""
+        return self.moved.amount if self.moved else self.order.amount
+
+    @property
+    def shadow(self) -> Money:
+        """What the tariff would have asked of a free order."""
+        return self.moved.shadow if self.moved else self.order.shadow_amount
+
+    @property
+    def bought(self) -> int:
+        """Units of the order."""
+        return self.moved.bought if self.moved else self.order.quantity
+
+    @property
+    def model(self) -> TariffModel:
+        """The way of charging; only of a sale with a tariff."""
+        assert self.tariff is not None
+        return self.moved.model if self.moved else self.tariff.tariff_model()
 
 
 def sales(session: Session, *, place: str, before: date) -> list[Sale]:

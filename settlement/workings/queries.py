@@ -7,6 +7,7 @@ seal anything else than what was checked.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -151,6 +152,21 @@ class Worked:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a settlement rests on; a what-if hands in others than the books hold."""
+
+    place: str
+    period: Period
+    sales: Sequence[Sale]
+    used: Mapping[UUID, Mapping[str | None, Used]]
+    taken: Mapping[UUID, Taken]
+    recovered: Mapping[tuple[UUID, int], Money]  # by schedule and step, what earlier settlements gave out
+    schedules: Schedules
+    vat: Cited | None
+    institution: Cited | None  # the rule for payees that are public institutions
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 over the canonical text of a value."""
     return hashlib.sha256(to_json(value).encode()).hexdigest()
@@ -164,34 +180,44 @@ def work_out(session: Session, *, place: str, period: Period, received_until: da
     Source:
         REV-01 – REV-05; H1, H3, H4.
     """
-    worked = Worked(place, period)
-    sales = revenue.sales(session, place=place, before=period.end)
-    used = revenue.usage_totals(session, place=place, before=period.end, received_until=received_until)
-    taken = revenue.taken_before(session, place)
+    return settled(session, facts_of(session, place=place, period=period, received_until=received_until, book=book))
+
+
+def facts_of(session: Session, *, place: str, period: Period, received_until: datetime, book: PolicyBook) -> Facts:
+    """Return what the settlement of a place for a period rests on, as the books hold it."""
     policy = SettlementPolicy.at(book, place, period.last_day)
-    worked.vat = policy.tax_vat_rate
+    return Facts(
+        place, period, revenue.sales(session, place=place, before=period.end),
+        revenue.usage_totals(session, place=place, before=period.end, received_until=received_until),
+        revenue.taken_before(session, place), splits.taken_by_step(session, place),
+        Schedules(splits.signed_of(session, place)), policy.tax_vat_rate, policy.payee_public_institution,
+    )  # fmt: skip
+
+
+def settled(session: Session, facts: Facts) -> Worked:
+    """Work out the settlement that follows from the facts; nothing is written."""
+    worked = Worked(facts.place, facts.period, vat=facts.vat)
     grouped: dict[tuple[str, str], tuple[Agreed | None, list[Line]]] = {}
-    schedules = _Schedules(splits.signed_of(session, place))
-    for sale in sales:
-        found = _line(sale, used.get(sale.entitlement.id, {}), taken.get(sale.entitlement.id, NOTHING_TAKEN), policy)
+    for sale in facts.sales:
+        found = _line(facts, sale)
         if isinstance(found, Parked):
             worked.parked.append(found)
         elif found is not None:
-            terms = schedules.for_order(sale)
+            terms = facts.schedules.for_order(sale)
             if terms is None and found.gross:
                 worked.parked.append(_parked_without_schedule(sale))
                 continue
             key = (sale.product.code, terms.row.number if terms else "")
             grouped.setdefault(key, (terms, []))[1].append(found)
-    _divide(session, worked, [grouped[key] for key in sorted(grouped)], policy)
+    _divide(session, worked, [grouped[key] for key in sorted(grouped)], facts)
     return worked
 
 
-class _Schedules:
-    """The signed schedules of a place, each read once."""
+class Schedules:
+    """The signed schedules of a place, each read once; ``moved`` changes what was agreed, for a what-if."""
 
-    def __init__(self, signed: list[ShareSchedule]) -> None:
-        self._signed = signed
+    def __init__(self, signed: list[ShareSchedule], moved: Callable[[Agreed], Agreed] = lambda agreed: agreed) -> None:
+        self._signed, self._moved = signed, moved
         self._read: dict[UUID, Agreed] = {}
 
     def for_order(self, sale: Sale) -> Agreed | None:
@@ -203,7 +229,7 @@ class _Schedules:
         if row is None:
             return None
         if row.id not in self._read:
-            self._read[row.id] = splits.agreed(row)
+            self._read[row.id] = self._moved(splits.agreed(row))
         return self._read[row.id]
 
 
@@ -216,30 +242,31 @@ def _parked_without_schedule(sale: Sale) -> Parked:
     return Parked(sale, ParkReason.NO_SCHEDULE, words)
 
 
-def _line(sale: Sale, used: dict[str | None, Used], taken: Taken, policy: SettlementPolicy) -> Line | Parked | None:
+def _line(facts: Facts, sale: Sale) -> Line | Parked | None:
     """Return what the period earned of an order, why it is parked, or None when there is nothing new."""
+    used = facts.used.get(sale.entitlement.id, {})
+    taken = facts.taken.get(sale.entitlement.id, NOTHING_TAKEN)
     quantity = sum(one.quantity for one in used.values()) - taken.quantity
     billable = sum(one.billable for one in used.values())
-    order, tariff = sale.order, sale.tariff
-    if tariff is None and order.amount:
+    order, tariff, last_day = sale.order, sale.tariff, facts.period.last_day
+    if tariff is None and sale.amount:
         return Parked(sale, ParkReason.NO_TARIFF, f"订单 {order.number} 没有收费标准，无法计价")
-    paid = _earned(sale, billable, policy.on, order.amount, taken.gross)
-    shadow = ZERO if order.amount else _earned(sale, billable, policy.on, order.shadow_amount, taken.shadow).amount
+    paid = _earned(sale, billable, last_day, sale.amount, taken.gross)
+    shadow = ZERO if sale.amount else _earned(sale, billable, last_day, sale.shadow, taken.shadow).amount
     if not (quantity or paid.amount or shadow):
         return None
     if paid.amount and not sale.is_paid:
         return Parked(sale, ParkReason.NOT_PAID, f"订单 {order.number} 的款项尚未到账")
     net, tax = paid.amount, ZERO
     if paid.amount:
-        vat = policy.tax_vat_rate
-        if vat is None:
-            return Parked(
-                sale, ParkReason.RULE_MISSING, f"{policy.place} 在 {policy.on} 没有增值税税率（tax.vat.rate）"
-            )
-        net, tax = split_tax(paid.amount, vat.decimal())
+        if facts.vat is None:
+            words = f"{facts.place} 在 {last_day} 没有增值税税率（tax.vat.rate）"
+            return Parked(sale, ParkReason.RULE_MISSING, words)
+        net, tax = split_tax(paid.amount, facts.vat.decimal())
     kinds = {kind or "": [one.quantity, one.billable] for kind, one in used.items()}
     rating = {
-        "tariff": tariff.number if tariff else None, "model": tariff.model if tariff else None,
+        "tariff": tariff.number if tariff else None,
+        "model": sale.moved.model.to_dict() if sale.moved else tariff.model if tariff else None,
         "dedup_days": tariff.dedup_days if tariff else None, "subject_kinds": dict(sorted(kinds.items())),
         **paid.working,
     }  # fmt: skip
@@ -253,22 +280,19 @@ def _earned(sale: Sale, billable: int, last_day: date, limit: Money, before: Mon
         return Earned(ZERO, before, {"basis": "free"})
     if tariff.charge_unit is ChargeUnit.PER_PERIOD:
         return earned_by_time(held.valid_from, held.valid_until, last_day + DAY, limit=limit, before=before)
-    return earned_by_use(tariff.tariff_model(), billable, limit=limit, before=before, bought=sale.order.quantity)
+    return earned_by_use(sale.model, billable, limit=limit, before=before, bought=sale.bought)
 
 
-def _divide(
-    session: Session, worked: Worked, grouped: list[tuple[Agreed | None, list[Line]]], policy: SettlementPolicy
-) -> None:
+def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None, list[Line]]], facts: Facts) -> None:
     versions = {line.sale.order.version_id for _, lines in grouped for line in lines}
     departments = splits.contributors(session, versions)
     usage = _usage_of_departments(grouped, departments)
-    before = splits.taken_by_step(session, worked.place)
+    before = facts.recovered
     now: dict[tuple[UUID, int], Money] = {}
     named = {uscc for terms, _ in grouped if terms for uscc in splits.named_parties(terms.schedule)}
     named |= {one.uscc for found in departments.values() for one in found}
     parties = splits.parties_of(session, named)
-    institution = policy.payee_public_institution
-    rule = institution.value if institution is not None else None
+    rule = facts.institution.value if facts.institution is not None else None
     for terms, lines in grouped:
         if terms is None:
             worked.groups.append(Group(None, lines, None, {}, []))
