@@ -16,6 +16,8 @@ import market.payments.api
 import market.payments.pages
 import pricing.ceilings.api
 import pricing.ceilings.pages
+import pricing.charges.api
+import pricing.charges.pages
 import pricing.costs.api
 import pricing.costs.pages
 import pricing.exemptions.api
@@ -144,6 +146,7 @@ API_BLUEPRINTS = [
     registry.incidents.api.blueprint,
     registry.evaluations.api.blueprint,
     registry.disclosures.api.blueprint,
+    pricing.charges.api.blueprint,
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
@@ -209,6 +212,7 @@ PAGE_BLUEPRINTS = [
     registry.incidents.pages.blueprint,
     registry.evaluations.pages.blueprint,
     registry.disclosures.pages.blueprint,
+    pricing.charges.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,

@@ -63,7 +63,11 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("payments", "/payments", (Permission.PAYMENT_RECORD, Permission.SETTLEMENT_READ)),
         Entry("listings", "/listings", (Permission.LISTING_WRITE, Permission.LISTING_IMPORT), also=("/imports",)),
     )),
-    ("pricing", (Entry("pricing", "/pricing", (Permission.COST_READ,)),)),
+    ("pricing", (
+        Entry("pricing", "/pricing", (Permission.COST_READ,)),
+        Entry("charges", "/pricing/charges", (Permission.COST_READ,)),
+        Entry("charge_records", "/pricing/charges/new", (Permission.CHARGE_RECORD,)),
+    )),
     ("settlement", (
         Entry("settlements", "/settlements", (Permission.SETTLEMENT_READ,)),
         Entry("statements", "/statements", (Permission.STATEMENT_READ,)),
@@ -131,6 +135,7 @@ def menu_titles() -> dict[str, str]:
         "trainings": gettext("岗前培训"),
         "accounts": gettext("账号"),
         "pricing": gettext("定价"),
+        "charges": gettext("运营机构承担的费用"), "charge_records": gettext("记录费用"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
         "ledger": gettext("账簿"),
         "disclosures": gettext("信息披露"),

@@ -1,0 +1,1 @@
+"""What the operating institution pays for the platform and for public data: facts that become costs once."""
