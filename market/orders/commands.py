@@ -17,12 +17,10 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.orders import queries
 from market.orders.model import Order, Quote
-from market.orders.rules import OrderEvent, after, must_be_valid, must_cost_the_same
+from market.orders.rules import OrderEvent, after
 from market.venues.rules import must_fit_channel
 from pricing.costs.rules import ChargeUnit
-from pricing.exemptions import queries as exemptions
 from pricing.exemptions.rules import Purpose
-from pricing.tariffs import queries as prices
 from pricing.tariffs.queries import Priced
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -66,12 +64,6 @@ class QuoteUsed(Conflict):
     code = "quote.used"
 
 
-class VersionChanged(Conflict):
-    """A newer version is on offer than the quote was made for."""
-
-    code = "quote.version_changed"
-
-
 class ReferenceUsed(Conflict):
     """The buyer's reference names another order."""
 
@@ -112,7 +104,7 @@ def quote(
         raise OwnProduct(f"产品 {product.code} 由本单位出售，无需购买", detail_en="Your own product")
     listing = listings.must_be_listed(session, product, now=now, book=book)
     version = products.latest_version(session, product.id)
-    priced = _priced(session, product, buyer.id, purpose, quantity, subject_kind, now, book)
+    priced = queries.priced(session, product, buyer.id, purpose, quantity, subject_kind, now=now, book=book)
     must_fit_channel(listing.venue, priced.amount)
     made = Quote(
         number=numbering.number(session, "QUO", business_date(now)), place=product.place, product_id=product.id,
@@ -123,6 +115,8 @@ def quote(
         amount=priced.amount, shadow_amount=priced.shadow_amount, reason=priced.reason,
         explanation=priced.explanation, made_at=now, valid_until=now + QUOTE_VALID,
     )  # fmt: skip
+    made.inputs = queries.inputs_of(session, made, product, priced, book=book)
+    made.digest = queries.digest(queries.document(made))
     session.add(made)
     session.flush()
     audit.record(session, actor, "quote.make", made, at=now,
@@ -143,6 +137,7 @@ def place(
         ReferenceUsed: the reference names an order from another quote.
         QuoteUsed: the quote has become an order under another reference.
         QuoteExpired: its time is over.
+        QuoteClosedByCap: a cap below its price has come into force.
         NotListed: a gate has closed in the meantime.
         VersionChanged: a newer version is on offer.
         PriceChanged: the purchase costs something else today.
@@ -156,16 +151,8 @@ def place(
     placed = _placed_before(session, wanted, client_reference)
     if placed is not None:
         return placed
-    must_be_valid(wanted.number, wanted.valid_until, now)
     product = products.get(session, wanted.product_id, lock=True)
-    listing = listings.must_be_listed(session, product, now=now, book=book)
-    if products.latest_version(session, product.id).id != wanted.version_id:
-        raise VersionChanged(f"产品 {product.code} 已发布新版本，报价 {wanted.number} 针对旧版；请重新询价",
-                             detail_en="A newer version is on offer; ask again")  # fmt: skip
-    kind = wanted.subject_kind
-    priced = _priced(session, product, buyer.id, wanted.purpose, wanted.quantity, kind, now, book)
-    must_cost_the_same(wanted.number, wanted.amount, priced.amount)
-    must_fit_channel(listing.venue, priced.amount)
+    listing, priced = queries.must_stand(session, wanted, product, now=now, book=book)
     made = _order(session, wanted, product, listing, priced, client_reference, actor, now)
     try:
         with session.begin_nested():
@@ -205,17 +192,6 @@ def _buyer(session: Session, actor: Actor) -> Party:
         raise NotABuyer(f"{party.name}未登记为购买方或数源部门，或已被暂停；请先办理主体登记",
                         detail_en=f"{party.name} is no buyer in good standing", rule="MKT-03")  # fmt: skip
     return party
-
-
-def _priced(
-    session: Session, product: Product, buyer_id: UUID, purpose: Purpose, quantity: int, subject_kind: str | None,
-    now: datetime, book: PolicyBook,
-) -> Priced:  # fmt: skip
-    on = business_date(now)
-    exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
-    ordered = queries.ordered_under(session, exemption.id) if exemption is not None else 0
-    return prices.price(session, product, purpose=purpose, buyer_id=buyer_id, quantity=quantity, on=on, book=book,
-                        subject_kind=subject_kind, ordered_free=ordered)  # fmt: skip
 
 
 def _term(priced: Priced, quantity: int, asked: int | None) -> int:

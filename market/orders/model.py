@@ -50,6 +50,8 @@ class Quote(Entity):
     shadow_amount: Mapped[Money]  # what the tariff would have asked of a free use
     reason: Mapped[PriceReason]
     explanation: Mapped[dict[str, Any]]
+    inputs: Mapped[dict[str, Any] | None]  # all that the amount rests on; none on quotes from before it was kept
+    digest: Mapped[str | None]  # SHA-256 over number, amounts, inputs and explanation as canonical JSON
     made_at: Mapped[datetime]
     valid_until: Mapped[datetime]
 

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.errors import NotFound
+from kernel.calendar import business_date
+from kernel.db import to_json
+from kernel.errors import DomainError, NotFound
 from kernel.identity import ROLES_OF, SELLERS, WATCHERS, Actor, Permission, Role
+from kernel.money import round_half_up
+from kernel.policy import PolicyBook
+from market.listings import queries as listings
+from market.listings.model import Listing
+from market.listings.queries import NotListed
 from market.orders.model import Order, Quote
-from market.orders.rules import LIVE, OrderState
+from market.orders.rules import (
+    LIVE,
+    ROUNDING,
+    RULE_VERSION,
+    OrderState,
+    PriceChanged,
+    QuoteExpired,
+    QuoteState,
+    must_be_of_newest_version,
+    must_be_valid,
+    must_cost_the_same,
+)
+from market.venues.rules import must_fit_channel
+from pricing.ceilings.model import FeeCap
+from pricing.exemptions import queries as exemptions
+from pricing.exemptions.model import Exemption
+from pricing.exemptions.rules import Purpose
+from pricing.tariffs import queries as prices
+from pricing.tariffs.model import Tariff
+from pricing.tariffs.queries import NoTariff, Priced, TariffAboveCap
+from pricing.tariffs.rules import CAP_ARTICLE
 from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products import queries as products
+from registry.products.model import Product
 
 
 class NoSuchQuote(NotFound):
@@ -24,6 +59,40 @@ class NoSuchOrder(NotFound):
     """There is no such order, or none that the actor may know of."""
 
     code = "order.not_found"
+
+
+class QuoteClosedByCap(NotListed):
+    """A cap below the quoted price has come into force: nothing above a cap is charged (PRC-05)."""
+
+    code = "quote.closed_by_cap"
+    title = "报价因新的上限收费标准关闭"
+    title_en = "A new cap has closed the quote"
+    cap: FeeCap
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a quote is worth at a moment, and the very refusal that an order would meet."""
+
+    quote: Quote
+    state: QuoteState
+    refusal: DomainError | None = None
+    cap: FeeCap | None = None
+
+    @property
+    def closed_because(self) -> str | None:
+        """Why the quote cannot be ordered, in the words of the refusal."""
+        return self.refusal.detail if self.refusal else None
+
+    @property
+    def closed_by_cap_id(self) -> UUID | None:
+        """The cap that closed the quote."""
+        return self.cap.id if self.cap else None
+
+    @property
+    def closed_from(self) -> date | None:
+        """The first day of the cap that closed the quote."""
+        return self.cap.effective_from if self.cap else None
 
 
 def quotes(actor: Actor) -> sa.Select[Quote]:
@@ -120,3 +189,199 @@ def ordered_under(session: Session, exemption_id: UUID) -> int:
     """Return how many units were ordered under an exemption, cancelled orders not counted."""
     query = sa.select(sa.func.coalesce(sa.func.sum(Order.quantity), 0))
     return int(session.scalar(query.where(Order.exemption_id == exemption_id, Order.state.in_(LIVE))) or 0)
+
+
+# ---- what a quote costs, what it rests on, and whether it still stands ----
+
+
+def priced(
+    session: Session, product: Product, buyer_id: UUID, purpose: Purpose, quantity: int, subject_kind: str | None, *,
+    now: datetime, book: PolicyBook,
+) -> Priced:  # fmt: skip
+    """Return what a buyer pays now; what other orders took from the exemption is counted.
+
+    Raises:
+        ExemptionRequired: public-interest use was not approved, or not for so many units.
+        NoTariff: the use is charged and there is no price.
+        TariffAboveCap: the price is above the cap in force.
+    """
+    on = business_date(now)
+    exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
+    ordered = ordered_under(session, exemption.id) if exemption is not None else 0
+    return prices.price(session, product, purpose=purpose, buyer_id=buyer_id, quantity=quantity, on=on, book=book,
+                        subject_kind=subject_kind, ordered_free=ordered)  # fmt: skip
+
+
+def must_stand(
+    session: Session, wanted: Quote, product: Product, *, now: datetime, book: PolicyBook
+) -> tuple[Listing, Priced]:
+    """Return the offer and today's price of a quote that may be ordered now.
+
+    Raises:
+        QuoteExpired: its time is over.
+        QuoteClosedByCap: a cap below its price has come into force.
+        NotListed: a gate has closed.
+        VersionChanged: a newer version is on offer.
+        PriceChanged: the purchase costs something else today.
+        ExemptionRequired: the exemption has ended, or other orders have used it up.
+        NoTariff: there is no price any more.
+        TariffAboveCap: the cap has been lowered below the price.
+    """
+    must_be_valid(wanted.number, wanted.valid_until, now)
+    _must_be_under_cap(session, wanted, business_date(now))
+    listing = listings.must_be_listed(session, product, now=now, book=book)
+    newest = products.latest_version(session, product.id)
+    must_be_of_newest_version(wanted.number, product.code, is_newest=newest.id == wanted.version_id)
+    found = priced(
+        session, product, wanted.buyer_id, wanted.purpose, wanted.quantity, wanted.subject_kind, now=now, book=book
+    )
+    must_cost_the_same(wanted.number, wanted.amount, found.amount)
+    must_fit_channel(listing.venue, found.amount)
+    return listing, found
+
+
+def state_of(
+    session: Session, wanted: Quote, *, now: datetime, book: PolicyBook, order: Order | None = None
+) -> Standing:
+    """Return what a quote is worth now, derived by the same steps as an order takes."""
+    order = order or order_of_quote(session, wanted.id)
+    if order is not None:
+        return Standing(wanted, QuoteState.ORDERED)
+    try:
+        must_stand(session, wanted, products.get(session, wanted.product_id), now=now, book=book)
+    except QuoteExpired as refusal:
+        return Standing(wanted, QuoteState.EXPIRED, refusal)
+    except QuoteClosedByCap as refusal:
+        return Standing(wanted, QuoteState.CLOSED_BY_CAP, refusal, refusal.cap)
+    except TariffAboveCap as refusal:
+        return Standing(wanted, QuoteState.CLOSED_BY_CAP, refusal)
+    except (PriceChanged, NoTariff) as refusal:
+        return Standing(wanted, QuoteState.CLOSED_BY_PRICE, refusal)
+    except DomainError as refusal:
+        return Standing(wanted, QuoteState.CLOSED_BY_GATE, refusal)
+    return Standing(wanted, QuoteState.OPEN)
+
+
+def states_of(session: Session, wanted: Sequence[Quote], *, now: datetime, book: PolicyBook) -> list[Standing]:
+    """Return what each of several quotes is worth now."""
+    query = sa.select(Order).where(Order.quote_id.in_([quote.id for quote in wanted]))
+    ordered = {order.quote_id: order for order in session.scalars(query)}
+    return [state_of(session, quote, now=now, book=book, order=ordered.get(quote.id)) for quote in wanted]
+
+
+def _must_be_under_cap(session: Session, wanted: Quote, on: date) -> None:
+    """Refuse a quote whose price was lawful when it was made and lies above the cap that has come into force."""
+    if wanted.tariff_id is None:
+        return
+    tariff = session.get_one(Tariff, wanted.tariff_id)
+    cap = prices.cap_of(session, tariff, on)
+    if cap is None or prices.is_within_cap(tariff, cap):
+        return
+    still_charged = any(one.id == tariff.id for one in prices.in_force(session, wanted.product_id, on))
+    if not still_charged and wanted.amount <= round_half_up(cap.amount.times(wanted.quantity)):
+        return  # a newer price applies, and the same purchase may cost the same under it
+    words = (
+        f"报价 {wanted.number} 已关闭：自 {cap.effective_from} 起执行的上限收费标准为 {cap.amount.text()} 元"
+        f"（书面报告 {cap.report_number}），收费标准 {tariff.number} 最高 {tariff.unit_price_max.text()} 元，高于上限"
+    )
+    refusal = QuoteClosedByCap(
+        f"{words}；请待供方调低收费标准后重新询价",
+        detail_en=f"Quote {wanted.number} is closed: a cap of {cap.amount.text()} applies from {cap.effective_from}",
+        rule="PRC-05",
+        article=CAP_ARTICLE,
+        errors=[{"pointer": "/gates/price", "code": QuoteClosedByCap.code, "message": words}],
+    )
+    refusal.cap = cap
+    raise refusal
+
+
+def inputs_of(
+    session: Session, made: Quote, product: Product, found: Priced, *, book: PolicyBook
+) -> dict[str, Any]:  # fmt: skip
+    """Return all that the amount of a quote rests on, with the names of that day, as it is kept beside it (B4)."""
+    on, tariff = business_date(made.made_at), found.tariff
+    return {
+        "rule_version": RULE_VERSION,
+        "day": str(on),
+        "place": {"key": product.place, "title": book.place(product.place).title},
+        "product": {"code": product.code, "title": product.title, "scenario": product.scenario},
+        "seller": _named(session, product.owner_id),
+        "buyer": _named(session, made.buyer_id),
+        "buyer_class": prices.buyer_class_of(session, product.id, made.buyer_id, on),
+        "purpose": made.purpose.value,
+        "scenario": made.scenario,
+        "quantity": str(made.quantity),
+        "term_months": made.term_months,
+        "subject_kind": made.subject_kind,
+        "tariff": _tariff(tariff) if tariff else None,
+        "cap": _cap(prices.cap_of(session, tariff, on)) if tariff else None,
+        "exemption": _exemption(found.exemption) if found.exemption else None,
+        "lineage": [
+            {"resource": used.resource.code, "title": used.resource.title,
+             "department": used.resource.source_department.name, "access": used.access.value}
+            for used in products.inputs(session, made.version_id)
+        ],
+        "policy": policy_values(found.explanation),
+    }  # fmt: skip
+
+
+def document(made: Quote) -> dict[str, Any]:
+    """Return the explanation of a quote as it was stored: what its digest is taken over."""
+    return {
+        "number": made.number,
+        "amount": made.amount.text(),
+        "shadow_amount": made.shadow_amount.text(),
+        "reason": made.reason.value,
+        "inputs": made.inputs,
+        "explanation": made.explanation,
+    }
+
+
+def digest(content: dict[str, Any]) -> str:
+    """Return the SHA-256 over the canonical JSON of an explanation."""
+    return hashlib.sha256(to_json(content).encode()).hexdigest()
+
+
+def policy_values(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every value of the book of rules that an explanation cites, once each, in order of appearance."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for source in _sources(tree):
+        if isinstance(source, dict) and "name" in source:
+            found.setdefault((str(source["name"]), str(source.get("value"))), source)
+    return list(found.values())
+
+
+def _sources(tree: dict[str, Any]) -> Iterator[Any]:
+    yield tree.get("source")
+    for line in tree.get("lines", []):
+        yield from _sources(line)
+
+
+def _named(session: Session, party_id: UUID) -> dict[str, str]:
+    party = session.get_one(Party, party_id)
+    return {"uscc": party.uscc, "name": party.name}
+
+
+def _tariff(tariff: Tariff) -> dict[str, Any]:
+    return {
+        "number": tariff.number, "regime": tariff.regime.value, "charge_unit": tariff.charge_unit.value,
+        "model": tariff.model, "unit_price_max": tariff.unit_price_max.text(),
+        "buyer_class": tariff.buyer_class, "subject_kind": tariff.subject_kind, "dedup_days": tariff.dedup_days,
+        "effective_from": str(tariff.effective_from), "rounding": ROUNDING,
+    }  # fmt: skip
+
+
+def _cap(cap: FeeCap | None) -> dict[str, Any] | None:
+    return None if cap is None else {
+        "id": str(cap.id), "amount": cap.amount.text(), "charge_unit": cap.charge_unit.value,
+        "subject_kind": cap.subject_kind, "effective_from": str(cap.effective_from),
+        "report_number": cap.report_number, "report_date": str(cap.report_date), "ceiling": str(cap.ceiling_id),
+    }  # fmt: skip
+
+
+def _exemption(exemption: Exemption) -> dict[str, Any]:
+    return {
+        "number": exemption.number, "purpose": exemption.purpose.value, "quota": exemption.quota,
+        "valid_from": str(exemption.valid_from), "valid_until": str(exemption.valid_until),
+        "approved_by": str(exemption.approved_by),
+    }  # fmt: skip

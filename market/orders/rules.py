@@ -30,6 +30,17 @@ class OrderEvent(StrEnum):
     REFUND = "refund"
 
 
+class QuoteState(StrEnum):
+    """What a quote is worth at a moment; never stored, because caps, prices and gates decide it."""
+
+    OPEN = "open"  # 有效
+    ORDERED = "ordered"  # 已下单
+    EXPIRED = "expired"  # 已过期
+    CLOSED_BY_CAP = "closed_by_cap"  # 因新上限关闭
+    CLOSED_BY_PRICE = "closed_by_price"  # 因价格变化关闭
+    CLOSED_BY_GATE = "closed_by_gate"  # 因交易条件不满足关闭
+
+
 TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (OrderState.PLACED, OrderEvent.SIGN): OrderState.CONTRACTED,
     (OrderState.PLACED, OrderEvent.CANCEL): OrderState.CANCELLED,
@@ -41,6 +52,10 @@ TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (OrderState.FULFILLED, OrderEvent.REFUND): OrderState.REFUNDED,
 }
 LIVE = (OrderState.PLACED, OrderState.CONTRACTED, OrderState.PAID, OrderState.FULFILLED)
+
+# how amounts come about; stored with every quote, and raised whenever the same inputs would give another amount
+RULE_VERSION = "rating-1"
+ROUNDING = "order_total_half_up_fen"  # once, on the total of the order, halves up to the fen
 
 
 class WrongState(Conflict):
@@ -65,6 +80,12 @@ class PriceChanged(Conflict):
     code = "quote.price_changed"
     title = "价格已变化"
     title_en = "The price has changed"
+
+
+class VersionChanged(Conflict):
+    """A newer version is on offer than the quote was made for."""
+
+    code = "quote.version_changed"
 
 
 class NothingToPay(Conflict):
@@ -104,6 +125,17 @@ def must_be_valid(number: str, valid_until: datetime, now: datetime) -> None:
     if now > valid_until:
         raise QuoteExpired(f"报价 {number} 已于 {valid_until:%Y-%m-%d %H:%M} UTC 过期，请重新询价",
                            detail_en=f"Quote {number} expired; ask for a new one")  # fmt: skip
+
+
+def must_be_of_newest_version(number: str, product_code: str, *, is_newest: bool) -> None:
+    """Refuse a quote that was made for an older version than the one on offer.
+
+    Raises:
+        VersionChanged: it was.
+    """
+    if not is_newest:
+        raise VersionChanged(f"产品 {product_code} 已发布新版本，报价 {number} 针对旧版；请重新询价",
+                             detail_en="A newer version is on offer; ask again")  # fmt: skip
 
 
 def must_cost_the_same(number: str, quoted: Money, today: Money) -> None:

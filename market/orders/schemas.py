@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
-from market.orders.rules import OrderState
+from market.orders.rules import OrderState, QuoteState
 from pricing.exemptions.rules import Purpose
 from pricing.tariffs.rules import PriceReason
 
@@ -34,9 +36,16 @@ class OrderIn(Schema):
     client_reference = TextField(required=True, max_length=REFERENCE_LENGTH_MAX)
 
 
-class QuoteOut(EntityOut):
-    """A price with its explanation, valid until a moment."""
+class QuoteOut(ma.Schema):
+    """A price with its explanation and what it is worth now; without a version, because its state follows the day."""
 
+    STATE: ClassVar = ("state", "closed_because", "closed_by_cap_id", "closed_from")
+
+    id = ma.fields.UUID()
+    state = ma.fields.Enum(QuoteState, by_value=True)
+    closed_because = ma.fields.String(allow_none=True)
+    closed_by_cap_id = ma.fields.UUID(allow_none=True)
+    closed_from = ma.fields.Date(allow_none=True)
     number = ma.fields.String()
     place = ma.fields.String()
     product_id = ma.fields.UUID()
@@ -53,8 +62,25 @@ class QuoteOut(EntityOut):
     shadow_amount = MoneyField()
     reason = ma.fields.Enum(PriceReason, by_value=True)
     explanation = ma.fields.Dict()
+    digest = ma.fields.String(allow_none=True)
     made_at = ma.fields.AwareDateTime()
     valid_until = ma.fields.AwareDateTime()
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Read the state from the standing, and all else from its quote."""
+        return super().get_attribute(obj if attr in self.STATE else obj.quote, attr, default)
+
+
+class QuoteExplanationOut(ma.Schema):
+    """Why a quote says what it says, as it was stored with it; the digest is taken over all else here."""
+
+    number = ma.fields.String()
+    amount = ma.fields.String()
+    shadow_amount = ma.fields.String()
+    reason = ma.fields.String()
+    inputs = ma.fields.Dict(allow_none=True)
+    explanation = ma.fields.Dict()
+    digest = ma.fields.String(allow_none=True)
 
 
 class OrderOut(EntityOut):

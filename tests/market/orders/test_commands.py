@@ -18,7 +18,7 @@ from kernel.money import ZERO, Money
 from market.listings.queries import NoSuchListing, NotListed
 from market.orders import commands, queries
 from market.orders.model import Order, Quote
-from market.orders.rules import OrderState, PriceChanged, QuoteExpired
+from market.orders.rules import OrderState, PriceChanged, QuoteExpired, VersionChanged
 from market.venues.rules import PublicChannelOnly
 from pricing.costs.rules import ChargeUnit
 from pricing.exemptions import commands as exemptions
@@ -95,7 +95,7 @@ def test_a_price_changed_in_the_meantime_voids_the_quote_and_a_changed_version_t
         place(session, buyer, quote, now=tomorrow)
     registry.add_version(session, product, now=make.SALE)
     registry.make_review(session, product, now=make.SALE)
-    with pytest.raises(commands.VersionChanged):
+    with pytest.raises(VersionChanged):
         place(session, buyer, quote)
 
 
