@@ -77,9 +77,7 @@ def locked(session: Session, cycle_id: UUID) -> EvaluationCycle:
         NoSuchCycle: there is none.
     """
     query = sa.select(EvaluationCycle).where(EvaluationCycle.id == cycle_id).options(_with_closings())
-    found = session.scalar(
-        query.with_for_update(of=EvaluationCycle).execution_options(populate_existing=True)
-    )
+    found = session.scalar(query.with_for_update(of=EvaluationCycle).execution_options(populate_existing=True))
     if found is None:
         raise NoSuchCycle(f"没有编号为 {cycle_id} 的评估周期。")
     return found
@@ -112,9 +110,7 @@ def due(session: Session, actor: Actor, book: PolicyBook, today: date) -> list[E
         agreement = agreements.get(session, agreement_id)
         cycles = of_agreement(session, agreement_id)
         longest = PricingPolicy.at(book, agreement.place, today).evaluation_cycle_years_max
-        spans: list[tuple[Span, EvaluationCycle | None]] = [
-            (one.span, one) for one in cycles if one.closing is None
-        ]
+        spans: list[tuple[Span, EvaluationCycle | None]] = [(one.span, one) for one in cycles if one.closing is None]
         if longest is not None:
             opened = [one.span for one in cycles]
             spans += [(span, None) for span in derived(with_ceiling, longest.integer(), opened)]

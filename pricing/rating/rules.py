@@ -15,11 +15,13 @@ from kernel.money import FEN_PER_YUAN, UNITS_PER_YUAN, ZERO, Money, UnitPrice, d
 from pricing.packs.rules import cheapest
 from pricing.tariff_models.rules import BANDED, FREE, NONE, ONE, Band, ModelKind, TariffModel, Tier
 
+HALF_FEN = Fraction(1, 2 * FEN_PER_YUAN)
 UNITS_PER_FEN = UNITS_PER_YUAN // FEN_PER_YUAN
 
 __all__ = [
     "BANDED",
     "FREE",
+    "HALF_FEN",
     "NONE",
     "Band",
     "GradeUnknown",
@@ -29,6 +31,8 @@ __all__ = [
     "Rated",
     "TariffModel",
     "Tier",
+    "adjustments",
+    "counted",
     "exact_price",
     "factor_of",
     "rate",
@@ -151,20 +155,37 @@ def _lines(model: TariffModel, quantity: Fraction, grade: str | None) -> tuple[L
     if quantity < 0:
         raise QuantityNegative(f"数量 {decimal_text(quantity)} 小于零，无法计费。", detail_en="Quantity below zero.")
     factor = factor_of(model, grade)
-    lines = _PRICE[model.kind](model, max(quantity - model.free_units, NONE))
+    lines = counted(model, quantity)
     exact = _sum(lines)
     if factor != 1:
         lines.append(_adjustment("coefficient", exact * (factor - 1), factor))
-        exact *= factor
-    if model.minimum_spend is not None and exact < model.minimum_spend.exact_yuan():
-        lines.append(_adjustment("minimum_spend", model.minimum_spend.exact_yuan() - exact))
-        exact = model.minimum_spend.exact_yuan()
-    if model.maximum_spend is not None and exact > model.maximum_spend.exact_yuan():
-        lines.append(_adjustment("maximum_spend", model.maximum_spend.exact_yuan() - exact))
-        exact = model.maximum_spend.exact_yuan()
-    if model.waived_up_to is not None and exact and round_half_up(exact) <= model.waived_up_to:
-        lines.append(_adjustment("waived", -exact))
-    return tuple(lines)
+    return (*lines, *adjustments(model, exact * factor))
+
+
+def counted(model: TariffModel, quantity: Fraction) -> list[Line]:
+    """Return the lines of bands, packs and fees alone, before any grade, minimum, maximum or waiver."""
+    return _PRICE[model.kind](model, max(quantity - model.free_units, NONE))
+
+
+def adjustments(model: TariffModel, exact: Fraction, share: Fraction = ONE) -> list[Line]:
+    """Return what minimum, maximum and waiver change of a price; ``share`` is the part of the cycle it stands for."""
+    found = []
+    low, high, waived = (
+        _part(spend, share) for spend in (model.minimum_spend, model.maximum_spend, model.waived_up_to)
+    )
+    if low is not None and exact < low:
+        found.append(_adjustment("minimum_spend", low - exact))
+        exact = low
+    if high is not None and exact > high:
+        found.append(_adjustment("maximum_spend", high - exact))
+        exact = high
+    if waived is not None and exact and exact < waived + HALF_FEN:  # rounded, the bill is not above it
+        found.append(_adjustment("waived", -exact))
+    return found
+
+
+def _part(spend: Money | None, share: Fraction) -> Fraction | None:
+    return None if spend is None else spend.exact_yuan() * share
 
 
 def _adjustment(name: str, difference: Fraction, coefficient: Fraction | None = None) -> Line:

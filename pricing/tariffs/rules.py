@@ -9,10 +9,10 @@ from itertools import pairwise
 from math import ceil, floor
 
 from kernel.errors import Invalid
-from kernel.money import FEN_PER_YUAN, UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
+from kernel.money import UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
 from pricing.costs.rules import ChargeUnit
 from pricing.packs.rules import Arbitrage, Pack, arbitrage, headline_unit_price
-from pricing.rating.rules import BANDED, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
+from pricing.rating.rules import BANDED, HALF_FEN, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
 from pricing.tariff_models.rules import ONE
 
 __all__ = [
@@ -45,7 +45,6 @@ __all__ = [
 
 CAP_ARTICLE = "发改价格〔2025〕65号 二"
 FREE_ARTICLE = "发改价格〔2025〕65号 一"
-HALF_FEN = Fraction(1, 2 * FEN_PER_YUAN)
 
 
 class Regime(StrEnum):
