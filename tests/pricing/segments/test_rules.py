@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kernel.calendar import DAY, Period
 from kernel.money import Money, total
-from pricing.cycles.rules import ChangedTwice, PeriodUnpriced, UseOutsidePeriod, rate_period, segments
 from pricing.rating.rules import QuantityNegative, TariffModel, rate
+from pricing.segments.rules import ChangedTwice, PeriodUnpriced, UseOutsidePeriod, rate_period, segments
 from tests.pricing.rating.test_rules import models
 
 MAY = Period.month("2026-05")

@@ -1,0 +1,1 @@
+"""Billing periods in which a price changes: each price for exactly its days."""
