@@ -17,6 +17,7 @@ from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from market.orders.queries import in_scope
 from market.orders.rules import OrderState
+from pricing.exemptions import queries as exemptions
 from registry.gates.queries import TOLD, conditions
 from registry.parties.model import Party
 from registry.parties.rules import Standing
@@ -41,6 +42,7 @@ SOLD = Order.__table__.c.version_id
 TITLES = {
     "order": "订单已履行且未退款",
     "buyer_in_order": "购买方状态正常",
+    "exemption_stands": "免费使用的批准未撤销、未退回且在期限内（付费订单不适用）",
     **{code: title for code, (title, *_) in TOLD.items()},
     "request_approved": "所用数据的使用申请已获同意且未停止开放",
     "review_passed": "所购版本通过合规审查",
@@ -158,5 +160,6 @@ def _conditions(on: date, book: PolicyBook) -> dict[str, sa.ColumnElement[bool]]
     buyer = aliased(Party)
     return {
         "buyer_in_order": sa.exists().where(buyer.id == Order.buyer_id, buyer.standing == Standing.IN_ORDER),
+        "exemption_stands": exemptions.stands(Order.__table__.c.exemption_id, on),
         **conditions(on, book, version_id=SOLD),
     }

@@ -265,6 +265,7 @@ def _ask(
     asked.number = numbering.number(session, "FREE", on)
     asked.place, asked.state = product.place, ExemptionState.REQUESTED
     asked.evidence_sha256 = files.keep(session, now=now, **evidence) if evidence else None
+    assert actor.id is not None  # nobody without an account acts for a grantee
     asked.requested_by, asked.requested_at = actor.id, now
     session.add(asked)
     session.flush()

@@ -12,7 +12,18 @@ from kernel.errors import NotAllowed
 from kernel.identity import Role
 from pricing.exemptions import commands, queries
 from pricing.exemptions.model import Exemption
-from pricing.exemptions.rules import ExemptionState, NotPublicInterest, Purpose, TermReversed, WrongState
+from pricing.exemptions.rules import (
+    AmendmentAct,
+    AmendmentClosed,
+    EvidenceMissing,
+    ExemptionState,
+    NotPublicInterest,
+    NotRenewable,
+    Purpose,
+    TermReversed,
+    WrongState,
+)
+from registry.parties.rules import Capacity
 from tests.make import pricing as make
 from tests.make import registry_base as base
 
@@ -90,27 +101,105 @@ DECISIONS = {
     "approve": lambda session, made: commands.approve(session, base.supervisor(), made.id, now=make.NOW),
     "refuse": lambda session, made: commands.refuse(session, base.supervisor(), made.id, reason="否", now=make.NOW),
     "revoke": lambda session, made: commands.revoke(session, base.supervisor(), made.id, reason="变", now=make.NOW),
+    "return": lambda session, made: commands.give_back(
+        session, base.actor(Role.BUYER, org_id=made.grantee_id), made.id, reason="已完成", now=make.NOW
+    ),
 }
 ALLOWED = {
     ("requested", "approve"): ExemptionState.APPROVED,
     ("requested", "refuse"): ExemptionState.REFUSED,
     ("approved", "revoke"): ExemptionState.REVOKED,
+    ("approved", "return"): ExemptionState.REVOKED,
 }
 STATES = {"requested": [], "approved": ["approve"], "refused": ["refuse"], "revoked": ["approve", "revoke"]}
 
 
-@pytest.mark.parametrize("act", DECISIONS)
-@pytest.mark.parametrize("state", STATES)
-def test_every_state_and_every_decision(session, product, bureau, state, act):
-    made = asked(session, product, bureau)
-    for step in STATES[state]:
-        DECISIONS[step](session, made)
-    assert made.state == state
-    if (state, act) in ALLOWED:
-        assert DECISIONS[act](session, made).state is ALLOWED[state, act]
-    else:
-        with pytest.raises(WrongState):
-            DECISIONS[act](session, made)
+def test_every_state_and_every_decision(session, product, bureau):
+    for state, steps in STATES.items():
+        for act, decide in DECISIONS.items():
+            made = asked(session, product, bureau)
+            for step in steps:
+                DECISIONS[step](session, made)
+            assert made.state == state
+            if (state, act) in ALLOWED:
+                assert decide(session, made).state is ALLOWED[state, act]
+                continue
+            with session.begin_nested() as unchanged:  # as a refused request: nothing of it stays
+                with pytest.raises(WrongState):
+                    decide(session, made)
+                unchanged.rollback()
+
+
+@pytest.mark.both_databases
+def test_terms_are_amended_by_a_second_person_and_the_old_ones_stay(session, product, bureau):
+    made, person = asked(session, product, bureau, quota=100), base.supervisor()
+    commands.approve(session, person, made.id, conditions="仅限汛期", now=make.NOW)
+    buyer, later = make.buyer(bureau), make.TODAY + timedelta(days=60)
+    change = {"quota": 500, "valid_until": later, "reason": "汛期延长", "now": make.NOW, "book": base.book()}
+    asking = commands.ask_amendment(session, buyer, made.id, **change)
+    assert (made.quota, made.valid_until) == (100, make.TODAY + timedelta(days=30))
+    with pytest.raises(AmendmentClosed):
+        commands.ask_amendment(session, buyer, made.id, **change)
+    decision = {"act": AmendmentAct.AGREE, "reason": "同意", "now": make.NOW}
+    colleague = base.actor(Role.SUPERVISOR, org_id=bureau.id, place=base.PLACE)
+    with pytest.raises(commands.SecondPersonNeeded):
+        commands.decide_amendment(session, colleague, made.id, asking.id, **decision)
+    commands.decide_amendment(session, person, made.id, asking.id, **decision)
+    kept = [(one.position, one.quota, one.valid_until, one.conditions) for one in queries.terms_of(session, made.id)]
+    assert kept == [(1, 100, make.TODAY + timedelta(days=30), "仅限汛期"), (2, 500, later, "仅限汛期")]
+    with pytest.raises(AmendmentClosed):
+        commands.decide_amendment(session, person, made.id, asking.id, **decision)
+    refused = commands.ask_amendment(session, buyer, made.id, **{**change, "quota": None})
+    commands.decide_amendment(session, person, made.id, refused.id, **{**decision, "act": AmendmentAct.REFUSE})
+    assert (made.quota, len(queries.terms_of(session, made.id))) == (500, 2)
+    session.flush()
+    for words in (
+        "UPDATE pricing_exemption_terms SET quota = 1",
+        "UPDATE pricing_exemption_amendment SET reason = 'x'",
+    ):
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(sa.text(words))
+
+
+def test_a_renewal_follows_day_by_day_and_is_decided_anew(session, product, bureau):
+    made, person, buyer = asked(session, product, bureau), base.supervisor(), make.buyer(bureau)
+    renewal = {"reason": "继续", "valid_until": make.TODAY + timedelta(days=90), "now": make.NOW, "book": base.book()}
+    with pytest.raises(NotRenewable):
+        commands.renew(session, buyer, made.id, **renewal)
+    commands.approve(session, person, made.id, now=make.NOW)
+    with pytest.raises(NotAllowed):
+        commands.renew(session, make.buyer(make.make_buyer(session)), made.id, **renewal)
+    new = commands.renew(session, buyer, made.id, **renewal)
+    assert (new.renews_id, new.valid_from) == (made.id, made.valid_until + timedelta(days=1))
+    assert (new.purpose, new.product_id, new.state) == (made.purpose, product.id, ExemptionState.REQUESTED)
+    with pytest.raises(NotRenewable):
+        commands.renew(session, buyer, made.id, **renewal)
+    commands.refuse(session, person, new.id, reason="材料不全", now=make.NOW)
+    again = commands.renew(session, buyer, made.id, **renewal)
+    wanted = (product.id, bureau.id, Purpose.PUBLIC_GOVERNANCE)
+    assert queries.in_force(session, *wanted, again.valid_from) is None
+    ending = queries.ending(buyer, make.TODAY, make.TODAY + timedelta(days=30))
+    assert made not in session.scalars(ending).all()
+    commands.refuse(session, person, again.id, reason="材料不全", now=make.NOW)
+    assert session.scalars(ending).all() == [made]
+    assert not session.scalars(queries.ending(buyer, make.TODAY, make.TODAY + timedelta(days=29))).all()
+
+
+def test_evidence_is_required_only_where_the_place_says_so(session, product, bureau):
+    merchant = base.make_party(session, Capacity.DATA_MERCHANT, place="guangzhou")
+    there = make.make_product(session, place="guangzhou", merchant=merchant)
+    terms = {
+        "product_id": there.id, "grantee_id": bureau.id, "purpose": Purpose.PUBLIC_WELFARE, "reason": "防汛",
+        "valid_from": make.TODAY, "valid_until": make.TODAY, "now": make.NOW,
+    }  # fmt: skip
+    law = base.book(demonstration=True)
+    with pytest.raises(EvidenceMissing) as refused:
+        commands.request(session, make.buyer(bureau), book=law, **terms)
+    assert refused.value.errors[0]["pointer"] == "/evidence"
+    letter = {"name": "说明.pdf", "media_type": "application/pdf", "content": b"x"}
+    assert commands.request(session, make.buyer(bureau), book=law, evidence=letter, **terms).evidence_sha256
+    here = commands.request(session, make.buyer(bureau), book=law, **{**terms, "product_id": product.id})
+    assert here.evidence_sha256 is None
 
 
 @pytest.mark.both_databases

@@ -1,0 +1,1 @@
+"""Free use turned to industry: recorded, heard, confirmed, and re-priced for exactly the days concerned (PUB-02)."""
