@@ -33,9 +33,9 @@ blueprints = [blueprint, caps]
 @blueprint.arguments(CeilingArgs, location="query")
 @blueprint.response(200, CeilingPageOut)
 def browse(args):
-    """List the ceilings within your scope."""
-    query = queries.visible(current_actor())
-    for name in ("place", "year"):
+    """List the ceilings within your scope: all, or what counted for the day ``on`` as known on the day ``known_on``."""
+    query = queries.ceilings_as_known(queries.visible(current_actor()), args["on"], args["known_on"])
+    for name in ("place", "year", "agreement_id"):
         if name in args:
             query = query.where(getattr(Ceiling, name) == args[name])
     return page(db.session(), query, Ceiling, newest_first=True)
@@ -64,8 +64,8 @@ def show(ceiling_id: UUID):
 @caps.arguments(CapArgs, location="query")
 @caps.response(200, CapPageOut)
 def browse_caps(args):
-    """List the caps; they are public."""
-    query = sa.select(FeeCap)
+    """List the caps; they are public: all, or those in effect on the day ``on`` as known on the day ``known_on``."""
+    query = queries.caps_as_known(sa.select(FeeCap), args["on"], args["known_on"])
     for name in ("place", "product_id"):
         if name in args:
             query = query.where(getattr(FeeCap, name) == args[name])

@@ -14,11 +14,10 @@ from kernel import audit, numbering
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
-from kernel.money import fraction
 from kernel.policy import Cited, PolicyBook
 from pricing.ceilings import queries
 from pricing.ceilings.model import ALL_KINDS, Ceiling, FeeCap
-from pricing.ceilings.rules import CAP_ARTICLE, CapForecast, check_caps
+from pricing.ceilings.rules import CAP_ARTICLE, check_caps, loads, revenue_tree
 from pricing.costs import queries as costs
 from pricing.costs.rules import ChargeUnit
 from pricing.policy import PricingPolicy
@@ -26,6 +25,12 @@ from registry.agreements import queries as agreements
 from registry.products import queries as products
 
 REPORTED_TO = ("price_authority", "data_authority")
+
+
+class ProposalOutdated(Conflict):
+    """What was proposed would come out differently today."""
+
+    code = "ceiling.proposal_outdated"
 
 
 class CeilingSuperseded(Conflict):
@@ -84,15 +89,72 @@ def determine(
     survey = costs.locked(session, survey_id)
     actor.must(Permission.CEILING_DETERMINE, place=survey.place)
     ceiling = queries.prepared(survey, year, margin, tax_lines, now=now, book=book, **given)
-    earlier = queries.latest(session, survey.agreement_id, year)
+    return _enact(session, actor, ceiling, {"jointly_with": jointly_with, "determined_by": actor.name}, now)
+
+
+def determine_confirmed(
+    session: Session,
+    actor: Actor,
+    *,
+    survey_id: UUID,
+    proposed: Mapping[str, Any],
+    decision: Mapping[str, Any],
+    year: int,
+    margin: Decimal,
+    tax_lines: Sequence[Mapping[str, Any]],
+    now: datetime,
+    book: PolicyBook,
+    **given: Any,
+) -> Ceiling:
+    """Determine a ceiling that one person proposed and the actor confirms (价格主管部门会同数据管理部门).
+
+    Args:
+        session: the open transaction.
+        actor: the second person; who that may be is decided by the procedure.
+        survey_id: the accepted cost survey.
+        proposed: the inputs of the proposal that was read; what is determined is exactly that.
+        decision: what the row keeps about the procedure: its number, who proposed, who confirmed, jointly with whom.
+        year: accounting year for which the ceiling counts.
+        margin: what is added to the treasury yield, a fraction.
+        tax_lines: label, basis and amount (yuan) of each tax.
+        now: the present moment.
+        book: the rules in force.
+        given: what is not always needed, see :func:`pricing.ceilings.queries.prepared`.
+
+    Raises:
+        NotAllowed: the actor confirms nothing at that place.
+        ProposalOutdated: survey or rules say something else by now.
+        RateAboveCap: the margin is larger than the rules admit.
+        PolicyGap: nobody names the yield, or a limit is not configured.
+
+    Source:
+        发改价格〔2025〕65号 二: 由发展改革部门会同数据管理部门核定.
+    """
+    survey = costs.locked(session, survey_id)
+    actor.must(Permission.CEILING_CONFIRM, place=survey.place)
+    ceiling = queries.prepared(survey, year, margin, tax_lines, now=now, book=book, **given)
+    if ceiling.inputs != proposed:
+        raise ProposalOutdated(
+            f"拟定 {year} 年最高准许收入所依据的成本或规定已有变化，不能照原拟定核定；请退回后重新拟定。",
+            detail_en="Survey or rules have changed since the proposal; propose again.",
+            rule="PRC-03",
+            article=CAP_ARTICLE,
+        )
+    return _enact(session, actor, ceiling, decision, now)
+
+
+def _enact(session: Session, actor: Actor, ceiling: Ceiling, decision: Mapping[str, Any], now: datetime) -> Ceiling:
+    earlier = queries.latest(session, ceiling.agreement_id, ceiling.year)
     ceiling.number = numbering.number(session, "CEIL", business_date(now))
-    ceiling.inputs = {**ceiling.inputs, "jointly_with": jointly_with}
+    tree = revenue_tree(ceiling.number, ceiling.year, ceiling.inputs, ceiling.sources)
+    own = {name: value for name, value in ceiling.inputs.items() if name != "cost_tree"}  # the tree holds it
+    ceiling.inputs = {**own, **decision, "explanation": tree}
     assert actor.id is not None
     ceiling.determined_by, ceiling.determined_at = actor.id, now
     ceiling.supersedes_id = earlier.id if earlier else None
     session.add(ceiling)
     session.flush()
-    detail = {"max_permitted_revenue": ceiling.max_permitted_revenue.text(), "survey": survey.number}
+    detail = {"max_permitted_revenue": ceiling.max_permitted_revenue.text(), "survey": ceiling.inputs["survey"]}
     audit.record(session, actor, "ceiling.determine", ceiling, at=now, note=ceiling.number, detail=detail)
     return ceiling
 
@@ -202,16 +264,10 @@ def _must_be_settable(
 
 def _must_fit(ceiling: Ceiling, existing: Sequence[FeeCap], made: Sequence[FeeCap]) -> None:
     """Check the sum of all caps in effect, on the first day of the new ones and on every later change of that year."""
-    everything = [*existing, *made]
-    start = made[0].effective_from if made else None
-    days = {cap.effective_from for cap in everything if start and start <= cap.effective_from}
-    for day in sorted(day for day in days if day.year == ceiling.year):
-        in_effect: dict[tuple[UUID, ChargeUnit, str], FeeCap] = {}
-        for cap in sorted(everything, key=lambda cap: cap.effective_from):
-            if cap.effective_from <= day:
-                in_effect[_key(cap)] = cap
-        forecasts = [CapForecast(cap.amount, fraction(cap.forecast_volume)) for cap in in_effect.values()]
-        check_caps(forecasts, ceiling.max_permitted_revenue)
+    if made:
+        caps = [cap.dated() for cap in [*existing, *made]]
+        for load in loads(caps, ceiling.max_permitted_revenue, start=made[0].effective_from, year=ceiling.year):
+            check_caps([cap.forecast for cap in load.caps], ceiling.max_permitted_revenue)
 
 
 def _key(cap: FeeCap) -> tuple[UUID, ChargeUnit, str]:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import guards
 from kernel.db import Entity
-from kernel.money import Money, UnitPrice
+from kernel.money import Money, UnitPrice, fraction
+from pricing.ceilings.rules import CapForecast, DatedCap
 from pricing.costs.rules import ChargeUnit
 
 REVENUE = "operating_cost + permitted_profit + tax - clawback"
@@ -102,3 +103,8 @@ class FeeCap(Entity):
     reported_at: Mapped[datetime]
     set_by: Mapped[UUID]
     set_at: Mapped[datetime]
+
+    def dated(self) -> DatedCap:
+        """Return the cap as the rules of the sum know it."""
+        forecast = CapForecast(self.amount, fraction(self.forecast_volume))
+        return DatedCap((self.product_id, self.charge_unit, self.scope), self.effective_from, forecast)

@@ -1,10 +1,11 @@
-"""The price officer's desk, ceilings and caps for people."""
+"""Ceilings and caps for people, with what was known when."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+import marshmallow as ma
 import sqlalchemy as sa
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -12,17 +13,19 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import ValidationFailed, current_actor, page, policy_book, requires, words_of
+from kernel.http import Form, ValidationFailed, current_actor, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from pricing.ceilings import commands, queries
 from pricing.ceilings.model import Ceiling, FeeCap
-from pricing.ceilings.schemas import LEVELS, CapsIn, CeilingIn
+from pricing.ceilings.rules import computed, last_moment
+from pricing.ceilings.schemas import LEVELS, CapsIn, CeilingIn, KnownArgs
 from pricing.costs import queries as costs
 from pricing.costs.model import CostSurvey
 from pricing.costs.pages import STATE_WORDS, UNIT_WORDS, RowsForm
 from pricing.costs.rules import SurveyState
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
+from registry.agreements.model import Agreement
 from registry.products.model import Product
 
 blueprint = Blueprint("ceiling_pages", __name__, template_folder="../templates")
@@ -31,10 +34,10 @@ BLANK_CAPS = 2
 SHOWN = 20
 
 
-@blueprint.get("/pricing")
+@blueprint.get("/pricing/ceilings")
 @requires(Permission.COST_READ)
 def desk() -> str:
-    """Show surveys, ceilings and caps within one's scope, and what is waiting."""
+    """Show surveys, ceilings and caps within one's scope."""
     session, actor = db.session(), current_actor()
     surveys = page(session, costs.visible(actor), CostSurvey, newest_first=True)
     ceilings = session.scalars(queries.visible(actor).order_by(Ceiling.id.desc()).limit(SHOWN)).all()
@@ -84,6 +87,39 @@ def determine() -> AnyResponse:
     return make_response(text, 422 if form.errors or form.problem else 200)
 
 
+@blueprint.get("/pricing/ceilings/known")
+@requires(Permission.COST_READ)
+def known() -> AnyResponse:
+    """Answer what the ceiling was on one day as it was known on another, with what was known when."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    form = Form(KnownArgs, {"on": today, "known_on": today, **request.args})
+    asked: dict[str, Any] = {}
+    if "agreement_id" in request.args:
+        try:
+            asked = form.schema.load({name: text for name, text in request.args.items() if text})
+        except ma.ValidationError as error:
+            form.errors = error.normalized_messages()
+    answer: dict[str, Any] = {}
+    if asked:
+        on, moment = asked["on"], last_moment(asked["known_on"])
+        agreement = agreements.visible(session, actor, asked["agreement_id"])
+        own = sa.select(Product.id).where(Product.agreement_id == agreement.id)
+        caps = queries.caps_as_known(sa.select(FeeCap).where(FeeCap.product_id.in_(own)), on, asked["known_on"])
+        rows = caps.add_columns(Product).join(Product, Product.id == FeeCap.product_id)
+        answer = {
+            **asked, "agreement": agreement, "ceiling": queries.ceiling_at(session, agreement.id, on, moment),
+            "history": queries.history(session, agreement.id, on.year), "moment": moment,
+            "caps": session.execute(rows.order_by(Product.code, FeeCap.charge_unit, FeeCap.scope)).all(),
+        }  # fmt: skip
+    of_ceilings = queries.visible(actor).with_only_columns(Ceiling.agreement_id)
+    choice = sa.select(Agreement).where(Agreement.id.in_(of_ceilings)).order_by(Agreement.number)
+    text = render_template(
+        "pricing/ceilings/known.html", form=form, answer=answer, unit_titles=UNIT_WORDS,
+        agreements=[(str(found.id), f"{found.number} {found.title}") for found in session.scalars(choice)],
+    )  # fmt: skip
+    return make_response(text, 422 if form.errors else 200)
+
+
 @blueprint.get("/pricing/ceilings/<uuid:ceiling_id>")
 @requires(Permission.COST_READ)
 def show(ceiling_id: UUID) -> str:
@@ -97,8 +133,8 @@ def show(ceiling_id: UUID) -> str:
     return render_template(
         "pricing/ceilings/ceiling.html", ceiling=ceiling, agreement=agreement, tree=queries.breakdown(ceiling),
         newest=newest if newest is not None and newest.id != ceiling.id else None, caps=caps.all(),
-        recomputed=queries.computed(ceiling.inputs).total == ceiling.max_permitted_revenue,
-        unit_titles=UNIT_WORDS,
+        recomputed=computed(ceiling.inputs).total == ceiling.max_permitted_revenue,
+        unit_titles=UNIT_WORDS, levels=dict(_levels()),
         may_set=actor.may(Permission.CAP_SET, org_id=agreement.authorizing_entity_id, place=ceiling.place),
     )  # fmt: skip
 

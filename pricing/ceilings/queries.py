@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.identity import Actor, Permission
-from kernel.money import PERCENT, ZERO, Money, decimal_text, fraction, total
+from kernel.money import ZERO, Money, UnitPrice, decimal_text, fraction, total
 from kernel.policy import Cited, PolicyBook
 from pricing.ceilings.model import ALL_KINDS, Ceiling, FeeCap
-from pricing.ceilings.rules import COST_ARTICLE, PermittedRevenue, permitted_revenue
+from pricing.ceilings.rules import LevelNotCompetent as LevelNotCompetent
+from pricing.ceilings.rules import computed, last_moment, must_be_competent, revenue_tree
+from pricing.ceilings.rules import yuan as yuan  # what stands above explains its prices in the same form
+from pricing.costs import queries as costs
 from pricing.costs.model import CostSurvey
 from pricing.costs.queries import within_reach
 from pricing.costs.rules import (
@@ -31,6 +35,14 @@ from pricing.costs.rules import (
 )
 from pricing.policy import PricingPolicy
 from registry.products.model import Product
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredCap:
+    """A cap that is lower than what counted before; ``before`` is None where there was none."""
+
+    cap: FeeCap
+    before: UnitPrice | None
 
 
 class NoSuchCeiling(NotFound):
@@ -55,12 +67,6 @@ class YieldNotTheRecorded(Invalid):
     """Another treasury yield is given than the one on record, or one without its source."""
 
     code = "ceiling.yield_not_the_recorded"
-
-
-class LevelNotCompetent(Invalid):
-    """That level of government may not set fee standards."""
-
-    code = "ceiling.level_not_competent"
 
 
 def visible(actor: Actor) -> sa.Select[Ceiling]:
@@ -95,13 +101,70 @@ def locked(session: Session, ceiling_id: UUID) -> Ceiling:
 
 def latest(session: Session, agreement_id: UUID, year: int) -> Ceiling | None:
     """Return the ceiling that counts for an agreement and year: the one determined last."""
+    return ceiling_at(session, agreement_id, year)
+
+
+def ceiling_at(
+    session: Session, agreement_id: UUID, year_or_day: int | date, known_at: datetime | None = None
+) -> Ceiling | None:
+    """Return the ceiling of an agreement for a year or day as it was known at a moment; as it is known when None.
+
+    A determination is known from the moment in which it was made; of those known for a year the last one counts.
+    """
+    year = year_or_day if isinstance(year_or_day, int) else year_or_day.year
     query = (
         sa.select(Ceiling)
         .where(Ceiling.agreement_id == agreement_id, Ceiling.year == year)
         .order_by(Ceiling.determined_at.desc(), Ceiling.id.desc())
         .limit(1)
     )
-    return session.scalar(query)
+    return session.scalar(query if known_at is None else query.where(Ceiling.determined_at <= known_at))
+
+
+def history(session: Session, agreement_id: UUID, year: int) -> Sequence[Ceiling]:
+    """Return every ceiling ever determined for an agreement and year, in the order in which they became known."""
+    query = (
+        sa.select(Ceiling)
+        .where(Ceiling.agreement_id == agreement_id, Ceiling.year == year)
+        .order_by(Ceiling.determined_at, Ceiling.id)
+    )
+    return session.scalars(query).all()
+
+
+def ceilings_as_known(query: sa.Select[Ceiling], on: date | None, known_on: date | None) -> sa.Select[Ceiling]:
+    """Narrow a query to what was known at the end of a Beijing day, and to what then counted for the year of ``on``."""
+    known = [] if known_on is None else [last_moment(known_on)]
+    for moment in known:
+        query = query.where(Ceiling.determined_at <= moment)
+    if on is None:
+        return query
+    newer = aliased(Ceiling)
+    overtaken = sa.select(newer.id).where(
+        newer.agreement_id == Ceiling.agreement_id,
+        newer.year == Ceiling.year,
+        sa.tuple_(newer.determined_at, newer.id) > sa.tuple_(Ceiling.determined_at, Ceiling.id),
+        *(newer.determined_at <= moment for moment in known),
+    )
+    return query.where(Ceiling.year == on.year, ~overtaken.exists())
+
+
+def caps_as_known(query: sa.Select[FeeCap], on: date | None, known_on: date | None) -> sa.Select[FeeCap]:
+    """Narrow a query to the caps known at the end of a Beijing day, and to those then in effect on ``on``."""
+    known = [] if known_on is None else [last_moment(known_on)]
+    for moment in known:
+        query = query.where(FeeCap.set_at <= moment)
+    if on is None:
+        return query
+    later = aliased(FeeCap)
+    overtaken = sa.select(later.id).where(
+        later.product_id == FeeCap.product_id,
+        later.charge_unit == FeeCap.charge_unit,
+        later.scope == FeeCap.scope,
+        later.effective_from <= on,
+        later.effective_from > FeeCap.effective_from,
+        *(later.set_at <= moment for moment in known),
+    )
+    return query.where(FeeCap.effective_from <= on, ~overtaken.exists())
 
 
 def get_cap(session: Session, cap_id: UUID) -> FeeCap:
@@ -120,23 +183,51 @@ def cap_at(
     session: Session, product_id: UUID, charge_unit: ChargeUnit, on: date, subject_kind: str | None = None
 ) -> FeeCap | None:
     """Return the cap in effect on that day for the kind of subject, else the one for all kinds, else None."""
+    return caps_known(session, product_id, charge_unit, on, None, subject_kind)
+
+
+def caps_known(
+    session: Session,
+    product_id: UUID,
+    unit: ChargeUnit,
+    on: date,
+    known_at: datetime | None = None,
+    subject_kind: str | None = None,
+) -> FeeCap | None:
+    """Return the cap in effect on a day as it was known at a moment (None: as it is known), as :func:`cap_at` does."""
     scopes = [ALL_KINDS] if subject_kind is None else [subject_kind, ALL_KINDS]
     for scope in scopes:
         query = (
             sa.select(FeeCap)
             .where(
                 FeeCap.product_id == product_id,
-                FeeCap.charge_unit == charge_unit,
+                FeeCap.charge_unit == unit,
                 FeeCap.scope == scope,
                 FeeCap.effective_from <= on,
             )
             .order_by(FeeCap.effective_from.desc())
             .limit(1)
         )
-        found = session.scalar(query)
+        found = session.scalar(query if known_at is None else query.where(FeeCap.set_at <= known_at))
         if found is not None:
             return found
     return None
+
+
+def caps_lowered_since(session: Session, product_id: UUID, since: datetime, on: date) -> list[LoweredCap]:
+    """Return what caps a product has on a day that it had not at a moment before: lower ones, and first ones.
+
+    A quote made at ``since`` for a higher unit price than ``cap.amount`` cannot stand any more (issue: new caps close
+    open quotes above them); a raised cap closes nothing and is left out.
+    """
+    query = sa.select(FeeCap).where(FeeCap.product_id == product_id)
+    counting = session.scalars(caps_as_known(query, on, None).order_by(FeeCap.charge_unit, FeeCap.scope)).all()
+    found = []
+    for cap in counting:
+        earlier = caps_known(session, product_id, cap.charge_unit, business_date(since), since, cap.subject_kind)
+        if cap.set_at > since and (earlier is None or cap.amount < earlier.amount):
+            found.append(LoweredCap(cap, None if earlier is None else earlier.amount))
+    return found
 
 
 def caps_of_agreement(session: Session, agreement_id: UUID) -> Sequence[FeeCap]:
@@ -154,23 +245,6 @@ def caps_of_product(session: Session, product_id: UUID) -> Sequence[FeeCap]:
     """Return every cap of a product, newest first."""
     query = sa.select(FeeCap).where(FeeCap.product_id == product_id).order_by(FeeCap.effective_from.desc(), FeeCap.id)
     return session.scalars(query).all()
-
-
-def computed(inputs: Mapping[str, Any]) -> PermittedRevenue:
-    """Return the ceiling that follows from the inputs as its row keeps them: texts of yuan and fractions.
-
-    Raises:
-        RateAboveCap: the profit rate is above yield and spread.
-    """
-    return permitted_revenue(
-        gross_cost=Money.yuan(inputs["gross_cost"]),
-        subsidy=Money.yuan(inputs["subsidy"]),
-        profit_rate=Decimal(inputs["profit_rate"]),
-        bond_yield=Decimal(inputs["bond_yield"]),
-        spread_max=Decimal(inputs["spread_max"]),
-        tax=total(Money.yuan(line["amount"]) for line in inputs["tax_lines"]),
-        earlier_excess=Money.yuan(inputs["clawback"]),
-    )
 
 
 def prepared(
@@ -211,7 +285,7 @@ def prepared(
     """
     surveyed_on = _day_of_survey(survey)
     policy = PricingPolicy.at(book, survey.place, business_date(now))
-    _must_be_competent(authority_level, policy.require("authority_levels"))
+    must_be_competent(authority_level, policy.require("authority_levels"))
     recorded = book.get(survey.place, "pricing.bond_yield_10y", on=surveyed_on)
     found = _bond_yield(policy, recorded, bond_yield, bond_yield_source).normalize()
     spread = policy.require("profit_rate_spread_max")
@@ -232,45 +306,9 @@ def prepared(
 
 
 def breakdown(ceiling: Ceiling) -> dict[str, Any]:
-    """Return how the ceiling came about, as a tree whose leaves cite survey, act and article."""
-    inputs, sources = ceiling.inputs, {source["name"]: source for source in ceiling.sources}
-    cost = node(
-        "经营成本（产业、行业用途，扣除政府补助）",
-        yuan(ceiling.operating_cost),
-        formula="认定成本 − 政府补助",
-        source=sources.get("pricing.cost_categories"),
-        lines=[
-            *(node(line["text"], f"¥ {_grouped(line['amount'])}") for line in inputs["categories"]),
-            node("政府补助", f"− ¥ {_grouped(inputs['subsidy'])}", source=f"成本调查 {inputs['survey']}"),
-        ],
-    )
-    yield_source = sources.get("pricing.bond_yield_10y") or inputs["bond_yield_source"]
-    spread = sources.get("pricing.profit_rate.spread_max")
-    profit = node(
-        "准许利润",
-        yuan(ceiling.permitted_profit),
-        formula=f"{ceiling.operating_cost.grouped()} × {percent(ceiling.profit_rate)}",
-        source=COST_ARTICLE,
-        lines=[
-            node("成本调查前一年10年期国债平均收益率", percent(ceiling.bond_yield), source=yield_source),
-            node(f"加点（最高 {percent(ceiling.spread_max)}）", percent(ceiling.margin), source=spread),
-        ],
-    )
-    taxes = [
-        node(line["label"], f"¥ {_grouped(line['amount'])}", formula=line["basis"]) for line in inputs["tax_lines"]
-    ]
-    tax = node("税金", yuan(ceiling.tax), source=COST_ARTICLE, lines=taxes)
-    parts = [cost, profit, tax]
-    if ceiling.clawback:
-        words = inputs["clawback_reason"] or "上一周期超收扣减"
-        parts.append(node(words, f"− {yuan(ceiling.clawback)}", source="发改价格〔2025〕65号 四"))
-    return node(
-        f"{ceiling.year} 年最高准许收入（{ceiling.number}）",
-        yuan(ceiling.max_permitted_revenue),
-        formula="经营成本 + 准许利润 + 税金 − 超收扣减",
-        source=COST_ARTICLE,
-        lines=parts,
-    )
+    """Return how the ceiling came about: the tree that its row kept when it was determined, down to cost lines."""
+    kept: dict[str, Any] | None = ceiling.inputs.get("explanation")
+    return kept or revenue_tree(ceiling.number, ceiling.year, ceiling.inputs, ceiling.sources)
 
 
 def explain_cap(session: Session, cap: FeeCap) -> dict[str, Any]:
@@ -289,20 +327,6 @@ def explain_cap(session: Session, cap: FeeCap) -> dict[str, Any]:
             breakdown(ceiling),
         ],
     )
-
-
-def yuan(amount: Money) -> str:
-    """Return an amount as an explanation shows it."""
-    return f"¥ {amount.grouped()}"
-
-
-def percent(rate: Decimal) -> str:
-    """Return a fraction as per cent, exact: 0.082 is 8.2%."""
-    return f"{decimal_text(fraction(rate) * PERCENT)}%"
-
-
-def _grouped(text: str) -> str:
-    return Money.yuan(text).grouped()
 
 
 def _day_of_survey(survey: CostSurvey) -> date:
@@ -349,6 +373,7 @@ def _survey_inputs(survey: CostSurvey) -> dict[str, Any]:
         "gross_cost": sums.recognised.text(),
         "subsidy": survey.subsidy.text(),
         "categories": by_category,
+        **({"cost_tree": costs.explain_cost(survey)} if hasattr(costs, "explain_cost") else {}),
     }
 
 
@@ -371,13 +396,3 @@ def _bond_yield(policy: PricingPolicy, recorded: Cited | None, given: Decimal | 
             errors=[{"pointer": "/bond_yield_source", "code": YieldNotTheRecorded.code, "message": "缺少来源"}],
         )
     return given
-
-
-def _must_be_competent(level: str, levels: Cited) -> None:
-    if level not in levels.items():
-        raise LevelNotCompetent(
-            f"{level} 一级不在收费标准制定层级（{levels.value}）之内（{levels.citation()}），请报上级核定。",
-            rule="PRC-03",
-            article=levels.citation(),
-            errors=[{"pointer": "/authority_level", "code": LevelNotCompetent.code, "message": levels.value}],
-        )

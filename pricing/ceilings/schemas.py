@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, RateField, Schema, TextField, UnitPriceField
@@ -16,6 +18,11 @@ LEVELS = ("province", "prefecture", "county")
 REPORTED_TO = ("price_authority", "data_authority")
 TAXES_MAX = 20
 CAPS_MAX = 200
+
+
+def stated(ceiling: Any) -> dict[str, Any]:
+    """Return what the determination took in; its explanation travels in a field of its own."""
+    return {name: value for name, value in ceiling.inputs.items() if name != "explanation"}
 
 
 class TaxLineIn(Schema):
@@ -68,17 +75,30 @@ class CapsIn(Schema):
 
 
 class CeilingArgs(PageArgs):
-    """Filters of the list."""
+    """Filters of the list; ``on`` keeps what counts for its year, ``known_on`` what was known at the end of a day."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
     year = ma.fields.Integer(validate=ma.validate.Range(*YEARS))
+    agreement_id = ma.fields.UUID()
+    on = ma.fields.Date(load_default=None)
+    known_on = ma.fields.Date(load_default=None)
 
 
 class CapArgs(PageArgs):
-    """Filters of the list."""
+    """Filters of the list; ``on`` keeps what is in effect on a day, ``known_on`` what was known at the end of one."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
     product_id = ma.fields.UUID()
+    on = ma.fields.Date(load_default=None)
+    known_on = ma.fields.Date(load_default=None)
+
+
+class KnownArgs(Schema):
+    """The question what the ceiling was on a day as it was known on another."""
+
+    agreement_id = ma.fields.UUID(required=True)
+    on = ma.fields.Date(required=True)
+    known_on = ma.fields.Date(required=True)
 
 
 class CeilingOut(EntityOut):
@@ -97,7 +117,7 @@ class CeilingOut(EntityOut):
     tax = MoneyField()
     clawback = MoneyField()
     max_permitted_revenue = MoneyField()
-    inputs = ma.fields.Dict()
+    inputs = ma.fields.Function(stated, metadata={"type": "object"})
     sources = ma.fields.List(ma.fields.Dict())
     determined_at = ma.fields.AwareDateTime()
     supersedes_id = ma.fields.UUID(allow_none=True)
