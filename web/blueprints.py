@@ -22,6 +22,8 @@ import pricing.costs.api
 import pricing.costs.pages
 import pricing.exemptions.api
 import pricing.exemptions.pages
+import pricing.publications.api
+import pricing.publications.pages
 import pricing.services.api
 import pricing.services.pages
 import pricing.tariffs.api
@@ -152,6 +154,7 @@ API_BLUEPRINTS = [
     pricing.ceilings.api.caps,
     pricing.tariffs.api.blueprint,
     pricing.tariffs.api.prices,
+    pricing.publications.api.blueprint,
     pricing.services.api.blueprint,
     pricing.exemptions.api.blueprint,
     market.catalogue.api.blueprint,
@@ -225,6 +228,7 @@ PAGE_BLUEPRINTS = [
     market.entitlements.pages.blueprint,
     loading.blueprint,
     pricing.services.pages.blueprint,
+    pricing.publications.pages.blueprint,
     settlement.ledger.pages.blueprint,
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,

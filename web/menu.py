@@ -33,7 +33,7 @@ class Entry:
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("desk", (Entry("desk", "/desk", (Permission.ACCOUNT_OWN,)),)),
     ("catalogue", (Entry("catalogue", "/catalogue", also=("/products",)),)),
-    ("prices", (Entry("prices", "/prices"),)),
+    ("prices", (Entry("prices", "/prices", also=("/price-list",)),)),
     ("registry", (Entry("registry", "/registry", also=("/certificates", "/objections")),)),
     ("authorization", (
         Entry("plans", "/plans", (Permission.PLAN_READ,)),
