@@ -66,7 +66,10 @@ def browse() -> str:
     """List the charges within one's scope, with the sums of the shown agreement and year."""
     session, actor = db.session(), current_actor()
     chosen, year = _chosen(), request.args.get("year", "")
-    wanted = {"agreement_id": chosen, "year": int(year) if year.isascii() and year.isdecimal() else None}
+    wanted: dict[str, Any] = {
+        "agreement_id": chosen,
+        "year": int(year) if year.isascii() and year.isdecimal() else None,
+    }
     found = page(session, queries.visible(actor, **wanted), Charge, newest_first=True)
     counted = session.scalars(queries.visible(actor, **wanted)).all() if chosen else []
     return render_template(

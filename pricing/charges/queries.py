@@ -120,6 +120,11 @@ def explain(title: str, charges: Sequence[Charge]) -> dict[str, Any]:
     return node(title, f"¥ {amount.grouped()}", formula=" + ".join(one["label"] for one in kinds), lines=kinds)
 
 
+def title_of(charge: Charge) -> str:
+    """Return what a line of cost calls the charge: month, kind and number."""
+    return f"{charge.month} {KIND_TITLES[charge.kind]}（{charge.number}）"
+
+
 def explain_one(charge: Charge) -> dict[str, Any]:
     """Return one charge with its quantity, its evidence and the rule."""
     source = charge.sources[0] if charge.sources else ACQUISITION_ARTICLE
@@ -130,5 +135,4 @@ def explain_one(charge: Charge) -> dict[str, Any]:
         below.append(node("凭证 SHA-256", charge.evidence_sha256))
     if charge.reason:
         below.append(node("更正理由", charge.reason))
-    label = f"{charge.month} {KIND_TITLES[charge.kind]}（{charge.number}）"
-    return node(label, f"¥ {charge.amount.grouped()}", source=source, lines=below)
+    return node(title_of(charge), f"¥ {charge.amount.grouped()}", source=source, lines=below)

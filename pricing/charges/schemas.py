@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 
 from kernel.fields import EntityOut, FileContentField, MoneyField, RateField, Schema, SignedMoneyField, TextField
@@ -23,7 +25,7 @@ class BillIn(Schema):
     content = FileContentField(required=True, data_key="content_base64")
 
 
-def _month(**options: object) -> ma.fields.String:
+def _month(**options: Any) -> ma.fields.String:
     return ma.fields.String(validate=[ma.validate.Length(max=7), ma.validate.Regexp(MONTH)], **options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,21 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from kernel import audit, files, numbering
 from kernel.calendar import business_date
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
 from kernel.money import Money
 from kernel.policy import PolicyBook
+from pricing.charges import queries as charges
 from pricing.costs import queries
-from pricing.costs.model import CostLine, CostSurvey
-from pricing.costs.rules import SurveyAct, after, must_be_named, must_be_within, must_stand, totals
+from pricing.costs.model import AllocationKey, CostLine, CostSurvey
+from pricing.costs.rules import (
+    Key,
+    KeyEffect,
+    SurveyAct,
+    after,
+    must_be_named,
+    must_be_within,
+)
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
 
@@ -29,6 +38,18 @@ class DisallowanceUnusable(Invalid):
     code = "cost_survey.disallowance_unusable"
 
 
+class ChargeCorrected(Conflict):
+    """A charge of the survey was corrected since it was drawn in."""
+
+    code = "cost_survey.charge_corrected"
+
+
+class SeveralDrafts(Conflict):
+    """It is not clear which of several drafts a spreadsheet replaces."""
+
+    code = "cost_survey.several_drafts"
+
+
 def open_survey(
     session: Session,
     actor: Actor,
@@ -37,6 +58,7 @@ def open_survey(
     year: int,
     subsidy: Money,
     lines: Sequence[Mapping[str, Any]],
+    keys: Sequence[Mapping[str, Any]] = (),
     now: datetime,
     book: PolicyBook,
 ) -> CostSurvey:
@@ -48,13 +70,17 @@ def open_survey(
         agreement_id: the agreement whose operation was paid for.
         year: accounting year in which the costs arose.
         subsidy: government subsidy received for the industry part, yuan.
-        lines: category, text, amount (yuan), industry_share (fraction), allocation_key and evidence of each cost.
+        lines: category, text, amount (yuan) and evidence of each cost; its share by ``key``, the name of one of
+            ``keys``, or by industry_share (fraction) with the words of allocation_key; subsidised; number of a charge.
+        keys: name, driver, and industry_units with public_units or industry_share, of each allocation key.
         now: the present moment.
         book: the rules in force.
 
     Raises:
         NotAllowed: the actor does not act for that institution.
         LineUnusable: a line's share is no fraction, or a shared cost names no key.
+        KeyUnusable: a key cannot stand.
+        ChargeTaken: a charge does not stand in that year, or another accepted survey counts it.
         CategoryUnknown: a category that the rules of the place do not name.
         NothingSurveyed: there is no line.
 
@@ -72,8 +98,8 @@ def open_survey(
         year=year,
         subsidy=subsidy,
         created_at=now,
-        lines=_read(session, lines, agreement.place, now, book),
     )
+    survey.keys, survey.lines = _read(session, survey, lines, keys, now, book)
     session.add(survey)
     session.flush()
     audit.record(session, actor, "cost_survey.open", survey, at=now, note=survey.number)
@@ -87,25 +113,30 @@ def amend(
     *,
     subsidy: Money,
     lines: Sequence[Mapping[str, Any]],
+    keys: Sequence[Mapping[str, Any]] = (),
     now: datetime,
     book: PolicyBook,
 ) -> CostSurvey:
-    """Replace subsidy and lines of a draft.
+    """Replace subsidy, keys and lines of a draft.
 
     Raises:
         NotAllowed: the actor does not act for that institution.
         WrongState: the survey was filed already.
         LineUnusable: a line's share is no fraction, or a shared cost names no key.
+        KeyUnusable: a key cannot stand.
+        ChargeTaken: a charge does not stand in that year, or another accepted survey counts it.
         CategoryUnknown: a category that the rules of the place do not name.
         NothingSurveyed: there is no line.
     """
     survey = queries.locked(session, survey_id)
     actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
     survey.state = after(survey.state, SurveyAct.AMEND, survey.number)
-    fresh = _read(session, lines, survey.place, now, book)
-    survey.lines.clear()
-    session.flush()
-    survey.lines.extend(fresh)
+    fresh_keys, fresh_lines = _read(session, survey, lines, keys, now, book)
+    for rows in (survey.lines, survey.keys):
+        rows.clear()
+        session.flush()
+    survey.keys.extend(fresh_keys)
+    survey.lines.extend(fresh_lines)
     survey.subsidy = subsidy
     flag_modified(survey, "subsidy")  # the version also counts changes of the lines
     session.flush()
@@ -119,11 +150,14 @@ def submit(session: Session, actor: Actor, survey_id: UUID, *, now: datetime) ->
     Raises:
         NotAllowed: the actor does not act for that institution.
         WrongState: the survey was filed already.
+        ChargeCorrected: a charge was corrected since it was drawn in.
+        ChargeTaken: another accepted survey counts a charge of this one.
     """
     survey = queries.locked(session, survey_id)
     actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
-    survey.state = after(survey.state, SurveyAct.SUBMIT, survey.number)
-    survey.submitted_at = now
+    following = after(survey.state, SurveyAct.SUBMIT, survey.number)
+    _charges_must_count(session, survey)
+    survey.state, survey.submitted_at = following, now
     audit.record(session, actor, "cost_survey.submit", survey, at=now, note=survey.number)
     return survey
 
@@ -168,6 +202,8 @@ def accept(
         WrongState: the survey is not waiting for a decision.
         DisallowanceUnusable: it names no line, names one twice, or disallows nothing.
         LineUnusable: it exceeds the line's industry part.
+        ChargeCorrected: a charge was corrected since it was drawn in.
+        ChargeTaken: another accepted survey counts a charge of this one.
 
     Source:
         发改价格〔2025〕65号 三（一）: 具体通过成本调查确定.
@@ -175,6 +211,7 @@ def accept(
     survey = queries.locked(session, survey_id)
     actor.must(Permission.CEILING_DETERMINE, place=survey.place)
     following = after(survey.state, SurveyAct.ACCEPT, survey.number)
+    _charges_must_count(session, survey)
     lines = {line.position: line for line in survey.lines}
     for index, entry in enumerate(disallowed):
         line = lines.pop(entry["position"], None)
@@ -192,28 +229,160 @@ def accept(
     return survey
 
 
-def _read(
-    session: Session, lines: Sequence[Mapping[str, Any]], place: str, now: datetime, book: PolicyBook
-) -> list[CostLine]:
-    made = [
-        CostLine(
-            position=position,
-            category=line["category"],
-            text=line["text"],
-            amount=line["amount"],
-            industry_share=line["industry_share"],
-            allocation_key=line.get("allocation_key") or "",
-            evidence_sha256=files.keep(session, now=now, **line["evidence"]) if line.get("evidence") else None,
-            disallowed_amount=Money(0),
+def import_survey(
+    session: Session,
+    actor: Actor,
+    *,
+    agreement_id: UUID,
+    year: int,
+    subsidy: Money,
+    lines: Sequence[Mapping[str, Any]],
+    keys: Sequence[Mapping[str, Any]],
+    now: datetime,
+    book: PolicyBook,
+) -> CostSurvey:
+    """Take in a filled spreadsheet: as a new draft, or in place of the one draft of that agreement and year.
+
+    Raises:
+        SeveralDrafts: there is more than one draft of that agreement and year.
+        NotAllowed, LineUnusable, KeyUnusable, ChargeTaken, CategoryUnknown, NothingSurveyed: see ``open_survey``.
+    """
+    content: dict[str, Any] = {"subsidy": subsidy, "lines": lines, "keys": keys, "now": now, "book": book}
+    drafts = queries.drafts_of(session, agreement_id, year)
+    if len(drafts) > 1:
+        agreement = agreements.get(session, agreement_id)
+        actor.must(Permission.COST_WRITE, org_id=agreement.operating_institution_id, place=agreement.place)
+        raise SeveralDrafts(
+            f"该协议 {year} 年有多份草稿（{'、'.join(draft.number for draft in drafts)}），"
+            "请在要替换的草稿页面上传表格。",
+            detail_en="Several drafts: upload the spreadsheet on the page of the draft that it replaces.",
+            rule="PRC-02",
         )
-        for position, line in enumerate(lines, start=1)
-    ]
-    for line in made:
-        must_stand(line.as_line(), line.position)
-    totals([line.as_line() for line in made])
-    policy = PricingPolicy.at(book, place, business_date(now))
-    must_be_named([line.category for line in made], policy.require("cost_categories"))
-    return made
+    if drafts:
+        return amend(session, actor, drafts[0].id, **content)
+    return open_survey(session, actor, agreement_id=agreement_id, year=year, **content)
+
+
+def change_key(
+    session: Session,
+    actor: Actor,
+    survey_id: UUID,
+    name: str,
+    *,
+    driver: str,
+    industry_units: Decimal | None = None,
+    public_units: Decimal | None = None,
+    industry_share: Decimal | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> tuple[CostSurvey, list[KeyEffect]]:
+    """Change one allocation key of a draft; exactly the lines that use it change, and are returned before and after.
+
+    Without new evidence the key keeps what it has.
+
+    Raises:
+        NotAllowed: the actor does not act for that institution.
+        WrongState: the survey was filed already.
+        NoSuchKey: the survey has no key of that name.
+        KeyUnusable: the changed key cannot stand.
+    """
+    survey = queries.locked(session, survey_id)
+    actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
+    survey.state = after(survey.state, SurveyAct.AMEND, survey.number)
+    changed = Key(name, driver, industry_units, public_units, industry_share)
+    effects = queries.preview_key(survey, changed)
+    row = queries.key_of(survey, name)
+    row.driver, row.direct_share = driver, industry_share
+    row.industry_units, row.public_units = industry_units, public_units
+    if evidence:
+        row.evidence_sha256 = files.keep(session, now=now, **evidence)
+    for line in survey.lines:
+        if line.key is row:
+            line.industry_share = queries.shown(changed.share)
+    flag_modified(survey, "subsidy")  # the version also counts changes of the keys
+    session.flush()
+    detail = {"lines": [effect.position for effect in effects], "basis": changed.basis}
+    audit.record(
+        session, actor, "cost_survey.change_key", survey, at=now, note=f"{survey.number} {name}", detail=detail
+    )
+    return survey, effects
+
+
+def draw_charges(session: Session, actor: Actor, survey_id: UUID, *, key: str = "", now: datetime) -> queries.Drawn:
+    """Draw the charges of the survey's year into a draft as lines, each once, and take out those corrected since.
+
+    ``key`` names the allocation key of the new lines; without one they count wholly for industry use until the
+    institution says otherwise. Repeating it changes nothing.
+
+    Raises:
+        NotAllowed: the actor does not act for that institution.
+        WrongState: the survey was filed already.
+        NoSuchKey: the survey has no key of that name.
+        NothingSurveyed: no line would be left.
+
+    Source:
+        CST-01, CST-02, CST-03.
+    """
+    survey = queries.locked(session, survey_id)
+    actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
+    survey.state = after(survey.state, SurveyAct.AMEND, survey.number)
+    row = queries.key_of(survey, key) if key else None
+    standing = {one.id for one in charges.costs_of_year(session, survey.agreement_id, survey.year)}
+    stale = [line for line in survey.lines if line.charge is not None and line.charge_id not in standing]
+    removed = [line.charge.number for line in stale if line.charge is not None]
+    for line in stale:
+        survey.lines.remove(line)
+    free, taken = queries.undrawn(session, survey)
+    last = max((line.position for line in survey.lines), default=0)
+    for position, charge in enumerate(free, start=last + 1):
+        survey.lines.append(queries.line_of_charge(charge, row, position))
+    survey.totals()  # a survey without a line is refused
+    if free or stale:
+        flag_modified(survey, "subsidy")
+        session.flush()
+    added = [charge.number for charge in free]
+    detail = {"added": added, "removed": removed}
+    audit.record(session, actor, "cost_survey.draw_charges", survey, at=now, note=survey.number, detail=detail)
+    return queries.Drawn(survey, added, removed, taken)
+
+
+def _charges_must_count(session: Session, survey: CostSurvey) -> None:
+    """Refuse a survey with a charge that was corrected since, or that another accepted survey counts."""
+    drawn = [line.charge for line in survey.lines if line.charge is not None]
+    corrected = charges.corrected_numbers(session, [charge.id for charge in drawn])
+    if corrected:
+        raise ChargeCorrected(
+            f"成本调查 {survey.number} 计入的费用 {'、'.join(corrected)} 已更正，请退回草稿后重新计入当年费用。",
+            detail_en="Charges were corrected since: draw in the charges again.",
+            rule="CST-02",
+        )
+    queries.must_be_free(session, drawn, but=survey.id)
+
+
+def _read(
+    session: Session,
+    survey: CostSurvey,
+    lines: Sequence[Mapping[str, Any]],
+    keys: Sequence[Mapping[str, Any]],
+    now: datetime,
+    book: PolicyBook,
+) -> tuple[list[AllocationKey], list[CostLine]]:
+    """Return the rows that are to stand in the survey, checked as a whole; nothing but evidence is stored yet."""
+    kept = [[_with_evidence(session, survey, given, now) for given in rows] for rows in (keys, lines)]
+    made_keys, made_lines = queries.prepared(session, survey, *kept)
+    policy = PricingPolicy.at(book, survey.place, business_date(now))
+    must_be_named([line.category for line in made_lines], policy.require("cost_categories"))
+    return made_keys, made_lines
+
+
+def _with_evidence(session: Session, survey: CostSurvey, given: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Keep the file that came with a row; of a file that came before, only the digest is sent again."""
+    sha256 = given.get("evidence_sha256")
+    if given.get("evidence"):
+        sha256 = files.keep(session, now=now, **given["evidence"])
+    elif sha256:
+        queries.must_be_own_evidence(session, survey.operating_institution_id, sha256)
+    return {**given, "evidence_sha256": sha256 or None}
 
 
 def _not_a_line(survey: CostSurvey, index: int, position: int) -> DisallowanceUnusable:

@@ -12,8 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from kernel import guards
 from kernel.db import Entity
 from kernel.money import ZERO, Money
-from pricing.costs.rules import CostCategory, Line, SurveyState, SurveyTotals, totals
+from pricing.charges.model import Charge
+from pricing.costs.rules import AccountRow, CostCategory, Key, Line, SurveyState, SurveyTotals, accounts, totals
 
+IS_CLOSED = "an accepted cost survey is never changed"
+COUNTED_ALREADY = """NEW.state = 'accepted' AND EXISTS (SELECT 1 FROM pricing_cost_line AS mine
+ JOIN pricing_cost_line AS other ON other.charge_id = mine.charge_id AND other.survey_id <> mine.survey_id
+ JOIN pricing_cost_survey AS earlier ON earlier.id = other.survey_id
+ WHERE mine.survey_id = NEW.id AND earlier.state = 'accepted')""".replace("\n", "")
 SURVEY_IS_ACCEPTED = "(SELECT state FROM pricing_cost_survey WHERE id = {row}.survey_id) = 'accepted'"
 
 # the longest category does not fit the common length of enum columns
@@ -45,9 +51,18 @@ class CostSurvey(Entity):
                             "pricing_cost_survey_closed",
                             "pricing_cost_survey",
                             "OLD.state = 'accepted'",
-                            "an accepted cost survey is never changed",
+                            IS_CLOSED,
                         ),
-                    )
+                    ),
+                    (
+                        guards.refuse_update,
+                        (
+                            "pricing_cost_survey_charges_once",
+                            "pricing_cost_survey",
+                            COUNTED_ALREADY,
+                            "a charge counts in one accepted cost survey only",
+                        ),
+                    ),
                 ]
             }
         },
@@ -70,9 +85,75 @@ class CostSurvey(Entity):
         back_populates="survey", order_by="CostLine.position", lazy="raise", cascade="all, delete-orphan"
     )
 
+    keys: Mapped[list[AllocationKey]] = relationship(
+        back_populates="survey", order_by="AllocationKey.position", lazy="raise", cascade="all, delete-orphan"
+    )
+
     def totals(self) -> SurveyTotals:
         """Return the sums of the lines (they must have been loaded)."""
         return totals([line.as_line() for line in self.lines])
+
+    def accounts(self) -> list[AccountRow]:
+        """Return the separate account of the lines: category by use class."""
+        return accounts([(line.category, line.as_line(), bool(line.subsidised)) for line in self.lines])
+
+    @property
+    def lines_without_evidence(self) -> list[int]:
+        """The positions of the lines that carry no evidence."""
+        return [line.position for line in self.lines if line.evidence_sha256 is None]
+
+
+class AllocationKey(Entity):
+    """By what the shared costs of one survey are divided between industry and public-interest use (分摊依据)."""
+
+    __tablename__ = "pricing_allocation_key"
+    __table_args__ = (
+        sa.UniqueConstraint("survey_id", "name"),
+        sa.CheckConstraint("length(name) > 0", name="named"),
+        sa.CheckConstraint("(industry_units IS NULL) = (public_units IS NULL)", name="both_uses_measured"),
+        sa.CheckConstraint("(industry_units IS NULL) = (direct_share IS NOT NULL)", name="measured_or_stated"),
+        sa.CheckConstraint(
+            "industry_units IS NULL OR "
+            "(industry_units >= 0 AND public_units >= 0 AND industry_units + public_units > 0)",
+            name="something_measured",
+        ),
+        sa.CheckConstraint("direct_share IS NULL OR direct_share BETWEEN 0 AND 1000000000", name="share_is_a_fraction"),
+        {
+            "info": {
+                "rules": [
+                    (
+                        build,
+                        (
+                            f"pricing_allocation_key_{name}",
+                            "pricing_allocation_key",
+                            SURVEY_IS_ACCEPTED.format(row=row),
+                            IS_CLOSED,
+                        ),
+                    )
+                    for build, name, row in (
+                        (guards.refuse_update, "closed", "OLD"),
+                        (guards.refuse_insert, "late", "NEW"),
+                        (guards.refuse_delete, "kept", "OLD"),
+                    )
+                ]
+            }
+        },
+    )
+
+    survey_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pricing_cost_survey.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    driver: Mapped[str]  # in words: 调用量, 工时, 存储量
+    industry_units: Mapped[Decimal | None]
+    public_units: Mapped[Decimal | None]
+    direct_share: Mapped[Decimal | None]
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("evidence_file.sha256"), index=True)
+
+    survey: Mapped[CostSurvey] = relationship(back_populates="keys", lazy="raise")
+
+    def as_key(self) -> Key:
+        """Return the key as the rules know it."""
+        return Key(self.name, self.driver, self.industry_units, self.public_units, self.direct_share)
 
 
 class CostLine(Entity):
@@ -81,6 +162,7 @@ class CostLine(Entity):
     __tablename__ = "pricing_cost_line"
     __table_args__ = (
         sa.UniqueConstraint("survey_id", "position"),
+        sa.Index(None, "survey_id", "charge_id", unique=True),
         sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
         sa.CheckConstraint("industry_share BETWEEN 0 AND 1000000000", name="share_is_a_fraction"),
         sa.CheckConstraint("disallowed_amount BETWEEN 0 AND amount", name="disallowed_within_amount"),
@@ -97,7 +179,7 @@ class CostLine(Entity):
                             "pricing_cost_line_closed",
                             "pricing_cost_line",
                             SURVEY_IS_ACCEPTED.format(row="OLD"),
-                            "an accepted cost survey is never changed",
+                            IS_CLOSED,
                         ),
                     ),
                     (
@@ -106,7 +188,7 @@ class CostLine(Entity):
                             "pricing_cost_line_late",
                             "pricing_cost_line",
                             SURVEY_IS_ACCEPTED.format(row="NEW"),
-                            "an accepted cost survey is never changed",
+                            IS_CLOSED,
                         ),
                     ),
                 ]
@@ -119,14 +201,22 @@ class CostLine(Entity):
     category: Mapped[CostCategory] = mapped_column(CATEGORY)
     text: Mapped[str]
     amount: Mapped[Money]
-    industry_share: Mapped[Decimal]
+    industry_share: Mapped[Decimal]  # of a line with a key: the share of the key to nine decimals, for reading only
     allocation_key: Mapped[str] = mapped_column(default="")
     evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("evidence_file.sha256"), index=True)
     disallowed_amount: Mapped[Money] = mapped_column(default=ZERO)
     disallowed_reason: Mapped[str | None]
+    key_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("pricing_allocation_key.id"), index=True)
+    charge_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("pricing_charge.id"), index=True)
+    subsidised: Mapped[bool | None]  # whether government money went into it (PRC-09)
 
+    key: Mapped[AllocationKey | None] = relationship(lazy="raise")
+    charge: Mapped[Charge | None] = relationship(lazy="raise")
     survey: Mapped[CostSurvey] = relationship(back_populates="lines", lazy="raise")
 
     def as_line(self) -> Line:
         """Return the line as the rules know it."""
-        return Line(self.text, self.amount, self.industry_share, self.allocation_key, self.disallowed_amount)
+        key = self.key.as_key() if self.key is not None else None
+        share = key.share if key is not None else self.industry_share
+        name = key.name if key is not None else ""
+        return Line(self.text, self.amount, share, self.allocation_key, self.disallowed_amount, name)

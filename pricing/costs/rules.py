@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from fractions import Fraction
 
 from kernel.errors import Conflict, Invalid
-from kernel.money import ZERO, Money, total
+from kernel.explanations import cited_dict as cited_dict
+from kernel.explanations import node as node
+from kernel.money import ZERO, Money, decimal_text, fraction, total
 from kernel.policy import Cited
+from pricing.charges.rules import ChargeKind
 
 WHOLE = Decimal(1)
+COST_ARTICLE = "发改价格〔2025〕65号 三（一）"
 
 
 class ChargeUnit(StrEnum):
@@ -48,6 +52,17 @@ CATEGORY_TITLES = {
     CostCategory.PUBLIC_DATA_ACQUISITION: "获取公共数据资源的相关支出",
     CostCategory.PERIOD_EXPENSE: "期间费用",
     CostCategory.OTHER_REASONABLE: "其他合理费用",
+}
+
+
+# in which category a charge counts once it is drawn into a survey; the texts name no mapping
+CATEGORY_OF_CHARGE = {
+    ChargeKind.RESOURCE_CONSUMPTION: CostCategory.PLATFORM_BUILD_OM,
+    ChargeKind.DATA_GOVERNANCE: CostCategory.DATA_GOVERNANCE,
+    ChargeKind.MODEL_PUBLICATION: CostCategory.PLATFORM_BUILD_OM,
+    ChargeKind.RESULT_EXPORT: CostCategory.DATA_GOVERNANCE,
+    ChargeKind.SECURITY_SERVICE: CostCategory.PLATFORM_BUILD_OM,
+    ChargeKind.PUBLIC_DATA_ACQUISITION: CostCategory.PUBLIC_DATA_ACQUISITION,
 }
 
 
@@ -94,6 +109,12 @@ class LineUnusable(Invalid):
     code = "cost_survey.line_unusable"
 
 
+class KeyUnusable(Invalid):
+    """An allocation key that cannot stand as it is."""
+
+    code = "cost_survey.key_unusable"
+
+
 class CategoryUnknown(Invalid):
     """A cost of a category that the rules of the place do not name."""
 
@@ -107,14 +128,43 @@ class NothingSurveyed(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An allocation key: by what a shared cost is divided, as measured units or as a share stated outright."""
+
+    name: str
+    driver: str
+    industry_units: Decimal | None = None
+    public_units: Decimal | None = None
+    direct_share: Decimal | None = None
+
+    @property
+    def share(self) -> Fraction:
+        """What falls on industry and sector use, exact."""
+        if self.direct_share is not None:
+            return fraction(self.direct_share)
+        assert self.industry_units is not None
+        assert self.public_units is not None
+        return fraction(self.industry_units) / (fraction(self.industry_units) + fraction(self.public_units))
+
+    @property
+    def basis(self) -> str:
+        """The key in words: driver, and the units that were measured."""
+        if self.industry_units is None or self.public_units is None:
+            return f"{self.driver}（直接填写占比）"
+        industry, public = decimal_text(self.industry_units), decimal_text(self.public_units)
+        return f"{self.driver}：产业、行业用途 {industry}，公益用途 {public}"
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One cost: the share of industry use by its allocation key, and what was disallowed of that share."""
 
     text: str
     amount: Money
-    industry_share: Decimal
+    industry_share: Decimal | Fraction
     allocation_key: str
     disallowed: Money = ZERO
+    key: str = ""
 
     @property
     def industry_amount(self) -> Money:
@@ -122,9 +172,37 @@ class Line:
         return self.amount.times(self.industry_share)
 
     @property
+    def public_amount(self) -> Money:
+        """What falls on free public-interest use, and stays out of the operating cost."""
+        return self.amount - self.industry_amount
+
+    @property
     def recognised(self) -> Money:
         """What is recognised of it."""
         return self.industry_amount - self.disallowed
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEffect:
+    """What changing a key does to one line."""
+
+    position: int
+    text: str
+    share_before: Fraction
+    share_after: Fraction
+    amount_before: Money
+    amount_after: Money
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """Spending of one category by use class, each with how much of it was subsidised."""
+
+    category: CostCategory
+    industry: Money
+    industry_subsidised: Money
+    public_interest: Money
+    public_interest_subsidised: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +232,15 @@ def after(state: SurveyState, act: SurveyAct, number: str) -> SurveyState:
     return following
 
 
+def line_problem(line: Line) -> tuple[str, str] | None:
+    """Return field and words of what is wrong with the share of a line, or None."""
+    if not 0 <= fraction(line.industry_share) <= 1:
+        return "industry_share", f"分摊比例 {decimal_text(line.industry_share)} 应在 0 到 1 之间"
+    if fraction(line.industry_share) < 1 and not (line.key or line.allocation_key.strip()):
+        return "allocation_key", "与免费服务共用的成本须写明分摊依据（如调用量、工时），不得把公益服务的成本计入"
+    return None
+
+
 def must_stand(line: Line, position: int) -> None:
     """Refuse a line whose share is no fraction, or that is shared without naming the key by which.
 
@@ -163,11 +250,59 @@ def must_stand(line: Line, position: int) -> None:
     Source:
         发改价格〔2025〕65号, 三（一）: only costs of industry and sector use; the text gives no key, so it is stated.
     """
-    if not 0 <= line.industry_share <= WHOLE:
-        raise _unusable(position, "industry_share", f"分摊比例 {line.industry_share} 应在 0 到 1 之间")
-    if line.industry_share < WHOLE and not line.allocation_key.strip():
-        words = "与免费服务共用的成本须写明分摊依据（如调用量、工时），不得把公益服务的成本计入"
-        raise _unusable(position, "allocation_key", words)
+    problem = line_problem(line)
+    if problem is not None:
+        raise unusable(position, *problem)
+
+
+def key_problem(key: Key) -> tuple[str, str] | None:
+    """Return field and words of what is wrong with an allocation key, or None."""
+    measured = (key.industry_units, key.public_units)
+    if (key.industry_units is None) != (key.public_units is None):
+        return "public_units", "产业、行业用途与公益用途的计量数须同时填写"
+    if (key.direct_share is None) == (key.industry_units is None):
+        return "industry_share", "须填写两类用途的计量数，或直接填写占比，二者择一"
+    if key.direct_share is not None and not 0 <= key.direct_share <= WHOLE:
+        return "industry_share", f"占比 {key.direct_share} 应在 0 到 1 之间"
+    if key.direct_share is None and not sum(fraction(units) for units in measured if units is not None):
+        return "industry_units", "两类用途的计量数合计为零，无法分摊"
+    return None
+
+
+def keys_must_stand(keys: Sequence[Key]) -> None:
+    """Refuse keys that cannot stand, or two of the same name.
+
+    Raises:
+        KeyUnusable: names the key and the field.
+
+    Source:
+        发改价格〔2025〕65号, 三（一）; the text gives no key, so its driver and units are stated and kept.
+    """
+    for index, key in enumerate(keys):
+        problem = key_problem(key)
+        if any(key.name == earlier.name for earlier in keys[:index]):
+            problem = "name", "名称与前面的分摊依据重复"
+        if problem is not None:
+            field, words = problem
+            raise KeyUnusable(
+                f"分摊依据“{key.name}”：{words}。",
+                detail_en=f"Key {key.name}: {field} is not acceptable.",
+                rule="PRC-02",
+                article=COST_ARTICLE,
+                errors=[{"pointer": f"/keys/{index}/{field}", "code": KeyUnusable.code, "message": words}],
+            )
+
+
+def effect_of_key(lines: Sequence[tuple[int, Line]], changed: Key) -> list[KeyEffect]:
+    """Return what a changed key does to each line, given with its position: those that use it, and no other."""
+    share = changed.share
+    return [
+        KeyEffect(
+            position, line.text, fraction(line.industry_share), share, line.industry_amount, line.amount.times(share)
+        )
+        for position, line in lines
+        if line.key == changed.name
+    ]
 
 
 def must_be_within(line: Line, position: int) -> None:
@@ -178,7 +313,7 @@ def must_be_within(line: Line, position: int) -> None:
     """
     if not ZERO <= line.disallowed <= line.industry_amount:
         words = f"核减 {line.disallowed} 元超过该项计入产业、行业用途的 {line.industry_amount} 元"
-        raise _unusable(position, "amount", words)
+        raise unusable(position, "amount", words)
 
 
 def totals(lines: Sequence[Line]) -> SurveyTotals:
@@ -202,6 +337,38 @@ def totals(lines: Sequence[Line]) -> SurveyTotals:
     )
 
 
+def operating_cost(recognised: Money, subsidy: Money) -> Money:
+    """Return the operating cost: what is recognised for industry use, less government subsidy, at least nothing.
+
+    Source:
+        发改价格〔2025〕65号, 三（一）: 扣除政府补助后的合理费用支出.
+    """
+    return max(recognised - subsidy, ZERO)
+
+
+def accounts(lines: Sequence[tuple[CostCategory, Line, bool]]) -> list[AccountRow]:
+    """Return the separate account (单独核算): spending by category and use class, with what was subsidised of it.
+
+    Each of ``lines`` says category, cost and whether it was subsidised.
+
+    Source:
+        PRC-09; 发改价格〔2025〕65号, 五.
+    """
+
+    def summed(category: CostCategory) -> AccountRow:
+        own = [(line, subsidised) for found, line, subsidised in lines if found is category]
+        helped = [line for line, subsidised in own if subsidised]
+        return AccountRow(
+            category,
+            industry=total(line.industry_amount for line, _ in own),
+            industry_subsidised=total(line.industry_amount for line in helped),
+            public_interest=total(line.public_amount for line, _ in own),
+            public_interest_subsidised=total(line.public_amount for line in helped),
+        )
+
+    return [summed(category) for category in CostCategory if any(found is category for found, _, _ in lines)]
+
+
 def must_be_named(categories: Sequence[CostCategory], named: Cited) -> None:
     """Refuse categories of cost that the rules of the place do not name.
 
@@ -219,44 +386,12 @@ def must_be_named(categories: Sequence[CostCategory], named: Cited) -> None:
             )
 
 
-def cited_dict(cited: Cited) -> dict[str, Any]:
-    """Return a value of the book of rules as it is kept beside the result that rests on it."""
-    source = cited.source
-    return {
-        "name": cited.name,
-        "label": cited.label,
-        "value": cited.value,
-        "unit": cited.unit,
-        "place": cited.place,
-        "level": cited.level,
-        "is_overlay": cited.is_overlay,
-        "document": source.document,
-        "title": source.title,
-        "number": source.number,
-        "article": source.article,
-        "quote": source.quote,
-        "evidence": source.evidence,
-        "rule": source.rule,
-    }
-
-
-def node(
-    label: str, value: str, *, formula: str = "", source: Any = None, lines: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
-    """Return one line of an explanation, with the lines under it that it rests on."""
-    found: dict[str, Any] = {"label": label, "value": value, "lines": list(lines)}
-    if formula:
-        found["formula"] = formula
-    if source:
-        found["source"] = source
-    return found
-
-
-def _unusable(position: int, field: str, words: str) -> LineUnusable:
+def unusable(position: int, field: str, words: str) -> LineUnusable:
+    """Return the refusal that names a line and its field."""
     return LineUnusable(
         f"第 {position} 项成本：{words}。",
         detail_en=f"Line {position}: {field} is not acceptable.",
         rule="PRC-02",
-        article="发改价格〔2025〕65号 三（一）",
+        article=COST_ARTICLE,
         errors=[{"pointer": f"/lines/{position - 1}/{field}", "code": LineUnusable.code, "message": words}],
     )
