@@ -217,13 +217,13 @@ class Schedules:
     """The signed schedules of a place, each read once; ``moved`` changes what was agreed, for a what-if."""
 
     def __init__(self, signed: list[ShareSchedule], moved: Callable[[Agreed], Agreed] = lambda agreed: agreed) -> None:
-        self._signed, self._moved = signed, moved
+        self.signed, self._moved = signed, moved
         self._read: dict[UUID, Agreed] = {}
 
     def for_order(self, sale: Sale) -> Agreed | None:
         """Return the schedule in force on the Beijing date of the order."""
         row = splits.effective(
-            self._signed, agreement_id=sale.order.agreement_id, product_id=sale.order.product_id,
+            self.signed, agreement_id=sale.order.agreement_id, product_id=sale.order.product_id,
             on=business_date(sale.order.placed_at),
         )  # fmt: skip
         if row is None:

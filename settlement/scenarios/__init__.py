@@ -1,0 +1,1 @@
+"""What a scenario moves, and what follows for the facts that a settlement rests on."""
