@@ -1,8 +1,8 @@
-"""Recording what a year brought, and what is adjusted because of it."""
+"""Recording what a year brought."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,23 +10,13 @@ from sqlalchemy.orm import Session
 from kernel import audit, numbering
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid
-from kernel.identity import Actor, Permission, Role
+from kernel.identity import Actor, Permission
 from kernel.money import UnitPrice
 from kernel.policy import PolicyBook
+from pricing.adjustments import commands as adjustments
 from pricing.assessments import queries
-from pricing.assessments.model import Adjustment, Assessment
-from pricing.assessments.rules import (
-    ARTICLE,
-    Action,
-    AdjustmentAct,
-    AdjustmentKind,
-    Basis,
-    Revenue,
-    after,
-)
-from pricing.ceilings.model import FeeCap
-from pricing.policy import PricingPolicy
-from pricing.tariffs.model import Tariff
+from pricing.assessments.model import Assessment
+from pricing.assessments.rules import KIND_OF, Action, Basis, Revenue, share_text
 from registry.agreements import queries as agreements
 
 
@@ -42,26 +32,11 @@ class CorrectionReasonMissing(Invalid):
     code = "assessment.correction_reason_missing"
 
 
-class NotCarriedOut(Invalid):
-    """That price or cap does not carry the adjustment out."""
-
-    code = "adjustment.not_carried_out"
-
-
 def record(
-    session: Session,
-    actor: Actor,
-    *,
-    agreement_id: UUID,
-    year: int,
-    revenue: Revenue,
-    basis: Basis = Basis.NET_OF_TAX,
-    note: str = "",
-    correction_reason: str = "",
-    price_step: UnitPrice | None = None,
-    now: datetime,
-    book: PolicyBook,
-) -> Assessment:
+    session: Session, actor: Actor, *, agreement_id: UUID, year: int, revenue: Revenue,
+    basis: Basis = Basis.NET_OF_TAX, note: str = "", correction_reason: str = "", price_step: UnitPrice | None = None,
+    now: datetime, book: PolicyBook,
+) -> Assessment:  # fmt: skip
     """Assess a year: actual against permitted revenue, what follows, and what each price or cap should become.
 
     Assessed again, the new row supersedes the one before, whose unfinished adjustments end.
@@ -99,114 +74,23 @@ def record(
     earlier = queries.latest(session, agreement_id, year)
     if earlier is not None:
         _must_be_a_correction(earlier, made, correction_reason)
-    on = business_date(now)
+        made.sequence, made.supersedes_id = earlier.sequence + 1, earlier.id
+        made.correction_reason = correction_reason.strip()
+        adjustments.end_all(session, actor, earlier.id, now=now)
     assert actor.id is not None
-    made.number = numbering.number(session, "ASM", on)
+    made.number = numbering.number(session, "ASM", business_date(now))
     made.note, made.recorded_by, made.recorded_at = note, actor.id, now
-    made.sequence = earlier.sequence + 1 if earlier else 1
-    made.supersedes_id = earlier.id if earlier else None
-    made.correction_reason = correction_reason.strip() or None if earlier else None
     session.add(made)
     session.flush()
-    ended = _end_adjustments(session, earlier)
-    if made.action is not Action.NONE:
-        _propose(session, made, revenue, _step(price_step, made, now, book), now)
-    detail = {"deviation": queries.share_text(made), "action": made.action.value, "sha256": made.sha256, "ended": ended}
+    earned = {code: amount for code, amount in revenue.by_product(basis).items() if amount}
+    if made.action is not Action.NONE and earned:
+        adjustments.propose(
+            session, actor, agreement_id=agreement.id, assessment_id=made.id, kind=KIND_OF[made.action], earned=earned,
+            permitted=made.permitted, actual=made.actual, price_step=price_step, now=now, book=book,
+        )  # fmt: skip
+    detail = {"deviation": share_text(made.permitted, made.actual), "sha256": made.sha256}
     audit.record(session, actor, "assessment.record", made, at=now, note=made.number, detail=detail)
     return made
-
-
-def accept(
-    session: Session, actor: Actor, adjustment_id: UUID, *, amount: UnitPrice | None = None, reason: str = "",
-    now: datetime, book: PolicyBook,
-) -> Adjustment:  # fmt: skip
-    """Accept a proposed adjustment, at the proposed price or cap or at another one with a reason.
-
-    Raises:
-        NotAllowed: the actor does not act for the authorizing entity.
-        WrongState: it was decided already.
-        Invalid: another amount without a reason, or zero.
-
-    Source:
-        PRC-08; 发改价格〔2025〕65号 四: 由授权主体.
-    """
-    found = _deciding(session, actor, adjustment_id)
-    decided = found.proposed if amount is None else amount
-    if not decided.units or (decided != found.proposed and not reason.strip()):
-        raise Invalid(
-            f"{found.number} 的决定价与建议价 {found.proposed.text()} 元不同的，须大于零并写明理由。",
-            detail_en="Another amount than the proposed one needs a reason.",
-            rule="PRC-08",
-            errors=[{"pointer": "/reason", "code": "required", "message": "写明理由"}],
-        )
-    found.state = after(found.state, AdjustmentAct.ACCEPT, found.number)
-    days = PricingPolicy.at(book, found.place, business_date(now)).adjustment_days
-    found.due_date = business_date(now) + timedelta(days=days.integer()) if days else None
-    found.decided, found.reason = decided, reason.strip() or None
-    found.decided_by, found.decided_at = actor.id, now
-    detail = {"amount": decided.text(), "reason": reason}
-    audit.record(session, actor, "adjustment.accept", found, at=now, note=found.number, detail=detail)
-    return found
-
-
-def refuse(session: Session, actor: Actor, adjustment_id: UUID, *, reason: str, now: datetime) -> Adjustment:
-    """Refuse a proposed adjustment, with the reason.
-
-    Raises:
-        NotAllowed: the actor does not act for the authorizing entity.
-        WrongState: it was decided already.
-    """
-    found = _deciding(session, actor, adjustment_id)
-    found.state = after(found.state, AdjustmentAct.REFUSE, found.number)
-    found.reason, found.decided_by, found.decided_at = reason, actor.id, now
-    audit.record(session, actor, "adjustment.refuse", found, at=now, note=found.number, detail={"reason": reason})
-    return found
-
-
-def carry_out(session: Session, actor: Actor, adjustment_id: UUID, *, by_id: UUID, now: datetime) -> Adjustment:
-    """Name the new price (by the operator) or cap (by the authorizing entity) that carries an adjustment out.
-
-    Args:
-        session: the open transaction.
-        actor: somebody of the operator for a price, of the authorizing entity for a cap.
-        adjustment_id: the accepted adjustment.
-        by_id: the tariff or cap, set since the decision and not above what was decided.
-        now: the present moment.
-
-    Raises:
-        NotAllowed: the actor does not act for that organisation.
-        WrongState: it was not accepted, or carried out already.
-        NotCarriedOut: that price or cap is of another product, older, or higher.
-    """
-    found = queries.locked(session, adjustment_id)
-    agreement = agreements.get(session, found.agreement_id)
-    is_cap = found.kind is AdjustmentKind.CAP
-    org_id = agreement.authorizing_entity_id if is_cap else agreement.operating_institution_id
-    actor.must_be(Role.SUPERVISOR if is_cap else Role.OPERATOR, org_id=org_id, place=agreement.place)
-    found.state = after(found.state, AdjustmentAct.CARRY_OUT, found.number)
-    by = session.get(FeeCap if is_cap else Tariff, by_id)
-    if by is None or not queries.carries(found, by):
-        limit = found.decided.text() if found.decided else ""
-        raise NotCarriedOut(
-            f"所选收费标准不能作为 {found.number} 的执行结果：须是同一产品、同一计费单位和适用范围，"
-            f"在决定之后制定，且不高于 {limit} 元。",
-            detail_en=f"It must be set since the decision and at most {limit}.",
-            rule="PRC-08",
-            article=ARTICLE,
-            errors=[{"pointer": "/by_id", "code": NotCarriedOut.code, "message": f"不高于 {limit} 元"}],
-        )
-    found.cap_id, found.tariff_id = (by.id, None) if is_cap else (None, by.id)
-    found.carried_out_by, found.carried_out_at = actor.id, now
-    audit.record(session, actor, "adjustment.carry_out", found, at=now, note=found.number, detail={"by": str(by.id)})
-    return found
-
-
-def _deciding(session: Session, actor: Actor, adjustment_id: UUID) -> Adjustment:
-    found = queries.locked(session, adjustment_id)
-    agreement = agreements.get(session, found.agreement_id)
-    actor.must(Permission.ADJUSTMENT_WRITE, place=agreement.place)
-    actor.must_be(Role.SUPERVISOR, org_id=agreement.authorizing_entity_id, place=agreement.place)
-    return found
 
 
 def _must_be_a_correction(earlier: Assessment, made: Assessment, reason: str) -> None:
@@ -223,26 +107,3 @@ def _must_be_a_correction(earlier: Assessment, made: Assessment, reason: str) ->
             rule="PRC-08",
             errors=[{"pointer": "/correction_reason", "code": CorrectionReasonMissing.code, "message": "写明更正原因"}],
         )
-
-
-def _end_adjustments(session: Session, earlier: Assessment | None) -> list[str]:
-    unfinished = queries.open_adjustments(session, earlier.id) if earlier else []
-    for one in unfinished:
-        one.state = after(one.state, AdjustmentAct.SUPERSEDE, one.number)
-    session.flush()
-    return [one.number for one in unfinished]
-
-
-def _step(given: UnitPrice | None, made: Assessment, now: datetime, book: PolicyBook) -> UnitPrice:
-    if given is not None and given.units:
-        return given
-    step = PricingPolicy.at(book, made.place, business_date(now)).require("price_step")
-    return UnitPrice.yuan(step.value)
-
-
-def _propose(session: Session, made: Assessment, revenue: Revenue, step: UnitPrice, now: datetime) -> None:
-    for row in queries.proposed(session, made, revenue, step=step, on=business_date(now)):
-        row.number = numbering.number(session, "ADJ", business_date(now))
-        row.assessment_id = made.id
-        session.add(row)
-    session.flush()

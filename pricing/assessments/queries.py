@@ -12,38 +12,31 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.calendar import Period, business_date
+from kernel.calendar import DAY, Period, business_date
 from kernel.db import to_json
 from kernel.errors import Conflict, NotFound
-from kernel.identity import Actor, Permission, Role
-from kernel.money import PERCENT, ZERO, Money, UnitPrice, decimal_text, floor_fen, fraction, total
+from kernel.identity import Actor, Permission
+from kernel.money import PERCENT, Money, decimal_text, fraction
 from kernel.policy import PolicyBook
-from pricing.assessments.model import Adjustment, Assessment
+from pricing.assessments.model import Assessment
 from pricing.assessments.rules import (
     ACTION_TITLES,
     ARTICLE,
     DIRECTION_TITLES,
-    KIND_OF,
-    Action,
-    AdjustmentKind,
-    AdjustmentState,
     Basis,
-    Charged,
     Determined,
+    Earned,
     Revenue,
+    Settled,
     counted,
     deviation,
     must_be_assessable,
-    proposals,
+    share_text,
 )
-from pricing.ceilings.model import Ceiling, FeeCap
-from pricing.ceilings.queries import cap_at, caps_of_product
+from pricing.ceilings.model import Ceiling
 from pricing.costs.queries import within_reach
-from pricing.costs.rules import CHARGE_UNIT_TITLES, cited_dict, node
+from pricing.costs.rules import cited_dict, node
 from pricing.policy import PricingPolicy
-from pricing.tariffs.model import Tariff
-from pricing.tariffs.queries import in_force
-from pricing.tariffs.rules import Regime
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.products.model import Product
@@ -55,12 +48,6 @@ class NoSuchAssessment(NotFound):
     """There is no such assessment, or none that the actor may know of."""
 
     code = "assessment.not_found"
-
-
-class NoSuchAdjustment(NotFound):
-    """There is no such adjustment, or none that the actor may know of."""
-
-    code = "adjustment.not_found"
 
 
 class NoCeiling(Conflict):
@@ -112,78 +99,6 @@ def newest() -> sa.ColumnElement[bool]:
     """Return the condition over :class:`Assessment` that nothing corrects it."""
     later = sa.orm.aliased(Assessment)
     return ~sa.exists().where(later.supersedes_id == Assessment.id)
-
-
-def adjustments_of(session: Session, assessment_id: UUID) -> Sequence[Adjustment]:
-    """Return what an assessment proposes to adjust, by number."""
-    query = sa.select(Adjustment).where(Adjustment.assessment_id == assessment_id)
-    return session.scalars(query.order_by(Adjustment.number)).all()
-
-
-def adjustments(actor: Actor) -> sa.Select[Adjustment]:
-    """Return the query of the adjustments that the actor may read."""
-    reach = within_reach(actor, Permission.COST_READ, Agreement.place, Agreement.operating_institution_id)
-    return sa.select(Adjustment).join(Agreement, Agreement.id == Adjustment.agreement_id).where(reach)
-
-
-def adjustment(session: Session, actor: Actor, adjustment_id: UUID) -> Adjustment:
-    """Return one adjustment.
-
-    Raises:
-        NoSuchAdjustment: there is none that the actor may read.
-    """
-    found = session.scalar(adjustments(actor).where(Adjustment.id == adjustment_id))
-    if found is None:
-        raise NoSuchAdjustment(f"没有编号为 {adjustment_id} 的收费调整，或您无权查看。")
-    return found
-
-
-def locked(session: Session, adjustment_id: UUID) -> Adjustment:
-    """Return one adjustment, locked for a change.
-
-    Raises:
-        NoSuchAdjustment: there is none.
-    """
-    query = sa.select(Adjustment).where(Adjustment.id == adjustment_id).with_for_update()
-    found = session.scalar(query.execution_options(populate_existing=True))
-    if found is None:
-        raise NoSuchAdjustment(f"没有编号为 {adjustment_id} 的收费调整。")
-    return found
-
-
-def carriers(session: Session, found: Adjustment) -> Sequence[Tariff | FeeCap]:
-    """Return the prices or caps by which an accepted adjustment may be carried out: set since, and low enough."""
-    if found.decided is None or found.decided_at is None:
-        return []
-    if found.kind is AdjustmentKind.CAP:
-        return [cap for cap in caps_of_product(session, found.product_id) if carries(found, cap)]
-    prices = sa.select(Tariff).where(Tariff.product_id == found.product_id, Tariff.scope == found.scope)
-    return [tariff for tariff in session.scalars(prices.order_by(Tariff.number)) if carries(found, tariff)]
-
-
-def carries(found: Adjustment, by: Tariff | FeeCap) -> bool:
-    """Say whether a price or cap carries out an adjustment: same product and scope, set since, not above what was decided."""
-    if found.decided is None or found.decided_at is None:
-        return False
-    amount, set_at = (by.amount, by.set_at) if isinstance(by, FeeCap) else (by.unit_price_max, by.published_at)
-    same = (by.product_id, by.charge_unit, by.scope) == (found.product_id, found.charge_unit, found.scope)
-    return same and set_at >= found.decided_at and amount <= found.decided
-
-
-def may_decide(actor: Actor, agreement: Agreement) -> bool:
-    """Say whether the actor acts for the authorizing entity, which decides on adjustments."""
-    return _acts(actor, Role.SUPERVISOR, agreement.authorizing_entity_id, agreement.place)
-
-
-def may_carry_out(actor: Actor, agreement: Agreement, kind: AdjustmentKind) -> bool:
-    """Say whether the actor carries adjustments of that kind out: prices the operator, caps the authorizing entity."""
-    if kind is AdjustmentKind.CAP:
-        return may_decide(actor, agreement)
-    return _acts(actor, Role.OPERATOR, agreement.operating_institution_id, agreement.place)
-
-
-def _acts(actor: Actor, role: Role, org_id: UUID, place: str) -> bool:
-    return any(grant.role is role and grant.covers(org_id=org_id, place=place) for grant in actor.grants)
 
 
 def due(session: Session, actor: Actor, book: PolicyBook, today: date) -> list[Due]:
@@ -253,7 +168,7 @@ def prepared(
     sources = [cited_dict(threshold)]
     return Assessment(
         number="", place=agreement.place, agreement_id=agreement.id, year=year, ceiling_id=made[-1].id, basis=basis,
-        permitted=permitted, actual=actual, threshold=threshold.decimal(), direction=result.direction,
+        permitted=permitted, actual=actual, threshold=threshold.decimal(), direction=result.direction, sequence=1,
         action=result.action, inputs=inputs, sources=sources, sha256=digest(inputs, sources), note="",
     )  # fmt: skip
 
@@ -263,69 +178,31 @@ def digest(inputs: dict[str, Any], sources: list[Any]) -> str:
     return hashlib.sha256(to_json([inputs, sources]).encode()).hexdigest()
 
 
+def revenue_of(assessment: Assessment) -> Revenue:
+    """Return the revenue that an assessment keeps."""
+    inputs = assessment.inputs
+    return Revenue(
+        tuple(Settled(one["number"], _days(one)) for one in inputs["settlements"]),
+        tuple(
+            Earned(_days(one), one["product"], Money.yuan(one["net"]), Money.yuan(one["tax"]), one["quantity"])
+            for one in inputs["revenue"]
+        ),
+    )
+
+
+def _days(one: dict[str, Any]) -> Period:
+    return Period(date.fromisoformat(one["from"]), date.fromisoformat(one["until"]) + DAY)
+
+
 def is_intact(assessment: Assessment) -> bool:
     """Say whether a stored assessment is what follows from its stored inputs."""
     inputs = assessment.inputs
-    net, tax = (total(Money.yuan(line[name]) for line in inputs["revenue"]) for name in ("net", "tax"))
-    actual = net + tax if assessment.basis is Basis.WITH_TAX else net
+    actual = revenue_of(assessment).total(assessment.basis)
     permitted = Money.yuan(inputs["determinations"][-1]["permitted"])
     result = deviation(permitted, actual, assessment.threshold)
     return (digest(inputs, assessment.sources), permitted, actual, result.direction, result.action) == (
         assessment.sha256, assessment.permitted, assessment.actual, assessment.direction, assessment.action,
     )  # fmt: skip
-
-
-def proposed(
-    session: Session, assessment: Assessment, revenue: Revenue, *, step: UnitPrice, on: date
-) -> list[Adjustment]:
-    """Return the adjustments that follow from an assessment, not yet numbered nor stored.
-
-    Raises:
-        StepTooCoarse: rounded down to the step, a price would become zero.
-    """
-    kind = KIND_OF.get(assessment.action)
-    earned = {code: amount for code, amount in revenue.by_product(assessment.basis).items() if amount}
-    if kind is None or not earned:
-        return []
-    rows: dict[str, Adjustment] = {}
-    charged = []
-    products = session.scalars(sa.select(Product).where(Product.code.in_(earned)).order_by(Product.code))
-    for product in products:
-        held = _caps(session, product, on) if kind is AdjustmentKind.CAP else _prices(session, product, on)
-        for unit, scope, amount, limit in held:
-            key = f"{product.code} {CHARGE_UNIT_TITLES[unit]} {scope}"
-            charged.append(Charged(key, amount, earned[product.code], limit))
-            rows[key] = Adjustment(
-                place=assessment.place, agreement_id=assessment.agreement_id, kind=kind, product_id=product.id,
-                charge_unit=unit, scope=scope, current=amount, revenue=earned[product.code],
-            )  # fmt: skip
-    found = []
-    for proposal in proposals(charged, assessment.permitted, assessment.actual, step):
-        row = rows[proposal.charged.key]
-        if proposal.proposed == proposal.charged.current:
-            continue
-        row.proposed, row.expected = proposal.proposed, floor_fen(proposal.expected)
-        found.append(row)
-    return found
-
-
-def _caps(session: Session, product: Product, on: date) -> list[tuple[Any, str, UnitPrice, UnitPrice | None]]:
-    counting = {
-        (cap.charge_unit, cap.scope): cap.amount
-        for cap in reversed(caps_of_product(session, product.id))
-        if cap.effective_from <= on
-    }
-    return [(unit, scope, amount, None) for (unit, scope), amount in sorted(counting.items())]
-
-
-def _prices(session: Session, product: Product, on: date) -> list[tuple[Any, str, UnitPrice, UnitPrice | None]]:
-    found = []
-    for tariff in in_force(session, product.id, on):
-        if tariff.regime in (Regime.MARKET_VALUE_BASED, Regime.FREE_PUBLIC_INTEREST):
-            continue
-        cap = cap_at(session, product.id, tariff.charge_unit, on, tariff.subject_kind)
-        found.append((tariff.charge_unit, tariff.scope, tariff.unit_price_max, cap.amount if cap else None))
-    return found
 
 
 def _titles(session: Session, revenue: Revenue) -> dict[str, str]:
@@ -361,14 +238,6 @@ def _inputs(
     }  # fmt: skip
 
 
-def share_text(assessment: Assessment) -> str:
-    """Return the deviation as per cent with its sign, rounded for people: ``+10.00%``."""
-    if not assessment.permitted:
-        return "0%"
-    share = fraction(PERCENT) * assessment.difference.fen / assessment.permitted.fen
-    return f"{'+' if share > 0 else ''}{decimal_text(share, 2)}%"
-
-
 def explained(assessment: Assessment) -> dict[str, Any]:
     """Return how the result of a year came about, from what its row keeps."""
     inputs, threshold = assessment.inputs, assessment.sources[0]
@@ -379,15 +248,13 @@ def explained(assessment: Assessment) -> dict[str, Any]:
         )
         for one in inputs["determinations"]
     ]  # fmt: skip
-    by_product: dict[str, Money] = {}
-    for line in inputs["revenue"]:
-        amount = Money.yuan(line["net"]) + (Money.yuan(line["tax"]) if assessment.basis is Basis.WITH_TAX else ZERO)
-        key = f"{line['product']} {line['title']}"
-        by_product[key] = by_product.get(key, ZERO) + amount
+    titles = {line["product"]: line["title"] for line in inputs["revenue"]}
+    by_product = revenue_of(assessment).by_product(assessment.basis)
     limit = f"{decimal_text(fraction(assessment.threshold) * PERCENT)}%"
     formula = f"（{assessment.actual.grouped()} − {assessment.permitted.grouped()}）÷ {assessment.permitted.grouped()}"
     return node(
-        f"{assessment.year} 年实际收入偏离最高准许收入", share_text(assessment), formula=formula, source=ARTICLE,
+        f"{assessment.year} 年实际收入偏离最高准许收入", share_text(assessment.permitted, assessment.actual),
+        formula=formula, source=ARTICLE,
         lines=[
             node("最高准许收入（以最后一次核定为准）", _yuan(assessment.permitted.text()), lines=ceilings),
             node(
@@ -395,7 +262,7 @@ def explained(assessment: Assessment) -> dict[str, Any]:
                 _yuan(assessment.actual.text()),
                 formula=f"已封存结算 {len(inputs['settlements'])} 期",
                 source="REV-06",
-                lines=[node(key, _yuan(amount.text())) for key, amount in sorted(by_product.items())],
+                lines=[node(f"{code} {titles[code]}", _yuan(amount.text())) for code, amount in by_product.items()],
             ),
             node("分界（正好等于分界的，属于以下一档）", limit, source=threshold),
             node("处理", ACTION_TITLES[assessment.action],
@@ -408,18 +275,6 @@ def tax_is_inside(assessment: Assessment) -> bool:
     """Say whether the permitted revenue holds VAT while the revenue compared with it does not."""
     named = any("增值税" in line["label"] for line in assessment.inputs["tax_lines"])
     return named and assessment.basis is Basis.NET_OF_TAX
-
-
-def open_adjustments(session: Session, assessment_id: UUID) -> Sequence[Adjustment]:
-    """Return the adjustments of an assessment that are not finished, locked."""
-    unfinished = (AdjustmentState.PROPOSED, AdjustmentState.ACCEPTED)
-    query = sa.select(Adjustment).where(Adjustment.assessment_id == assessment_id, Adjustment.state.in_(unfinished))
-    return session.scalars(query.order_by(Adjustment.number).with_for_update()).all()
-
-
-def asks_for_prices(assessment: Assessment) -> bool:
-    """Say whether anything is to be adjusted."""
-    return assessment.action is not Action.NONE
 
 
 def _span(one: dict[str, Any]) -> str:

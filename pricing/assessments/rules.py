@@ -1,4 +1,4 @@
-"""The yearly deviation from the permitted revenue, what was earned above it in a whole period, and what is adjusted."""
+"""The yearly deviation from the permitted revenue, and what was earned above it in a whole period."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from kernel.calendar import Period
 from kernel.errors import Conflict, Invalid
-from kernel.money import ZERO, Money, UnitPrice, fraction, total
-
-ARTICLE = "发改价格〔2025〕65号 四"
+from kernel.money import FEN_DIGITS, PERCENT, ZERO, Money, decimal_text, fraction, total
+from pricing.adjustments.rules import ARTICLE as ARTICLE
+from pricing.adjustments.rules import AdjustmentKind
 
 
 class Direction(StrEnum):
@@ -37,47 +37,6 @@ class Basis(StrEnum):
     WITH_TAX = "with_tax"
 
 
-class AdjustmentKind(StrEnum):
-    """What is adjusted: a concrete price by the operator, or a cap by the authorizing entity."""
-
-    PRICE = "price"
-    CAP = "cap"
-
-
-class AdjustmentState(StrEnum):
-    """How far an adjustment has come."""
-
-    PROPOSED = "proposed"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    CARRIED_OUT = "carried_out"
-    SUPERSEDED = "superseded"
-
-
-class AdjustmentAct(StrEnum):
-    """What is done with an adjustment."""
-
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-    CARRY_OUT = "carry_out"
-    SUPERSEDE = "supersede"
-
-
-TRANSITIONS = {
-    (AdjustmentState.PROPOSED, AdjustmentAct.ACCEPT): AdjustmentState.ACCEPTED,
-    (AdjustmentState.PROPOSED, AdjustmentAct.REFUSE): AdjustmentState.REFUSED,
-    (AdjustmentState.ACCEPTED, AdjustmentAct.CARRY_OUT): AdjustmentState.CARRIED_OUT,
-    # the assessment that proposed it was corrected
-    (AdjustmentState.PROPOSED, AdjustmentAct.SUPERSEDE): AdjustmentState.SUPERSEDED,
-    (AdjustmentState.ACCEPTED, AdjustmentAct.SUPERSEDE): AdjustmentState.SUPERSEDED,
-}
-STATE_TITLES = {
-    AdjustmentState.PROPOSED: "待授权主体决定",
-    AdjustmentState.ACCEPTED: "待执行",
-    AdjustmentState.REFUSED: "不采纳",
-    AdjustmentState.CARRIED_OUT: "已执行",
-    AdjustmentState.SUPERSEDED: "随评估更正作废",
-}
 KIND_OF = {Action.ADJUST_PRICES: AdjustmentKind.PRICE, Action.ADJUST_CAPS: AdjustmentKind.CAP}
 ACTION_TITLES = {
     Action.NONE: "无须调整",
@@ -109,18 +68,6 @@ class NotSettled(Conflict):
     code = "assessment.not_settled"
     title = "年度收入尚未全部结算封存"
     title_en = "The year is not settled"
-
-
-class WrongState(Conflict):
-    """The adjustment is not in a state in which this can be done."""
-
-    code = "adjustment.wrong_state"
-
-
-class StepTooCoarse(Invalid):
-    """Rounded down to the price step, nothing would be left of a price."""
-
-    code = "adjustment.step_too_coarse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,25 +126,6 @@ class Determined:
     number: str
     permitted: Money
     on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """A price or cap in force, and what its product earned in the year; ``limit`` is the cap of a price."""
-
-    key: str
-    current: UnitPrice
-    revenue: Money
-    limit: UnitPrice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a price or cap should become, and what its product would then earn at the observed volume, exact yuan."""
-
-    charged: Charged
-    proposed: UnitPrice
-    expected: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +205,7 @@ def over_recovery(years: Sequence[YearResult], spread_cycles: int = 1) -> OverRe
     return OverRecovery(excess, tuple(Money(each + (1 if cycle < odd else 0)) for cycle in range(spread_cycles)))
 
 
-def must_be_assessable(
-    year: int, operation: Period, settled: Sequence[Settled], today: date
-) -> None:
+def must_be_assessable(year: int, operation: Period, settled: Sequence[Settled], today: date) -> None:
     """Refuse to assess a year that is not over, or whose operation is not settled day by day.
 
     Args:
@@ -306,7 +232,8 @@ def must_be_assessable(
     crossing = [one for one in settled if one.period.start < whole.start or one.period.end > whole.end]
     if crossing:
         raise NotSettled(
-            f"结算 {crossing[0].number}（{crossing[0].period.text()}）跨越 {year} 年首尾，收入无法按年划分，请先更正结算期间。",
+            f"结算 {crossing[0].number}（{crossing[0].period.text()}）跨越 {year} 年首尾，收入无法按年划分，"
+            "请先更正结算期间。",
             detail_en=f"Settlement {crossing[0].number} reaches into another year.",
             rule="REV-06",
         )
@@ -349,53 +276,9 @@ def counted(determined: Sequence[Determined], year: int) -> list[tuple[Determine
     return found
 
 
-def proposals(charged: Sequence[Charged], permitted: Money, actual: Money, step: UnitPrice) -> list[Proposal]:
-    """Return what each price or cap should become, so that the same volumes earn the permitted revenue and no more.
-
-    All are moved by one factor, permitted over actual revenue, and rounded down to the price step; a price never
-    rises above its cap. What earned nothing has no influence and stays.
-
-    Raises:
-        StepTooCoarse: rounded down, a price would become zero.
-
-    Source:
-        PRC-08; 发改价格〔2025〕65号 四. The text names no method; this one treats all products alike.
-    """
-    if not actual:
-        return []
-    factor, found = Fraction(permitted.fen, actual.fen), []
-    for one in charged:
-        if not one.revenue or not one.current.units:
-            continue
-        aim = one.current.exact_yuan() * factor
-        if one.limit is not None:
-            aim = min(aim, one.limit.exact_yuan())
-        steps = int(aim // step.exact_yuan())
-        if not steps:
-            raise StepTooCoarse(
-                f"按 {step.text()} 元的价格档位取整后，{one.key} 的建议价为零，请给出更小的档位。",
-                detail_en=f"With a step of {step.text()} nothing is left of {one.key}.",
-                rule="PRC-08",
-                errors=[{"pointer": "/price_step", "code": StepTooCoarse.code, "message": f"小于 {step.text()}"}],
-            )
-        proposed = UnitPrice(steps * step.units)
-        expected = one.revenue.exact_yuan() * Fraction(proposed.units, one.current.units)
-        found.append(Proposal(one, proposed, expected))
-    return found
-
-
-def after(state: AdjustmentState, act: AdjustmentAct, number: str) -> AdjustmentState:
-    """Return the state that follows.
-
-    Raises:
-        WrongState: the act is not possible in that state.
-    """
-    following = TRANSITIONS.get((state, act))
-    if following is None:
-        raise WrongState(
-            f"调整 {number} 现为“{STATE_TITLES[state]}”，不能再作此处理。",
-            detail_en=f"Adjustment {number} is {state}; {act} is not possible.",
-            rule="PRC-08",
-            article=ARTICLE,
-        )
-    return following
+def share_text(permitted: Money, actual: Money) -> str:
+    """Return the deviation as per cent with its sign, rounded for people: ``+10.00%``; of nothing permitted, ``0%``."""
+    if not permitted:
+        return "0%"
+    share = PERCENT * Fraction((actual - permitted).fen, permitted.fen)
+    return f"{'+' if share > 0 else ''}{decimal_text(share, FEN_DIGITS)}%"

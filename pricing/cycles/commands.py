@@ -88,13 +88,7 @@ def close_cycle(
     found, years = queries.brought(session, cycle)
     threshold = PricingPolicy.at(book, cycle.place, business_date(now)).smoothing_threshold
     must_be_smoothable(found, spread_years, threshold.decimal() if threshold else None, reason)
-    inputs = {
-        "years": [
-            {"year": one.year, "number": one.number, "sha256": one.sha256, "permitted": one.permitted.text(),
-             "actual": one.actual.text()}
-            for one in years
-        ]
-    }  # fmt: skip
+    inputs = {"years": [queries.kept(one) for one in years]}
     earlier = cycle.closing
     if earlier is not None and (earlier.inputs, earlier.spread_years) == (inputs, spread_years):
         raise NothingChanged(

@@ -28,7 +28,7 @@ class EvaluationCycle(Entity):
     __table_args__ = (
         sa.CheckConstraint("first_year <= last_year", name="years_ordered"),
         {"info": {"guard": "append_only", "rules": [(guards.refuse_insert, (
-            "pricing_cycle_overlap", "pricing_evaluation_cycle", OVERLAPS, "cycles of one agreement do not overlap"))]}},
+            "pricing_cycle_overlap", "pricing_evaluation_cycle", OVERLAPS, "cycles of an agreement do not overlap"))]}},
     )  # fmt: skip
 
     number: Mapped[str] = mapped_column(unique=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from kernel.calendar import Period
 from kernel.errors import NotFound
 from kernel.identity import Actor, Permission
 from kernel.money import ZERO, Money
@@ -114,7 +115,7 @@ def due(session: Session, actor: Actor, book: PolicyBook, today: date) -> list[E
         if longest is not None:
             opened = [one.span for one in cycles]
             spans += [(span, None) for span in derived(with_ceiling, longest.integer(), opened)]
-        found += [Evaluation(agreement, span, cycle, date(span.last + 1, 1, 1).replace(year=span.last, month=12, day=31))
+        found += [Evaluation(agreement, span, cycle, Period.year(span.last).last_day)
                   for span, cycle in spans]  # fmt: skip
     return sorted(found, key=lambda one: (one.ends_on, one.agreement.number))
 
@@ -144,6 +145,14 @@ def brought(session: Session, cycle: EvaluationCycle) -> tuple[Result, list[Asse
             article=ARTICLE,
         )
     return result([YearResult(one.permitted, one.actual) for one in found]), found
+
+
+def kept(assessment: Assessment) -> dict[str, Any]:
+    """Return what a closing keeps of the assessment of one year."""
+    return {
+        "year": assessment.year, "number": assessment.number, "sha256": assessment.sha256,
+        "permitted": assessment.permitted.text(), "actual": assessment.actual.text(),
+    }  # fmt: skip
 
 
 def planned(session: Session, agreement_id: UUID) -> Sequence[Deduction]:
