@@ -14,14 +14,32 @@ import market.orders.api
 import market.orders.pages
 import market.payments.api
 import market.payments.pages
+import pricing.adjustments.api
+import pricing.adjustments.pages
+import pricing.assessments.api
+import pricing.assessments.pages
 import pricing.ceilings.api
 import pricing.ceilings.pages
 import pricing.charges.api
 import pricing.charges.pages
+import pricing.classes.api
+import pricing.classes.pages
+import pricing.complaints.api
+import pricing.complaints.pages
 import pricing.costs.api
 import pricing.costs.pages
+import pricing.cycles.api
+import pricing.cycles.pages
+import pricing.editor.api
+import pricing.editor.pages
 import pricing.exemptions.api
 import pricing.exemptions.pages
+import pricing.headroom.api
+import pricing.headroom.pages
+import pricing.misuses.api
+import pricing.misuses.pages
+import pricing.negotiated.api
+import pricing.negotiated.pages
 import pricing.publications.api
 import pricing.publications.pages
 import pricing.services.api
@@ -109,7 +127,9 @@ import settlement.splits.api
 import settlement.splits.pages
 import settlement.statements.api
 import settlement.statements.pages
-from web import calc_api, desks, disclosing, home, loading, loading_api
+import settlement.what_if.api
+import settlement.what_if.pages
+from web import assessing, calc_api, desks, disclosing, home, loading, loading_api, repricing
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -152,11 +172,17 @@ API_BLUEPRINTS = [
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
+    pricing.classes.api.blueprint,
+    pricing.editor.api.blueprint,
     pricing.tariffs.api.blueprint,
     pricing.tariffs.api.prices,
     pricing.publications.api.blueprint,
+    pricing.negotiated.api.blueprint,
     pricing.services.api.blueprint,
     pricing.exemptions.api.blueprint,
+    pricing.misuses.api.blueprint,
+    pricing.complaints.api.blueprint,
+    repricing.api,
     market.catalogue.api.blueprint,
     market.listings.api.blueprint,
     market.orders.api.blueprint,
@@ -170,7 +196,13 @@ API_BLUEPRINTS = [
     settlement.ledger.api.blueprint,
     settlement.runs.api.blueprint,
     settlement.statements.api.blueprint,
+    settlement.what_if.api.blueprint,
     calc_api.blueprint,
+    pricing.assessments.api.blueprint,
+    pricing.adjustments.api.blueprint,
+    pricing.cycles.api.blueprint,
+    pricing.headroom.api.blueprint,
+    assessing.api,
     disclosing.api,
     desks.api,
 ]
@@ -219,7 +251,13 @@ PAGE_BLUEPRINTS = [
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.tariffs.pages.blueprint,
+    pricing.editor.pages.blueprint,
+    pricing.classes.pages.blueprint,
+    pricing.negotiated.pages.blueprint,
     pricing.exemptions.pages.blueprint,
+    pricing.misuses.pages.blueprint,
+    pricing.complaints.pages.blueprint,
+    repricing.blueprint,
     market.catalogue.pages.blueprint,
     market.listings.pages.blueprint,
     market.orders.pages.blueprint,
@@ -233,5 +271,11 @@ PAGE_BLUEPRINTS = [
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,
     settlement.statements.pages.blueprint,
+    settlement.what_if.pages.blueprint,
+    pricing.assessments.pages.blueprint,
+    pricing.adjustments.pages.blueprint,
+    pricing.cycles.pages.blueprint,
+    pricing.headroom.pages.blueprint,
+    assessing.blueprint,
     disclosing.blueprint,
 ]
