@@ -22,6 +22,7 @@ class PricingPolicy(PolicyPart):
     cost_categories = Named("pricing.cost_categories")
     caps_report_required = Named("pricing.caps_report_required")
     charge_units = Named("pricing.charge_units")
+    notice_days_for_rise = Named("pricing.notice_days_for_rise")
     trial_allowed = Named("pricing.trial.allowed")
     evaluation_cycle_years_max = Named("pricing.evaluation_cycle_years_max")
     smoothing_threshold = Named("pricing.smoothing_threshold")

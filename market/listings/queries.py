@@ -16,7 +16,7 @@ from kernel.policy import PolicyBook
 from market.listings.model import ImportBatch, ImportRow, Listing
 from market.policy import MarketPolicy
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL, fits, venue_rule
-from pricing.tariffs.queries import has_price, price_gate
+from pricing.price_gates.queries import has_price, price_gate
 from registry.gates import queries as gates
 from registry.gates.rules import Gate
 from registry.parties.model import PartyCapacity

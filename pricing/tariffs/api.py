@@ -10,13 +10,14 @@ from kernel import clock, db
 from kernel.db import new_id
 from kernel.http import ApiBlueprint, current_actor, page, policy_book, public, requires
 from kernel.identity import Permission
+from pricing.classes import queries as classes
+from pricing.price_changes.rules import history
 from pricing.tariffs import commands, queries
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.schemas import (
-    ClassMemberIn,
-    ClassMemberOut,
     PriceArgs,
     PricedOut,
+    PriceHistoryOut,
     PriceListArgs,
     PriceListOut,
     TariffArgs,
@@ -24,6 +25,7 @@ from pricing.tariffs.schemas import (
     TariffOut,
     TariffPageOut,
 )
+from pricing.value_bases import queries as value_bases
 from registry.products import queries as products
 
 blueprint = ApiBlueprint("tariffs", __name__, url_prefix="/api/v1/tariffs", description="具体收费标准 · prices")
@@ -73,16 +75,6 @@ def explain(tariff_id: UUID):
     return queries.explain(session, queries.get(session, tariff_id))
 
 
-@blueprint.post("/classes")
-@requires(Permission.PRICE_SET)
-@blueprint.arguments(ClassMemberIn)
-@blueprint.response(201, ClassMemberOut)
-def admit_to_class(member_in):
-    """Declare that a buyer belongs to a class with a price of its own."""
-    with db.transaction() as session:
-        return commands.admit_to_class(session, current_actor(), **member_in, now=clock.now())
-
-
 @prices.get("")
 @public
 @prices.arguments(PriceListArgs, location="query")
@@ -91,6 +83,19 @@ def price_list(args):
     """List the prices in force on a day."""
     on = args.get("on", clock.today())
     return {"on": on, "items": queries.price_list(db.session(), on, place=args.get("place"))}
+
+
+@prices.get("/<code>/history")
+@public
+@prices.response(200, PriceHistoryOut)
+def price_history(code: str):
+    """List past, present and announced prices of a product, with their days, differences, classes and value bases."""
+    session, on = db.session(), clock.today()
+    product = products.by_code(session, code)
+    tariffs = queries.history(session, product.id)
+    bases = value_bases.of_tariffs(session, [tariff.id for tariff in tariffs])
+    phases = [{"phase": phase, "basis": bases.get(phase.price.id)} for phase in history(tariffs, on)]
+    return {"on": on, "items": phases, "classes": classes.published(session, product.id)}
 
 
 @prices.get("/<code>")

@@ -66,6 +66,8 @@ class Tariff(Entity):
     buyer_class: Mapped[str | None]  # None: every buyer without a class of its own
     scope: Mapped[str]  # "kind/class" with "*" for none; lets the unique constraint see them
     dedup_days: Mapped[int | None]  # repeated use of one subject inside so many days is charged once
+    # False: only what finds something is charged (查得计费); True: every query is (查询即计)
+    charges_misses: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     effective_from: Mapped[date]
     cap_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("pricing_fee_cap.id"), index=True)
     guidance: Mapped[str | None]  # the authorizing entity's guidance on a trial fee
@@ -77,21 +79,3 @@ class Tariff(Entity):
     def tariff_model(self) -> TariffModel:
         """Return the way of charging with its numbers."""
         return TariffModel.from_dict(self.model)
-
-
-class BuyerClassMember(Entity):
-    """Who belongs to a class of buyers with a price of its own, by which published rule; declared by the seller."""
-
-    __tablename__ = "pricing_buyer_class_member"
-    __table_args__ = (
-        sa.UniqueConstraint("product_id", "buyer_class", "party_id"),
-        {"info": {"guard": "append_only"}},
-    )
-
-    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
-    buyer_class: Mapped[str]
-    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
-    rule: Mapped[str]  # the published rule by which the buyer belongs to it
-    since: Mapped[date]
-    set_by: Mapped[UUID]
-    set_at: Mapped[datetime]

@@ -18,14 +18,15 @@ from kernel.money import ZERO, Money, decimal_text, fraction
 from kernel.policy import Cited, PolicyBook
 from pricing.ceilings.model import ALL_KINDS, FeeCap
 from pricing.ceilings.queries import cap_at, explain_cap, get_cap, yuan
+from pricing.classes.queries import classes_of
 from pricing.costs.rules import CHARGE_UNIT_TITLES, cited_dict, node
 from pricing.exemptions import queries as exemptions
 from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import PURPOSE_TITLES, Purpose, covers
 from pricing.policy import PricingPolicy
-from pricing.tariffs.model import BuyerClassMember, Tariff
-from pricing.tariffs.rules import CAP_ARTICLE, PriceReason, Rated, Regime, rate
-from registry.gates.rules import Gate
+from pricing.rating.rules import Line
+from pricing.tariffs.model import Tariff
+from pricing.tariffs.rules import CAP_ARTICLE, PriceReason, Rated, Regime, TariffModel, dearest_unit, rate
 from registry.products import queries as products
 from registry.products.model import Product
 from registry.resources.rules import AccessKind
@@ -37,7 +38,12 @@ REGIME_TITLES = {
     Regime.BREAK_EVEN: "保本微利",
     Regime.FREE_PUBLIC_INTEREST: "公益免费",
 }
-NONE = Fraction(0)
+ADJUSTMENT_TITLES = {
+    "coefficient": "贡献等级系数",
+    "minimum_spend": "最低消费调整",
+    "maximum_spend": "最高消费调整",
+    "waived": "免收额以内，不收取",
+}
 
 
 class NoSuchTariff(NotFound):
@@ -83,6 +89,15 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """A price that seller and buyer agreed on (面议), with the published rule by which it differs (SEP-03)."""
+
+    number: str
+    model: TariffModel
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicPrice:
     """One row of the public price list."""
 
@@ -123,30 +138,28 @@ def tariff_at(
     session: Session, product_id: UUID, on: date, buyer_class: str | None = None, subject_kind: str | None = None
 ) -> Tariff | None:
     """Return the price on a day: for that kind and class, else for the kind, else for the class, else for all."""
+    return tariff_for(session, product_id, on, [] if buyer_class is None else [buyer_class], subject_kind)
+
+
+def tariff_for(
+    session: Session, product_id: UUID, on: date, classes: Sequence[str], subject_kind: str | None = None
+) -> Tariff | None:
+    """Return the price on a day for somebody in these classes, of which the first with a price of its own counts."""
     by_scope = {(tariff.subject_kind, tariff.buyer_class): tariff for tariff in in_force(session, product_id, on)}
-    wanted = [(subject_kind, buyer_class), (subject_kind, None), (None, buyer_class), (None, None)]
+    wanted = [(kind, buyer_class) for kind in (subject_kind, None) for buyer_class in (*classes, None)]
     return next((by_scope[scope] for scope in wanted if scope in by_scope), None)
+
+
+def grade_of(model: TariffModel, classes: Sequence[str]) -> str | None:
+    """Return the contribution grade of a buyer in these classes: the first that the tariff has a coefficient for."""
+    grades = dict(model.contribution)
+    return next((buyer_class for buyer_class in classes if buyer_class in grades), None)
 
 
 def first_sale_date(session: Session, agreement_id: UUID, otherwise: date) -> date:
     """Return the first day on which anything under the agreement could be charged."""
     query = sa.select(sa.func.min(Tariff.effective_from)).join(Product, Product.id == Tariff.product_id)
     return min(session.scalar(query.where(Product.agreement_id == agreement_id)) or otherwise, otherwise)
-
-
-def buyer_class_of(session: Session, product_id: UUID, buyer_id: UUID, on: date) -> str | None:
-    """Return the class of buyers with a price of its own to which the buyer belongs on a day, or None."""
-    query = (
-        sa.select(BuyerClassMember.buyer_class)
-        .where(
-            BuyerClassMember.product_id == product_id,
-            BuyerClassMember.party_id == buyer_id,
-            BuyerClassMember.since <= on,
-        )
-        .order_by(BuyerClassMember.since.desc(), BuyerClassMember.buyer_class)
-        .limit(1)
-    )
-    return session.scalar(query)
 
 
 def cap_of(session: Session, tariff: Tariff, on: date) -> FeeCap | None:
@@ -172,6 +185,7 @@ def price(
     book: PolicyBook,
     subject_kind: str | None = None,
     ordered_free: int | Decimal | Fraction = 0,
+    agreed: Agreed | None = None,
 ) -> Priced:
     """Return what a quantity costs a buyer for a purpose on a day, and why.
 
@@ -188,6 +202,7 @@ def price(
         book: the rules in force.
         subject_kind: kind of subject asked about, where prices differ by it.
         ordered_free: units ordered under the exemption before.
+        agreed: the negotiated price of this buyer on that day, where there is one; it may not pass the cap either.
 
     Raises:
         ExemptionRequired: a public-interest purpose without an exemption that covers the quantity.
@@ -197,22 +212,24 @@ def price(
     Source:
         发改价格〔2025〕65号 一, 二; PUB-01, PUB-02, REU-01.
     """
-    wanted = fraction(quantity)
-    tariff = tariff_at(session, product.id, on, buyer_class_of(session, product.id, buyer_id, on), subject_kind)
+    wanted, classes = fraction(quantity), classes_of(session, product.id, buyer_id, on)
+    tariff = tariff_for(session, product.id, on, classes, subject_kind)
+    listed = _listed(tariff, wanted, classes)
     policy = PricingPolicy.at(book, product.place, on)
     free = policy.require("exemption_purposes_free")
     if purpose in free.items():
         exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
         if exemption and covers(exemption.grant(), on=on, quantity=wanted, ordered=fraction(ordered_free)):
-            return _free(session, tariff, wanted, PriceReason.PUBLIC_INTEREST, free, exemption)
+            return _free(session, tariff, listed, wanted, PriceReason.PUBLIC_INTEREST, free, exemption)
     reuse = _reuse(session, product, buyer_id, on, book)
     if reuse is not None:
-        return _free(session, tariff, wanted, PriceReason.SOURCE_REUSE, reuse, None)
+        return _free(session, tariff, listed, wanted, PriceReason.SOURCE_REUSE, reuse, None)
     if purpose in free.items():
         raise _exemption_required(product, purpose, free)
-    tariff = _must_be_chargeable(session, product, tariff, on)
-    rated = rate(tariff.tariff_model(), wanted)
-    explanation = _explain_amount(session, tariff, rated, wanted)
+    tariff = _must_be_chargeable(session, product, tariff, on, agreed)
+    rated = rate(agreed.model, wanted, grade=grade_of(agreed.model, classes)) if agreed else listed
+    assert rated is not None
+    explanation = _explain_amount(session, tariff, rated, wanted, agreed=agreed)
     return Priced(rated.amount, rated.amount, tariff, PriceReason.TARIFF, explanation)
 
 
@@ -270,47 +287,6 @@ def _caps_in_effect(
     return {(cap.product_id, cap.charge_unit, cap.scope): cap for cap in in_order}
 
 
-def has_price(on: date) -> sa.ColumnElement[bool]:
-    """Return the condition, on ``Product.id``, that it has a price that may be charged; as :func:`price_gate`."""
-    later, cap, other = aliased(Tariff), aliased(FeeCap), aliased(FeeCap)
-    superseded = sa.exists().where(
-        later.product_id == Tariff.product_id, later.scope == Tariff.scope,
-        later.effective_from <= on, later.effective_from > Tariff.effective_from,
-    )  # fmt: skip
-    same = [other.product_id == cap.product_id, other.charge_unit == cap.charge_unit, other.effective_from <= on]
-    replaced = sa.exists().where(
-        *same,
-        sa.or_(
-            sa.and_(other.scope == cap.scope, other.effective_from > cap.effective_from),
-            sa.and_(cap.scope == ALL_KINDS, other.scope != ALL_KINDS, other.scope == Tariff.subject_kind),
-        ),
-    )
-    kind = sa.or_(cap.scope == ALL_KINDS, cap.scope == Tariff.subject_kind)
-    covered = sa.exists().where(
-        cap.product_id == Tariff.product_id, cap.charge_unit == Tariff.charge_unit, cap.effective_from <= on, kind,
-        cap.amount >= Tariff.unit_price_max, ~replaced.correlate(cap, Tariff),
-    )  # fmt: skip
-    return sa.exists().where(
-        Tariff.product_id == Product.id,
-        Tariff.effective_from <= on,
-        ~superseded.correlate(Tariff),
-        sa.or_(Tariff.regime != Regime.GOV_GUIDED, covered.correlate(Tariff)),
-    )
-
-
-def price_gate(session: Session, product: Product, on: date) -> Gate:
-    """Return the condition for sale that pricing adds: a published price, within the cap where there is one."""
-    found = in_force(session, product.id, on)
-    good = [tariff for tariff in found if is_within_cap(tariff, cap_of(session, tariff, on))]
-    if good:
-        tariff = min(good, key=lambda tariff: tariff.effective_from)
-        fact, since, todo = f"{tariff.number}（{REGIME_TITLES[tariff.regime]}）已公示", tariff.effective_from, ""
-    else:
-        fact = "收费标准高于现行上限" if found else "尚未公布收费标准"
-        since, todo = None, "卖方在上限以内公布收费标准"
-    return Gate("price", "收费标准已公示", bool(good), fact, "DIS-07", "发改价格〔2025〕65号 五", since, todo)
-
-
 def _reuse(session: Session, product: Product, buyer_id: UUID, on: date, book: PolicyBook) -> Cited | None:
     """Return the rule by which the buyer reuses the product free, or None (REU-01: only who provided data free)."""
     rule = book.get(product.place, "reuse.source_department_free", on=on)
@@ -320,40 +296,63 @@ def _reuse(session: Session, product: Product, buyer_id: UUID, on: date, book: P
     return rule if any(party == buyer_id and access is AccessKind.FREE for party, access, _ in provided) else None
 
 
+def _listed(tariff: Tariff | None, quantity: Fraction, classes: Sequence[str]) -> Rated | None:
+    if tariff is None:
+        return None
+    model = tariff.tariff_model()
+    return rate(model, quantity, grade=grade_of(model, classes))
+
+
 def _free(
-    session: Session, tariff: Tariff | None, quantity: Fraction, reason: PriceReason, rule: Cited,
+    session: Session, tariff: Tariff | None, listed: Rated | None, quantity: Fraction, reason: PriceReason, rule: Cited,
     exemption: Exemption | None,
 ) -> Priced:  # fmt: skip
     shadow, lines = ZERO, []
     if exemption is not None:
         words = f"{PURPOSE_TITLES[exemption.purpose]}，{exemption.valid_from} 至 {exemption.valid_until}"
         lines.append(node(f"免费使用批准 {exemption.number}", words, source="PUB-02"))
-    if tariff is not None:
-        rated = rate(tariff.tariff_model(), quantity)
-        shadow = rated.amount
-        lines.append(_explain_amount(session, tariff, rated, quantity, label="按收费标准计（影子金额，不收取）"))
+    if tariff is not None and listed is not None:
+        shadow = listed.amount
+        lines.append(_explain_amount(session, tariff, listed, quantity, label="按收费标准计（影子金额，不收取）"))
     title = "用于公共治理、公益事业，免费提供" if exemption else "数源部门无偿使用由其免费数据产生的产品"
     explanation = node("应付金额", yuan(ZERO), formula=title, source=cited_dict(rule), lines=lines)
     return Priced(ZERO, shadow, tariff, reason, explanation, exemption)
 
 
 def _explain_amount(
-    session: Session, tariff: Tariff, rated: Rated, quantity: Fraction, *, label: str = "应付金额"
+    session: Session,
+    tariff: Tariff,
+    rated: Rated,
+    quantity: Fraction,
+    *,
+    label: str = "应付金额",
+    agreed: Agreed | None = None,
 ) -> dict[str, Any]:
     unit = CHARGE_UNIT_TITLES[tariff.charge_unit]
-    lines = [
-        node(
-            f"第 {line.band} 档" if line.band else "最低或最高消费调整",
-            f"¥ {decimal_text(line.exact)}",
-            formula=f"{decimal_text(line.quantity)} {unit} × {line.unit_price.text()} + {decimal_text(line.flat_fee)}",
-        )
-        for line in rated.lines
-    ]
+    lines = [_explain_line(line, unit) for line in rated.lines]
+    if agreed is not None:
+        lines.append(node(f"面议价格 {agreed.number}", agreed.rule, source="SEP-03"))
     formula = f"{decimal_text(quantity)} {unit}，合计 {decimal_text(rated.exact)} 元，四舍五入到分"
     return node(label, yuan(rated.amount), formula=formula, lines=[*lines, explain(session, tariff)])
 
 
-def _must_be_chargeable(session: Session, product: Product, tariff: Tariff | None, on: date) -> Tariff:
+def _explain_line(line: Line, unit: str) -> dict[str, Any]:
+    value = f"¥ {decimal_text(line.exact)}"
+    if line.adjustment is not None:
+        formula = f"× {decimal_text(line.coefficient)}" if line.coefficient is not None else ""
+        return node(ADJUSTMENT_TITLES[line.adjustment], value, formula=formula)
+    if line.pack is not None:
+        formula = f"{decimal_text(line.quantity)} 包 × {line.unit_price.text()}"
+        return node(f"套餐（每包 {line.pack} {unit}）", value, formula=formula)
+    formula = f"{decimal_text(line.quantity)} {unit} × {line.unit_price.text()} + {decimal_text(line.flat_fee)}"
+    if line.coefficient is not None:
+        formula = f"{decimal_text(line.quantity)} {unit} × {line.unit_price.text()} × {decimal_text(line.coefficient)}"
+    return node(f"第 {line.band} 档", value, formula=formula)
+
+
+def _must_be_chargeable(
+    session: Session, product: Product, tariff: Tariff | None, on: date, agreed: Agreed | None
+) -> Tariff:
     if tariff is None or tariff.regime is Regime.FREE_PUBLIC_INTEREST:
         raise NoTariff(
             f"产品 {product.code} 在 {on} 没有适用于该用途、该对象的收费标准，请卖方先公布收费标准。",
@@ -361,12 +360,12 @@ def _must_be_chargeable(session: Session, product: Product, tariff: Tariff | Non
             rule="DIS-07",
         )
     cap = cap_of(session, tariff, on)
-    if not is_within_cap(tariff, cap):
+    number, highest = (agreed.number, dearest_unit(agreed.model)) if agreed else (tariff.number, tariff.unit_price_max)
+    if tariff.regime is Regime.GOV_GUIDED and (cap is None or highest > cap.amount):
         limit = cap.amount.text() if cap else "未制定"
         raise TariffAboveCap(
-            f"{tariff.number} 的最高单价 {tariff.unit_price_max.text()} 元高于 {on} 起执行的上限（{limit} 元），"
-            "请卖方先调低收费标准。",
-            detail_en=f"{tariff.number} is above the cap in force ({limit}).",
+            f"{number} 的最高单价 {highest.text()} 元高于 {on} 起执行的上限（{limit} 元），请卖方先调低收费标准。",
+            detail_en=f"{number} is above the cap in force ({limit}).",
             rule="PRC-05",
             article=CAP_ARTICLE,
         )

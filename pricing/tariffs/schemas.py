@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField, UnitPriceField
 from kernel.http import PageArgs, page_of
+from kernel.money import decimal_text
 from kernel.wording import Phrase
 from pricing.ceilings.schemas import KIND_LENGTH_MAX, CapOut
+from pricing.classes.schemas import ClassRuleOut
 from pricing.costs.rules import ChargeUnit
-from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, QuantityField
+from pricing.costs.schemas import REASON_LENGTH_MAX, QuantityField
 from pricing.exemptions.rules import Purpose
-from pricing.tariffs.rules import ModelKind, PriceReason, Regime
+from pricing.price_changes.rules import PriceStatus
+from pricing.tariffs.rules import PriceReason, Regime
+from pricing.value_bases.schemas import ValueBasisIn, ValueBasisOut
 
 DEDUP_DAYS_MAX = 3660
 TIERS_MAX = 100
 
 
-def _not_too_many(model: dict) -> None:
-    tiers = model.get("tiers")
-    if isinstance(tiers, list) and len(tiers) > TIERS_MAX:
+def not_too_many(model: dict) -> None:
+    """Refuse a model with more rows than anybody writes by hand."""
+    if any(isinstance(rows, list) and len(rows) > TIERS_MAX for rows in model.values()):
         raise ma.ValidationError(Phrase(f"最多 {TIERS_MAX} 档", f"At most {TIERS_MAX} bands.", "too_many"))
 
 
@@ -31,58 +33,14 @@ class TariffIn(Schema):
     product_id = ma.fields.UUID(required=True)
     regime = ma.fields.Enum(Regime, by_value=True, required=True)
     charge_unit = ma.fields.Enum(ChargeUnit, by_value=True, required=True)
-    model = ma.fields.Dict(keys=ma.fields.String(), required=True, validate=_not_too_many)
+    model = ma.fields.Dict(keys=ma.fields.String(), required=True, validate=not_too_many)
     effective_from = ma.fields.Date(required=True)
     subject_kind = TextField(load_default=None, allow_none=True, max_length=KIND_LENGTH_MAX)
     buyer_class = TextField(load_default=None, allow_none=True, max_length=KIND_LENGTH_MAX)
     dedup_days = ma.fields.Integer(load_default=None, allow_none=True, validate=ma.validate.Range(1, DEDUP_DAYS_MAX))
     guidance = TextField(load_default=None, allow_none=True, max_length=REASON_LENGTH_MAX)
-
-
-class TierFormIn(Schema):
-    """One band of the price editor; the last one has no bound."""
-
-    up_to = ma.fields.String(load_default=None)
-    unit_price = ma.fields.String(required=True)
-    flat_fee = ma.fields.String()
-
-
-class TariffFormIn(Schema):
-    """The price editor: the fields of the model stand flat beside the others, and become the model here."""
-
-    MODEL: ClassVar = ("unit_price", "flat_fee", "free_units", "package_size", "package_price", "included", "tiers")
-
-    regime = ma.fields.Enum(Regime, by_value=True, required=True)
-    charge_unit = ma.fields.Enum(ChargeUnit, by_value=True, required=True)
-    model = ma.fields.Enum(ModelKind, by_value=True, required=True)
-    unit_price = ma.fields.String()
-    flat_fee = ma.fields.String()
-    free_units = ma.fields.String()
-    package_size = ma.fields.String()
-    package_price = ma.fields.String()
-    included = ma.fields.String()
-    tiers = ma.fields.List(ma.fields.Nested(TierFormIn), validate=ma.validate.Length(max=TIERS_MAX))
-    effective_from = ma.fields.Date(required=True)
-    subject_kind = TextField(load_default=None, max_length=KIND_LENGTH_MAX)
-    buyer_class = TextField(load_default=None, max_length=KIND_LENGTH_MAX)
-    dedup_days = ma.fields.Integer(load_default=None, validate=ma.validate.Range(1, DEDUP_DAYS_MAX))
-    guidance = TextField(load_default=None, max_length=REASON_LENGTH_MAX)
-
-    @ma.post_load
-    def nest(self, data: dict, **_kwargs: object) -> dict:
-        """Put what belongs to the model into it, as the command reads it."""
-        model = {name: data.pop(name) for name in self.MODEL if name in data}
-        return {**data, "model": {"model": data["model"].value, **model}}
-
-
-class ClassMemberIn(Schema):
-    """Who belongs to a class of buyers with a price of its own, by which published rule."""
-
-    product_id = ma.fields.UUID(required=True)
-    buyer_class = TextField(required=True, max_length=KIND_LENGTH_MAX)
-    party_id = ma.fields.UUID(required=True)
-    rule = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    since = ma.fields.Date(required=True)
+    charges_misses = ma.fields.Boolean(load_default=False)
+    value_basis = ma.fields.Nested(ValueBasisIn, load_default=None, allow_none=True)
 
 
 class TariffArgs(PageArgs):
@@ -121,22 +79,13 @@ class TariffOut(EntityOut):
     subject_kind = ma.fields.String(allow_none=True)
     buyer_class = ma.fields.String(allow_none=True)
     dedup_days = ma.fields.Integer(allow_none=True)
+    charges_misses = ma.fields.Boolean()
     effective_from = ma.fields.Date()
     cap_id = ma.fields.UUID(allow_none=True)
     guidance = ma.fields.String(allow_none=True)
     published_at = ma.fields.AwareDateTime()
     supersedes_id = ma.fields.UUID(allow_none=True)
     sources = ma.fields.List(ma.fields.Dict())
-
-
-class ClassMemberOut(EntityOut):
-    """One member of a class of buyers."""
-
-    product_id = ma.fields.UUID()
-    buyer_class = ma.fields.String()
-    party_id = ma.fields.UUID()
-    rule = ma.fields.String()
-    since = ma.fields.Date()
 
 
 class PublicPriceOut(ma.Schema):
@@ -155,6 +104,28 @@ class PriceListOut(ma.Schema):
 
     on = ma.fields.Date()
     items = ma.fields.List(ma.fields.Nested(PublicPriceOut))
+
+
+class PhaseOut(ma.Schema):
+    """One price between its first and its last day; the difference is to the one before, yuan per unit at most."""
+
+    tariff = ma.fields.Nested(TariffOut, attribute="phase.price")
+    starts = ma.fields.Date(attribute="phase.starts")
+    ends = ma.fields.Date(attribute="phase.ends", allow_none=True)
+    status = ma.fields.Enum(PriceStatus, by_value=True, attribute="phase.status")
+    difference = ma.fields.Function(
+        lambda row: None if row["phase"].difference is None else decimal_text(row["phase"].difference),
+        metadata={"type": ["string", "null"]},
+    )
+    value_basis = ma.fields.Nested(ValueBasisOut, attribute="basis", allow_none=True)
+
+
+class PriceHistoryOut(ma.Schema):
+    """Past, present and announced prices of a product, the latest first, and the rules of its classes of buyers."""
+
+    on = ma.fields.Date()
+    items = ma.fields.List(ma.fields.Nested(PhaseOut))
+    classes = ma.fields.List(ma.fields.Nested(ClassRuleOut))
 
 
 class PricedOut(ma.Schema):

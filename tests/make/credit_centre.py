@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from kernel.identity import Role
 from market.entitlements.model import Entitlement
+from pricing.classes import commands as classes
 from pricing.costs.rules import ChargeUnit
-from pricing.tariffs import commands as tariffs
 from registry.agreements import queries as agreements
 from registry.parties.model import Party
 from registry.parties.rules import Capacity, PartyKind
@@ -206,7 +206,7 @@ def _sell(session: Session, product: Product, buyers: int, quantity: int) -> dic
     for number in range(buyers):
         party = make.make_party(session, 810 + number, f"信贷机构 {number}", Capacity.BUYER, place=PLACE)
         if is_preferential(number):
-            tariffs.admit_to_class(
+            classes.admit_to_class(
                 session, seller, product_id=product.id, buyer_class=PREFERENTIAL, party_id=party.id,
                 rule="村镇银行等机构执行优惠收费标准（发改价格〔2025〕668号）", since=FROM, now=market.SALE,
             )  # fmt: skip

@@ -14,7 +14,8 @@ from kernel.identity import Role
 from kernel.money import UnitPrice
 from kernel.reading import Unreadable
 from pricing.costs.rules import ChargeUnit
-from pricing.tariffs import commands, queries
+from pricing.price_gates.queries import price_gate
+from pricing.tariffs import checks, commands, queries
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import CapMissing, NotFreeOfCharge, PriceAboveCap, Regime
 from registry.agreements import queries as agreements
@@ -100,7 +101,7 @@ def test_a_price_is_never_changed_and_begins_once_for_a_day(session):
     for statement in (sa.update(Tariff).values(dedup_days=1), sa.delete(Tariff)):
         with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
             session.execute(statement)
-    with pytest.raises(commands.TariffUnusable):
+    with pytest.raises(checks.TariffUnusable):
         make.make_tariff(session, product, one_price("0.70"))
     following = make.make_tariff(session, product, one_price("0.70"), effective_from=TOMORROW)
     first = queries.tariff_at(session, product.id, make.TODAY)
@@ -129,7 +130,7 @@ def test_only_the_seller_fixes_the_price(session):
 def test_the_operator_may_not_call_its_fee_a_market_price(session):
     product = make.make_product(session)
     for regime in (Regime.MARKET_VALUE_BASED, Regime.BREAK_EVEN):
-        with pytest.raises(commands.RegimeNotAllowed) as refused:
+        with pytest.raises(checks.RegimeNotAllowed) as refused:
             make.make_tariff(session, product, one_price("1"), regime=regime)
         assert refused.value.article == "发改价格〔2025〕65号 一"
 
@@ -143,7 +144,7 @@ def test_a_guided_price_needs_a_cap_of_its_charge_unit(session):
 
 def test_before_the_first_complete_year_the_operator_fixes_a_trial_fee_under_guidance(session):
     product = make.make_product(session)
-    with pytest.raises(commands.TariffUnusable):
+    with pytest.raises(checks.TariffUnusable):
         make.make_tariff(session, product, one_price("1"), regime=Regime.TRIAL)
     tariff = make.make_tariff(session, product, one_price("1"), regime=Regime.TRIAL, guidance="数据〔2026〕5号")
     assert tariff.cap_id is None
@@ -154,7 +155,7 @@ def test_the_trial_ends_with_the_first_complete_year_and_when_there_is_a_cap(ses
     product = make.make_product(session)  # first sale 2026-07-01, so 2027 is the first complete year
     make.make_tariff(session, product, one_price("1"), regime=Regime.TRIAL, guidance="指导意见")
     last_day, too_late = date(2027, 12, 31), date(2028, 1, 1)
-    with pytest.raises(commands.TrialOver) as refused:
+    with pytest.raises(checks.TrialOver) as refused:
         make.make_tariff(
             session, product, one_price("2"), regime=Regime.TRIAL, guidance="指导意见", effective_from=too_late
         )
@@ -162,7 +163,7 @@ def test_the_trial_ends_with_the_first_complete_year_and_when_there_is_a_cap(ses
     make.make_tariff(
         session, product, one_price("2"), regime=Regime.TRIAL, guidance="指导意见", effective_from=last_day
     )
-    with pytest.raises(commands.TrialOver):
+    with pytest.raises(checks.TrialOver):
         make.make_tariff(
             session, make.make_capped_product(session), one_price("0.1"), regime=Regime.TRIAL, guidance="指导意见"
         )
@@ -171,7 +172,7 @@ def test_the_trial_ends_with_the_first_complete_year_and_when_there_is_a_cap(ses
 def test_a_merchant_prices_by_value_and_never_as_guided(session):
     merchant = base.make_party(session, Capacity.DATA_MERCHANT, place="futian")
     product = make.make_product(session, place="futian", merchant=merchant)
-    with pytest.raises(commands.RegimeNotAllowed):
+    with pytest.raises(checks.RegimeNotAllowed):
         make.make_tariff(session, product, one_price("1"))
     tariff = make.make_tariff(session, product, one_price("9999"), regime=Regime.MARKET_VALUE_BASED)
     assert tariff.cap_id is None
@@ -201,29 +202,13 @@ def test_a_lowered_cap_closes_the_price_until_the_seller_follows(session):
     newer = make.make_ceiling(session, agreement, now=make.NOW + timedelta(hours=1))
     assert newer.supersedes_id == ceiling
     make.set_caps(session, newer, [make.cap(product, "0.70")], effective_from=TOMORROW)
-    gates = [queries.price_gate(session, product, day).open for day in (make.TODAY, TOMORROW)]
+    gates = [price_gate(session, product, day).open for day in (make.TODAY, TOMORROW)]
     assert gates == [True, False]
     make.make_tariff(session, product, one_price("0.70"), effective_from=TOMORROW)
-    assert queries.price_gate(session, product, TOMORROW).open
-
-
-def test_a_buyer_is_admitted_to_a_class_once_by_a_published_rule(session):
-    product = make.make_priced_product(session)
-    bank = make.make_buyer(session)
-    terms = {
-        "product_id": product.id, "buyer_class": "preferential", "party_id": bank.id, "rule": "农村金融机构",
-        "since": make.TODAY, "now": make.NOW,
-    }  # fmt: skip
-    commands.admit_to_class(session, make.seller_of(session, product), **terms)
-    assert queries.buyer_class_of(session, product.id, bank.id, make.TODAY) == "preferential"
-    assert queries.buyer_class_of(session, product.id, bank.id, make.TODAY - timedelta(days=1)) is None
-    with pytest.raises(commands.ClassTaken):
-        commands.admit_to_class(session, make.seller_of(session, product), **terms)
-    with pytest.raises(NotAllowed):
-        commands.admit_to_class(session, make.buyer(bank), **terms)
+    assert price_gate(session, product, TOMORROW).open
 
 
 def test_a_price_is_published_before_it_is_charged(session):
     product = make.make_capped_product(session)
-    with pytest.raises(commands.TariffUnusable):
+    with pytest.raises(checks.TariffUnusable):
         make.make_tariff(session, product, effective_from=make.TODAY - timedelta(days=1))

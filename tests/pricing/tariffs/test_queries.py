@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from kernel.money import ZERO, Money, UnitPrice, round_half_up
+from pricing.classes import commands as classes
 from pricing.costs.rules import ChargeUnit
 from pricing.exemptions import commands as exemptions
 from pricing.exemptions.rules import Purpose
-from pricing.tariffs import commands, queries
+from pricing.price_gates.queries import has_price, price_gate
+from pricing.tariffs import queries
 from pricing.tariffs.queries import Priced
 from pricing.tariffs.rules import PriceReason, Regime
 from registry.agreements import queries as agreements
@@ -171,7 +173,7 @@ def test_the_2025_tariff_of_the_credit_reference_centre_is_expressible(session):
             session, product, one_price(preferential), subject_kind=kind, dedup_days=days, buyer_class="preferential"
         )
     bank, rural = make.make_buyer(session), make.make_buyer(session)
-    commands.admit_to_class(
+    classes.admit_to_class(
         session, make.seller_of(session, product), product_id=product.id, buyer_class="preferential",
         party_id=rural.id, rule="村镇银行等优惠机构", since=make.TODAY, now=make.NOW,
     )  # fmt: skip
@@ -222,8 +224,8 @@ def test_the_condition_in_sql_and_the_gate_agree_about_every_product(session):
     expected = {0: [on_trial, lowered], 1: [capped, on_trial, by_kind], 2: [capped, on_trial]}
     for days, open_then in expected.items():
         day = make.TODAY + timedelta(days=days)
-        in_sql = set(session.scalars(sa.select(Product.id).where(queries.has_price(day))))
-        at_gate = {product.id for product in products if queries.price_gate(session, product, day).open}
+        in_sql = set(session.scalars(sa.select(Product.id).where(has_price(day))))
+        at_gate = {product.id for product in products if price_gate(session, product, day).open}
         assert in_sql == at_gate == {product.id for product in open_then}
 
 
