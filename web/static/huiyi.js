@@ -55,7 +55,29 @@
     });
   }
 
+  // A form that can be tried: while somebody types, the server's answer is shown beside it. The button does the same.
+  function livePreview(form) {
+    var into = document.getElementById(form.dataset.previewInto);
+    var timer = null;
+    var asking = null;
+    if (!into || !window.fetch || !window.AbortController) { return; }
+    function ask() {
+      if (asking) { asking.abort(); }
+      asking = new AbortController();
+      fetch(form.dataset.preview, {
+        method: "POST", body: new FormData(form), credentials: "same-origin", signal: asking.signal
+      }).then(function (answer) { return answer.ok ? answer.text() : null; })
+        .then(function (text) { if (text !== null) { into.innerHTML = text; } })
+        .catch(function () { /* an older question, or no network: the page still works by its button */ });
+    }
+    form.addEventListener("input", function () {
+      clearTimeout(timer);
+      timer = setTimeout(ask, 400);
+    });
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("form[data-preview]").forEach(livePreview);
     document.querySelectorAll("[data-theme-toggle]").forEach(themeToggle);
     document.querySelectorAll("[data-copy]").forEach(copyButton);
     document.querySelectorAll(".table-stack").forEach(labelCells);
