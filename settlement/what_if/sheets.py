@@ -31,9 +31,11 @@ def workbook(found: Compared, scenario: Scenario, place: str) -> bytes:
     settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, settings) as book:
         money, bold = book.add_format({"num_format": "#,##0.00"}), book.add_format({"bold": True})
-        head: list[list[Any]] = [["情景试算（不入账，不保存）"], ["地方", place], ["月份", f"{found.first} 至 {found.last}"],
-                ["结论", summary(found)[0]], ["待处理订单", found.parked],
-                *([move_title(move), move_words(move)] for move in scenario.moves)]  # fmt: skip
+        head: list[list[Any]] = [
+            ["情景试算（不入账，不保存）"], ["地方", place], ["月份", f"{found.first} 至 {found.last}"],
+            ["结论", summary(found)[0]], ["待处理订单", found.parked],
+            *([move_title(move), move_words(move)] for move in scenario.moves),
+        ]  # fmt: skip
         _write(book.add_worksheet("情景"), head, money, bold, is_table=False)
         for title, name in TABLES:
             _write(book.add_worksheet(title), table(getattr(found, name)), money, bold)
