@@ -18,6 +18,8 @@ import pricing.adjustments.api
 import pricing.adjustments.pages
 import pricing.assessments.api
 import pricing.assessments.pages
+import pricing.cap_plans.api
+import pricing.cap_plans.pages
 import pricing.ceilings.api
 import pricing.ceilings.pages
 import pricing.charges.api
@@ -30,6 +32,8 @@ import pricing.costs.api
 import pricing.costs.pages
 import pricing.cycles.api
 import pricing.cycles.pages
+import pricing.determinations.api
+import pricing.determinations.pages
 import pricing.editor.api
 import pricing.editor.pages
 import pricing.exemptions.api
@@ -129,7 +133,7 @@ import settlement.statements.api
 import settlement.statements.pages
 import settlement.what_if.api
 import settlement.what_if.pages
-from web import assessing, calc_api, desks, disclosing, home, loading, loading_api, repricing
+from web import assessing, calc_api, desks, disclosing, home, loading, loading_api, pricing_desk, repricing
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -172,6 +176,9 @@ API_BLUEPRINTS = [
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
+    pricing.determinations.api.blueprint,
+    pricing.cap_plans.api.blueprint,
+    pricing_desk.api,
     pricing.classes.api.blueprint,
     pricing.editor.api.blueprint,
     pricing.tariffs.api.blueprint,
@@ -250,6 +257,9 @@ PAGE_BLUEPRINTS = [
     pricing.charges.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
+    pricing.determinations.pages.blueprint,
+    pricing.cap_plans.pages.blueprint,
+    pricing_desk.blueprint,
     pricing.tariffs.pages.blueprint,
     pricing.editor.pages.blueprint,
     pricing.classes.pages.blueprint,

@@ -180,6 +180,7 @@ VALUES = {
     "holidays": _("节假日表"),
     "jobs": _("定时任务"),
     "audit.seal": _("审计封印"),
+    "headroom.read": _("读取收入余量"),
     "books.verify": _("账簿核对"),
     "registrations.move_deadlines": _("登记期限顺延"),
     "registrations.cancel_expired": _("届满注销"),

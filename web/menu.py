@@ -65,7 +65,12 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("pricing", (
         Entry("pricing", "/pricing", (Permission.COST_READ,)),
-        Entry("assessments", "/pricing/assessments", (Permission.COST_READ,), also=("/pricing/adjustments", "/pricing/cycles")),
+        Entry(
+            "assessments",
+            "/pricing/assessments",
+            (Permission.COST_READ,),
+            also=("/pricing/adjustments", "/pricing/cycles"),
+        ),
         Entry("headroom", "/pricing/headroom", (Permission.COST_READ,)),
         Entry("charges", "/pricing/charges", (Permission.COST_READ,)),
         Entry("charge_records", "/pricing/charges/new", (Permission.CHARGE_RECORD,)),

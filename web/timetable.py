@@ -23,6 +23,7 @@ from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
+from web.assessing import read_all_headroom
 from web.checker import verify
 
 SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
@@ -78,6 +79,10 @@ def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
     return f"发现 {len(verify(session.connection()))} 处"
 
 
+def _read_headroom(session: Session, actor: Actor, now: datetime) -> str:
+    return f"读取收入余量 {read_all_headroom(session, actor, now, policy_book())} 份协议"
+
+
 JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
@@ -87,6 +92,7 @@ JOBS = (
     Job("reviews.escalate", 60, _escalate),
     Job("registrations.move_deadlines", 60, _move_registrations),
     Job("registrations.cancel_expired", 60, _cancel_expired),
+    Job("headroom.read", 1440, _read_headroom),
     Job("books.verify", 5, _verify),
 )
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.calendar import Period
+from kernel.calendar import DAY, Period
 from kernel.db import Entity
 from kernel.money import Money
 from pricing.headroom.rules import Accrued
@@ -36,6 +36,11 @@ class HeadroomReading(Entity):
     until: Mapped[date]  # first day that is not counted
     lines: Mapped[list[Any]]  # from, until (not included), product, title, amount, whether settled
     read_at: Mapped[datetime]
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is counted."""
+        return self.until - DAY
 
     def earned(self, product: str = "") -> list[Accrued]:
         """Return the stored lines of one product, or of all."""
