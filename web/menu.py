@@ -77,6 +77,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("free_use", "/pricing/free-use", (Permission.ORDER_READ,)),
         Entry("misuses", "/pricing/misuses", (Permission.ORDER_READ,)),
         Entry("complaints", "/pricing/complaints", (Permission.ORDER_READ,)),
+        Entry("what_if", "/pricing/what-if", (Permission.PRICE_TRY,)),
     )),
     ("settlement", (
         Entry("settlements", "/settlements", (Permission.SETTLEMENT_READ,)),
@@ -145,6 +146,7 @@ def menu_titles() -> dict[str, str]:
         "trainings": gettext("岗前培训"),
         "accounts": gettext("账号"),
         "pricing": gettext("定价"),
+        "what_if": gettext("情景试算"),
         "free_use": gettext("免费使用的价值"),
         "misuses": gettext("改作他用"),
         "complaints": gettext("收费投诉"),
