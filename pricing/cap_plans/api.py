@@ -125,7 +125,7 @@ def as_headroom(loads: list[Load]) -> dict[str, Any]:
     """Return loads as they travel."""
     return {
         "fits": all(load.fit.fits for load in loads),
-        "loads": [
+        "days": [
             {
                 "on": load.on, "expected": decimal_text(load.fit.expected), "permitted": load.fit.permitted,
                 "headroom": decimal_text(load.fit.headroom), "fits": load.fit.fits,

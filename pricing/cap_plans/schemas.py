@@ -101,7 +101,7 @@ class HeadroomOut(ma.Schema):
     """The headroom on the first day and from each later change of the year on."""
 
     fits = ma.fields.Boolean()
-    loads = ma.fields.List(ma.fields.Nested(LoadOut))
+    days = ma.fields.List(ma.fields.Nested(LoadOut))
 
 
 CapPlanPageOut = page_of(CapPlanOut)

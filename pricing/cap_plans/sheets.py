@@ -41,12 +41,12 @@ def report(plan: CapPlan, ceiling: Ceiling, names: Sequence[tuple[str, str]], he
     rows = [
         (
             str(row.position), code, title, CHARGE_UNIT_TITLES[row.charge_unit], row.subject_kind or "",
-            row.amount.decimal, row.forecast_volume, _yuan(row.amount.times(row.forecast_volume)),
+            row.amount.decimal, row.forecast_volume, yuan(row.amount.times(row.forecast_volume)),
         )
         for row, (code, title) in zip(plan.rows, names, strict=True)
     ]  # fmt: skip
     expected = sum((row.amount.times(row.forecast_volume) for row in plan.rows), start=0)
-    foot = [("本方案合计", _yuan(expected)), ("最高准许收入", Decimal(ceiling.max_permitted_revenue.text()))]
+    foot = [("本方案合计", yuan(expected)), ("最高准许收入", Decimal(ceiling.max_permitted_revenue.text()))]
     return _workbook("上限收费标准报告", plan.number, head, CAP_HEADINGS, rows, foot)
 
 
@@ -55,17 +55,18 @@ def headroom(ceiling: Ceiling, loads: Sequence[tuple[Load, Sequence[Part]]]) -> 
     rows = [
         (
             str(load.on), part.product.code, part.product.title, part.cap.forecast.cap.decimal,
-            _yuan(part.cap.forecast.volume), _yuan(part.expected),
+            yuan(part.cap.forecast.volume), yuan(part.expected),
         )
         for load, parts in loads
         for part in parts
     ]  # fmt: skip
-    foot = [(f"自 {load.on} 合计", _yuan(load.fit.expected)) for load, _ in loads]
+    foot = [(f"自 {load.on} 合计", yuan(load.fit.expected)) for load, _ in loads]
     foot += [("最高准许收入", Decimal(ceiling.max_permitted_revenue.text()))]
     return _workbook("上限余量", ceiling.number, [("最高准许收入核定", ceiling.number)], LOAD_HEADINGS, rows, foot)
 
 
-def _yuan(exact: Any) -> Decimal:
+def yuan(exact: Any) -> Decimal:
+    """Return an exact number of yuan as a decimal for a cell or a plot."""
     return Decimal(decimal_text(exact))
 
 
