@@ -307,7 +307,7 @@ def inputs_of(
         "product": {"code": product.code, "title": product.title, "scenario": product.scenario},
         "seller": _named(session, product.owner_id),
         "buyer": _named(session, made.buyer_id),
-        "buyer_class": prices.buyer_class_of(session, product.id, made.buyer_id, on),
+        "buyer_class": tariff.buyer_class if tariff else None,
         "purpose": made.purpose.value,
         "scenario": made.scenario,
         "quantity": str(made.quantity),

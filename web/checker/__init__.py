@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from web.checker.digests import DIGESTS
 from web.checker.evidence import EVIDENCE
 from web.checker.guards import missing_guards
+from web.checker.prices import PRICE_CHECKS, PRICES
 from web.checker.registry import REGISTRY_CHECKS
 from web.checker.reviews import REVIEW_CHECKS
 from web.checker.settlements import SETTLEMENT_CHECKS
@@ -16,9 +17,9 @@ from web.checker.statements import CHECKS
 def verify(connection: sa.Connection) -> list[str]:
     """Return every breach found, in words: which rule, which record. An empty list means that all is well."""
     found = missing_guards(connection)
-    for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS):
+    for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS, *PRICE_CHECKS):
         rows = connection.execute(sa.text(check.sql))
         found += [f"{check.code} {check.words}：{' / '.join(str(value) for value in row)}" for row in rows]
-    for reader in (*DIGESTS, *EVIDENCE):
+    for reader in (*DIGESTS, *EVIDENCE, *PRICES):
         found += reader(connection)
     return found
