@@ -86,6 +86,11 @@ class Reader:
         """Read a text that is not empty."""
         return self._parsed(key, _filled, "")
 
+    def words(self, key: str) -> str:
+        """Read a text that may be empty."""
+        self._used.add(key)
+        return "" if self._payload.get(key) == "" else self._parsed(key, str, "")
+
     def whole(self, key: str, *, least: int, most: int) -> int:
         """Read a whole number, the one thing that may be a JSON number."""
         self._used.add(key)

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from kernel.calendar import WorkingCalendar, add_months
 from kernel.errors import NotFound
 from kernel.money import ZERO, Money, decimal_text
-from kernel.policy import Cited, PolicyBook
-from kernel.reading import Reader
+from kernel.policy import PolicyBook
+from kernel.reading import ENTRIES_MAX, Reader
 from pricing.assessments.rules import YearResult, deviation, over_recovery
-from pricing.ceilings.rules import permitted_revenue
-from pricing.rating.rules import Line
-from pricing.tariffs.rules import ModelKind, TariffModel, rate
+from pricing.ceilings.rules import CapForecast, caps_fit, permitted_revenue
+from pricing.costs.rules import Key, keys_must_stand, must_be_within, must_stand, naming_problem, operating_cost, totals
+from pricing.costs.rules import Line as CostLine
 from settlement.splits.rules import GameKind, Schedule, contribution, refund, shapley, split, waterfall
+from web.calc_desk import EXACT_DIGITS, SHOWN_DIGITS, Calculator, Desk, exact_decimal, optional, sources
+from web.calc_prices import CALCULATORS
 
-EXACT_DIGITS = 24  # quantities carry 12 decimals and prices 8: nothing is cut off
-SHOWN_DIGITS = 12
 DEVIATION_DIGITS = 4
 WORKING_DAYS_MAX = 5000
 MONTHS_MAX = 1200
@@ -31,20 +30,6 @@ class UnknownCalculator(NotFound):
     code = "calc.unknown"
     title = "没有这个计算器"
     title_en = "No such calculator"
-
-
-class _Desk:
-    """What a calculator may look up beside its input."""
-
-    def __init__(self, book: PolicyBook | None, calendar: WorkingCalendar | None) -> None:
-        self._book = book
-        self.calendar = calendar or WorkingCalendar()
-
-    def find(self, place: str, name: str, on: date) -> Cited:
-        """Return a value from the book of rules."""
-        if self._book is None:
-            raise TypeError("this calculator needs the book of rules")
-        return self._book.find(place, name, on=on)
 
 
 def calculate(
@@ -72,7 +57,7 @@ def calculate(
             f"没有名为“{name[:40]}”的计算器；可用：{'、'.join(names())}。",
             detail_en=f"Available: {', '.join(names())}.",
         )
-    return _CALCULATORS[name](Reader(payload), _Desk(book, calendar))
+    return _CALCULATORS[name](Reader(payload), Desk(book, calendar))
 
 
 def names() -> list[str]:
@@ -80,41 +65,90 @@ def names() -> list[str]:
     return list(_CALCULATORS)
 
 
-def _rate(reader: Reader, _: _Desk) -> dict[str, Any]:
-    model = TariffModel.read(reader)
-    quantity = reader.number("quantity") if reader.has("quantity") or model.kind is not ModelKind.FLAT else Fraction(0)
-    earlier = _optional(reader, "previously_used", reader.number)
+def _operating_cost(reader: Reader, _: Desk) -> dict[str, Any]:
+    keys = {}
+    shared = reader.child("keys") if reader.has("keys") else Reader({})
+    reader.ignore("keys")
+    for name in shared.keys():
+        row = shared.child(name)
+        numbers = ("industry_units", "public_units", "share")
+        keys[name] = Key(name, name, *(optional(row, key, _decimal_of(row)) for key in numbers))
+        row.leave()
+    lines = [_cost_line(row, keys) for row in reader.children("lines", most=ENTRIES_MAX)]
+    subsidy = reader.money("subsidy")
     reader.close()
-    rated = rate(model, quantity, earlier)
+    keys_must_stand(list(keys.values()))
+    costs = [line() for line in lines]
+    for position, line in enumerate(costs, start=1):
+        must_stand(line, position)
+        must_be_within(line, position)
+    found = totals(costs)
     return {
-        "amount": rated.amount.text(),
-        "exact": decimal_text(rated.exact, EXACT_DIGITS),
-        "increment": None if rated.increment is None else rated.increment.text(),
-        "lines": [_line(line) for line in rated.lines],
+        "lines": [
+            {
+                "text": line.text,
+                "industry_share": str(line.industry_share),
+                "industry": line.industry_amount.text(),
+                "public_interest": line.public_amount.text(),
+                "disallowed": line.disallowed.text(),
+                "recognised": line.recognised.text(),
+            }
+            for line in costs
+        ],
+        "spent": found.spent.text(),
+        "industry": found.industry.text(),
+        "disallowed": found.disallowed.text(),
+        "recognised": found.recognised.text(),
+        "subsidy": subsidy.text(),
+        "operating_cost": operating_cost(found.recognised, subsidy).text(),
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "band": line.band,
-        "quantity": decimal_text(line.quantity, EXACT_DIGITS),
-        "unit_price": line.unit_price.text(),
-        "flat_fee": decimal_text(line.flat_fee, EXACT_DIGITS),
-        "exact": decimal_text(line.exact, EXACT_DIGITS),
+def _decimal_of(reader: Reader) -> Callable[[str], Any]:
+    return lambda key: exact_decimal(reader.number(key))
+
+
+def _cost_line(row: Reader, keys: Mapping[str, Key]) -> Callable[[], CostLine]:
+    """Read a line now; make it once the keys are known to be sound."""
+    text = optional(row, "text", row.text) or ""
+    amount, key = row.money("amount"), optional(row, "key", row.text) or ""
+    share = optional(row, "industry_share", _decimal_of(row))
+    disallowed = optional(row, "disallowed", row.money) or ZERO
+    driver = optional(row, "allocation_key", row.text) or ""
+    problem = naming_problem(key, share, keys)
+    if problem is not None:
+        row.complain(problem[0], "not_allowed", problem[1], "give a share or the name of a key, not both")
+    row.leave()
+    return lambda: CostLine(text, amount, keys[key].share if key else share, driver, disallowed, key)
+
+
+def _caps_fit(reader: Reader, _: Desk) -> dict[str, Any]:
+    caps = []
+    for row in reader.children("caps", most=ENTRIES_MAX):
+        optional(row, "product", row.text)
+        caps.append(CapForecast(row.unit_price("cap"), row.number("volume")))
+        row.leave()
+    permitted = reader.money("max_permitted_revenue")
+    reader.close()
+    found = caps_fit(caps, permitted)
+    return {
+        "expected": decimal_text(found.expected, EXACT_DIGITS),
+        "max_permitted_revenue": permitted.text(),
+        "fits": found.fits,
+        "headroom": decimal_text(found.headroom, EXACT_DIGITS),
     }
-    return shown if line.adjustment is None else {**shown, "adjustment": line.adjustment}
 
 
-def _permitted_revenue(reader: Reader, desk: _Desk) -> dict[str, Any]:
+def _permitted_revenue(reader: Reader, desk: Desk) -> dict[str, Any]:
     gross_cost, subsidy = reader.money("gross_operating_cost"), reader.money("government_subsidy")
     bond_yield = reader.number("bond_yield")
-    given = _optional(reader, "profit_rate", reader.number)
-    margin = _optional(reader, "margin", reader.number)
+    given = optional(reader, "profit_rate", reader.number)
+    margin = optional(reader, "margin", reader.number)
     if given is None and margin is None:
         reader.complain("margin", "missing", "缺少加点（margin）或利润率", "margin or profit_rate is missing")
     if given is not None and margin is not None and given > bond_yield + margin:
         reader.complain("profit_rate", "above_yield_and_margin", "高于收益率与加点之和", "is above yield plus margin")
-    tax, excess = reader.money("tax"), _optional(reader, "clawback", reader.money)
+    tax, excess = reader.money("tax"), optional(reader, "clawback", reader.money)
     place, on = reader.text("place"), reader.day("on")
     reader.close()
     spread = desk.find(place, "pricing.profit_rate.spread_max", on)
@@ -122,8 +156,8 @@ def _permitted_revenue(reader: Reader, desk: _Desk) -> dict[str, Any]:
     found = permitted_revenue(
         gross_cost=gross_cost,
         subsidy=subsidy,
-        profit_rate=_decimal(wanted),
-        bond_yield=_decimal(bond_yield),
+        profit_rate=exact_decimal(wanted),
+        bond_yield=exact_decimal(bond_yield),
         spread_max=spread.decimal(),
         tax=tax,
         earlier_excess=excess or ZERO,
@@ -135,20 +169,12 @@ def _permitted_revenue(reader: Reader, desk: _Desk) -> dict[str, Any]:
         "tax": found.tax.text(),
         "clawback": found.earlier_excess.text(),
         "max_permitted_revenue": found.total.text(),
-        "sources": _sources(spread),
+        "sources": sources(spread),
     }
     return answer | ({"clawback_left": found.excess_left.text()} if found.excess_left else {})
 
 
-def _decimal(number: Fraction) -> Decimal:
-    return Decimal(decimal_text(number, SHOWN_DIGITS))  # as many decimals as the input can have
-
-
-def _sources(*cited: Cited) -> list[dict[str, str]]:
-    return [{"rule": one.source.rule, "document": one.source.number, "article": one.source.article} for one in cited]
-
-
-def _deviation(reader: Reader, desk: _Desk) -> dict[str, Any]:
+def _deviation(reader: Reader, desk: Desk) -> dict[str, Any]:
     permitted, actual = reader.money("max_permitted_revenue"), reader.money("actual_revenue")
     place, on = reader.text("place"), reader.day("on")
     reader.close()
@@ -162,7 +188,7 @@ def _deviation(reader: Reader, desk: _Desk) -> dict[str, Any]:
     }
 
 
-def _over_recovery(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _over_recovery(reader: Reader, _: Desk) -> dict[str, Any]:
     years = []
     for row in reader.children("years"):
         years.append(YearResult(row.money("max_permitted_revenue"), row.money("actual_revenue")))
@@ -174,16 +200,16 @@ def _over_recovery(reader: Reader, _: _Desk) -> dict[str, Any]:
     return {"excess": found.excess.text(), "deductions": [part.text() for part in found.deductions]}
 
 
-def _split(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _split(reader: Reader, _: Desk) -> dict[str, Any]:
     amount, weights = reader.money("amount"), _by_party(reader, "weights", Reader.number)
     reader.close()
     return {"shares": _texts(split(amount, weights))}
 
 
-def _waterfall(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _waterfall(reader: Reader, _: Desk) -> dict[str, Any]:
     amount, schedule = reader.money("amount"), Schedule.read(reader)
-    refunds, tax = (_optional(reader, key, reader.money) or ZERO for key in ("refunds", "tax"))
-    _optional(reader, "as_of", reader.day)
+    refunds, tax = (optional(reader, key, reader.money) or ZERO for key in ("refunds", "tax"))
+    optional(reader, "as_of", reader.day)
     reader.close()
     found = waterfall(schedule.checked(), amount, refunds=refunds, tax=tax)
     return {
@@ -195,13 +221,13 @@ def _waterfall(reader: Reader, _: _Desk) -> dict[str, Any]:
     }
 
 
-def _refund(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _refund(reader: Reader, _: Desk) -> dict[str, Any]:
     held, amount = _by_party(reader, "held", Reader.money), reader.money("refund")
     reader.close()
     return {"shares": _texts(refund(held, amount))}
 
 
-def _contribution(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _contribution(reader: Reader, _: Desk) -> dict[str, Any]:
     coefficients = _by_party(reader, "coefficients", Reader.number)
     parties = reader.child("parties")
     figures = {party: _by_party(parties, party, Reader.number) for party in parties.keys()}
@@ -210,7 +236,7 @@ def _contribution(reader: Reader, _: _Desk) -> dict[str, Any]:
     return {"weights": {party: decimal_text(weight, SHOWN_DIGITS) for party, weight in found.items()}}
 
 
-def _shapley(reader: Reader, _: _Desk) -> dict[str, Any]:
+def _shapley(reader: Reader, _: Desk) -> dict[str, Any]:
     players = reader.texts("players")
     table = reader.child("values")
     reader.ignore("kind")
@@ -240,7 +266,7 @@ def _callings(players: list[str], keys: list[str]) -> dict[str, str]:
     return {} if mentioned & set(players) else positions
 
 
-def _deadline(reader: Reader, desk: _Desk) -> dict[str, Any]:
+def _deadline(reader: Reader, desk: Desk) -> dict[str, Any]:
     start = reader.day("start")
     by_months = reader.has("months")
     if by_months and reader.has("working_days"):
@@ -260,11 +286,6 @@ def _deadline(reader: Reader, desk: _Desk) -> dict[str, Any]:
     return {"due": due.isoformat(), "skipped": [{"date": day.isoformat(), "why": why} for day, why in skipped]}
 
 
-def _optional(reader: Reader, key: str, read: Callable[[str], Any]) -> Any:
-    reader.ignore(key)
-    return read(key) if reader.has(key) else None
-
-
 def _by_party(reader: Reader, key: str, read: Callable[[Reader, str], Any]) -> dict[str, Any]:
     table = reader.child(key)
     return {party: read(table, party) for party in table.keys()}
@@ -274,9 +295,11 @@ def _texts(shares: Mapping[str, Money]) -> dict[str, str]:
     return {party: share.text() for party, share in shares.items()}
 
 
-_CALCULATORS: dict[str, Callable[[Reader, _Desk], dict[str, Any]]] = {
-    "rate": _rate,
+_CALCULATORS: dict[str, Calculator] = {
+    **CALCULATORS,
+    "operating-cost": _operating_cost,
     "permitted-revenue": _permitted_revenue,
+    "caps-fit": _caps_fit,
     "deviation": _deviation,
     "over-recovery": _over_recovery,
     "split": _split,

@@ -254,7 +254,8 @@ def _rows_with_bounds(reader: Reader, key: str) -> list[tuple[Reader, Fraction |
     return found
 
 
-def _read_packs(reader: Reader) -> dict[str, Any]:
+def read_packs(reader: Reader) -> tuple[Pack, ...]:
+    """Read the posted packs, from small to large; problems are noted in the reader."""
     packs: list[Pack] = []
     for row in reader.children("packs", most=ENTRIES_MAX):
         pack = Pack(_whole(row, "quantity", "每个套餐的数量"), row.money("price"))
@@ -262,7 +263,7 @@ def _read_packs(reader: Reader) -> dict[str, Any]:
             row.complain("quantity", "not_rising", "各套餐数量必须逐个提高", "quantities must rise from pack to pack")
         packs.append(pack)
         row.leave()
-    return {"packs": tuple(packs)}
+    return tuple(packs)
 
 
 def _optional(reader: Reader, key: str) -> Fraction:
@@ -290,7 +291,7 @@ _READ: dict[ModelKind, Callable[[Reader], dict[str, Any]]] = {
     ModelKind.GRADUATED_PERCENTAGE: _read_banded,
     ModelKind.FLAT: _read_flat,
     ModelKind.INCLUDED_OVERAGE: _read_overage,
-    ModelKind.PACKAGE_TABLE: _read_packs,
+    ModelKind.PACKAGE_TABLE: lambda reader: {"packs": read_packs(reader)},
     ModelKind.VOLUME_COEFFICIENT: _read_coefficient,
 }
 _WRITTEN: dict[ModelKind, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from kernel.errors import Invalid
-from kernel.money import UNITS_PER_YUAN, Money, UnitPrice, decimal_text, fraction, round_half_up
+from kernel.money import UNITS_PER_YUAN, ZERO, Money, UnitPrice, decimal_text, fraction, round_half_up
 from pricing.costs.rules import ChargeUnit
 from pricing.packs.rules import Arbitrage, Pack, arbitrage, headline_unit_price
 from pricing.rating.rules import BANDED, HALF_FEN, NONE, ModelKind, Rated, TariffModel, Tier, exact_price, rate
@@ -120,8 +120,10 @@ def effective_unit_price_max(model: TariffModel, quantities: Iterable[Fraction],
     return max(prices)
 
 
-def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
+def highest_unit_price(model: TariffModel, set_up_fee: Money = ZERO) -> tuple[Fraction, int | None]:
     """Return the highest average price per unit over all whole quantities from 1, and where it lies.
+
+    A set-up fee is paid once whatever the quantity, and counts.
 
     The buyer is the one whose contribution grade pays most. The price curve is a straight line or even steps between
     few turning points, so looking there is enough; of a package table one unit is the dearest, because as many of the
@@ -129,11 +131,13 @@ def highest_unit_price(model: TariffModel) -> tuple[Fraction, int | None]:
     quantity grows, the second part is None.
     """
     grade = model.dearest_grade
-    turning = sorted(_turning_points(model))
-    at = max(turning, key=lambda quantity: (blended_unit_price(model, Fraction(quantity), grade), -quantity))
-    highest = blended_unit_price(model, Fraction(at), grade)
+
+    def average(quantity: int) -> Fraction:
+        return blended_unit_price(model, Fraction(quantity), grade) + Fraction(set_up_fee.exact_yuan(), quantity)
+
+    at = max(sorted(_turning_points(model)), key=lambda quantity: (average(quantity), -quantity))
     limit = NONE if model.maximum_spend is not None else _slope_at_the_end(model)
-    return (limit, None) if limit > highest else (highest, at)
+    return (limit, None) if limit > average(at) else (average(at), at)
 
 
 def nominal_unit_price(model: TariffModel) -> Fraction:
@@ -157,7 +161,7 @@ def dearest_unit(model: TariffModel) -> UnitPrice:
     return UnitPrice(ceil(max(highest, nominal_unit_price(model)) * UNITS_PER_YUAN))
 
 
-def check_under_cap(model: TariffModel, cap: UnitPrice) -> None:
+def check_under_cap(model: TariffModel, cap: UnitPrice, set_up_fee: Money = ZERO) -> None:
     """Refuse a tariff under which any whole quantity from 1 would pay more per unit than the cap.
 
     Raises:
@@ -166,7 +170,7 @@ def check_under_cap(model: TariffModel, cap: UnitPrice) -> None:
     Source:
         PRC-05; 发改价格〔2025〕65号, 二: 具体收费标准不得超过上限收费标准.
     """
-    highest, at = highest_unit_price(model)
+    highest, at = highest_unit_price(model, set_up_fee)
     if highest <= cap.exact_yuan():
         return
     where = "数量足够大" if at is None else f"数量为 {at} "

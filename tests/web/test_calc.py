@@ -59,6 +59,34 @@ GOOD = {
     },
     "shapley": {"players": ["1", "2", "3"], "values": GLOVES, "kind": "value"},
     "deadline": {"start": "2026-07-01", "working_days": 20},
+    "operating-cost": {
+        "lines": [
+            {"text": "平台", "amount": "10000000.00", "key": "calls"},
+            {"text": "人力", "amount": "300000.00", "industry_share": "1", "disallowed": "50000.00"},
+        ],
+        "keys": {"calls": {"industry_units": "4000", "public_units": "1000"}},
+        "subsidy": "800000.00",
+    },
+    "caps-fit": {
+        "caps": [{"cap": "0.80", "volume": "5000000"}, {"cap": "300", "volume": "10000"}],
+        "max_permitted_revenue": "8257824.00",
+    },
+    "rate-period": {
+        "from": "2026-05-01",
+        "until": "2026-05-31",
+        "prices": [
+            {"from": "2026-01-01", "tariff": {"model": "per_unit", "unit_price": "1"}},
+            {"from": "2026-05-10", "tariff": {"model": "per_unit", "unit_price": "2"}},
+        ],
+        "usage": [{"date": "2026-05-09", "quantity": "10"}, {"date": "2026-05-10", "quantity": "10"}],
+        "counting": "carry",
+    },
+    "effective-price": {"model": "per_unit", "unit_price": "0.50", "set_up_fee": "0.30", "cap": "0.80"},
+    "package-arbitrage": {"packs": [{"quantity": "20", "price": "4.20"}, {"quantity": "100", "price": "30.00"}]},
+    "dedup": {"events": [{"subject": "a", "date": "2026-05-01"}], "window_days": 30},
+    "vat": {"amount": "106.00", "rate": "0.06"},
+    "price-text": {"text": "0.5元/次"},
+    "public-interest": {"purpose": "public_welfare", "place": "quzhou", "on": "2026-01-01"},
 }
 
 
