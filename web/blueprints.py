@@ -28,6 +28,8 @@ import pricing.classes.api
 import pricing.classes.pages
 import pricing.complaints.api
 import pricing.complaints.pages
+import pricing.cost_sheets.api
+import pricing.cost_sheets.pages
 import pricing.costs.api
 import pricing.costs.pages
 import pricing.cycles.api
@@ -36,6 +38,8 @@ import pricing.determinations.api
 import pricing.determinations.pages
 import pricing.editor.api
 import pricing.editor.pages
+import pricing.equal_prices.api
+import pricing.equal_prices.pages
 import pricing.exemptions.api
 import pricing.exemptions.pages
 import pricing.headroom.api
@@ -173,6 +177,7 @@ API_BLUEPRINTS = [
     registry.evaluations.api.blueprint,
     registry.disclosures.api.blueprint,
     pricing.charges.api.blueprint,
+    pricing.cost_sheets.api.blueprint,
     pricing.costs.api.blueprint,
     pricing.ceilings.api.blueprint,
     pricing.ceilings.api.caps,
@@ -186,6 +191,7 @@ API_BLUEPRINTS = [
     pricing.publications.api.blueprint,
     pricing.negotiated.api.blueprint,
     pricing.services.api.blueprint,
+    pricing.equal_prices.api.blueprint,
     pricing.exemptions.api.blueprint,
     pricing.misuses.api.blueprint,
     pricing.complaints.api.blueprint,
@@ -255,6 +261,7 @@ PAGE_BLUEPRINTS = [
     registry.evaluations.pages.blueprint,
     registry.disclosures.pages.blueprint,
     pricing.charges.pages.blueprint,
+    pricing.cost_sheets.pages.blueprint,
     pricing.costs.pages.blueprint,
     pricing.ceilings.pages.blueprint,
     pricing.determinations.pages.blueprint,
@@ -264,6 +271,7 @@ PAGE_BLUEPRINTS = [
     pricing.editor.pages.blueprint,
     pricing.classes.pages.blueprint,
     pricing.negotiated.pages.blueprint,
+    pricing.equal_prices.pages.blueprint,
     pricing.exemptions.pages.blueprint,
     pricing.misuses.pages.blueprint,
     pricing.complaints.pages.blueprint,

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, policy_book, requires, words_of
+from kernel.http import Form, current_actor, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from pricing.costs.pages import UNIT_WORDS
-from pricing.services import commands
+from pricing.policy import PricingPolicy
+from pricing.services import commands, queries
 from pricing.services.rules import MerchantService
 from pricing.services.schemas import ServiceFeeIn
 from registry.agreements import queries as agreements
@@ -25,6 +26,27 @@ SERVICE_WORDS = {
     MerchantService.COMPUTING: _("算力支持"),
     MerchantService.COMPLIANCE_SUPPORT: _("合规支持"),
 }
+
+
+@blueprint.get("/service-fees")
+@public
+def browse() -> str:
+    """Show every service fee, past, present and announced, and why those in force are what they are."""
+    session, today = db.session(), clock.today()
+    place = request.args.get("place") or None
+    book = policy_book()
+    known = [PricingPolicy.at(book, key, today) for key in book.places() if place in (None, key)]
+    return render_template(
+        "pricing/services/list.html", today=today, history=queries.history(session, place=place),
+        fees=[(fee, queries.explain(fee)) for fee in queries.listed(session, today, place=place)],
+        rules=[policy for policy in known if _is_break_even(policy)], unit_titles=UNIT_WORDS,
+        service_titles=SERVICE_WORDS, may_set=current_actor().may(Permission.PRICE_SET),
+    )  # fmt: skip
+
+
+def _is_break_even(policy: PricingPolicy) -> bool:
+    principle = policy.service_fee_principle
+    return principle is not None and principle.value == commands.BREAK_EVEN
 
 
 @blueprint.route("/pricing/service-fees/new", methods=["GET", "POST"])
@@ -42,7 +64,7 @@ def set_service_fee() -> AnyResponse:
             form.refuse(error)
         else:
             flash(gettext("服务费 %(number)s 已公布。", number=made.number), "success")
-            return redirect(url_for("tariff_pages.price_list"), code=303)
+            return redirect(url_for("service_fee_pages.browse"), code=303)
     actor = current_actor()
     active = agreements.listed(actor, state=AgreementState.ACTIVE).order_by(Agreement.number)
     mine = [

@@ -18,6 +18,13 @@ class MerchantService(StrEnum):
     COMPLIANCE_SUPPORT = "compliance_support"
 
 
+SERVICE_TITLES = {
+    MerchantService.DATA_PROCESSING: "数据加工",
+    MerchantService.COMPUTING: "算力支持",
+    MerchantService.COMPLIANCE_SUPPORT: "合规支持",
+}
+
+
 class FeeAboveBreakEven(Invalid):
     """The fee leaves more than the small margin."""
 

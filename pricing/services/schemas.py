@@ -29,6 +29,13 @@ class ServiceFeeArgs(ma.Schema):
     on = ma.fields.Date()
 
 
+class ServiceFeeHistoryArgs(ma.Schema):
+    """Which place, or which agreement."""
+
+    place = ma.fields.String(validate=ma.validate.Length(max=40))
+    agreement_id = ma.fields.UUID()
+
+
 class ServiceFeeOut(EntityOut):
     """One fee."""
 
@@ -51,4 +58,10 @@ class ServiceFeeListOut(ma.Schema):
     """The fees in force on a day."""
 
     on = ma.fields.Date()
+    items = ma.fields.List(ma.fields.Nested(ServiceFeeOut))
+
+
+class ServiceFeeHistoryOut(ma.Schema):
+    """Every fee ever published, by service and the latest first."""
+
     items = ma.fields.List(ma.fields.Nested(ServiceFeeOut))
