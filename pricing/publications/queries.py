@@ -15,10 +15,11 @@ from kernel.errors import NotFound
 from kernel.money import UnitPrice
 from pricing.ceilings.model import ALL_KINDS, FeeCap
 from pricing.costs.rules import ChargeUnit
-from pricing.publications.rules import Span, What, headroom, in_words, spans
+from pricing.publications.rules import Span, What, headroom, spans
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import is_within_cap
 from pricing.tariffs.rules import Regime
+from pricing.wordings.rules import in_words
 from registry.parties.model import Party
 from registry.products import queries as products
 from registry.products.model import Product
@@ -63,13 +64,12 @@ class Row:
     @property
     def words(self) -> list[str]:
         """The price in Chinese words."""
-        return in_words(self.tariff.model, self.tariff.charge_unit.value, dedup_days=self.tariff.dedup_days)
+        return tariff_in_words(self.tariff)
 
     @property
     def words_en(self) -> list[str]:
         """The price in English words."""
-        tariff = self.tariff
-        return in_words(tariff.model, tariff.charge_unit.value, dedup_days=tariff.dedup_days, english=True)
+        return tariff_in_words(self.tariff, english=True)
 
     @property
     def documents(self) -> list[str]:
@@ -98,6 +98,14 @@ class Entry:
     def scope(self) -> str:
         """For whom and what about, in words; empty for everybody."""
         return " / ".join(part for part in (self.subject_kind, self.buyer_class) if part)
+
+
+def tariff_in_words(tariff: Tariff, *, english: bool = False) -> list[str]:
+    """Return a price in words, with every number that it has."""
+    return in_words(
+        tariff.model, tariff.charge_unit.value, dedup_days=tariff.dedup_days, charges_misses=tariff.charges_misses,
+        english=english,
+    )  # fmt: skip
 
 
 def listed(wanted: Wanted) -> sa.Select[Tariff]:
@@ -227,7 +235,7 @@ def _prices_with_spans(tariffs: Sequence[Tariff], known: dict[UUID, Product], on
         Entry(
             What.PRICE, known[tariff.product_id], tariff.number, tariff.charge_unit, tariff.subject_kind,
             tariff.buyer_class, tariff.unit_price_max,
-            in_words(tariff.model, tariff.charge_unit.value, dedup_days=tariff.dedup_days), span,
+            tariff_in_words(tariff), span,
             business_date(tariff.published_at),
         )
         for group in series.values()

@@ -1,0 +1,1 @@
+"""How prices read in words."""
