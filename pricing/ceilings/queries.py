@@ -21,9 +21,8 @@ from pricing.ceilings.model import ALL_KINDS, Ceiling, FeeCap
 from pricing.ceilings.rules import LevelNotCompetent as LevelNotCompetent
 from pricing.ceilings.rules import computed, last_moment, must_be_competent, revenue_tree
 from pricing.ceilings.rules import yuan as yuan  # what stands above explains its prices in the same form
-from pricing.costs import queries as costs
 from pricing.costs.model import CostSurvey
-from pricing.costs.queries import within_reach
+from pricing.costs.queries import explain_cost, within_reach
 from pricing.costs.rules import (
     CATEGORY_TITLES,
     CHARGE_UNIT_TITLES,
@@ -373,7 +372,7 @@ def _survey_inputs(survey: CostSurvey) -> dict[str, Any]:
         "gross_cost": sums.recognised.text(),
         "subsidy": survey.subsidy.text(),
         "categories": by_category,
-        **({"cost_tree": costs.explain_cost(survey)} if hasattr(costs, "explain_cost") else {}),
+        "cost_tree": explain_cost(survey),
     }
 
 

@@ -332,14 +332,17 @@ def _cost_node(
     found: PermittedRevenue, inputs: Mapping[str, Any], cited: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     surveyed = inputs.get("cost_tree")
-    lines = [surveyed] if surveyed else [node(line["text"], _grouped(line["amount"])) for line in inputs["categories"]]
-    subsidy = node("政府补助", f"− {_grouped(inputs['subsidy'])}", source=f"成本调查 {inputs['survey']}")
+    lines = (
+        surveyed["lines"] if surveyed else [node(one["text"], _grouped(one["amount"])) for one in inputs["categories"]]
+    )
+    if not surveyed:
+        lines.append(node("政府补助", f"− {_grouped(inputs['subsidy'])}", source=f"成本调查 {inputs['survey']}"))
     return node(
         "经营成本（产业、行业用途，扣除政府补助）",
         yuan(found.operating_cost),
         formula="认定成本 − 政府补助",
         source=cited.get("pricing.cost_categories"),
-        lines=[*lines, subsidy],
+        lines=lines,
     )
 
 

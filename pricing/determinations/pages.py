@@ -84,8 +84,9 @@ def browse() -> str:
     of = {one.agreement_id for one in found["items"]}
     numbers = session.execute(sa.select(Agreement.id, Agreement.number).where(Agreement.id.in_(of)))
     return render_template(
-        "pricing/determinations/list.html", found=found, words=STATE_WORDS, may_apply=actor.may(Permission.CEILING_APPLY),
-        phases=queries.phases(session, found["items"], clock.today()), numbers=dict(numbers.tuples().all()),
+        "pricing/determinations/list.html", found=found, words=STATE_WORDS,
+        numbers={row.id: row.number for row in numbers}, phases=queries.phases(session, found["items"], clock.today()),
+        may_apply=actor.may(Permission.CEILING_APPLY),
     )  # fmt: skip
 
 
@@ -238,5 +239,6 @@ def _acts(found: Determination, events: tuple[DeterminationEvent, ...]) -> dict[
         "assess": officer and DeterminationEvent.ASSESS in events,
         "propose": officer and DeterminationEvent.PROPOSE in events,
         "confirm": confirmer and DeterminationEvent.CONFIRM in events and actor.id != found.applied_by,
+        "is_proposer": any(one.decision is None and one.proposed_by == actor.id for one in found.proposals),
         "set_caps": entity and not of_operator and DeterminationEvent.SET_CAPS in events,
     }

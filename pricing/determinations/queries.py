@@ -134,15 +134,12 @@ def phases(session: Session, found: Iterable[Determination], on: date) -> dict[U
             .order_by(Ceiling.determined_at, Ceiling.id)
         )
     }
-    first_days = dict(
-        session.execute(
-            sa.select(FeeCap.ceiling_id, sa.func.min(FeeCap.effective_from))
-            .where(FeeCap.ceiling_id.in_(own.values()))
-            .group_by(FeeCap.ceiling_id)
-        )
-        .tuples()
-        .all()
+    begun_on = session.execute(
+        sa.select(FeeCap.ceiling_id, sa.func.min(FeeCap.effective_from))
+        .where(FeeCap.ceiling_id.in_(own.values()))
+        .group_by(FeeCap.ceiling_id)
     )
+    first_days = {row[0]: row[1] for row in begun_on}
     others = session.scalars(sa.select(Determination).where(Determination.agreement_id.in_(of_agreements))).all()
 
     def course(one: Determination) -> Course:
@@ -190,18 +187,10 @@ def applications(session: Session, actor: Actor, *, first_sales: Mapping[UUID, d
 
 def surveys_for(session: Session, actor: Actor, determination: Determination) -> Sequence[CostSurvey]:
     """Return the accepted surveys from which the ceiling can be proposed, newest first."""
-    from_costs = within_reach(actor, Permission.COST_READ, CostSurvey.place, CostSurvey.operating_institution_id)
-    query = (
-        sa.select(CostSurvey)
-        .where(
-            from_costs,
-            CostSurvey.agreement_id == determination.agreement_id,
-            CostSurvey.state == SurveyState.ACCEPTED,
-        )
-        .order_by(CostSurvey.accepted_at.desc(), CostSurvey.id)
-        .options(selectinload(CostSurvey.lines))
+    query = costs.visible(actor, state=SurveyState.ACCEPTED).where(
+        CostSurvey.agreement_id == determination.agreement_id
     )
-    return session.scalars(query).all()
+    return session.scalars(query.order_by(CostSurvey.accepted_at.desc(), CostSurvey.id)).all()
 
 
 def deduction(session: Session, agreement_id: UUID, year: int) -> tuple[Money, str]:

@@ -1,4 +1,4 @@
-"""A determination of a permitted revenue, walked through its real commands: applied for, assessed, confirmed, capped."""
+"""A determination of a permitted revenue, walked through its real commands from the application to the caps."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def draft_caps(
 ) -> CapPlan:
     """Draw up caps as the authorizing entity."""
     return plans.draft(
-        session, offices.entity, determination_id=found.id, effective_from=effective_from, caps=caps, note="按算力和调用量",
+        session, offices.entity, determination_id=found.id, effective_from=effective_from, caps=caps, note="按调用量",
         now=now, book=base.book(),
     )  # fmt: skip
 

@@ -50,6 +50,17 @@ def test_a_ceiling_is_recomputed_from_its_own_row(session, agreement):
     assert cited["pricing.bond_yield_10y"]["value"] == "0.0220"
 
 
+def test_the_explanation_goes_down_to_single_cost_lines_and_is_kept_with_the_row(session, agreement):
+    lines = [make.cost("6000000.00", "0.8"), {**make.cost("4000000.00", "0.8"), "text": "算力租赁"}]
+    ceiling = make.make_ceiling(session, agreement, survey=make.make_survey(session, agreement, lines=lines))
+    kept = ceiling.inputs["explanation"]
+    assert queries.breakdown(ceiling) == kept
+    (cost, *_) = kept["lines"]
+    assert "算力租赁" in str(cost)
+    assert "3,200,000.00" in str(cost)
+    assert "cost_tree" not in ceiling.inputs
+
+
 def test_the_margin_is_at_most_what_the_rules_admit(session, agreement):
     with pytest.raises(RateAboveCap):
         make.make_ceiling(session, agreement, margin="0.060000001")

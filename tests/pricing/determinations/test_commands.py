@@ -43,9 +43,7 @@ def ready(session, offices):
 
 
 def confirm_as(session, person: Actor, found, sha256: str):
-    return commands.confirm(
-        session, person, found.id, sha256=sha256, now=make.NOW, book=base.book(demonstration=True)
-    )
+    return commands.confirm(session, person, found.id, sha256=sha256, now=make.NOW, book=base.book(demonstration=True))
 
 
 @pytest.mark.both_databases
