@@ -156,6 +156,22 @@ def import_usage(file: Path, place: str) -> None:
         usage(TERMINAL, file, place, console)
 
 
+@import_.command("cost-survey")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--agreement", required=True, help="授权运营协议编号")
+@click.option("--year", required=True, type=click.IntRange(2000, 2100), help="成本发生年度")
+@click.option("--as", "login", required=True, help="以运营机构哪个账号的身份导入（登录名）；终端自己无权填报")
+def import_cost_survey(file: Path, agreement: str, year: int, login: str) -> None:
+    """导入填好的成本调查表，存为草稿。
+
+    例：huiyi import cost-survey cost.xlsx --agreement AGR-2026-000001 --year 2025 --as operator.li
+    """
+    from web.imports import cost_survey
+
+    with application():
+        cost_survey(login, file, agreement, year, console)
+
+
 @huiyi.command()
 @click.option("--place", required=True)
 @click.option("--period", required=True, help="月份，如 2026-10")

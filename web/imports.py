@@ -7,16 +7,25 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from kernel import clock, db
+from kernel.errors import DomainError
 from kernel.http import policy_book
-from kernel.identity import Actor
+from kernel.identity import Actor, Grant
 from market.listings import commands as listing_commands
 from market.listings.model import ImportRow
 from market.listings.sheets import report_csv
+from pricing.cost_sheets import commands as cost_sheet_commands
+from registry.accounts import queries as accounts
+from registry.accounts.model import Account
+from registry.accounts.rules import AccountState
+from registry.agreements import queries as agreements
+from registry.parties import queries as parties
 from settlement.metering import commands as metering_commands
 
 SHOWN_MAX = 20
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def listings(actor: Actor, file: Path, place: str, report: Path | None, console: Console) -> None:
@@ -65,3 +74,41 @@ def usage(actor: Actor, file: Path, place: str, console: Console) -> None:
             session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now()
         )
     console.print(f"{file.name}：共 {done.rows} 行，新计入 {done.accepted} 行，已计过 {done.duplicates} 行。")
+
+
+def cost_survey(login: str, file: Path, agreement_number: str, year: int, console: Console) -> None:
+    """Take in a filled cost survey as a draft of the person's institution; every wrong cell is listed.
+
+    The terminal holds no role of an operating institution, so it acts for an account that does, with its roles.
+    """
+    sent = {"name": file.name, "media_type": WORKBOOK, "content": file.read_bytes()}
+    try:
+        with console.status(f"正在读取 {file.name} …"), db.transaction() as session:
+            person = _person(session, login)
+            agreement = agreements.by_number(session, agreement_number)
+            survey = cost_sheet_commands.import_sheet(
+                session, person, agreement_id=agreement.id, year=year, file=sent, now=clock.now(), book=policy_book()
+            )
+    except DomainError as refusal:
+        for error in refusal.errors[:SHOWN_MAX]:
+            console.print(f"  {error.get('message', '')}", markup=False, soft_wrap=True)
+        raise
+    console.print(
+        f"{survey.number}：{len(survey.keys)} 个分摊依据，{len(survey.lines)} 项成本，"
+        "已存为草稿，核对后由运营机构提交。"
+    )
+
+
+def _person(session: Session, login: str) -> Actor:
+    """Return the person with that login as a sign-in would: active, with the roles for organisations in order.
+
+    Raises:
+        NoSuchAccount: there is no such account, or it is disabled.
+    """
+    account = session.scalar(accounts.listed().where(Account.login == accounts.normalised_login(login)))
+    if account is None or account.state is not AccountState.ACTIVE:
+        raise accounts.NoSuchAccount(f"没有登录名为 {login[:40]} 的账号，或账号已停用", detail_en="No such account.")
+    held = accounts.grants_in_force(session, account.id)
+    counted = [one for one in held if one.party_id is None or parties.get(session, one.party_id).is_in_order]
+    grants = tuple(Grant(one.role, one.party_id, one.place) for one in counted)
+    return Actor(id=account.id, name=account.name, org_id=account.party_id, grants=grants, channel="cli")

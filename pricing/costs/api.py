@@ -5,17 +5,34 @@ from __future__ import annotations
 from uuid import UUID
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
+from kernel.http import (
+    ApiBlueprint,
+    current_actor,
+    match_version,
+    page,
+    policy_book,
+    repeats_harmlessly,
+    requires,
+)
 from kernel.identity import Permission
 from pricing.costs import commands, queries
 from pricing.costs.model import CostSurvey
+from pricing.costs.rules import Key
 from pricing.costs.schemas import (
     AcceptIn,
+    AccountArgs,
+    AccountOut,
+    AllocationKeyBasisIn,
     AmendIn,
+    CostExplanationOut,
     CostSurveyArgs,
     CostSurveyIn,
     CostSurveyOut,
     CostSurveyPageOut,
+    DrawIn,
+    DrawnOut,
+    KeyChangeOut,
+    KeyPreviewOut,
     SendBackIn,
 )
 
@@ -61,6 +78,63 @@ def amend(amend_in, survey_id: UUID):
     with db.transaction() as session:
         _match(session, survey_id)
         return commands.amend(session, current_actor(), survey_id, **amend_in, now=clock.now(), book=policy_book())
+
+
+@blueprint.get("/<uuid:survey_id>/explanation")
+@requires(Permission.COST_READ)
+@blueprint.response(200, CostExplanationOut)
+def explain(survey_id: UUID):
+    """Explain the operating cost: categories, lines, keys, evidence, disallowances, articles."""
+    survey = queries.get(db.session(), current_actor(), survey_id)
+    return {"number": survey.number, "explanation": queries.explain_cost(survey)}
+
+
+@blueprint.get("/accounts")
+@requires(Permission.COST_READ)
+@blueprint.arguments(AccountArgs, location="query")
+@blueprint.response(200, AccountOut)
+def account(args):
+    """Give the separate account of an agreement and year: category by use class, with what was subsidised."""
+    survey, rows = queries.account_of(db.session(), current_actor(), args["agreement_id"], args["year"])
+    return {**args, "survey": survey.number, "state": survey.state, "subsidy": survey.subsidy, "rows": rows}
+
+
+@blueprint.post("/<uuid:survey_id>/keys/<uuid:key_id>/preview")
+@requires(Permission.COST_READ)
+@repeats_harmlessly
+@blueprint.arguments(AllocationKeyBasisIn)
+@blueprint.response(200, KeyPreviewOut)
+def preview_key(key_in, survey_id: UUID, key_id: UUID):
+    """Say what a changed allocation key would do, line by line; nothing is changed."""
+    survey = queries.get(db.session(), current_actor(), survey_id)
+    name = queries.key_of(survey, key_id).name
+    numbers = (key_in["industry_units"], key_in["public_units"], key_in["industry_share"])
+    return {"effects": queries.preview_key(survey, Key(name, key_in["driver"], *numbers))}
+
+
+@blueprint.put("/<uuid:survey_id>/keys/<uuid:key_id>")
+@requires(Permission.COST_WRITE)
+@blueprint.arguments(AllocationKeyBasisIn)
+@blueprint.response(200, KeyChangeOut)
+def change_key(key_in, survey_id: UUID, key_id: UUID):
+    """Change one allocation key of a draft: exactly the lines that use it change."""
+    with db.transaction() as session:
+        _match(session, survey_id)
+        survey, effects = commands.change_key(session, current_actor(), survey_id, key_id, **key_in, now=clock.now())
+        return {"id": survey.id, "version": survey.version, "survey": survey, "effects": effects}
+
+
+@blueprint.post("/<uuid:survey_id>/charges")
+@requires(Permission.COST_WRITE)
+@blueprint.arguments(DrawIn)
+@blueprint.response(200, DrawnOut)
+def draw_charges(draw_in, survey_id: UUID):
+    """Draw the charges of the survey's year into a draft, each once."""
+    with db.transaction() as session:
+        _match(session, survey_id)
+        done = commands.draw_charges(session, current_actor(), survey_id, **draw_in, now=clock.now())
+        named = {name: getattr(done, name) for name in ("survey", "added", "removed", "taken")}
+        return {"id": done.survey.id, "version": done.survey.version, **named}
 
 
 @blueprint.post("/<uuid:survey_id>/submission")

@@ -44,12 +44,6 @@ class ChargeCorrected(Conflict):
     code = "cost_survey.charge_corrected"
 
 
-class SeveralDrafts(Conflict):
-    """It is not clear which of several drafts a spreadsheet replaces."""
-
-    code = "cost_survey.several_drafts"
-
-
 def open_survey(
     session: Session,
     actor: Actor,
@@ -229,45 +223,11 @@ def accept(
     return survey
 
 
-def import_survey(
-    session: Session,
-    actor: Actor,
-    *,
-    agreement_id: UUID,
-    year: int,
-    subsidy: Money,
-    lines: Sequence[Mapping[str, Any]],
-    keys: Sequence[Mapping[str, Any]],
-    now: datetime,
-    book: PolicyBook,
-) -> CostSurvey:
-    """Take in a filled spreadsheet: as a new draft, or in place of the one draft of that agreement and year.
-
-    Raises:
-        SeveralDrafts: there is more than one draft of that agreement and year.
-        NotAllowed, LineUnusable, KeyUnusable, ChargeTaken, CategoryUnknown, NothingSurveyed: see ``open_survey``.
-    """
-    content: dict[str, Any] = {"subsidy": subsidy, "lines": lines, "keys": keys, "now": now, "book": book}
-    drafts = queries.drafts_of(session, agreement_id, year)
-    if len(drafts) > 1:
-        agreement = agreements.get(session, agreement_id)
-        actor.must(Permission.COST_WRITE, org_id=agreement.operating_institution_id, place=agreement.place)
-        raise SeveralDrafts(
-            f"该协议 {year} 年有多份草稿（{'、'.join(draft.number for draft in drafts)}），"
-            "请在要替换的草稿页面上传表格。",
-            detail_en="Several drafts: upload the spreadsheet on the page of the draft that it replaces.",
-            rule="PRC-02",
-        )
-    if drafts:
-        return amend(session, actor, drafts[0].id, **content)
-    return open_survey(session, actor, agreement_id=agreement_id, year=year, **content)
-
-
 def change_key(
     session: Session,
     actor: Actor,
     survey_id: UUID,
-    name: str,
+    key: str | UUID,
     *,
     driver: str,
     industry_units: Decimal | None = None,
@@ -278,20 +238,20 @@ def change_key(
 ) -> tuple[CostSurvey, list[KeyEffect]]:
     """Change one allocation key of a draft; exactly the lines that use it change, and are returned before and after.
 
-    Without new evidence the key keeps what it has.
+    ``key`` is its name or identity; without new evidence it keeps what it has.
 
     Raises:
         NotAllowed: the actor does not act for that institution.
         WrongState: the survey was filed already.
-        NoSuchKey: the survey has no key of that name.
+        NoSuchKey: the survey has no such key.
         KeyUnusable: the changed key cannot stand.
     """
     survey = queries.locked(session, survey_id)
     actor.must(Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place)
     survey.state = after(survey.state, SurveyAct.AMEND, survey.number)
-    changed = Key(name, driver, industry_units, public_units, industry_share)
+    row = queries.key_of(survey, key)
+    changed = Key(row.name, driver, industry_units, public_units, industry_share)
     effects = queries.preview_key(survey, changed)
-    row = queries.key_of(survey, name)
     row.driver, row.direct_share = driver, industry_share
     row.industry_units, row.public_units = industry_units, public_units
     if evidence:
@@ -303,7 +263,7 @@ def change_key(
     session.flush()
     detail = {"lines": [effect.position for effect in effects], "basis": changed.basis}
     audit.record(
-        session, actor, "cost_survey.change_key", survey, at=now, note=f"{survey.number} {name}", detail=detail
+        session, actor, "cost_survey.change_key", survey, at=now, note=f"{survey.number} {row.name}", detail=detail
     )
     return survey, effects
 

@@ -18,10 +18,11 @@ from kernel import clock, db, files
 from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.money import decimal_text
 from pricing.costs import commands, queries
-from pricing.costs.model import CostSurvey
-from pricing.costs.rules import ChargeUnit, CostCategory, SurveyState
-from pricing.costs.schemas import AcceptIn, AmendIn, CostSurveyIn, SendBackIn
+from pricing.costs.model import AllocationKey, CostLine, CostSurvey
+from pricing.costs.rules import ChargeUnit, CostCategory, Key, KeyEffect, SurveyState
+from pricing.costs.schemas import AcceptIn, AllocationKeyBasisIn, AmendIn, CostSurveyIn, DrawIn, SendBackIn
 from pricing.policy import PricingPolicy
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
@@ -29,9 +30,12 @@ from registry.agreements.rules import AgreementState
 
 blueprint = Blueprint("cost_pages", __name__, template_folder="../templates")
 ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
-GIVEN = {"category", "position", "charge_unit", "industry_share"}  # what a row carries before anybody types
+# what a row carries before anybody types
+GIVEN = {"category", "position", "charge_unit", "industry_share", "subsidised", "charge", "evidence_sha256"}
 NOT_FIELDS = {"csrf_token", "version", "act"}  # "act" is the button that was pressed
 BLANK_ROWS = 2
+WHOLLY = "1"
+FORM_LINES_MAX = 200  # of a longer survey the spreadsheet is changed, not the form
 # the words of the rules once more, so that they can be translated at the moment of showing
 CATEGORY_WORDS = {
     CostCategory.PLATFORM_BUILD_OM: _("授权运营相关平台建设和运维成本"),
@@ -122,6 +126,17 @@ class RowsForm(Form):
         return path[0]
 
 
+class SurveyForm(RowsForm):
+    """The form of a survey: the share that a row carries before anybody types gives way to the key that it names."""
+
+    def _nested(self) -> dict[str, Any]:
+        sent = super()._nested()
+        for line in sent.get("lines", []):
+            if line.get("key") and line.get("industry_share") == WHOLLY:
+                del line["industry_share"]
+        return sent
+
+
 def file_in(upload: Any) -> dict[str, str]:
     """Return an uploaded file as the schema of the API takes it."""
     content = base64.b64encode(upload.read()).decode()
@@ -133,7 +148,7 @@ def file_in(upload: Any) -> dict[str, str]:
 @requires(Permission.COST_WRITE)
 def open_survey() -> AnyResponse:
     """Fill in a survey."""
-    form = RowsForm(CostSurveyIn, {"year": clock.today().year - 1, "subsidy": "0.00", **_prefilled()})
+    form = SurveyForm(CostSurveyIn, {"year": clock.today().year - 1, "subsidy": "0.00", **_prefilled()})
     if request.method == "POST" and form.accepts():
         try:
             with db.transaction() as session:
@@ -149,9 +164,12 @@ def open_survey() -> AnyResponse:
 @blueprint.route("/pricing/surveys/<uuid:survey_id>/edit", methods=["GET", "POST"])
 @requires(Permission.COST_WRITE)
 def amend(survey_id: UUID) -> AnyResponse:
-    """Correct a draft; files of evidence are attached anew."""
+    """Correct a draft; a file of evidence stays unless another one is attached."""
     survey = queries.get(db.session(), current_actor(), survey_id)
-    form = RowsForm(AmendIn, {"subsidy": survey.subsidy.text(), **_rows_of(survey)})
+    if len(survey.lines) > FORM_LINES_MAX:
+        flash(gettext("成本项较多，请下载表格修改后上传。"), "info")
+        return redirect(url_for("cost_sheet_pages.replace", survey_id=survey_id), code=303)
+    form = SurveyForm(AmendIn, {"subsidy": survey.subsidy.text(), **_rows_of(survey)})
     if request.method == "POST" and form.accepts():
         try:
             with db.transaction() as session:
@@ -192,12 +210,61 @@ def take_step(survey_id: UUID, step: str) -> AnyResponse:
     return redirect(url_for("cost_pages.show", survey_id=survey_id), code=303)
 
 
+@blueprint.route("/pricing/surveys/<uuid:survey_id>/keys/<uuid:key_id>", methods=["GET", "POST"])
+@requires(Permission.COST_WRITE)
+def change_key(survey_id: UUID, key_id: UUID) -> AnyResponse:
+    """Show what a changed key does to each line, before it is saved and after."""
+    survey = queries.get(db.session(), current_actor(), survey_id)
+    key = queries.key_of(survey, key_id)
+    form = RowsForm(AllocationKeyBasisIn, _key_values(key))
+    effects: list[KeyEffect] = []
+    if request.method == "POST" and form.accepts():
+        given = {name: form.data[name] for name in ("industry_units", "public_units", "industry_share")}
+        try:
+            if request.form.get("act") == "save":
+                with db.transaction() as session:
+                    match_version(session, CostSurvey, survey_id)
+                    commands.change_key(session, current_actor(), survey_id, key_id, **form.data, now=clock.now())
+                flash(gettext("分摊依据“%(name)s”已修改。", name=key.name), "success")
+                return redirect(url_for("cost_pages.show", survey_id=survey_id), code=303)
+            effects = queries.preview_key(survey, Key(key.name, form.data["driver"], *given.values()))
+        except DomainError as error:
+            form.refuse(error)
+    text = render_template(
+        "pricing/costs/key.html", survey=survey, key=key, form=form, effects=effects, refusal=words_of(form.problem),
+        percent=queries.percent, using=[line for line in survey.lines if line.key_id == key.id],
+        previewed=bool(form.data and not form.problem),
+    )  # fmt: skip
+    return make_response(text, 422 if form.errors or form.problem else 200)
+
+
+@blueprint.post("/pricing/surveys/<uuid:survey_id>/charges")
+@requires(Permission.COST_WRITE)
+def draw_charges(survey_id: UUID) -> AnyResponse:
+    """Draw the charges of the year into a draft."""
+    form = RowsForm(DrawIn)
+    if not form.accepts():
+        return _survey_page(survey_id, status=422)
+    try:
+        with db.transaction() as session:
+            queries.get(session, current_actor(), survey_id)
+            match_version(session, CostSurvey, survey_id)
+            done = commands.draw_charges(session, current_actor(), survey_id, **form.data, now=clock.now())
+    except DomainError as error:
+        form.refuse(error)
+        return _survey_page(survey_id, form, status=error.status)
+    flash(gettext("新计入 %(added)s 笔，移除已更正的 %(removed)s 笔；另有 %(taken)s 笔已由其他认定的成本调查计入。",
+                  added=len(done.added), removed=len(done.removed), taken=len(done.taken)), "success")  # fmt: skip
+    return redirect(url_for("cost_pages.show", survey_id=survey_id), code=303)
+
+
 @blueprint.get("/pricing/surveys/<uuid:survey_id>/evidence/<sha256>")
 @requires(Permission.COST_READ)
 def evidence(survey_id: UUID, sha256: str) -> Response:
     """Hand out a file of evidence, as a download and never as a page of this site."""
     survey = queries.get(db.session(), current_actor(), survey_id)
-    own = next((line.evidence_sha256 for line in survey.lines if line.evidence_sha256 == sha256), "")
+    rows: list[CostLine | AllocationKey] = [*survey.lines, *survey.keys]
+    own = next((row.evidence_sha256 for row in rows if row.evidence_sha256 == sha256), "")
     kept = files.get(db.session(), own or "")
     return attachment(kept.content, kept.name)
 
@@ -209,7 +276,8 @@ def _form_page(form: RowsForm, title: str, action: str, survey: CostSurvey | Non
         "pricing/costs/form.html", form=form, title=title, action=action, survey=survey,
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in session.scalars(mine)],
         categories=[(category.value, word) for category, word in CATEGORY_WORDS.items()],
-        rows=form.count("lines", len(CostCategory) + BLANK_ROWS), refusal=words_of(form.problem),
+        rows=form.count("lines", len(CostCategory)) + BLANK_ROWS, key_rows=form.count("keys", 1) + 1,
+        refusal=words_of(form.problem),
     )  # fmt: skip
     return make_response(text, 422 if request.method == "POST" else 200)
 
@@ -226,7 +294,10 @@ def _survey_page(survey_id: UUID, form: RowsForm | None = None, *, status: int =
             Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place
         ),
         may_decide=actor.may(Permission.CEILING_DETERMINE, place=survey.place),
-        policy=PricingPolicy.at(policy_book(), survey.place, clock.today()),
+        policy=PricingPolicy.at(policy_book(), survey.place, clock.today()), form_lines_max=FORM_LINES_MAX,
+        shares={key.name: queries.percent(key.as_key().share) for key in survey.keys},
+        key_choices=[(key.name, f"{key.name}：{key.driver}") for key in survey.keys],
+        undrawn=queries.undrawn(session, survey), explanation=queries.explain_cost(survey),
     )  # fmt: skip
     return make_response(text, status)
 
@@ -239,12 +310,25 @@ def _prefilled() -> dict[str, str]:
 
 def _rows_of(survey: CostSurvey) -> dict[str, str]:
     shown: dict[str, str] = {}
+    for number, key in enumerate(survey.keys):
+        values = {"name": key.name, **_key_values(key), "evidence_sha256": key.evidence_sha256 or ""}
+        shown |= {f"keys-{number}-{name}": text for name, text in values.items()}
     for number, line in enumerate(survey.lines):
-        shown |= {
-            f"lines-{number}-category": line.category.value,
-            f"lines-{number}-text": line.text,
-            f"lines-{number}-amount": line.amount.text(),
-            f"lines-{number}-industry_share": format(line.industry_share, "f"),
-            f"lines-{number}-allocation_key": line.allocation_key,
-        }
+        values = {
+            "category": line.category.value, "text": line.text, "amount": line.amount.text(),
+            "subsidised": "true" if line.subsidised else "false", "evidence_sha256": line.evidence_sha256 or "",
+            "charge": line.charge.number if line.charge is not None else "",
+        }  # fmt: skip
+        if line.key is not None:
+            values["key"] = line.key.name
+        else:
+            values |= {"industry_share": format(line.industry_share, "f"), "allocation_key": line.allocation_key}
+        shown |= {f"lines-{number}-{name}": text for name, text in values.items()}
     return shown
+
+
+def _key_values(key: AllocationKey) -> dict[str, str]:
+    numbers = {
+        "industry_units": key.industry_units, "public_units": key.public_units, "industry_share": key.direct_share,
+    }  # fmt: skip
+    return {"driver": key.driver, **{name: "" if n is None else decimal_text(n) for name, n in numbers.items()}}

@@ -31,6 +31,7 @@ from pricing.costs.rules import (
     effect_of_key,
     keys_must_stand,
     must_stand,
+    naming_problem,
     node,
     operating_cost,
     totals,
@@ -218,16 +219,10 @@ def _line_row(
 
 
 def _named_key(line: Mapping[str, Any], position: int, keys: Mapping[str, AllocationKey]) -> AllocationKey | None:
-    name, share = line.get("key") or "", line.get("industry_share")
-    if not name and share is None:
-        raise unusable(position, "industry_share", "须写明产业、行业用途占比，或注明所用的分摊依据名称")
-    if not name:
-        return None
-    if share is not None:
-        raise unusable(position, "industry_share", "已注明分摊依据名称的，占比由该依据得出，不再填写")
-    if name not in keys:
-        raise unusable(position, "key", f"没有名为“{name}”的分摊依据，请先填报该分摊依据")
-    return keys[name]
+    problem = naming_problem(line.get("key") or "", line.get("industry_share"), keys)
+    if problem is not None:
+        raise unusable(position, *problem)
+    return keys.get(line.get("key") or "")
 
 
 def _named_charge(line: Mapping[str, Any], position: int, drawable: Mapping[str, Charge]) -> Charge | None:
@@ -299,15 +294,15 @@ def must_be_own_evidence(session: Session, institution_id: UUID, sha256: str) ->
     return sha256
 
 
-def key_of(survey: CostSurvey, name: str) -> AllocationKey:
-    """Return a key of the survey by its name.
+def key_of(survey: CostSurvey, wanted: str | UUID) -> AllocationKey:
+    """Return a key of the survey by its name or identity.
 
     Raises:
         NoSuchKey: there is none.
     """
-    found = next((key for key in survey.keys if key.name == name), None)
+    found = next((key for key in survey.keys if wanted in (key.name, key.id)), None)
     if found is None:
-        raise NoSuchKey(f"成本调查 {survey.number} 没有名为“{name[:40]}”的分摊依据。")
+        raise NoSuchKey(f"成本调查 {survey.number} 没有分摊依据“{str(wanted)[:40]}”。")
     return found
 
 
@@ -315,10 +310,8 @@ def preview_key(survey: CostSurvey, changed: Key) -> list[KeyEffect]:
     """Return what the changed key would do, line by line, without changing anything.
 
     Raises:
-        NoSuchKey: the survey has no key of that name.
         KeyUnusable: the changed key cannot stand.
     """
-    key_of(survey, changed.name)
     keys_must_stand([changed])
     return effect_of_key([(line.position, line.as_line()) for line in survey.lines], changed)
 
@@ -374,12 +367,12 @@ def _explain_line(row: CostLine) -> dict[str, Any]:
     if row.key is not None:
         below.append(_explain_key(row.key))
     elif row.allocation_key:
-        below.append(node(f"分摊依据：{row.allocation_key}", _percent(line.industry_share)))
+        below.append(node(f"分摊依据：{row.allocation_key}", percent(line.industry_share)))
     if line.disallowed:
         below.append(node(f"核减：{row.disallowed_reason}", f"− {_yuan(line.disallowed)}", source=COST_ARTICLE))
     if row.evidence_sha256:
         below.append(node("凭证 SHA-256", row.evidence_sha256))
-    formula = f"{line.amount.grouped()} × {_percent(line.industry_share)}"
+    formula = f"{line.amount.grouped()} × {percent(line.industry_share)}"
     if line.disallowed:
         formula += f" − {line.disallowed.grouped()}"
     return node(f"第 {row.position} 项 {row.text}", _yuan(line.recognised), formula=formula, lines=below)
@@ -388,12 +381,13 @@ def _explain_line(row: CostLine) -> dict[str, Any]:
 def _explain_key(row: AllocationKey) -> dict[str, Any]:
     key = row.as_key()
     evidence = [node("凭证 SHA-256", row.evidence_sha256)] if row.evidence_sha256 else []
-    return node(f"分摊依据：{key.name}", _percent(key.share), formula=key.basis, source=COST_ARTICLE, lines=evidence)
+    return node(f"分摊依据：{key.name}", percent(key.share), formula=key.basis, source=COST_ARTICLE, lines=evidence)
 
 
 def _yuan(amount: Money) -> str:
     return f"¥ {amount.grouped()}"
 
 
-def _percent(share: Exact) -> str:
+def percent(share: Exact) -> str:
+    """Return a share as per cent with four decimals at most, for people."""
     return f"{decimal_text(fraction(share) * PERCENT, POINTS_DIGITS)}%"

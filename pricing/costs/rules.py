@@ -1,6 +1,6 @@
 """Cost surveys (成本调查): categories, states, and the operating cost that industry use may bear."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -232,6 +232,16 @@ def after(state: SurveyState, act: SurveyAct, number: str) -> SurveyState:
     return following
 
 
+def naming_problem(key: str, share: Decimal | None, known: Collection[str]) -> tuple[str, str] | None:
+    """Return field and words of what is wrong with how a line names its share, or None; a key and a share exclude."""
+    if not key:
+        words = "须写明产业、行业用途占比，或注明所用的分摊依据名称"
+        return ("industry_share", words) if share is None else None
+    if share is not None:
+        return "industry_share", "已注明分摊依据名称的，占比由该依据得出，不再填写"
+    return None if key in known else ("key", f"没有名为“{key}”的分摊依据，请先填报该分摊依据")
+
+
 def line_problem(line: Line) -> tuple[str, str] | None:
     """Return field and words of what is wrong with the share of a line, or None."""
     if not 0 <= fraction(line.industry_share) <= 1:
@@ -326,9 +336,7 @@ def totals(lines: Sequence[Line]) -> SurveyTotals:
         发改价格〔2025〕65号, 三（一）: 经营成本.
     """
     if not lines:
-        raise NothingSurveyed(
-            "成本调查没有任何成本项，请至少填报一项。", detail_en="The survey has no line.", rule="PRC-02"
-        )
+        raise NothingSurveyed("成本调查没有任何成本项，请至少填报一项。", detail_en="No line.", rule="PRC-02")
     return SurveyTotals(
         spent=total(line.amount for line in lines),
         industry=total(line.industry_amount for line in lines),
@@ -338,22 +346,12 @@ def totals(lines: Sequence[Line]) -> SurveyTotals:
 
 
 def operating_cost(recognised: Money, subsidy: Money) -> Money:
-    """Return the operating cost: what is recognised for industry use, less government subsidy, at least nothing.
-
-    Source:
-        发改价格〔2025〕65号, 三（一）: 扣除政府补助后的合理费用支出.
-    """
+    """Return the operating cost (65号 三（一）): what is recognised for industry use less subsidy, at least nothing."""
     return max(recognised - subsidy, ZERO)
 
 
 def accounts(lines: Sequence[tuple[CostCategory, Line, bool]]) -> list[AccountRow]:
-    """Return the separate account (单独核算): spending by category and use class, with what was subsidised of it.
-
-    Each of ``lines`` says category, cost and whether it was subsidised.
-
-    Source:
-        PRC-09; 发改价格〔2025〕65号, 五.
-    """
+    """Return the separate account (单独核算, 65号 五, PRC-09) of lines with category and whether it was subsidised."""
 
     def summed(category: CostCategory) -> AccountRow:
         own = [(line, subsidised) for found, line, subsidised in lines if found is category]

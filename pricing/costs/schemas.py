@@ -100,14 +100,6 @@ class AmendIn(Schema):
     lines = _lines()
 
 
-class SheetIn(Schema):
-    """A filled spreadsheet for an agreement and year."""
-
-    agreement_id = ma.fields.UUID(required=True)
-    year = ma.fields.Integer(required=True, validate=ma.validate.Range(*YEARS))
-    file = ma.fields.Nested(FileIn, required=True)
-
-
 class DrawIn(Schema):
     """The allocation key of the lines that are drawn in; none: wholly for industry use."""
 
@@ -220,6 +212,12 @@ class KeyEffectOut(ma.Schema):
     share_after = ma.fields.String()
     amount_before = MoneyField()
     amount_after = MoneyField()
+
+
+class KeyPreviewOut(ma.Schema):
+    """What a changed key would do."""
+
+    effects = ma.fields.List(ma.fields.Nested(KeyEffectOut))
 
 
 class KeyChangeOut(EntityOut):
