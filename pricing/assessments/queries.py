@@ -168,7 +168,7 @@ def prepared(
     sources = [cited_dict(threshold)]
     return Assessment(
         number="", place=agreement.place, agreement_id=agreement.id, year=year, ceiling_id=made[-1].id, basis=basis,
-        permitted=permitted, actual=actual, threshold=threshold.decimal(), direction=result.direction, sequence=1,
+        permitted=permitted, actual=actual, threshold=threshold.decimal().normalize(), direction=result.direction, sequence=1,
         action=result.action, inputs=inputs, sources=sources, sha256=digest(inputs, sources), note="",
     )  # fmt: skip
 
@@ -207,7 +207,8 @@ def is_intact(assessment: Assessment) -> bool:
 
 def _titles(session: Session, revenue: Revenue) -> dict[str, str]:
     codes = {one.product for one in revenue.earned}
-    return dict(session.execute(sa.select(Product.code, Product.title).where(Product.code.in_(codes))).tuples())
+    rows = session.execute(sa.select(Product.code, Product.title).where(Product.code.in_(codes)))
+    return {row.code: row.title for row in rows}
 
 
 def _inputs(

@@ -71,7 +71,8 @@ def read(
     if any(one.period.start < year.start or one.period.end > until for one in accrued):
         raise Invalid("累计收入的期间须在当年之内。", detail_en="Revenue of another year was handed down.")
     codes = {one.product for one in accrued}
-    titles = dict(session.execute(sa.select(Product.code, Product.title).where(Product.code.in_(codes))).tuples())
+    found = session.execute(sa.select(Product.code, Product.title).where(Product.code.in_(codes)))
+    titles: dict[str, str] = {row.code: row.title for row in found}
     reading = HeadroomReading(
         place=agreement.place, agreement_id=agreement.id, year=year.start.year, ceiling_id=ceiling.id,
         permitted=ceiling.max_permitted_revenue, accrued=total(one.amount for one in accrued), until=until,
