@@ -21,5 +21,5 @@ blueprint = ApiBlueprint(
     responses={"200": {"description": "结果", "content": {"application/json": {"schema": {"type": "object"}}}}},
 )
 def run(name: str) -> dict[str, Any]:
-    """Recompute a figure: rate, permitted-revenue, deviation, over-recovery, split, waterfall, refund, …."""
+    """Recompute a figure: rate, effective-price, operating-cost, permitted-revenue, caps-fit, split, waterfall, …."""
     return calculate(name, json_body(), book=policy_book(), calendar=working_calendar())

@@ -136,8 +136,8 @@ def factor_of(model: TariffModel, grade: str | None) -> Fraction:
     if grade not in found:
         names = "、".join(found)
         raise GradeUnknown(
-            f"收费标准没有贡献等级“{grade[:40]}”（已公布：{names}），请核对该单位的等级。",
-            detail_en=f"The tariff has no contribution grade {grade[:40]}; it has {', '.join(found)}.",
+            f"收费标准没有贡献等级“{grade}”（已公布：{names}），请核对该单位的等级。",
+            detail_en=f"The tariff has no contribution grade {grade}; it has {', '.join(found)}.",
             errors=[{"pointer": "/grade", "code": GradeUnknown.code, "message": f"只能是 {names} 之一"}],
         )
     return found[grade]

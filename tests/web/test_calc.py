@@ -104,6 +104,12 @@ def test_every_calculator_of_the_interface_is_there():
     assert set(names()) == set(GOOD)
 
 
+def test_the_manual_describes_every_calculator():
+    manual = (Path(__file__).parents[2] / "docs" / "calculators.md").read_text(encoding="utf-8")
+    described = {row.split("|")[1].strip(" `") for row in manual.splitlines() if row.startswith("| `")}
+    assert set(names()) <= described
+
+
 def test_a_rate_shows_amount_exact_increment_and_lines():
     assert calculate("rate", GOOD["rate"]) == {
         "amount": "287.60",

@@ -10,6 +10,7 @@ from kernel.errors import DomainError
 from kernel.policy import PolicyBook
 from kernel.reading import Unreadable
 from tests.cases import cases, facts, name_of
+from tests.market.listings.test_rules import READ_OTHERWISE
 from web.calc import calculate
 
 
@@ -202,17 +203,20 @@ def test_the_rate_in_force_is_cited_and_before_it_there_is_none(book):
     assert pointers(refused("vat", {"amount": "1.00"})) == ["/rate"]
 
 
-EXPLAINED = {case["text"] for case in cases("price_texts") if "note" in case}
-
-
 @pytest.mark.parametrize("case", cases("price_texts"), ids=lambda case: case["text"] or "blank")
 def test_a_printed_price_is_read_as_meant_or_not_at_all(case):
     found = calculate("price-text", {"text": case["text"]})
-    if case["text"] in EXPLAINED and found["mode"] != case["mode"]:
-        assert not found["told"]
-        assert found["amount"] is None
-    elif found["amount"] is not None and found["mode"] in {"usage-based", "one-off"} and case["text"] not in EXPLAINED:
-        assert (found["mode"], Fraction(found["amount"])) == (case["mode"], Fraction(case["amount"]))
+    assert found["told"] == bool(case["text"])
+    if case["text"] not in READ_OTHERWISE:
+        assert found["mode"] == case["mode"]
+        amount = None if found["amount"] is None else Fraction(found["amount"])
+        assert amount == (None if found["mode"] == "negotiation" else Fraction(case["amount"]))
+
+
+@pytest.mark.parametrize("text", ["1-5元/次", "5美元/次", "3元起", "?"])
+def test_what_cannot_be_told_is_said_to_be_so(text):
+    found = calculate("price-text", {"text": text})
+    assert (found["told"], found["mode"], found["amount"]) == (False, "unknown", None)
 
 
 def test_use_in_the_public_interest_costs_nothing_and_the_article_is_cited(book):

@@ -47,7 +47,7 @@ def one_by_one(tariffs, lines):
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(batches())
 def test_sets_of_lines_cost_to_the_fen_what_they_cost_one_by_one(batch):
     assert rate_lines(*batch) == one_by_one(*batch)

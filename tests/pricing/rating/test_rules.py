@@ -1,5 +1,6 @@
 """Tariffs cost what published tariffs say, to the last digit."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel.calendar import Period, add_months
 from kernel.money import ZERO, Money, UnitPrice, decimal_text, plain_number, total
-from kernel.reading import Unreadable
-from pricing.rating.rules import ModelKind, QuantityNegative, TariffModel, exact_price, rate
+from pricing.rating.rules import GradeUnknown, ModelKind, QuantityNegative, TariffModel, exact_price, rate
 from tests.cases import cases, facts, name_of
 
 TWO_BANDS = [{"up_to": "10", "unit_price": "2", "flat_fee": "1"}, {"up_to": None, "unit_price": "1"}]
@@ -202,6 +203,20 @@ def test_registers_abroad_cost_what_their_tariffs_say(case):
     assert cost(tariff, str(case[counted])).exact == Fraction(case["expected_fee"])
 
 
+@pytest.mark.parametrize("case", [case for case in cases("foreign_tariffs") if "quarter_charges" in case], ids=name_of)
+def test_a_quarterly_waiver_is_a_cliff_and_not_an_allowance(case):
+    pages = Fraction(case["quarter_charges"]) / Fraction(PACER_PAGE["unit_price"])
+    rated = cost({**PACER_PAGE, "waived_up_to": "30.00"}, decimal_text(pages))
+    assert rated.amount == printed(case, "expected_bill")
+    assert (rated.lines[-1].adjustment == "waived") == (rated.amount == ZERO)
+
+
+def test_a_cancelled_register_subscription_runs_to_the_end_of_the_following_month():
+    case = next(case for case in cases("foreign_tariffs") if "expected_end" in case)
+    assert (case["cancelled"], case["expected_end"]) == ("Nov 2", "Dec 31")
+    assert Period.month_of(add_months(date(2026, 11, 2), 1)).last_day == date(2026, 12, 31)
+
+
 @pytest.mark.parametrize(
     "tariff",
     [
@@ -266,11 +281,6 @@ def test_increments_add_up_to_the_price_of_the_period(model, parts):
     assert billed == rate(model, used).amount
 
 
-@given(models())
-def test_a_model_survives_being_written_and_read(model):
-    assert TariffModel.from_dict(model.to_dict()) == model
-
-
 @given(bands(), quantities)
 def test_a_graduated_price_is_the_sum_of_its_bands(tiers, quantity):
     expected, lower = Fraction(0), Fraction(0)
@@ -283,33 +293,64 @@ def test_a_graduated_price_is_the_sum_of_its_bands(tiers, quantity):
     assert exact_price(TariffModel.from_dict({"model": "graduated", "tiers": tiers}), quantity) == expected
 
 
-@pytest.mark.parametrize(
-    ("written", "pointer", "code"),
-    [
-        ({"model": "auction"}, "/model", "not_allowed"),
-        ({}, "/model", "missing"),
-        ({"model": "per_unit"}, "/unit_price", "missing"),
-        ({"model": "per_unit", "unit_price": 0.5}, "/unit_price", "not_text"),
-        ({"model": "per_unit", "unit_price": "1", "tiers": TWO_BANDS}, "/tiers", "unknown_key"),
-        ({"model": "graduated", "tiers": []}, "/tiers", "not_a_list"),
-        ({"model": "graduated", "tiers": TWO_BANDS[:1]}, "/tiers/0/up_to", "last_band_bounded"),
-        ({"model": "volume", "tiers": TWO_BANDS[::-1]}, "/tiers/0/up_to", "open_band_not_last"),
-        ({"model": "volume", "tiers": [TWO_BANDS[0], *TWO_BANDS]}, "/tiers/1/up_to", "not_rising"),
-        ({"model": "volume", "tiers": [{**TWO_BANDS[0], "up_to": "0"}, TWO_BANDS[1]]}, "/tiers/0/up_to", "not_rising"),
-        ({"model": "package", "package_size": "0", "package_price": "1"}, "/package_size", "not_whole"),
-        ({"model": "package", "package_size": "1.5", "package_price": "1"}, "/package_size", "not_whole"),
-        ({"model": "flat", "flat_fee": "1", "unit_price": "1"}, "/unit_price", "twice"),
-        (
-            {"model": "flat", "flat_fee": "1", "minimum_spend": "2", "maximum_spend": "1"},
-            "/minimum_spend",
-            "above_maximum",
-        ),
-    ],
-)
-def test_a_tariff_that_makes_no_sense_is_refused_by_field(written, pointer, code):
-    with pytest.raises(Unreadable) as refusal:
-        TariffModel.from_dict(written)
-    assert (pointer, code) in [(error["pointer"], error["code"]) for error in refusal.value.errors]
+GRADED = {"model": "per_unit", "unit_price": "9", "coefficients": {"contribution": {"A": "0.8", "B": "1.1"}}}
+
+
+def test_a_contribution_grade_multiplies_the_whole_price_and_is_a_line_of_its_own():
+    model = TariffModel.from_dict(GRADED)
+    amounts = [rate(model, Fraction(10), None, grade).amount.text() for grade in (None, "A", "B")]
+    assert amounts == ["90.00", "72.00", "99.00"]
+    line = rate(model, Fraction(10), None, "A").lines[-1]
+    assert (line.adjustment, line.coefficient, line.exact) == ("coefficient", Fraction("0.8"), -18)
+    with pytest.raises(GradeUnknown) as refusal:
+        rate(model, Fraction(10), None, "Z")
+    assert "A" in refusal.value.detail
+    assert rate(TariffModel.from_dict(PACER_PAGE), Fraction(10), None, "Z").amount == Money.yuan("1.00")
+
+
+def test_a_grade_cannot_undercut_the_minimum_and_counts_before_the_waiver():
+    low = TariffModel.from_dict({**GRADED, "minimum_spend": "80.00"})
+    assert rate(low, Fraction(10), None, "A").amount == Money.yuan("80.00")
+    waived = TariffModel.from_dict({**GRADED, "waived_up_to": "72.00"})
+    assert [rate(waived, Fraction(10), None, grade).amount.fen for grade in (None, "A")] == [9000, 0]
+
+
+def test_a_volume_coefficient_falls_band_by_band_beyond_the_volume():
+    bands = [{"up_to": "100", "coefficient": "1"}, {"up_to": "500", "coefficient": "0.9"},
+             {"up_to": None, "coefficient": "0.75"}]  # fmt: skip
+    rated = cost({"model": "volume_coefficient", "unit_price": "9", "bands": bands, "free_units": "10"}, "1010")
+    assert [line.exact for line in rated.lines] == [900, 3240, 3375]
+    assert [line.coefficient for line in rated.lines] == [1, Fraction("0.9"), Fraction("0.75")]
+
+
+def test_packs_are_named_in_the_lines():
+    packs = [
+        {"quantity": "20", "price": "4.20"},
+        {"quantity": "100", "price": "30"},
+        {"quantity": "200", "price": "35"},
+    ]
+    rated = cost({"model": "package_table", "packs": packs}, "215")
+    assert [(line.band, line.quantity, line.pack, line.exact) for line in rated.lines] == [
+        (3, 1, 200, 35),
+        (1, 1, 20, Fraction("4.2")),
+    ]
+    assert cost({"model": "package_table", "packs": packs}, "0").amount == ZERO
+
+
+def test_a_bill_is_compared_with_the_waiver_after_it_was_rounded():
+    tariff = {"model": "per_unit", "unit_price": "0.001", "waived_up_to": "30.00"}
+    assert [cost(tariff, quantity).amount.fen for quantity in ("30004", "30005")] == [0, 3001]
+
+
+@given(models(), quantities, quantities, st.sampled_from([None, "A", "B", "C"]))
+def test_a_grade_that_pays_more_never_pays_less_and_increments_hold_for_it(model, quantity, earlier, grade):
+    if model.contribution and grade is not None and grade not in dict(model.contribution):
+        grade = model.contribution[0][0]
+    rated = rate(model, quantity, earlier, grade)
+    assert sum(line.exact for line in rated.lines) == rated.exact
+    assert rated.exact <= max(rate(model, quantity, None, model.dearest_grade).exact, exact_price(model, quantity))
+    before = rate(model, earlier, None, grade).amount if earlier else ZERO
+    assert before + rated.increment == rate(model, earlier + quantity, None, grade).amount
 
 
 def test_nobody_uses_less_than_nothing():

@@ -8,26 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid
-from kernel.money import ZERO, Money, UnitPrice, round_half_up
+from kernel.money import ZERO, Money, UnitPrice
+from pricing.rating.rules import exact_price
 from pricing.tariffs.rules import (
     CapMissing,
+    CoefficientUncapped,
     NotFreeOfCharge,
-    Pack,
     PriceAboveCap,
     Regime,
     TariffModel,
-    arbitrage,
     billable,
     blended_unit_price,
     check_price,
     check_under_cap,
+    dearest_unit,
     effective_unit_price_max,
-    headline_unit_price,
     highest_unit_price,
+    nominal_unit_price,
     rate,
     split_tax,
 )
-from tests.cases import cases, facts, name_of
+from tests.cases import cases, name_of
 from tests.pricing.rating.test_rules import models
 
 FUJIAN = {
@@ -194,80 +195,65 @@ def test_a_tax_rate_is_not_negative():
         split_tax(Money(100), Decimal("-0.01"))
 
 
-def money(text):
-    whole, _, part = text.partition(".")
-    return Money.yuan(f"{whole}.{part[:2] or '0'}")
+@settings(max_examples=200)
+@given(models(), st.sampled_from([0, 1, 10**6]), st.lists(st.integers(1, 6000), min_size=1, max_size=8))
+def test_what_passed_the_cap_check_never_costs_more_than_the_cap_at_any_quantity_or_grade(model, cut, quantities):
+    cap = UnitPrice(max(dearest_unit(model).units - cut, 0))
+    try:
+        check_under_cap(model, cap)
+    except PriceAboveCap:
+        assert highest_unit_price(model)[0] > cap.exact_yuan()
+        return
+    for grade in (None, *dict(model.contribution)):
+        for quantity in quantities:
+            assert exact_price(model, Fraction(quantity), grade) <= cap.times(quantity)
 
 
-def packs_of(table):
-    return [Pack(quantity, money(price)) for quantity, price, _ in facts("package_tables")["tables"][table]["packs"]]
+@given(models(), st.integers(0, 10**6).map(Money), st.lists(st.integers(1, 5000), min_size=1, max_size=8))
+def test_no_quantity_pays_more_with_a_set_up_fee_than_the_highest_price_that_counts_it(model, fee, quantities):
+    highest, _ = highest_unit_price(model, fee)
+    for quantity in quantities:
+        price = exact_price(model, Fraction(quantity), model.dearest_grade)
+        assert price + fee.exact_yuan() <= highest * quantity
 
 
-ARBITRAGE = [case for case in cases("package_tables") if "cheaper" in case]
-DISPLAYED = [case for case in cases("package_tables") if "unit_times_quantity" in case]
+def graded(*factors):
+    grades = {f"G{number}": factor for number, factor in enumerate(factors)}
+    return {"model": "per_unit", "unit_price": "1", "coefficients": {"contribution": grades}}
 
 
-@pytest.mark.parametrize("case", ARBITRAGE, ids=name_of)
-def test_a_package_that_smaller_ones_beat_is_found(case):
-    found = next(entry for entry in arbitrage(packs_of(case["table"])) if entry.pack.quantity == case["buy"])
-    assert found.pack.price == money(case["posted_price"])
-    assert found.text() == case["cheaper"]
-    assert found.cost == money(case["cheaper_cost"])
+def test_the_cap_is_checked_for_the_grade_that_pays_most():
+    under("1", graded("0.8", "1"))
+    under("1.2", graded("0.8", "1.2"))
+    with pytest.raises(PriceAboveCap):
+        under("1.19", graded("0.8", "1.2"))
 
 
-@pytest.mark.parametrize("table", ["dcloud-T1", "dcloud-T2", "dcloud-T3", "baidu-nlp"])
-def test_no_other_package_of_a_posted_table_is_beaten(table):
-    expected = [case["buy"] for case in ARBITRAGE if case["table"] == table]
-    assert [entry.pack.quantity for entry in arbitrage(packs_of(table))] == expected
+def test_a_coefficient_above_one_needs_a_cap():
+    model = TariffModel.from_dict(graded("0.8", "1.2"))
+    for regime in (Regime.TRIAL, Regime.MARKET_VALUE_BASED, Regime.BREAK_EVEN):
+        with pytest.raises(CoefficientUncapped) as refusal:
+            check_price(regime, model, None)
+        assert "1.2" in refusal.value.detail
+        check_price(regime, model, UnitPrice.yuan("1.2"))
+        check_price(regime, TariffModel.from_dict(graded("0.8", "1")), None)
+    bands = [{"up_to": "10", "coefficient": "1.5"}, {"up_to": None, "coefficient": "0.5"}]
+    dear = TariffModel.from_dict({"model": "volume_coefficient", "unit_price": "1", "bands": bands})
+    with pytest.raises(CoefficientUncapped):
+        check_price(Regime.TRIAL, dear, None)
 
 
-def test_a_mix_of_packages_and_a_larger_package_can_be_cheaper_too():
-    mixed = [Pack(20, Money(400)), Pack(10, Money(300)), Pack(30, Money(800))]
-    assert [entry.text() for entry in arbitrage(mixed)] == ["1 x pack of 20 + 1 x pack of 10"]
-    assert [entry.text() for entry in arbitrage([Pack(10, Money(500)), Pack(20, Money(400))])] == ["1 x pack of 20"]
-    with pytest.raises(Invalid):
-        arbitrage([Pack(0, Money(1))])
+def test_the_dearest_posted_pack_and_the_dearest_band_are_what_a_tariff_names():
+    packs = [{"quantity": "10", "price": "5"}, {"quantity": "20", "price": "30"}]
+    table = TariffModel.from_dict({"model": "package_table", "packs": packs})
+    assert (nominal_unit_price(table), highest_unit_price(table)) == (Fraction(3, 2), (5, 1))
+    bands = [{"up_to": "10", "coefficient": "0.5"}, {"up_to": None, "coefficient": "0.9"}]
+    falling = TariffModel.from_dict({"model": "volume_coefficient", "unit_price": "2", "bands": bands})
+    assert (nominal_unit_price(falling), highest_unit_price(falling)) == (Fraction(9, 5), (Fraction(9, 5), None))
 
 
-@given(st.lists(st.builds(Pack, st.integers(1, 50), st.integers(0, 10_000).map(Money)), max_size=6))
-def test_what_is_found_gives_at_least_as_much_for_less(packs):
-    for found in arbitrage(packs):
-        prices = {}
-        for pack in packs:
-            prices[pack.quantity] = min(pack.price.fen, prices.get(pack.quantity, pack.price.fen))
-        assert sum(count * quantity for count, quantity in found.bought) >= found.pack.quantity
-        assert sum(count * prices[quantity] for count, quantity in found.bought) <= found.cost.fen
-        assert found.cost < found.pack.price
-
-
-@pytest.mark.parametrize("case", DISPLAYED, ids=name_of)
-def test_a_package_is_billed_at_its_price_and_not_at_the_rounded_unit_price(case):
-    tariff = {"model": "package", "package_size": str(case["quantity"]), "package_price": case["printed_price"]}
-    billed = rate(TariffModel.from_dict(tariff), Fraction(case["quantity"])).amount
-    assert billed == money(case["printed_price"])
-    displayed = UnitPrice.yuan(case["printed_unit_price"]).times(case["quantity"])
-    assert displayed == Fraction(case["unit_times_quantity"])
-    assert abs(billed.exact_yuan() - displayed) == Fraction(case["difference"])
-
-
-@pytest.mark.parametrize("case", [case for case in cases("package_tables") if "printed_headline" in case], ids=name_of)
-def test_the_headline_is_the_lowest_price_per_unit(case):
-    shown = round_half_up(headline_unit_price(packs_of(case["table"])))
-    assert f"{shown.text()}元/次" == case["printed_headline"]
-
-
-def test_without_packages_there_is_no_headline():
-    with pytest.raises(Invalid):
-        headline_unit_price([])
-
-
-@pytest.mark.parametrize("case", [case for case in cases("foreign_tariffs") if "quarter_charges" in case], ids=name_of)
-def test_a_quarterly_waiver_is_a_cliff_and_not_an_allowance(case):
-    charges = Money.yuan(case["quarter_charges"])
-    waived = TariffModel.from_dict(
-        {
-            "model": "volume",
-            "tiers": [{"up_to": "30", "unit_price": "0"}, {"up_to": None, "unit_price": "1"}],
-        }
-    )
-    assert rate(waived, charges.exact_yuan()).exact == Fraction(case["expected_bill"])
+def test_a_waived_bill_is_dearest_where_it_is_first_due():
+    tariff = {"model": "per_unit", "unit_price": "0.10", "waived_up_to": "30.00", "minimum_spend": "0.00"}
+    assert highest_unit_price(TariffModel.from_dict({**tariff, "unit_price": "0.1"})) == (Fraction(1, 10), 301)
+    fee = {"model": "included_overage", "flat_fee": "10", "included": "0", "unit_price": "0.10"}
+    assert highest_unit_price(TariffModel.from_dict({**fee, "waived_up_to": "30.00"})) == (Fraction(301, 2010), 201)
