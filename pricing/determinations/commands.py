@@ -215,15 +215,11 @@ def propose(
     from the last cycle, which is ``due`` or, for None, what the assessments of the cycle say.
 
     Raises:
-        NotAllowed: the actor is no price officer of the place.
-        OperatorExcluded: the actor belongs to the operating institution.
+        NotAllowed, OperatorExcluded: the actor is no price officer of the place, or of the operator.
         WrongState: the application was not found ready, or a proposal waits.
-        SurveyOfAnother: the survey belongs to another agreement.
-        DelegationMissing: a prefecture decides and no authorization is named.
-        DeductionMissing: less is deducted than is due.
-        SurveyNotAccepted: the survey was not accepted yet.
-        RateAboveCap: the margin is larger than the rules admit.
-        PolicyGap: nobody names the yield, or a limit is not configured.
+        SurveyOfAnother, SurveyNotAccepted: the survey is not an accepted one of the agreement.
+        DelegationMissing, DeductionMissing: no authorization is named, or less is deducted than is due.
+        RateAboveCap, PolicyGap: the margin is too large, or nobody names the yield.
 
     Source:
         PRC-02, PRC-03; 发改价格〔2025〕65号, 二, 三（一）, 四.

@@ -366,7 +366,7 @@ def check_digest(number: str, read: str, waiting: str) -> None:
     """
     if read != waiting:
         raise OtherProposal(
-            f"{number} 待确认的拟定与您所阅的不是同一份（摘要 {waiting[:12]}…），请重新阅看后再确认。",
+            f"{number} 待确认的拟定与您所阅的不是同一份，请重新阅看后再确认。",
             detail_en="The digest is not that of the proposal that waits; read it again.",
             rule=RULE,
             errors=[{"pointer": "/sha256", "code": OtherProposal.code, "message": "摘要不符"}],
