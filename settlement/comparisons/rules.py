@@ -13,14 +13,13 @@ from uuid import UUID
 
 from kernel.calendar import MONTHS_PER_YEAR
 from kernel.errors import DomainError
-from kernel.money import PERCENT, ZERO, Money, UnitPrice, decimal_text
+from kernel.money import PERCENT, UNIT_DIGITS, ZERO, Money, UnitPrice, decimal_text
 from pricing.assessments.rules import Action, Deviation, Direction, deviation
 from pricing.ceilings.rules import CapsFit
 from pricing.costs.rules import node
 from pricing.tariffs.rules import TariffModel, rate
 
 PERCENT_DIGITS = 2
-PRICE_DIGITS = 8
 ACTION_TITLES = {
     Action.NONE: "无须调整",
     Action.ADJUST_PRICES: "由授权主体指导运营机构调整具体收费标准",
@@ -186,7 +185,7 @@ def percent(share: Fraction) -> str:
 
 def average(amount: Money, units: int | None) -> str | None:
     """Return the average price of a unit in yuan, or None where nothing was charged by unit."""
-    return decimal_text(Fraction(amount.exact_yuan(), units), PRICE_DIGITS) if units else None
+    return decimal_text(Fraction(amount.exact_yuan(), units), UNIT_DIGITS) if units else None
 
 
 def rows(

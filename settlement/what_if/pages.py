@@ -20,7 +20,7 @@ from kernel.errors import DomainError
 from kernel.http import current_actor, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.money import PERCENT, decimal_text, fraction
-from kernel.wording import reads_english, said
+from kernel.wording import leaves, reads_english
 from settlement.comparisons.rules import PERCENT_DIGITS, Compared, Order, Row, in_order, percent, signed, summary
 from settlement.scenarios.queries import choices
 from settlement.scenarios.rules import Scenario
@@ -133,8 +133,9 @@ def _asked() -> tuple[Scenario, Order]:
 
 def _messages(error: ma.ValidationError) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for name, messages in error.normalized_messages().items():
-        found[str(name)] = [said(message) for message in messages] if isinstance(messages, list) else [str(messages)]
+    for pointer, words in leaves(error.normalized_messages()):
+        name, _slash, where = pointer.strip("/").partition("/")
+        found.setdefault(name, []).append(f"{where} {words}".strip())
     return found
 
 

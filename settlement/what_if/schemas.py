@@ -105,7 +105,11 @@ class ScenarioIn(Schema):
 
 
 def scenario_of(data: dict[str, Any]) -> Scenario:
-    """Return the scenario with these loaded values; the month was checked, but not that its year exists."""
+    """Return the scenario with these loaded values; the month was checked, but not that its year exists.
+
+    Raises:
+        ValidationError: there is no such month.
+    """
     try:
         first, last = Period.month(data.pop("first_month")), Period.month(data.pop("last_month"))
     except (DomainError, ValueError) as error:
@@ -142,7 +146,11 @@ class WhatIfFormIn(Schema):
 
     @ma.post_load
     def made(self, data: dict[str, Any], **_kwargs: object) -> tuple[Scenario, Order]:
-        """Return the scenario, and the order in which the tables are sorted."""
+        """Return the scenario, and the order in which the tables are sorted.
+
+        Raises:
+            ValidationError: there are too many moves, or what is written in ``moves`` is none.
+        """
         moves = [*_plain_moves(data), *_written_moves(data.get("moves"))]
         if len(moves) > MOVES_MAX:
             raise ma.ValidationError(
@@ -183,16 +191,18 @@ def _written_moves(text: str | None) -> list[Move]:
         return []
     try:
         written = json.loads(text, parse_float=str)
-        return [MoveIn().load(row) for row in written] if isinstance(written, list) else _no_list()
-    except (ValueError, RecursionError, ma.ValidationError) as error:
-        if isinstance(error, ma.ValidationError):
-            raise ma.ValidationError({"moves": [error.normalized_messages()]}) from error
-        return _no_list()
-
-
-def _no_list() -> list[Move]:
-    words = Phrase("须为 JSON 列表，每一项是一个变动", "Send a JSON list of moves.", "type")
-    raise ma.ValidationError({"moves": [words]})
+    except (ValueError, RecursionError):
+        written = None
+    if not isinstance(written, list):
+        words = Phrase("须为 JSON 列表，每一项是一个变动", "Send a JSON list of moves.", "type")
+        raise ma.ValidationError({"moves": [words]})
+    found = []
+    for position, row in enumerate(written[: MOVES_MAX + 1]):
+        try:
+            found.append(MoveIn().load(row))
+        except ma.ValidationError as error:
+            raise ma.ValidationError({"moves": {str(position): error.normalized_messages()}}) from error
+    return found
 
 
 class WhatIfRowOut(ma.Schema):

@@ -82,6 +82,8 @@ def _refusals_name_what_is_wrong_above_the_form(app: Flask) -> None:
     unread = officer.get("/pricing/what-if", query_string={**SPAN, "first_month": "2026-13", "moves": "{}"})
     assert unread.status_code == 422
     assert "请写成 2026-10" in unread.get_data(as_text=True)
+    nothing = officer.get("/pricing/what-if", query_string={**SPAN, "moves": '[{"kind": "vat", "rate": "2"}]'})
+    assert "0/rate 须不大于 1" in nothing.get_data(as_text=True)
     assert officer.get("/pricing/what-if").status_code == 200
     assert officer.get("/pricing/what-if/nothing.svg", query_string=SPAN).status_code == 404
     assert officer.get("/pricing/what-if/months.svg").status_code == 404

@@ -21,7 +21,7 @@ from pricing.ceilings.rules import RateAboveCap
 from pricing.tariffs.rules import TariffModel
 from registry.parties.model import Party
 from settlement.comparisons.rules import Compared, Row, summary
-from settlement.replays.queries import replay
+from settlement.replays.queries import Replayed, replay
 from settlement.runs.model import SettlementRun
 from settlement.runs.queries import preview
 from settlement.runs.rules import PeriodNotOver
@@ -71,26 +71,46 @@ def changes_nothing(found: Compared) -> bool:
     )
 
 
+def replayed(session: Session) -> list[Replayed]:
+    """August and September, worked out again without any change."""
+    span = make.scenario().span
+    return list(
+        replay(
+            session, place=base.PLACE, span=span, received_until=make.NOW, book=books.LAW, change=lambda facts: facts
+        )
+    )
+
+
+def sealed_report(session: Session, period: Period) -> str:
+    """What was sealed for a month."""
+    run = session.scalars(sa.select(SettlementRun).where(SettlementRun.period_start == period.start)).one()
+    return to_json(run.report)
+
+
 @pytest.mark.both_databases
 def test_history_is_replayed_to_the_fen_and_a_scenario_writes_nothing(session: Session) -> None:
     history = make.make_history(session)
     number = history.world.agreement.number
     counted = rows_of_every_table(session)
     refuse_writing(session)
-
-    august, september = replay(
-        session, place=base.PLACE, span=make.scenario().span, received_until=make.NOW, book=books.LAW,
-        change=lambda facts: facts,
-    )  # fmt: skip
-    sealed = session.scalars(sa.select(SettlementRun)).one()
-    assert to_json(august.then.report()) == to_json(sealed.report)
+    august, september = replayed(session)
+    assert (august.is_sealed, september.is_sealed) == (True, False)
+    assert to_json(august.then.report()) == sealed_report(session, make.AUGUST)
     expected = preview(session, books.preparer(), place=base.PLACE, period=make.SEPTEMBER, now=make.NOW, book=books.LAW)
-    assert september.then.report() == expected
-
+    assert to_json(september.then.report()) == to_json(expected)
     moved = make.compare(session, Move(MoveKind.SHARE, agreement=number, step=1, value="0.55"))
     assert by_label(moved.parties)["运营公司"] == ("1232.37", "1129.67")
     assert rows_of_every_table(session) == counted
     allow_writing(session)
+
+    books.settle(session, period=make.SEPTEMBER, now=make.NOW)
+    late = {"at": make.USED_IN_SEPTEMBER, "now": make.NOW, "prefix": "late"}
+    books.use(session, history.checks_bought, 1, quantity="5", **late)  # known only after both months were sealed
+    for one, period in zip(replayed(session), (make.AUGUST, make.SEPTEMBER), strict=True):
+        assert one.is_sealed
+        assert to_json(one.then.report()) == to_json(one.now.report()) == sealed_report(session, period)
+    again = make.compare(session, Move(MoveKind.SHARE, agreement=number, step=1, value="0.55"))
+    assert (again.parties, again.products) == (moved.parties, moved.products)
 
 
 def test_a_scenario_reaches_whom_it_concerns(session: Session) -> None:
