@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import marshmallow as ma
 
-from kernel.fields import MoneyField, Schema, SignedMoneyField, TextField
+from kernel.fields import MoneyField, Schema, SignedMoneyField, TextField, UnitPriceField
 from kernel.money import decimal_text
 from kernel.wording import Phrase
 from pricing.ceilings.schemas import KIND_LENGTH_MAX, CapOut
@@ -72,7 +72,7 @@ class ComparableFormIn(Schema):
     """A price to compare with."""
 
     product = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    price = FigureField(required=True)
+    price = UnitPriceField(required=True)
     source = TextField(required=True, max_length=NAME_LENGTH_MAX)
 
 

@@ -12,7 +12,7 @@ from math import floor
 from typing import Generic, Protocol, TypeVar
 
 from kernel.errors import Invalid
-from kernel.money import YUAN_PER_WAN, UnitPrice
+from kernel.money import UNITS_PER_YUAN, UnitPrice
 from pricing.rating.rules import TariffModel, exact_price
 
 ONE_DAY = timedelta(days=1)
@@ -82,10 +82,10 @@ def edges(model: TariffModel) -> list[int]:
 def first_rise(before: TariffModel, after: TariffModel) -> int | None:
     """Return the smallest quantity at which the new price is the higher one, or None.
 
-    Both are compared where either turns, at twice that, and far out, where only the last band counts.
+    Both are compared where either turns, at twice that, and so far out that only the price of one more unit counts.
     """
     turning = {*edges(before), *edges(after)}
-    far = max(turning) * YUAN_PER_WAN
+    far = max(turning) * UNITS_PER_YUAN**2
     looked_at = sorted(turning | {2 * quantity for quantity in turning} | {far})
     return next(
         (

@@ -53,3 +53,20 @@ def test_the_fee_is_typed_in_the_browser_and_a_dear_one_comes_back(app, client, 
     assert 'id="price-error"' in refused.get_data(as_text=True)
     assert make.post_form(operator, url, fee_in(agreement)).status_code == 303
     assert "算力支持" in client.get("/prices").get_data(as_text=True)
+
+
+def test_every_fee_stays_readable_with_the_reasons_for_it(app, client, agreement, party):
+    operator = as_program(app, Role.OPERATOR, party=party)
+    first = client.post(URL, json=fee_in(agreement), headers=key(operator)).json
+    later = client.post(URL, json=fee_in(agreement, price="1.01", effective_from="2026-08-01"), headers=key(operator))
+    assert client.get(f"{URL}/{first['id']}").json == first
+    listed = client.get(f"{URL}/history", query_string={"place": "guangzhou"}).json["items"]
+    assert [fee["price"] for fee in listed] == ["1.01", "1.02"]
+    tree = client.get(f"{URL}/{first['id']}/explanation").json
+    lines = {line["label"]: line["value"] for line in tree["lines"]}
+    assert (lines["单位成本"], tree["value"]) == ("¥ 1", "¥ 1.02 / 次")
+    assert lines["保本微利上限"].startswith("¥ 1.0")
+    assert client.get(f"{URL}/{agreement.id}").status_code == 404
+    page = client.get("/service-fees?place=guangzhou").get_data(as_text=True)
+    for words in (first["number"], later.json["number"], "已公布，待执行", "执行中", "距上限"):
+        assert words in page
