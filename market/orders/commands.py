@@ -13,6 +13,8 @@ from kernel.calendar import MONTHS_PER_YEAR, business_date
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from market.grounds import queries as grounds
+from market.grounds.queries import Asked
 from market.listings import queries as listings
 from market.listings.model import Listing
 from market.orders import queries
@@ -115,8 +117,9 @@ def quote(
         amount=priced.amount, shadow_amount=priced.shadow_amount, reason=priced.reason,
         explanation=priced.explanation, made_at=now, valid_until=now + QUOTE_VALID,
     )  # fmt: skip
-    made.inputs = queries.inputs_of(session, made, product, priced, book=book)
-    made.digest = queries.digest(queries.document(made))
+    asked = Asked(buyer.id, version.id, purpose, scenario, quantity, made.term_months, subject_kind, business_date(now))
+    made.inputs = grounds.inputs_of(session, asked, product, priced, book=book)
+    made.digest = grounds.digest(queries.document(made))
     session.add(made)
     session.flush()
     audit.record(session, actor, "quote.make", made, at=now,

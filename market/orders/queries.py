@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,19 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.calendar import business_date
-from kernel.db import to_json
 from kernel.errors import DomainError, NotFound
 from kernel.identity import ROLES_OF, SELLERS, WATCHERS, Actor, Permission, Role
 from kernel.money import round_half_up
 from kernel.policy import PolicyBook
+from market.grounds.queries import agreed_for
 from market.listings import queries as listings
 from market.listings.model import Listing
 from market.listings.queries import NotListed
 from market.orders.model import Order, Quote
 from market.orders.rules import (
     LIVE,
-    ROUNDING,
-    RULE_VERSION,
     OrderState,
     PriceChanged,
     QuoteExpired,
@@ -37,14 +34,13 @@ from market.orders.rules import (
 from market.venues.rules import must_fit_channel
 from pricing.ceilings.model import FeeCap
 from pricing.exemptions import queries as exemptions
-from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import Purpose
+from pricing.negotiated.rules import AgreedAboveCap
 from pricing.tariffs import queries as prices
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import NoTariff, Priced, TariffAboveCap
 from pricing.tariffs.rules import CAP_ARTICLE
 from registry.agreements.model import Agreement
-from registry.parties.model import Party
 from registry.products import queries as products
 from registry.products.model import Product
 
@@ -204,12 +200,14 @@ def priced(
         ExemptionRequired: public-interest use was not approved, or not for so many units.
         NoTariff: the use is charged and there is no price.
         TariffAboveCap: the price is above the cap in force.
+        AgreedAboveCap: what seller and buyer agreed on is.
     """
     on = business_date(now)
     exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
     ordered = ordered_under(session, exemption.id) if exemption is not None else 0
     return prices.price(session, product, purpose=purpose, buyer_id=buyer_id, quantity=quantity, on=on, book=book,
-                        subject_kind=subject_kind, ordered_free=ordered)  # fmt: skip
+                        subject_kind=subject_kind, ordered_free=ordered,
+                        agreed=agreed_for(session, product.id, buyer_id, purpose, on, subject_kind))  # fmt: skip
 
 
 def must_stand(
@@ -226,6 +224,7 @@ def must_stand(
         ExemptionRequired: the exemption has ended, or other orders have used it up.
         NoTariff: there is no price any more.
         TariffAboveCap: the cap has been lowered below the price.
+        AgreedAboveCap: it has been lowered below what seller and buyer agreed on.
     """
     must_be_valid(wanted.number, wanted.valid_until, now)
     _must_be_under_cap(session, wanted, business_date(now))
@@ -253,7 +252,7 @@ def state_of(
         return Standing(wanted, QuoteState.EXPIRED, refusal)
     except QuoteClosedByCap as refusal:
         return Standing(wanted, QuoteState.CLOSED_BY_CAP, refusal, refusal.cap)
-    except TariffAboveCap as refusal:
+    except (TariffAboveCap, AgreedAboveCap) as refusal:
         return Standing(wanted, QuoteState.CLOSED_BY_CAP, refusal)
     except (PriceChanged, NoTariff) as refusal:
         return Standing(wanted, QuoteState.CLOSED_BY_PRICE, refusal)
@@ -295,36 +294,6 @@ def _must_be_under_cap(session: Session, wanted: Quote, on: date) -> None:
     raise refusal
 
 
-def inputs_of(
-    session: Session, made: Quote, product: Product, found: Priced, *, book: PolicyBook
-) -> dict[str, Any]:  # fmt: skip
-    """Return all that the amount of a quote rests on, with the names of that day, as it is kept beside it (B4)."""
-    on, tariff = business_date(made.made_at), found.tariff
-    return {
-        "rule_version": RULE_VERSION,
-        "day": str(on),
-        "place": {"key": product.place, "title": book.place(product.place).title},
-        "product": {"code": product.code, "title": product.title, "scenario": product.scenario},
-        "seller": _named(session, product.owner_id),
-        "buyer": _named(session, made.buyer_id),
-        "buyer_class": tariff.buyer_class if tariff else None,
-        "purpose": made.purpose.value,
-        "scenario": made.scenario,
-        "quantity": str(made.quantity),
-        "term_months": made.term_months,
-        "subject_kind": made.subject_kind,
-        "tariff": _tariff(tariff) if tariff else None,
-        "cap": _cap(prices.cap_of(session, tariff, on)) if tariff else None,
-        "exemption": _exemption(found.exemption) if found.exemption else None,
-        "lineage": [
-            {"resource": used.resource.code, "title": used.resource.title,
-             "department": used.resource.source_department.name, "access": used.access.value}
-            for used in products.inputs(session, made.version_id)
-        ],
-        "policy": policy_values(found.explanation),
-    }  # fmt: skip
-
-
 def document(made: Quote) -> dict[str, Any]:
     """Return the explanation of a quote as it was stored: what its digest is taken over."""
     return {
@@ -335,53 +304,3 @@ def document(made: Quote) -> dict[str, Any]:
         "inputs": made.inputs,
         "explanation": made.explanation,
     }
-
-
-def digest(content: dict[str, Any]) -> str:
-    """Return the SHA-256 over the canonical JSON of an explanation."""
-    return hashlib.sha256(to_json(content).encode()).hexdigest()
-
-
-def policy_values(tree: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every value of the book of rules that an explanation cites, once each, in order of appearance."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for source in _sources(tree):
-        if isinstance(source, dict) and "name" in source:
-            found.setdefault((str(source["name"]), str(source.get("value"))), source)
-    return list(found.values())
-
-
-def _sources(tree: dict[str, Any]) -> Iterator[Any]:
-    yield tree.get("source")
-    for line in tree.get("lines", []):
-        yield from _sources(line)
-
-
-def _named(session: Session, party_id: UUID) -> dict[str, str]:
-    party = session.get_one(Party, party_id)
-    return {"uscc": party.uscc, "name": party.name}
-
-
-def _tariff(tariff: Tariff) -> dict[str, Any]:
-    return {
-        "number": tariff.number, "regime": tariff.regime.value, "charge_unit": tariff.charge_unit.value,
-        "model": tariff.model, "unit_price_max": tariff.unit_price_max.text(),
-        "buyer_class": tariff.buyer_class, "subject_kind": tariff.subject_kind, "dedup_days": tariff.dedup_days,
-        "effective_from": str(tariff.effective_from), "rounding": ROUNDING,
-    }  # fmt: skip
-
-
-def _cap(cap: FeeCap | None) -> dict[str, Any] | None:
-    return None if cap is None else {
-        "id": str(cap.id), "amount": cap.amount.text(), "charge_unit": cap.charge_unit.value,
-        "subject_kind": cap.subject_kind, "effective_from": str(cap.effective_from),
-        "report_number": cap.report_number, "report_date": str(cap.report_date), "ceiling": str(cap.ceiling_id),
-    }  # fmt: skip
-
-
-def _exemption(exemption: Exemption) -> dict[str, Any]:
-    return {
-        "number": exemption.number, "purpose": exemption.purpose.value, "quota": exemption.quota,
-        "valid_from": str(exemption.valid_from), "valid_until": str(exemption.valid_until),
-        "approved_by": str(exemption.approved_by),
-    }  # fmt: skip

@@ -53,10 +53,6 @@ TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
 }
 LIVE = (OrderState.PLACED, OrderState.CONTRACTED, OrderState.PAID, OrderState.FULFILLED)
 
-# how amounts come about; stored with every quote, and raised whenever the same inputs would give another amount
-RULE_VERSION = "rating-1"
-ROUNDING = "order_total_half_up_fen"  # once, on the total of the order, halves up to the fen
-
 
 class WrongState(Conflict):
     """The order cannot take this step now."""

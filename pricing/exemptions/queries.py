@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.calendar import business_date
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, SELLERS, WATCHERS, Actor, Permission
+from pricing.costs.rules import node
 from pricing.exemptions.model import Exemption, ExemptionAmendment, ExemptionTerms
-from pricing.exemptions.rules import AmendmentState, ExemptionState, Purpose
+from pricing.exemptions.rules import PURPOSE_TITLES, AmendmentState, ExemptionState, Purpose
+from registry.accounts.model import Account
+from registry.parties.model import Party
 from registry.products.model import Product
 
 
@@ -85,6 +90,23 @@ def in_force(session: Session, product_id: UUID, grantee_id: UUID, purpose: Purp
         .limit(1)
     )
     return session.scalar(query)
+
+
+def explain(session: Session, exemption: Exemption) -> dict[str, Any]:
+    """Return what makes a use free: for what purpose, whom and how long, and who approved it when (PUB-02)."""
+    approver = session.get(Account, exemption.approved_by) if exemption.approved_by else None
+    quota = "不限" if exemption.quota is None else str(exemption.quota)
+    day = business_date(exemption.approved_at) if exemption.approved_at else ""
+    lines = [
+        node("使用目的", PURPOSE_TITLES[exemption.purpose], source="发改价格〔2025〕65号 一"),
+        node("被授予单位", session.get_one(Party, exemption.grantee_id).name),
+        node("批准人", approver.name if approver else str(exemption.approved_by), formula=str(day)),
+        node("期限", f"{exemption.valid_from} 至 {exemption.valid_until}"),
+        node("额度", quota),
+        *([node("条件", exemption.conditions)] if exemption.conditions else []),
+        node("用途证明", exemption.evidence_sha256 or "未附"),
+    ]
+    return node(f"免费使用批准 {exemption.number}", PURPOSE_TITLES[exemption.purpose], source="PUB-02", lines=lines)
 
 
 def stands(exemption_id: sa.ColumnElement[UUID | None], on: date) -> sa.ColumnElement[bool]:

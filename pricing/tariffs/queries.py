@@ -27,6 +27,7 @@ from pricing.policy import PricingPolicy
 from pricing.rating.rules import Line
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import CAP_ARTICLE, PriceReason, Rated, Regime, TariffModel, dearest_unit, rate
+from pricing.wordings.rules import model_node
 from registry.products import queries as products
 from registry.products.model import Product
 from registry.resources.rules import AccessKind
@@ -220,10 +221,10 @@ def price(
     if purpose in free.items():
         exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
         if exemption and covers(exemption.grant(), on=on, quantity=wanted, ordered=fraction(ordered_free)):
-            return _free(session, tariff, listed, wanted, PriceReason.PUBLIC_INTEREST, free, exemption)
+            return _free(session, tariff, listed, wanted, free, exemptions.explain(session, exemption), exemption)
     reuse = _reuse(session, product, buyer_id, on, book)
     if reuse is not None:
-        return _free(session, tariff, listed, wanted, PriceReason.SOURCE_REUSE, reuse, None)
+        return _free(session, tariff, listed, wanted, reuse, _lineage(session, product), None)
     if purpose in free.items():
         raise _exemption_required(product, purpose, free)
     tariff = _must_be_chargeable(session, product, tariff, on, agreed)
@@ -237,7 +238,10 @@ def explain(session: Session, tariff: Tariff) -> dict[str, Any]:
     """Return why a price is what it is: its regime, its cap, the ceiling above it and what that was built on."""
     sources = {source["name"]: source for source in tariff.sources}
     regime = sources.get("pricing.regime.operator") or sources.get("pricing.regime.merchant")
-    lines = [node("定价方式", REGIME_TITLES[tariff.regime], source=regime)]
+    charging = model_node(
+        tariff.model, tariff.charge_unit, dedup_days=tariff.dedup_days, charges_misses=tariff.charges_misses
+    )
+    lines = [node("定价方式", REGIME_TITLES[tariff.regime], source=regime), charging]
     if tariff.guidance:
         lines.append(node("授权主体指导意见", tariff.guidance, source=sources.get("pricing.trial.allowed")))
     if basis := sources.get("pricing.merchant_price_basis"):
@@ -304,19 +308,27 @@ def _listed(tariff: Tariff | None, quantity: Fraction, classes: Sequence[str]) -
 
 
 def _free(
-    session: Session, tariff: Tariff | None, listed: Rated | None, quantity: Fraction, reason: PriceReason, rule: Cited,
-    exemption: Exemption | None,
+    session: Session, tariff: Tariff | None, listed: Rated | None, quantity: Fraction, rule: Cited,
+    ground: dict[str, Any], exemption: Exemption | None,
 ) -> Priced:  # fmt: skip
-    shadow, lines = ZERO, []
-    if exemption is not None:
-        words = f"{PURPOSE_TITLES[exemption.purpose]}，{exemption.valid_from} 至 {exemption.valid_until}"
-        lines.append(node(f"免费使用批准 {exemption.number}", words, source="PUB-02"))
+    shadow, lines = ZERO, [ground]
     if tariff is not None and listed is not None:
         shadow = listed.amount
         lines.append(_explain_amount(session, tariff, listed, quantity, label="按收费标准计（影子金额，不收取）"))
     title = "用于公共治理、公益事业，免费提供" if exemption else "数源部门无偿使用由其免费数据产生的产品"
     explanation = node("应付金额", yuan(ZERO), formula=title, source=cited_dict(rule), lines=lines)
+    reason = PriceReason.PUBLIC_INTEREST if exemption else PriceReason.SOURCE_REUSE
     return Priced(ZERO, shadow, tariff, reason, explanation, exemption)
+
+
+def _lineage(session: Session, product: Product) -> dict[str, Any]:
+    used = products.inputs(session, products.latest_version(session, product.id).id)
+    lines = [
+        node(f"{one.resource.code} {one.resource.title}", one.resource.source_department.name,
+             formula="无偿提供" if one.access is AccessKind.FREE else "有偿取得")
+        for one in used
+    ]  # fmt: skip
+    return node("产品所用公共数据", f"{len(lines)} 项", source="REU-01", lines=lines)
 
 
 def _explain_amount(

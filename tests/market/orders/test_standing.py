@@ -14,6 +14,7 @@ from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.identity import Role
 from kernel.money import Money
+from market.grounds import queries as grounds
 from market.listings import commands as listings
 from market.listings.queries import of_product
 from market.orders import commands, queries
@@ -113,10 +114,10 @@ def test_a_quote_keeps_what_it_rests_on_with_the_digest_of_all_of_it(session):
     assert {value["name"] for value in kept["policy"]} >= {"pricing.profit_rate.spread_max", "pricing.regime.operator"}
     assert all(value["article"] and value["quote"] for value in kept["policy"] if not value["is_overlay"])
     assert [used["access"] for used in kept["lineage"]] == ["free"]
-    assert quote.digest == queries.digest(queries.document(quote))
+    assert quote.digest == grounds.digest(queries.document(quote))
     session.expunge_all()
     read = session.scalar(sa.select(Quote))
-    assert queries.digest(queries.document(read)) == quote.digest
+    assert grounds.digest(queries.document(read)) == quote.digest
 
 
 def test_a_free_quote_keeps_the_exemption_and_the_shadow_price(session):

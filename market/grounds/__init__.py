@@ -1,0 +1,1 @@
+"""价格依据: what a quoted price rests on."""
