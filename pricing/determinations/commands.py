@@ -216,8 +216,7 @@ def propose(
 
     Raises:
         NotAllowed, OperatorExcluded: the actor is no price officer of the place, or of the operator.
-        WrongState: the application was not found ready, or a proposal waits.
-        SurveyOfAnother, SurveyNotAccepted: the survey is not an accepted one of the agreement.
+        WrongState, SurveyOfAnother, SurveyNotAccepted: not found ready, or no accepted survey of the agreement.
         DelegationMissing, DeductionMissing: no authorization is named, or less is deducted than is due.
         RateAboveCap, PolicyGap: the margin is too large, or nobody names the yield.
 
