@@ -1,9 +1,8 @@
 """Posted package tables: the cheapest way to cover a quantity, and packages that others undercut. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
 from kernel.errors import Invalid
 from kernel.money import Money
@@ -44,7 +43,7 @@ def cheapest(packs: Sequence[Pack], wanted: int) -> tuple[Purchase, Money]:
     _must_have_units(packs)
     if not packs or wanted < 1:
         raise Invalid("请给出套餐表和不小于 1 的数量。", detail_en="Give packages and a quantity from 1.")
-    return min((offer for first in packs for offer in _covering(wanted, first, packs)), key=_rank)
+    return _best(offer for first in packs for offer in _covering(wanted, first, packs))
 
 
 def arbitrage(packs: Sequence[Pack]) -> list[Arbitrage]:
@@ -59,9 +58,10 @@ def arbitrage(packs: Sequence[Pack]) -> list[Arbitrage]:
     found = []
     for pack in packs:
         offers = [offer for first in packs if first != pack for offer in _covering(pack.quantity, first, packs)]
-        best = min(offers, key=_rank, default=None)
-        if best is not None and best[1] < pack.price:
-            found.append(Arbitrage(pack, *best))
+        if offers:
+            bought, cost = _best(offers)
+            if cost < pack.price:
+                found.append(Arbitrage(pack, bought, cost))
     return found
 
 
@@ -82,17 +82,19 @@ def _must_have_units(packs: Sequence[Pack]) -> None:
         raise Invalid("每个套餐至少包含 1 个单位。", detail_en="A package has at least one unit.")
 
 
-def _rank(offer: tuple[Purchase, Money]) -> tuple[int, int, Purchase]:
-    return offer[1].fen, len(offer[0]), offer[0]
+def _best(offers: Iterable[tuple[int, Purchase]]) -> tuple[Purchase, Money]:
+    fen, bought = min(offers, key=lambda offer: (offer[0], len(offer[1]), offer[1]))
+    return bought, Money(fen)
 
 
-def _covering(wanted: int, first: Pack, packs: Sequence[Pack]) -> list[tuple[Purchase, Money]]:
-    alone = ceil(Fraction(wanted, first.quantity))
-    offers: list[tuple[Purchase, Money]] = [(((alone, first.quantity),), Money(alone * first.price.fen))]
+def _covering(wanted: int, first: Pack, packs: Sequence[Pack]) -> list[tuple[int, Purchase]]:
+    """Return the offers that begin with one kind of pack: fen, and what is bought."""
     fitting, rest = divmod(wanted, first.quantity)
+    alone = fitting + (rest > 0)
+    offers: list[tuple[int, Purchase]] = [(alone * first.price.fen, ((alone, first.quantity),))]
     if fitting and rest:
         for other in packs:
-            count = ceil(Fraction(rest, other.quantity))
-            cost = Money(fitting * first.price.fen + count * other.price.fen)
-            offers.append((((fitting, first.quantity), (count, other.quantity)), cost))
+            count = -(-rest // other.quantity)
+            cost = fitting * first.price.fen + count * other.price.fen
+            offers.append((cost, ((fitting, first.quantity), (count, other.quantity))))
     return offers
