@@ -306,9 +306,7 @@ def must_change(old: Grant, new: Grant, today: date) -> None:
         AmendmentUnfit: quota and last day stay the same, or the last day lies before today or the first day.
     """
     if new.valid_until < max(today, new.valid_from):
-        raise _unfit(
-            "valid_until", f"新的最后一日 {new.valid_until} 已经过去；要立即停用的，请退回或由授权主体撤销"
-        )
+        raise _unfit("valid_until", f"新的最后一日 {new.valid_until} 已经过去；要立即停用的，请退回或由授权主体撤销")
     if new == old:
         raise _unfit("quota", "额度和最后一日都没有变化")
 
