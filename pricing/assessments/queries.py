@@ -168,8 +168,8 @@ def prepared(
     sources = [cited_dict(threshold)]
     return Assessment(
         number="", place=agreement.place, agreement_id=agreement.id, year=year, ceiling_id=made[-1].id, basis=basis,
-        permitted=permitted, actual=actual, threshold=threshold.decimal().normalize(), direction=result.direction, sequence=1,
-        action=result.action, inputs=inputs, sources=sources, sha256=digest(inputs, sources), note="",
+        permitted=permitted, actual=actual, threshold=threshold.decimal().normalize(), direction=result.direction,
+        sequence=1, action=result.action, inputs=inputs, sources=sources, sha256=digest(inputs, sources), note="",
     )  # fmt: skip
 
 

@@ -99,9 +99,9 @@ def close_cycle(
     assert actor.id is not None
     closing = CycleClosing(
         cycle=cycle, sequence=earlier.sequence + 1 if earlier else 1, permitted=found.permitted, actual=found.actual,
-        excess=found.excess, threshold=threshold.decimal().normalize() if threshold else None, spread_years=spread_years,
-        reason=reason, inputs=inputs, sources=[cited_dict(threshold)] if threshold else [], closed_by=actor.id,
-        closed_at=now, deductions=[],
+        excess=found.excess, threshold=threshold.decimal().normalize() if threshold else None,
+        spread_years=spread_years, reason=reason, inputs=inputs, deductions=[], closed_by=actor.id, closed_at=now,
+        sources=[cited_dict(threshold)] if threshold else [],
     )  # fmt: skip
     session.add(closing)
     before = [(row.year, row.amount) for one in cycle.closings for row in one.deductions if one is not closing]

@@ -133,7 +133,7 @@ def test_programs_assess_a_year_decide_on_what_follows_and_close_the_cycle(app: 
         assert (read.status_code, read.json["code"]) == (409, "headroom.no_ceiling")
 
 
-def test_people_see_headroom_assess_decide_and_close(app: Flask) -> None:
+def test_the_timetable_reads_the_year_and_people_and_programs_see_the_headroom(app: Flask) -> None:
     with clock.set_to(make.AFTERWARDS):
         product, agreement = world(app)
     with clock.set_to(datetime(YEAR + 1, 1, 1, 1, 0, tzinfo=UTC)):  # the last reading of the year
@@ -157,7 +157,11 @@ def test_people_see_headroom_assess_decide_and_close(app: Flask) -> None:
         assert plain.get("/api/v1/headroom/alarms", headers=program).json == {"items": []}
         assert len(plain.get("/api/v1/headroom", headers=program).json["items"]) == 1
         assert send(officer, f"{home}/read", {}, form_at=home).status_code == 303
+
+
+def test_people_assess_a_year_decide_and_close_the_cycle(app: Flask) -> None:
     with clock.set_to(make.AFTERWARDS):
+        product, agreement = world(app)
         officer = as_person(app, Role.PRICE, place=base.PLACE)
         assert "待评估" in officer.get("/pricing/assessments").get_data(as_text=True)
         new = "/pricing/assessments/new"
