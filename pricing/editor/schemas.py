@@ -115,7 +115,11 @@ class TariffFormIn(Schema):
 
     @ma.validates_schema
     def whole_basis(self, data: dict, **_kwargs: object) -> None:
-        """Refuse half a value basis: scenario, benefit and method belong together."""
+        """Refuse half a value basis: scenario, benefit and method belong together.
+
+        Raises:
+            ValidationError: one of them is missing.
+        """
         given = [name for name in self.VALUE if data.get(name)]
         lacking = {name for name in self.VALUE[:-1] if not data.get(name)}
         if given and lacking:

@@ -73,20 +73,23 @@ def set_tariff(
         regime=regime, charge_unit=charge_unit, model=priced.to_dict(), unit_price_max=dearest_unit(priced),
         subject_kind=subject_kind, buyer_class=buyer_class, scope=terms.scope, dedup_days=dedup_days,
         charges_misses=charges_misses, effective_from=effective_from, cap_id=found.cap.id if found.cap else None,
-        guidance=guidance, published_at=now, set_by=actor.id,
-        supersedes_id=found.superseded.id if found.superseded else None, sources=found.sources,
+        guidance=guidance, published_at=now, set_by=actor.id, sources=found.sources,
+        supersedes_id=found.superseded.id if found.superseded else None,
     )  # fmt: skip
     session.add(tariff)
     session.flush()
-    if value_basis is not None:
-        _state_value(session, actor, tariff, value_basis, now)
+    _state_value(session, actor, tariff, value_basis, now)
     detail = {"product": product.code, "unit_price_max": tariff.unit_price_max.text()}
     audit.record(session, actor, "tariff.set", tariff, at=now, note=tariff.number, detail=detail)
     return tariff
 
 
-def _state_value(session: Session, actor: Actor, tariff: Tariff, basis: Mapping[str, Any], now: datetime) -> None:
-    """Keep what the seller states as the application value behind a market price."""
+def _state_value(
+    session: Session, actor: Actor, tariff: Tariff, basis: Mapping[str, Any] | None, now: datetime
+) -> None:
+    """Keep what the seller states as the application value behind a market price, where it states one."""
+    if basis is None:
+        return
     comparables = [{**one, "price": one["price"].text()} for one in basis.get("comparables", ())]
     must_fit(tariff.regime is Regime.MARKET_VALUE_BASED, basis["method"], len(comparables))
     stated = ValueBasis(

@@ -221,21 +221,21 @@ def price(
     if purpose in free.items():
         exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
         if exemption and covers(exemption.grant(), on=on, quantity=wanted, ordered=fraction(ordered_free)):
-            return _free(session, tariff, listed, wanted, free, exemptions.explain(session, exemption), exemption)
+            return _free(session, tariff, listed, wanted, on, free, exemptions.explain(session, exemption), exemption)
     reuse = _reuse(session, product, buyer_id, on, book)
     if reuse is not None:
-        return _free(session, tariff, listed, wanted, reuse, _lineage(session, product), None)
+        return _free(session, tariff, listed, wanted, on, reuse, _lineage(session, product), None)
     if purpose in free.items():
         raise _exemption_required(product, purpose, free)
     tariff = _must_be_chargeable(session, product, tariff, on, agreed)
     rated = rate(agreed.model, wanted, grade=grade_of(agreed.model, classes)) if agreed else listed
     assert rated is not None
-    explanation = _explain_amount(session, tariff, rated, wanted, agreed=agreed)
+    explanation = _explain_amount(session, tariff, rated, wanted, on, agreed=agreed)
     return Priced(rated.amount, rated.amount, tariff, PriceReason.TARIFF, explanation)
 
 
-def explain(session: Session, tariff: Tariff) -> dict[str, Any]:
-    """Return why a price is what it is: its regime, its cap, the ceiling above it and what that was built on."""
+def explain(session: Session, tariff: Tariff, on: date | None = None) -> dict[str, Any]:
+    """Return why a price is what it is: regime, terms, the cap of that day (or its first), the ceiling above it."""
     sources = {source["name"]: source for source in tariff.sources}
     regime = sources.get("pricing.regime.operator") or sources.get("pricing.regime.merchant")
     charging = model_node(
@@ -247,7 +247,8 @@ def explain(session: Session, tariff: Tariff) -> dict[str, Any]:
     if basis := sources.get("pricing.merchant_price_basis"):
         lines.append(node("定价依据", basis["value"], source=basis))
     if tariff.cap_id is not None:
-        lines.append(explain_cap(session, get_cap(session, tariff.cap_id)))
+        in_force_then = cap_of(session, tariff, on) if on else None
+        lines.append(explain_cap(session, in_force_then or get_cap(session, tariff.cap_id)))
     return node(
         f"收费标准 {tariff.number}（自 {tariff.effective_from} 起）",
         f"最高 ¥ {tariff.unit_price_max.text()} / {CHARGE_UNIT_TITLES[tariff.charge_unit]}",
@@ -308,13 +309,13 @@ def _listed(tariff: Tariff | None, quantity: Fraction, classes: Sequence[str]) -
 
 
 def _free(
-    session: Session, tariff: Tariff | None, listed: Rated | None, quantity: Fraction, rule: Cited,
+    session: Session, tariff: Tariff | None, listed: Rated | None, quantity: Fraction, on: date, rule: Cited,
     ground: dict[str, Any], exemption: Exemption | None,
 ) -> Priced:  # fmt: skip
     shadow, lines = ZERO, [ground]
     if tariff is not None and listed is not None:
         shadow = listed.amount
-        lines.append(_explain_amount(session, tariff, listed, quantity, label="按收费标准计（影子金额，不收取）"))
+        lines.append(_explain_amount(session, tariff, listed, quantity, on, label="按收费标准计（影子金额，不收取）"))
     title = "用于公共治理、公益事业，免费提供" if exemption else "数源部门无偿使用由其免费数据产生的产品"
     explanation = node("应付金额", yuan(ZERO), formula=title, source=cited_dict(rule), lines=lines)
     reason = PriceReason.PUBLIC_INTEREST if exemption else PriceReason.SOURCE_REUSE
@@ -336,6 +337,7 @@ def _explain_amount(
     tariff: Tariff,
     rated: Rated,
     quantity: Fraction,
+    on: date,
     *,
     label: str = "应付金额",
     agreed: Agreed | None = None,
@@ -345,7 +347,7 @@ def _explain_amount(
     if agreed is not None:
         lines.append(node(f"面议价格 {agreed.number}", agreed.rule, source="SEP-03"))
     formula = f"{decimal_text(quantity)} {unit}，合计 {decimal_text(rated.exact)} 元，四舍五入到分"
-    return node(label, yuan(rated.amount), formula=formula, lines=[*lines, explain(session, tariff)])
+    return node(label, yuan(rated.amount), formula=formula, lines=[*lines, explain(session, tariff, on)])
 
 
 def _explain_line(line: Line, unit: str) -> dict[str, Any]:

@@ -22,7 +22,11 @@ TIERS_MAX = 100
 
 
 def not_too_many(model: dict) -> None:
-    """Refuse a model with more rows than anybody writes by hand."""
+    """Refuse a model with more rows than anybody writes by hand.
+
+    Raises:
+        ValidationError: a list has too many rows.
+    """
     if any(isinstance(rows, list) and len(rows) > TIERS_MAX for rows in model.values()):
         raise ma.ValidationError(Phrase(f"最多 {TIERS_MAX} 档", f"At most {TIERS_MAX} bands.", "too_many"))
 
