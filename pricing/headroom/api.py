@@ -38,7 +38,7 @@ def browse(args):
 @blueprint.response(200, AlarmsOut)
 def alarms():
     """List the open alarms of the running year within your scope."""
-    return {"items": queries.open_alarms(db.session(), current_actor(), clock.today())}
+    return {"alarms": [one.alarm for one in queries.open_alarms(db.session(), current_actor(), clock.today())]}
 
 
 @blueprint.get("/<uuid:agreement_id>")

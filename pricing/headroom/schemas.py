@@ -93,9 +93,7 @@ class HeadroomOut(ma.Schema):
 class AlarmsOut(ma.Schema):
     """The alarms that are open."""
 
-    items = ma.fields.Function(
-        lambda found: [AlarmOut().dump(one.alarm) for one in found["items"]], metadata={"type": "array"}
-    )
+    alarms = ma.fields.List(ma.fields.Nested(AlarmOut))
 
 
 HeadroomReadingPageOut: Any = page_of(HeadroomReadingOut)

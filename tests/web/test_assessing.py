@@ -154,7 +154,7 @@ def test_the_timetable_reads_the_year_and_people_and_programs_see_the_headroom(a
         plain = app.test_client()
         told = plain.get(f"/api/v1/headroom/{agreement.id}", headers=program).json
         assert (told["whole"]["accrued"], told["products"][0]["limit"]) == ("75.47", "800.00")
-        assert plain.get("/api/v1/headroom/alarms", headers=program).json == {"items": []}
+        assert plain.get("/api/v1/headroom/alarms", headers=program).json == {"alarms": []}
         assert len(plain.get("/api/v1/headroom", headers=program).json["items"]) == 1
         assert send(officer, f"{home}/read", {}, form_at=home).status_code == 303
 
