@@ -77,7 +77,6 @@ def set_tariff(
         supersedes_id=found.superseded.id if found.superseded else None,
     )  # fmt: skip
     session.add(tariff)
-    session.flush()
     _state_value(session, actor, tariff, value_basis, now)
     detail = {"product": product.code, "unit_price_max": tariff.unit_price_max.text()}
     audit.record(session, actor, "tariff.set", tariff, at=now, note=tariff.number, detail=detail)
@@ -88,6 +87,7 @@ def _state_value(
     session: Session, actor: Actor, tariff: Tariff, basis: Mapping[str, Any] | None, now: datetime
 ) -> None:
     """Keep what the seller states as the application value behind a market price, where it states one."""
+    session.flush()
     if basis is None:
         return
     comparables = [{**one, "price": one["price"].text()} for one in basis.get("comparables", ())]
