@@ -24,6 +24,7 @@ from pricing.exemptions.rules import Purpose
 from registry.parties.model import Party
 from tests.make import market as make
 from tests.make import pricing as prices
+from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make.clients import as_person, as_program
 
@@ -120,6 +121,29 @@ def test_a_quote_keeps_what_it_rests_on_with_the_digest_of_all_of_it(session):
     assert grounds.digest(queries.document(read)) == quote.digest
 
 
+def leaves(tree, depth=0):
+    """Every line of a tree with its depth."""
+    yield depth, tree
+    for line in tree["lines"]:
+        yield from leaves(line, depth + 1)
+
+
+def test_the_tree_leads_from_the_amount_to_terms_cap_report_ceiling_cost_lines_and_the_words_of_the_articles(session):
+    product = make.make_guided_offer(session)
+    lower_the_cap(session, product, "0.80", day=make.SALE)  # confirmed anew: the report of that day counts
+    tree = make.make_quote(session, product, make.buyer_of(session)).explanation
+    by_label = {line["label"].split("（")[0]: line for _, line in leaves(tree)}
+    assert {"应付金额", "第 1 档", "计费方式", "舍入", "上限收费标准", "预测业务量", "准许利润", "支出"} <= set(
+        by_label
+    )
+    assert by_label["上限收费标准"]["label"] == "上限收费标准（自 2026-07-20 起）"
+    assert by_label["舍入"]["value"] == "各行精确相加，按订单合计一次四舍五入到分"
+    assert "10,000,000.00 × 80%" in {line.get("formula") for _, line in leaves(tree)}
+    cited = [line["source"] for _, line in leaves(tree) if isinstance(line.get("source"), dict)]
+    assert {source["article"] for source in cited if source["quote"]} >= {"一", "三（一）"}
+    assert max(depth for depth, _ in leaves(tree)) >= 6
+
+
 def test_a_free_quote_keeps_the_exemption_and_the_shadow_price(session):
     product, bureau = make.make_offer(session), prices.make_buyer(session)
     exemption = prices.make_exemption(session, product, bureau)
@@ -128,6 +152,24 @@ def test_a_free_quote_keeps_the_exemption_and_the_shadow_price(session):
         exemption.number, "800.00",
     )  # fmt: skip
     assert "exemption.purposes_free" in {value["name"] for value in quote.inputs["policy"]}
+    labels = {line["label"] for _, line in leaves(quote.explanation)}
+    assert {
+        f"免费使用批准 {exemption.number}",
+        "使用目的",
+        "批准人",
+        "期限",
+        "按收费标准计（影子金额，不收取）",
+    } <= labels
+
+
+def test_free_reuse_shows_the_lineage_that_makes_it_free(session):
+    registry.make_reviewers(session, "xinchang")
+    giver = base.make_department(session)
+    resource = base.make_resource(session, giver)
+    product = make.make_offer(session, agreement=base.make_agreement(session, scope=[resource]))
+    quote = make.make_quote(session, product, base.acting_for(giver, Role.SOURCE))
+    lines = [(line["label"], line["value"], line.get("formula")) for _, line in leaves(quote.explanation)]
+    assert (f"{resource.code} {resource.title}", giver.name, "无偿提供") in lines
 
 
 def test_the_explanation_is_the_same_to_the_byte_after_price_cap_ceiling_and_names_have_changed(app, made):
