@@ -89,7 +89,7 @@ def caps_at_order(connection: sa.Connection) -> list[str]:
     caps, found = _caps(connection), []
     for number, amount, quantity, product, placed_at, unit, kind in connection.execute(sa.text(query)):
         moment = _utc(placed_at)
-        cap = _in_force(caps, product, unit, kind, (moment + BEIJING).date(), moment)
+        cap = _in_force(caps, product, unit, kind, _day_in_beijing(moment), moment)
         if cap is None or amount > fen(cap.yuan * quantity):
             limit = "无上限" if cap is None else f"{_price(cap.yuan)} × {quantity}"
             found.append(f"B2 订单单价高于下单时的上限：{number} / {_yuan(amount)} / {limit}")
@@ -154,7 +154,7 @@ def equal_prices(connection: sa.Connection) -> list[str]:
     for number, amount, product, tariff, kind, quantity, placed_at, kept in connection.execute(sa.text(query)):
         inputs = parsed(kept) or {}
         agreed = (inputs.get("agreed") or {}).get("number")
-        day = (_utc(placed_at) + BEIJING).date()
+        day = _day_in_beijing(_utc(placed_at))
         key = (product, tariff, kind, quantity, day, inputs.get("grade"), agreed)
         other, same = first.setdefault(key, (number, amount))
         if amount != same:
@@ -196,6 +196,10 @@ def _in_force(caps: list[Cap], product: Any, unit: str, kind: str | None, day: d
 
 def _yuan(amount: int) -> str:
     return f"{amount // FEN}.{amount % FEN:02d}"
+
+
+def _day_in_beijing(moment: datetime) -> date:
+    return date.fromisoformat(f"{moment + BEIJING:%Y-%m-%d}")
 
 
 def _utc(value: Any) -> datetime:
