@@ -350,8 +350,12 @@ def _judge(filled: Filled) -> list[dict[str, Any]]:
         Key(key["name"], key["driver"], key["industry_units"], key["public_units"], key["industry_share"])
         for key in filled.content["keys"]
     ]
-    names = {key.name for key in keys}
-    found = [("keys", index, key_problem(key)) for index, key in enumerate(keys)]
+    names: set[str] = set()
+    found: list[tuple[str, int, tuple[str, str] | None]] = []
+    for index, key in enumerate(keys):
+        repeated = ("name", "名称与前面的分摊依据重复") if key.name in names else None
+        found.append(("keys", index, repeated or key_problem(key)))
+        names.add(key.name)
     for index, line in enumerate(filled.content["lines"]):
         share = line["industry_share"]
         problem = naming_problem(line["key"], share, names)
