@@ -1,4 +1,4 @@
-"""Ceilings and caps for programs. Both are only ever added to."""
+"""Ceilings and caps for programs, to be read: they come about by the procedure (determinations, cap plans)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, page, policy_book, public, requires
+from kernel import db
+from kernel.http import ApiBlueprint, current_actor, page, public, requires
 from kernel.identity import Permission
-from pricing.ceilings import commands, queries
+from pricing.ceilings import queries
 from pricing.ceilings.model import Ceiling, FeeCap
 from pricing.ceilings.schemas import (
     CapArgs,
     CapOut,
     CapPageOut,
-    CapsIn,
-    CapsOut,
     CeilingArgs,
-    CeilingIn,
     CeilingOut,
     CeilingPageOut,
 )
@@ -41,16 +38,6 @@ def browse(args):
     return page(db.session(), query, Ceiling, newest_first=True)
 
 
-@blueprint.post("")
-@requires(Permission.CEILING_DETERMINE)
-@blueprint.arguments(CeilingIn)
-@blueprint.response(201, CeilingOut)
-def determine(ceiling_in):
-    """Determine the highest permitted revenue of an operator for one year."""
-    with db.transaction() as session:
-        return commands.determine(session, current_actor(), **ceiling_in, now=clock.now(), book=policy_book())
-
-
 @blueprint.get("/<uuid:ceiling_id>")
 @requires(Permission.COST_READ)
 @blueprint.response(200, CeilingOut)
@@ -70,17 +57,6 @@ def browse_caps(args):
         if name in args:
             query = query.where(getattr(FeeCap, name) == args[name])
     return page(db.session(), query, FeeCap, newest_first=True)
-
-
-@caps.post("")
-@requires(Permission.CAP_SET)
-@caps.arguments(CapsIn)
-@caps.response(201, CapsOut)
-def set_caps(caps_in):
-    """Set caps within a ceiling, after reporting them in writing."""
-    with db.transaction() as session:
-        made = commands.set_caps(session, current_actor(), **caps_in, now=clock.now(), book=policy_book())
-        return {"items": made}
 
 
 @caps.get("/<uuid:cap_id>")

@@ -51,47 +51,6 @@ class ReportMissing(Invalid):
     code = "cap.report_missing"
 
 
-def determine(
-    session: Session,
-    actor: Actor,
-    *,
-    survey_id: UUID,
-    year: int,
-    margin: Decimal,
-    tax_lines: Sequence[Mapping[str, Any]],
-    jointly_with: str,
-    now: datetime,
-    book: PolicyBook,
-    **given: Any,
-) -> Ceiling:
-    """Determine the highest permitted revenue (最高准许收入) of an operator for one year, with a price officer's role.
-
-    Args:
-        session: the open transaction.
-        actor: a price officer of the place; never the operator.
-        survey_id: the accepted cost survey.
-        year: accounting year for which the ceiling counts.
-        margin: what is added to the treasury yield, a fraction; at most what the rules admit.
-        tax_lines: label, basis and amount (yuan) of each tax.
-        jointly_with: the data administration department with which it is determined.
-        now: the present moment.
-        book: the rules in force.
-        given: what is not always needed, see :func:`pricing.ceilings.queries.prepared`.
-
-    Raises:
-        NotAllowed: the actor is no price officer of the place.
-        RateAboveCap: the margin is larger than the rules admit.
-        PolicyGap: nobody names the yield, or a limit is not configured.
-
-    Source:
-        发改价格〔2025〕65号 一, 二, 三（一）, 四.
-    """
-    survey = costs.locked(session, survey_id)
-    actor.must(Permission.CEILING_DETERMINE, place=survey.place)
-    ceiling = queries.prepared(survey, year, margin, tax_lines, now=now, book=book, **given)
-    return _enact(session, actor, ceiling, {"jointly_with": jointly_with, "determined_by": actor.name}, now)
-
-
 def determine_confirmed(
     session: Session,
     actor: Actor,

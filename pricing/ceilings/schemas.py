@@ -8,46 +8,18 @@ import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, RateField, Schema, TextField, UnitPriceField
 from kernel.http import PageArgs, page_of
-from kernel.money import ZERO
 from pricing.ceilings.queries import breakdown
 from pricing.costs.rules import ChargeUnit
-from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, YEARS, QuantityField
+from pricing.costs.schemas import YEARS, QuantityField
 
 KIND_LENGTH_MAX = 40
 LEVELS = ("province", "prefecture", "county")
-REPORTED_TO = ("price_authority", "data_authority")
-TAXES_MAX = 20
 CAPS_MAX = 200
 
 
 def stated(ceiling: Any) -> dict[str, Any]:
     """Return what the determination took in; its explanation travels in a field of its own."""
     return {name: value for name, value in ceiling.inputs.items() if name != "explanation"}
-
-
-class TaxLineIn(Schema):
-    """One tax, as determined: the text does not say which are inside, so each is named with its basis."""
-
-    label = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    basis = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
-    amount = MoneyField(required=True)
-
-
-class CeilingIn(Schema):
-    """A determination; the treasury yield only where the book of rules has none, and then with its source."""
-
-    survey_id = ma.fields.UUID(required=True)
-    year = ma.fields.Integer(required=True, validate=ma.validate.Range(*YEARS))
-    margin = RateField(required=True)
-    tax_lines = ma.fields.List(
-        ma.fields.Nested(TaxLineIn), load_default=list, validate=ma.validate.Length(max=TAXES_MAX)
-    )
-    jointly_with = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    bond_yield = RateField(load_default=None, allow_none=True)
-    bond_yield_source = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
-    clawback = MoneyField(load_default=ZERO)
-    clawback_reason = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
-    authority_level = ma.fields.String(load_default="prefecture", validate=ma.validate.OneOf(LEVELS))
 
 
 class CapIn(Schema):
@@ -58,20 +30,6 @@ class CapIn(Schema):
     amount = UnitPriceField(required=True)
     forecast_volume = QuantityField(required=True)
     subject_kind = TextField(load_default=None, allow_none=True, max_length=KIND_LENGTH_MAX)
-
-
-class CapsIn(Schema):
-    """Caps under one ceiling, from one day on, with their written report."""
-
-    ceiling_id = ma.fields.UUID(required=True)
-    caps = ma.fields.List(ma.fields.Nested(CapIn), required=True, validate=ma.validate.Length(1, CAPS_MAX))
-    effective_from = ma.fields.Date(required=True)
-    report_number = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    report_date = ma.fields.Date(required=True)
-    reported_to = ma.fields.List(
-        ma.fields.String(validate=ma.validate.OneOf(REPORTED_TO)), load_default=lambda: list(REPORTED_TO),
-        validate=ma.validate.Length(1, len(REPORTED_TO)),
-    )  # fmt: skip
 
 
 class CeilingArgs(PageArgs):
@@ -139,12 +97,6 @@ class CapOut(EntityOut):
     report_date = ma.fields.Date()
     reported_to = ma.fields.List(ma.fields.String())
     set_at = ma.fields.AwareDateTime()
-
-
-class CapsOut(ma.Schema):
-    """The caps that were set together."""
-
-    items = ma.fields.List(ma.fields.Nested(CapOut))
 
 
 CeilingPageOut = page_of(CeilingOut)

@@ -281,8 +281,9 @@ def confirm(
     ceiling = ceilings.determine_confirmed(
         session, actor, survey_id=proposal.survey_id, year=found.year, proposed=proposal.inputs, now=now, book=book,
         decision={
-            "procedure": found.number, "proposed_by": proposal.proposed_by_name, "confirmed_by": actor.name,
-            "proposal_sha256": proposal.sha256, "jointly_with": terms.jointly_with, "delegation": terms.delegation,
+            "procedure": found.number, "procedure_id": str(found.id), "proposed_by": proposal.proposed_by_name,
+            "confirmed_by": actor.name, "proposal_sha256": proposal.sha256, "jointly_with": terms.jointly_with,
+            "delegation": terms.delegation,
         },
         **terms.given(),
     )  # fmt: skip

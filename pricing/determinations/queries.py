@@ -271,12 +271,6 @@ def to_confirm(actor: Actor) -> sa.Select[Determination]:
     return waiting_ones.where(Determination.applied_by != actor.id, ~proposer.exists())
 
 
-def without_procedure(session: Session) -> Sequence[Ceiling]:
-    """Return the ceilings that no confirmed proposal stands behind: determined before the procedure was required."""
-    confirmed = sa.select(ProposalDecision.ceiling_id).where(ProposalDecision.ceiling_id.is_not(None))
-    return session.scalars(sa.select(Ceiling).where(Ceiling.id.not_in(confirmed)).order_by(Ceiling.id)).all()
-
-
 def _whole(query: sa.Select[Determination]) -> sa.Select[Determination]:
     return query.options(
         selectinload(Determination.steps), selectinload(Determination.proposals).selectinload(Proposal.decision)

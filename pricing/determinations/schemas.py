@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, MoneyField, Schema, TextField
+from kernel.fields import EntityOut, MoneyField, RateField, Schema, TextField
 from kernel.http import PageArgs, page_of
-from pricing.ceilings.schemas import CeilingIn
+from pricing.ceilings.schemas import LEVELS
 from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX, YEARS, FileIn
 from pricing.determinations.rules import STORED, DeterminationEvent, DeterminationState
 
+TAXES_MAX = 20
 SHA256 = ma.validate.Regexp(r"^[0-9a-f]{64}$")
 
 
@@ -42,16 +43,28 @@ class AssessmentOfReadinessIn(Schema):
     note = TextField(required=True, max_length=REASON_LENGTH_MAX)
 
 
-class ProposalIn(CeilingIn):
-    """What is proposed: a determination without its year, which the application names, and by whose authority."""
+class TaxLineIn(Schema):
+    """One tax, as proposed: the text does not say which are inside, so each is named with its basis."""
 
-    class Meta(CeilingIn.Meta):
-        """The year is that of the application."""
+    label = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    basis = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
+    amount = MoneyField(required=True)
 
-        exclude = ("year",)
 
+class ProposalIn(Schema):
+    """What is proposed; the year is the application's, the treasury yield only where the book of rules has none."""
+
+    survey_id = ma.fields.UUID(required=True)
+    margin = RateField(required=True)
+    tax_lines = ma.fields.List(
+        ma.fields.Nested(TaxLineIn), load_default=list, validate=ma.validate.Length(max=TAXES_MAX)
+    )
+    jointly_with = TextField(required=True, max_length=NAME_LENGTH_MAX)
+    bond_yield = RateField(load_default=None, allow_none=True)
+    bond_yield_source = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
     clawback = MoneyField(load_default=None, allow_none=True)
-    authority_level = ma.fields.String(required=True, validate=ma.validate.OneOf(("province", "prefecture", "county")))
+    clawback_reason = TextField(load_default="", min_length=0, max_length=REASON_LENGTH_MAX)
+    authority_level = ma.fields.String(required=True, validate=ma.validate.OneOf(LEVELS))
     delegation = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,10 +21,11 @@ from pricing.determinations import commands as determinations
 from pricing.determinations import queries
 from pricing.determinations.model import Determination, Proposal
 from registry.agreements.model import Agreement
-from tests.make import pricing as make
 from tests.make import registry_base as base
+from tests.make import surveys as make
 
 FIRST_SALE = date(2024, 3, 1)  # 2025 is the first complete year
+_serial = count(1)
 BOTH = ("price_authority", "data_authority")
 TAX = [{"label": "增值税", "basis": "（成本+利润）×6%", "amount": Money.yuan("467424.00")}]
 
@@ -94,12 +96,12 @@ def confirm(
 
 def determine(
     session: Session, offices: Offices, *, survey: CostSurvey | None = None, year: int = make.YEAR,
-    now: datetime = make.NOW,
+    now: datetime = make.NOW, **changed: Any,
 ) -> Determination:  # fmt: skip
     """Walk from the application to the confirmed revenue."""
     found = apply(session, offices, year=year, now=now)
     determinations.assess(session, offices.officer, found.id, is_ready=True, note="具备定价基础", now=now)
-    propose(session, offices, found, survey=survey, now=now)
+    propose(session, offices, found, survey=survey, now=now, **changed)
     return confirm(session, offices, found, now=now)
 
 
@@ -122,6 +124,6 @@ def draft_caps(
 def report_caps(session: Session, offices: Offices, plan: CapPlan, *, now: datetime = make.NOW) -> CapPlan:
     """Record the written report, made the same day."""
     return plans.record_report(
-        session, offices.entity, plan.id, report_number="数据〔2026〕报1号", report_date=business_date(now),
-        reported_to=BOTH, now=now, book=base.book(),
+        session, offices.entity, plan.id, report_number=f"数据〔2026〕报{next(_serial)}号",
+        report_date=business_date(now), reported_to=BOTH, now=now, book=base.book(),
     )  # fmt: skip

@@ -8,19 +8,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from kernel.calendar import business_date
 from kernel.identity import Actor, Role
 from kernel.money import Money, UnitPrice
-from pricing.ceilings import commands as ceilings
 from pricing.ceilings.model import Ceiling, FeeCap
-from pricing.costs import commands as costs
+from pricing.ceilings.queries import caps_of_agreement
 from pricing.costs.model import CostSurvey
-from pricing.costs.rules import ChargeUnit, CostCategory
+from pricing.costs.rules import ChargeUnit
+from pricing.determinations import queries as determined
 from pricing.exemptions import commands as exemptions
 from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import Purpose
@@ -33,19 +33,15 @@ from registry.parties.model import Party
 from registry.parties.rules import Capacity
 from registry.products.model import Product
 from registry.resources.model import Resource
+from tests.make import determinations as walk
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
+from tests.make.surveys import NOW, TODAY, YEAR, make_survey
+from tests.make.surveys import cost as cost  # builders of tests name it beside the others
+from tests.make.surveys import price_officer as price_officer
 
-NOW = base.NOW
-TODAY = business_date(NOW)
-YEAR = TODAY.year
 ONE_PRICE = {"model": "per_unit", "unit_price": "0.80"}
 _serial = count(1)
-
-
-def price_officer(place: str = base.PLACE) -> Actor:
-    """A person of the price authority of a place."""
-    return base.actor(Role.PRICE, place=place)
 
 
 def seller_of(session: Session, product: Product) -> Actor:
@@ -87,38 +83,6 @@ def make_product(
     )  # fmt: skip
 
 
-def cost(amount: str, share: str = "1", category: CostCategory = CostCategory.PLATFORM_BUILD_OM) -> dict[str, Any]:
-    """One line of a survey; what is shared is shared by calls."""
-    return {
-        "category": category,
-        "text": "平台建设和运维",
-        "amount": Money.yuan(amount),
-        "industry_share": Decimal(share),
-        "allocation_key": "" if share == "1" else "调用量",
-    }
-
-
-def make_survey(
-    session: Session,
-    agreement: Agreement,
-    *,
-    lines: Sequence[Mapping[str, Any]] | None = None,
-    subsidy: str = "800000.00",
-    accepted: bool = True,
-    now: datetime = NOW,
-) -> CostSurvey:
-    """File a cost survey (ten million, 80 % for industry, as in PRC-02) and let it be accepted."""
-    operator = base.actor(Role.OPERATOR, org_id=agreement.operating_institution_id, place=agreement.place)
-    survey = costs.open_survey(
-        session, operator, agreement_id=agreement.id, year=business_date(now).year - 1, subsidy=Money.yuan(subsidy),
-        lines=lines or [cost("10000000.00", "0.8")], now=now, book=base.book(),
-    )  # fmt: skip
-    costs.submit(session, operator, survey.id, now=now)
-    if accepted:
-        costs.accept(session, price_officer(agreement.place), survey.id, now=now)
-    return survey
-
-
 def make_ceiling(
     session: Session,
     agreement: Agreement,
@@ -130,13 +94,16 @@ def make_ceiling(
     now: datetime = NOW,
     **given: Any,
 ) -> Ceiling:
-    """Determine the ceiling of PRC-02: 8 257 824.00 with the treasury yield of the demonstration, 2.20 %."""
+    """Walk to the ceiling of PRC-02: 8 257 824.00 with the treasury yield of the demonstration, 2.20 %."""
+    offices = walk.Offices(agreement)
     survey = survey or make_survey(session, agreement, now=now)
-    return ceilings.determine(
-        session, price_officer(agreement.place), survey_id=survey.id, year=year, margin=Decimal(margin),
-        tax_lines=[{"label": "增值税", "basis": "（成本+利润）×6%", "amount": Money.yuan(tax)}],
-        jointly_with="数据局", now=now, book=base.book(demonstration=True), **given,
-    )  # fmt: skip
+    tax_lines = [{**walk.TAX[0], "amount": Money.yuan(tax)}]
+    found = walk.determine(
+        session, offices, survey=survey, year=year, margin=Decimal(margin), tax_lines=tax_lines, now=now, **given
+    )
+    ceiling = determined.ceiling_of(session, found.id)
+    assert ceiling is not None
+    return ceiling
 
 
 def cap(
@@ -164,14 +131,17 @@ def set_caps(
     effective_from: date = TODAY,
     now: datetime = NOW,
 ) -> list[FeeCap]:
-    """Set caps under a ceiling as the authorizing entity, reported the same day."""
-    agreement = agreements.get(session, ceiling.agreement_id)
-    person = base.actor(Role.SUPERVISOR, org_id=agreement.authorizing_entity_id, place=ceiling.place)
-    return ceilings.set_caps(
-        session, person, ceiling_id=ceiling.id, caps=caps, effective_from=effective_from,
-        report_number=f"数据〔{effective_from.year}〕{next(_serial)}号", report_date=business_date(now), now=now,
-        book=base.book(),
-    )  # fmt: skip
+    """Plan caps under a ceiling as the authorizing entity and report them the same day, whatever else was planned."""
+    offices = walk.Offices(agreements.get(session, ceiling.agreement_id))
+    found = determined.get(session, offices.data_department, UUID(ceiling.inputs["procedure_id"]))
+    plan = walk.draft_caps(session, offices, found, caps, effective_from=effective_from, now=now)
+    walk.report_caps(session, offices, plan, now=now)
+    made = {
+        (cap.product_id, cap.charge_unit, cap.subject_kind): cap
+        for cap in caps_of_agreement(session, ceiling.agreement_id)
+        if cap.report_number == plan.report_number
+    }
+    return [made[cap["product_id"], cap["charge_unit"], cap["subject_kind"]] for cap in caps]
 
 
 def make_capped_product(session: Session, cap_amount: str = "0.80", *, place: str = base.PLACE) -> Product:

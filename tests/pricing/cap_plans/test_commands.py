@@ -83,7 +83,7 @@ def test_a_plan_of_8_200_000_fits_one_of_8_300_000_does_not_and_only_the_report_
     assert (load.fit.expected, load.fit.headroom) == (8_200_000, 57_824)
     walk.report_caps(session, offices, plan)
     cap = ceilings.cap_at(session, calls, ChargeUnit.PER_USE, make.TODAY)
-    assert (cap.amount.text(), cap.report_number) == ("0.8", "数据〔2026〕报1号")
+    assert (cap.amount.text(), cap.report_number) == ("0.8", plan.report_number)
     moved = determined.locked(session, found.id)
     assert moved.state is State.CAPS_REPORTED
     assert determined.phases(session, [moved], make.TODAY)[found.id] is State.ACTIVE

@@ -19,6 +19,7 @@ from pricing.ceilings import commands, queries
 from pricing.ceilings.model import Ceiling, FeeCap
 from pricing.ceilings.rules import CapsAboveRevenue, RateAboveCap
 from pricing.costs.rules import ChargeUnit
+from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from tests.make import pricing as make
 from tests.make import registry_base as base
@@ -66,14 +67,23 @@ def test_the_margin_is_at_most_what_the_rules_admit(session, agreement):
         make.make_ceiling(session, agreement, margin="0.060000001")
 
 
-@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SUPERVISOR, Role.FINANCE_CHECKER])
-def test_nobody_but_the_price_authority_determines_a_ceiling(session, agreement, role):
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.BUYER, Role.FINANCE_CHECKER])
+def test_nobody_but_the_departments_that_determine_confirms_a_ceiling(session, agreement, role):
     survey = make.make_survey(session, agreement)
     org_id = agreement.operating_institution_id if role is Role.OPERATOR else None
     with pytest.raises(NotAllowed):
-        commands.determine(
+        commands.determine_confirmed(
             session, base.actor(role, org_id=org_id, place=base.PLACE), survey_id=survey.id, year=make.YEAR,
-            margin=Decimal("0.06"), tax_lines=[], jointly_with="数据局", now=make.NOW, book=base.book(),
+            proposed={}, decision={}, margin=Decimal("0.06"), tax_lines=[], now=make.NOW, book=base.book(),
+        )  # fmt: skip
+
+
+def test_nothing_is_determined_but_exactly_what_was_proposed(session, agreement):
+    survey = make.make_survey(session, agreement)
+    with pytest.raises(commands.ProposalOutdated):
+        commands.determine_confirmed(
+            session, make.price_officer(), survey_id=survey.id, year=make.YEAR, proposed={"margin": "0.06"},
+            decision={}, margin=Decimal("0.06"), tax_lines=[], now=make.NOW, book=base.book(demonstration=True),
         )  # fmt: skip
 
 
@@ -83,25 +93,20 @@ def test_a_ceiling_rests_on_an_accepted_survey(session, agreement):
         make.make_ceiling(session, agreement, survey=survey)
 
 
-def determined_without_record(session, agreement, **given) -> Ceiling:
-    survey = make.make_survey(session, agreement)
-    return commands.determine(
-        session, make.price_officer(), survey_id=survey.id, year=make.YEAR, margin=Decimal("0.05"), tax_lines=[],
-        jointly_with="数据局", now=make.NOW, book=base.book(), **given,
-    )  # fmt: skip
+def test_without_a_treasury_yield_on_record_the_proposal_brings_one_with_its_source(session, agreement):
+    survey, book = make.make_survey(session, agreement), base.book()
 
+    def proposed(**given) -> Ceiling:
+        return queries.prepared(survey, make.YEAR, Decimal("0.05"), [], now=make.NOW, book=book, **given)
 
-def test_without_a_treasury_yield_on_record_the_determination_brings_one_with_its_source(session, agreement):
     with pytest.raises(PolicyGap) as gap:
-        determined_without_record(session, agreement)
+        proposed()
     assert "pricing.bond_yield_10y" in gap.value.detail
     with pytest.raises(queries.YieldNotTheRecorded):
-        determined_without_record(session, agreement, bond_yield=Decimal("0.018"))
-    ceiling = determined_without_record(
-        session, agreement, bond_yield=Decimal("0.018"), bond_yield_source="国债收益率曲线 2024 年均值"
-    )
+        proposed(bond_yield=Decimal("0.018"))
+    ceiling = proposed(bond_yield=Decimal("0.018"), bond_yield_source="国债收益率曲线 2024 年均值")
     assert ceiling.profit_rate == Decimal("0.068")
-    assert "国债收益率曲线 2024 年均值" in str(queries.breakdown(ceiling))
+    assert "国债收益率曲线 2024 年均值" in str(ceiling.inputs)
 
 
 def test_a_yield_on_record_cannot_be_replaced(session, agreement):
@@ -123,7 +128,7 @@ def test_the_newest_determination_of_a_year_counts(session, agreement):
     assert queries.latest(session, agreement.id, make.YEAR + 1) is None
     product = make.make_product(session, agreement=agreement)
     with pytest.raises(commands.CeilingSuperseded):
-        make.set_caps(session, first, [make.cap(product, "0.80")])
+        set_at_once(session, first, [make.cap(product, "0.80")])
 
 
 @pytest.mark.both_databases
@@ -148,6 +153,16 @@ def test_the_database_refuses_a_ceiling_that_does_not_add_up(session, agreement)
     high = {**row, "id": new_id(), "number": "CEIL-Y", "profit_rate": Decimal("0.082000001")}
     with pytest.raises(DBAPIError, match="rate_within_limit"), session.begin_nested():
         session.execute(sa.insert(Ceiling).values(**high))
+
+
+def set_at_once(session, ceiling, caps, **changed):
+    """Set caps as the report of a plan does, without the checks that the plan has made before."""
+    entity = base.actor(
+        Role.SUPERVISOR, place=ceiling.place,
+        org_id=agreements.get(session, ceiling.agreement_id).authorizing_entity_id,
+    )  # fmt: skip
+    terms = {"effective_from": make.TODAY, "report_number": "1号", "report_date": make.TODAY, **changed}
+    return commands.set_caps(session, entity, ceiling_id=ceiling.id, caps=caps, now=make.NOW, book=base.book(), **terms)
 
 
 def three_products(session, agreement):
@@ -217,12 +232,8 @@ def test_only_the_authorizing_entity_sets_caps(session, agreement):
 def test_the_written_report_goes_to_both_departments_before_the_cap_takes_effect(session, agreement, changed):
     ceiling = make.make_ceiling(session, agreement)
     product = make.make_product(session, agreement=agreement)
-    terms = {"report_date": make.TODAY, **changed}
     with pytest.raises(commands.ReportMissing):
-        commands.set_caps(
-            session, base.supervisor(), ceiling_id=ceiling.id, caps=[make.cap(product, "0.80")],
-            effective_from=make.TODAY, report_number="1号", now=make.NOW, book=base.book(), **terms,
-        )  # fmt: skip
+        set_at_once(session, ceiling, [make.cap(product, "0.80")], **changed)
 
 
 @pytest.mark.parametrize("day", [make.TODAY - timedelta(days=1), date(make.YEAR + 1, 1, 1)])
@@ -230,22 +241,22 @@ def test_a_cap_begins_neither_in_the_past_nor_in_another_year(session, agreement
     ceiling = make.make_ceiling(session, agreement)
     product = make.make_product(session, agreement=agreement)
     with pytest.raises(commands.CapUnusable):
-        make.set_caps(session, ceiling, [make.cap(product, "0.80")], effective_from=day)
+        set_at_once(session, ceiling, [make.cap(product, "0.80")], effective_from=day)
 
 
 def test_a_cap_is_for_a_product_of_the_operator_and_set_once_for_a_day(session, agreement):
     ceiling = make.make_ceiling(session, agreement)
     elsewhere = make.make_product(session)
     with pytest.raises(commands.CapUnusable):
-        make.set_caps(session, ceiling, [make.cap(elsewhere, "0.80")])
+        set_at_once(session, ceiling, [make.cap(elsewhere, "0.80")])
     product = make.make_product(session, agreement=agreement)
     with pytest.raises(commands.CapUnusable):
-        make.set_caps(session, ceiling, [make.cap(product, "0")])
+        set_at_once(session, ceiling, [make.cap(product, "0")])
     with pytest.raises(commands.CapUnusable):
-        make.set_caps(session, ceiling, [make.cap(product, "0.80"), make.cap(product, "0.70")])
+        set_at_once(session, ceiling, [make.cap(product, "0.80"), make.cap(product, "0.70")])
     make.set_caps(session, ceiling, [make.cap(product, "0.80")])
     with pytest.raises(commands.CapUnusable):
-        make.set_caps(session, ceiling, [make.cap(product, "0.70")])
+        set_at_once(session, ceiling, [make.cap(product, "0.70")])
 
 
 @pytest.mark.both_databases

@@ -83,6 +83,26 @@ def test_the_procedure_runs_from_the_application_to_active_caps(app, client, wor
     assert client.get(f"{ROOT}?state=caps_reported", headers=second).json["items"][0]["number"] == answer.json["number"]
 
 
+@pytest.mark.parametrize(
+    "changed, code",
+    [
+        ({"margin": "0.061"}, "pricing.rate_above_cap"),
+        ({"authority_level": "county"}, "ceiling.level_not_competent"),
+        ({"bond_yield": "0.03", "bond_yield_source": "自报"}, "ceiling.yield_not_the_recorded"),
+        ({"margin": 0.06}, "request.validation"),
+        ({"survey_id": "00000000-0000-0000-0000-000000000000"}, "cost_survey.not_found"),
+    ],
+)
+def test_a_proposal_against_the_rules_is_refused_with_its_code(app, client, made, world, changed, code):
+    product, survey, _ = world
+    found = made(lambda session: walk.apply(session, walk.Offices(agreements.get(session, product.agreement_id))))
+    terms = {"survey_id": str(survey.id), "margin": "0.06", "jointly_with": "数据局", "authority_level": "province"}
+    officer = as_program(app, Role.PRICE, place=base.PLACE)
+    refused = client.post(f"{ROOT}/{found.id}/proposals/preview", json={**terms, **changed}, headers=officer)
+    assert refused.json["code"] == code, refused.json
+    assert refused.status_code in (404, 422)
+
+
 def _planned(client, determination_id, ceiling_id, product, applicant):
     """Try a plan of too much, then keep one that fits."""
     cap = {"product_id": str(product.id), "charge_unit": "per_use", "amount": "1.66", "forecast_volume": "5000000"}
@@ -120,6 +140,10 @@ def test_people_walk_the_same_way_through_the_pages(app, made, world):
     url = f"{shown}/proposals/new"
     preview = send(officer, url, {**terms, "act": "preview"}, form_at=url)
     assert "8,257,824.00" in preview.get_data(as_text=True)
+    above = send(officer, url, {**terms, "margin": "0.07", "act": "propose"}, form_at=url)
+    assert above.status_code == 422
+    assert "PRC-02" in above.get_data(as_text=True)
+    assert "0.082" in above.get_data(as_text=True)
     assert send(officer, url, {**terms, "act": "propose"}, form_at=url).status_code == 303
     assert "由您拟定，须由另一人确认" in officer.get(shown).get_data(as_text=True)
     proposal = made(lambda session: walk.queries.get(session, base.supervisor(), _id(shown)).proposals[0])
@@ -155,6 +179,8 @@ def _plan_page(applicant, shown, product):
     assert "4257824" in tried.get_data(as_text=True)
     refused = send(applicant, url, {**row, "caps-0-amount": "1.66", "act": "keep"}, form_at=url)
     assert refused.status_code == 422
+    for words in ("8300000", "8257824.00", 'value="1.66"'):
+        assert words in refused.get_data(as_text=True)
     return send(applicant, url, {**row, "act": "keep"}, form_at=url).headers["Location"]
 
 
