@@ -1,0 +1,33 @@
+"""All of pricing: charges, allocation keys, determinations, cap plans, assessments, misuse, complaints, negotiated prices.
+
+The statements are frozen text, one file per kind of database; on SQLite tables that change are built anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "c3f8a1d2b6e4"
+down_revision = "7a41c0d95be8"
+branch_labels = None
+depends_on = None
+
+FOLDER = Path(__file__).resolve().parent.parent / "sql"
+
+
+def upgrade() -> None:
+    """Bring the schema to this revision."""
+    dialect = op.get_bind().dialect.name
+    for statement in (FOLDER / f"20261122_1250_whole_pricing.{dialect}.sql").read_text("utf-8").split("\n--\n"):
+        op.get_bind().exec_driver_sql(statement.strip())
+
+
+def downgrade() -> None:
+    """Refuse: what the new tables hold has no place in the old ones.
+
+    Raises:
+        NotImplementedError: always; restore the copy that was made before the upgrade.
+    """
+    raise NotImplementedError("restore the copy of the database that was made before this upgrade")
