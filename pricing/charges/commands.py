@@ -16,7 +16,7 @@ from kernel.errors import Conflict
 from kernel.explanations import cited_dict
 from kernel.identity import Actor, Permission, Role
 from kernel.money import Money
-from kernel.policy import PolicyBook
+from kernel.policy import Cited, PolicyBook
 from pricing.charges import queries
 from pricing.charges.model import Charge
 from pricing.charges.rules import ChargeKind, must_be_borne, must_stand, unusable
@@ -56,21 +56,11 @@ def record(
 ) -> Charge:
     """Record what the operating institution of an agreement was charged or paid in one month.
 
-    Args:
-        session: the open transaction.
-        actor: somebody of the platform or data authority of the place; a source department records payments to itself.
-        agreement_id: the agreement whose operator bears it.
-        month: ``2026-10``, in which the cost arose.
-        kind: one of the five platform charges, or the payment for public data.
-        amount: yuan.
-        payee_id: the organisation that receives it.
-        evidence: name, media type and content of the bill.
-        quantity: what was metered, with its ``unit``; neither or both.
-        unit: of the quantity.
-        note: free words.
-        in_cost_base: whether it counts in the operating cost; what counts there is not deducted from revenue too.
-        now: the present moment.
-        book: the rules in force.
+    The data authority records everything at its place, a source department what is paid to itself.
+
+    ``month`` (``2026-10``) is when the cost arose, ``amount`` (yuan) goes to ``payee_id``, ``evidence`` is the bill by
+    name, media type and content; ``quantity`` and its ``unit`` come together or not at all. What counts in the
+    operating cost (``in_cost_base``) is not deducted from revenue too.
 
     Raises:
         NotAllowed: the actor may not record charges there.
@@ -86,12 +76,10 @@ def record(
     payee = parties.get(session, payee_id)
     _must_record(actor, agreement.place, kind, payee.id)
     period = Period.month(month)
-    policy = PricingPolicy.at(book, agreement.place, period.last_day)
-    must_be_borne(kind, policy.cost_operator_borne, book.place(agreement.place).title)
     must_stand(amount, quantity, unit, period, business_date(now))
     if payee.id == agreement.operating_institution_id:
         raise unusable("/payee_id", "收款方不能是运营机构自己")
-    cited = policy.cost_categories if kind is ChargeKind.PUBLIC_DATA_ACQUISITION else policy.cost_operator_borne
+    cited = _basis(book, agreement.place, kind, period)
     assert actor.id is not None
     charge = Charge(
         place=agreement.place, agreement_id=agreement.id, operating_institution_id=agreement.operating_institution_id,
@@ -139,6 +127,13 @@ def correct(session: Session, actor: Actor, charge_id: UUID, *, reason: str, now
     session.flush()
     audit.record(session, actor, "charge.correct", reversal, at=now, note=wrong.number, detail={"reason": reason})
     return reversal
+
+
+def _basis(book: PolicyBook, place: str, kind: ChargeKind, period: Period) -> Cited | None:
+    """Return the rule by which the operator bears the charge; a kind that the place does not name is refused."""
+    policy = PricingPolicy.at(book, place, period.last_day)
+    must_be_borne(kind, policy.cost_operator_borne, book.place(place).title)
+    return policy.cost_categories if kind is ChargeKind.PUBLIC_DATA_ACQUISITION else policy.cost_operator_borne
 
 
 def _must_record(actor: Actor, place: str, kind: ChargeKind, payee_id: UUID) -> None:

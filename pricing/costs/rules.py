@@ -144,7 +144,7 @@ class Key:
             return fraction(self.direct_share)
         assert self.industry_units is not None
         assert self.public_units is not None
-        return fraction(self.industry_units) / (fraction(self.industry_units) + fraction(self.public_units))
+        return Fraction(self.industry_units) / Fraction(self.industry_units + self.public_units)
 
     @property
     def basis(self) -> str:
