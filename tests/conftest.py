@@ -33,6 +33,7 @@ settings.load_profile("huiyi")
 def pytest_configure(config: pytest.Config) -> None:
     """Open the run, once for all workers, and cut the network."""
     refuse_the_network()
+    rig.share_compiled_statements()
     if not hasattr(config, "workerinput"):
         rig.open_run()
 
@@ -123,9 +124,29 @@ def config_for_tests(database_url: str) -> Any:
     )
 
 
+@pytest.fixture(scope="session")
+def built_app() -> Flask:
+    """The application of this worker: to build it takes longer than most tests, so they take turns with one."""
+    built: Flask = importlib.import_module("web").create_app(config_for_tests("sqlite://"))
+    return built
+
+
 @pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
-    """A fresh application on a fresh database."""
+def app(built_app: Flask, database_url: str) -> Iterator[Flask]:
+    """The application on a fresh database; what a test changes in its configuration is gone afterwards."""
+    config, extensions = dict(built_app.config), dict(built_app.extensions)
+    built_app.config["HUIYI"] = config_for_tests(database_url)
+    built_app.extensions["huiyi_database"] = Database(database_url)
+    yield built_app
+    built_app.extensions["huiyi_database"].engine.dispose()
+    for kept, before in ((built_app.config, config), (built_app.extensions, extensions)):
+        kept.clear()
+        kept.update(before)
+
+
+@pytest.fixture
+def app_of_its_own(database_url: str) -> Iterator[Flask]:
+    """A fresh application on a fresh database, for tests that add routes to it."""
     built: Flask = importlib.import_module("web").create_app(config_for_tests(database_url))
     yield built
     built.extensions["huiyi_database"].engine.dispose()

@@ -61,6 +61,12 @@ def jobs_done(session: Any, job: str) -> int:
 
 
 @pytest.fixture
+def app(app_of_its_own: Flask) -> Flask:
+    """An application that takes one route more."""
+    return app_of_its_own
+
+
+@pytest.fixture
 def trial(app: Flask) -> Flask:
     """The application with a route of our own beside its own ones."""
     blueprint = trial_blueprint()

@@ -40,6 +40,7 @@ from registry.products.model import Product
 from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
+from tests.rig.worlds import remembered
 
 SALE = datetime(2026, 7, 20, 2, 0, tzinfo=UTC)  # a Monday, ten in the morning in Beijing
 VENUES = {"xinchang": "浙江大数据交易服务平台新昌专区", "guangzhou": "广州数据交易所", "futian": "深圳数据交易所"}
@@ -48,6 +49,7 @@ LAW = base.book(demonstration=True)
 _serial = count(1)
 
 
+@remembered
 def make_offer(
     session: Session,
     *,
@@ -65,6 +67,7 @@ def make_offer(
     return product
 
 
+@remembered
 def make_guided_offer(
     session: Session, *, place: str = base.PLACE, cap: str = "0.80", model: dict[str, Any] | None = None,
     now: datetime = SALE,
@@ -151,6 +154,7 @@ def pay(
     )  # fmt: skip
 
 
+@remembered
 def make_entitlement(
     session: Session, product: Product | None = None, buyer: Actor | None = None, *, now: datetime = SALE, **quoted: Any
 ) -> Entitlement:

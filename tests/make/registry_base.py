@@ -28,6 +28,7 @@ from registry.resources import commands as resources
 from registry.resources.model import Resource
 from registry.resources.rules import AccessKind
 from tests.make.basis import lay_basis
+from tests.rig.worlds import remembered
 
 POLICIES = Path(__file__).resolve().parent.parent.parent / "policies"
 DEMONSTRATION = POLICIES / "overlays" / "demonstration.yaml"
@@ -146,6 +147,7 @@ def make_resource(
     )  # fmt: skip
 
 
+@remembered
 def make_agreement(
     session: Session,
     *,

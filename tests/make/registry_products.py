@@ -51,6 +51,7 @@ from tests.make.registry_base import (
     make_party,
     make_resource,
 )
+from tests.rig.worlds import remembered
 
 CODED_AT = datetime(2026, 7, 16, 2, 0, tzinfo=UTC)  # the day after a notice of ten working days from NOW
 SCENARIO = "普惠金融贷前核验"
@@ -175,6 +176,7 @@ def inputs_of(resources: Sequence[Resource]) -> list[Input]:
     return [Input(resource.id, Decimal(1), Decimal("0.9")) for resource in resources]
 
 
+@remembered
 def make_product(
     session: Session,
     *,
@@ -261,6 +263,7 @@ def make_registration(
     return registration
 
 
+@remembered
 def make_sellable(session: Session, **made: Any) -> Product:
     """Make a product whose gates are all open from :data:`CODED_AT` on; the keywords are those of `make_product`."""
     from tests.make.gates import open_gates  # it opens them with what is made here

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -176,3 +177,17 @@ def _plain(url: sa.URL) -> str:
 
 def _text(url: sa.URL) -> str:
     return url.render_as_string(hide_password=False)
+
+
+def share_compiled_statements() -> None:
+    """Let all engines of this process compile each statement once per kind of database, not once per test."""
+    shared: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
+
+    def join(connection: sa.Connection) -> None:
+        engine = connection.engine
+        dialect, compiled = shared.setdefault(engine.dialect.name, (engine.dialect, {}))
+        if engine.dialect is not dialect:  # what was compiled is found by the dialect that compiled it
+            connection.dialect = engine.dialect = dialect
+        engine.update_execution_options(compiled_cache=compiled)
+
+    sa.event.listen(sa.Engine, "engine_connect", join)
