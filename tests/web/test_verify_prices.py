@@ -29,6 +29,8 @@ BREACHES: dict[str, str | Row | Sequence[str | Row]] = {
         "order_id": f"(SELECT id FROM market_order WHERE {FREE} LIMIT 1)",
     }),
     "PRC-03 上限没有分别报告价格、数据两个部门": """UPDATE pricing_fee_cap SET reported_to = '["data_authority"]'""",
+    "PRC-03 最高准许收入不出自另一人确认的拟定": "UPDATE pricing_proposal_decision SET decided_by = proposed_by",
+    "PRC-03 上限不出自已书面报告的上限方案": "UPDATE pricing_cap_plan SET state = 'dropped'",
     "B4 订单金额与按所记依据复算的不符": f"UPDATE market_order SET quantity = quantity + 1000 WHERE id = {PAID}",
     "B4 报价所记收费标准与公布的不符": f"UPDATE pricing_tariff SET model = {DEARER}",
     "B4 报价依据与存档摘要不符": "UPDATE market_quote SET inputs = replace(inputs, '\"day\":\"2026', '\"day\":\"2025')",

@@ -27,6 +27,19 @@ PRICE_CHECKS = (
     Check("PRC-03", "上限没有分别报告价格、数据两个部门", """SELECT place, report_number FROM pricing_fee_cap
         WHERE CAST(reported_to AS TEXT) NOT LIKE '%price_authority%'
             OR CAST(reported_to AS TEXT) NOT LIKE '%data_authority%'"""),
+    Check("PRC-03", "最高准许收入不出自另一人确认的拟定", """SELECT c.number FROM pricing_ceiling c
+        WHERE NOT EXISTS (SELECT 1 FROM pricing_proposal_decision d JOIN pricing_proposal p ON p.id = d.proposal_id
+            JOIN pricing_determination f ON f.id = p.determination_id
+            WHERE d.ceiling_id = c.id AND d.is_confirmed AND d.sha256 = p.sha256 AND d.decided_by <> p.proposed_by
+                AND d.decided_by <> f.applied_by AND f.agreement_id = c.agreement_id AND f.year = c.year
+                AND p.max_permitted_revenue = c.max_permitted_revenue)"""),
+    Check("PRC-03", "上限不出自已书面报告的上限方案", """SELECT c.place, c.report_number, c.effective_from
+        FROM pricing_fee_cap c WHERE NOT EXISTS (SELECT 1 FROM pricing_cap_plan p
+            JOIN pricing_cap_plan_row r ON r.plan_id = p.id
+            WHERE p.state = 'reported' AND p.ceiling_id = c.ceiling_id AND p.effective_from = c.effective_from
+                AND p.report_number = c.report_number AND r.product_id = c.product_id
+                AND r.charge_unit = c.charge_unit AND r.amount = c.amount AND COALESCE(r.subject_kind, '*') = c.scope)
+        """),
 )  # fmt: skip
 
 
@@ -148,7 +161,8 @@ def caps_within_ceilings(connection: sa.Connection) -> list[str]:
 def equal_prices(connection: sa.Connection) -> list[str]:
     """Find orders of one product, price, class, quantity and day that cost different amounts (SEP-03)."""
     query = """SELECT o.number, o.amount, o.product_id, o.tariff_id, o.subject_kind, o.quantity, o.placed_at, q.inputs
-        FROM market_order o JOIN market_quote q ON q.id = o.quote_id WHERE o.reason = 'tariff' ORDER BY o.number"""
+        FROM market_order o JOIN market_quote q ON q.id = o.quote_id WHERE o.reason IN ('tariff', 'negotiated')
+        ORDER BY o.number"""
     first: dict[tuple[Any, ...], tuple[str, int]] = {}
     found = []
     for number, amount, product, tariff, kind, quantity, placed_at, kept in connection.execute(sa.text(query)):

@@ -14,6 +14,7 @@ from typing import Any
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind, uscc_from_body
 from web.demo.procedure import Procedure
+from web.demo.watch import Watch
 
 PASSWORD = "Demo-Huiyi-2026"  # noqa: S105 — printed on the sign-in page of the demonstration
 # GB 32100: the first two characters say who registered the organisation and what it is
@@ -106,15 +107,24 @@ class ProductFact:
 
 @dataclass(frozen=True, slots=True)
 class CostFact:
-    """One line of the cost survey: amounts in yuan, shares as fractions."""
+    """One line of the cost survey, amounts in yuan, and the key by which it is shared."""
 
     category: str
     text: str
     amount: str
-    industry_share: str
-    allocation_key: str
+    key: str = ""  # none: wholly for industry use
     disallowed: str | None = None
     disallowed_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFact:
+    """One allocation key: units of industry and of public-interest use, and what was first measured, if wrongly."""
+
+    name: str
+    driver: str
+    units: tuple[str, str]
+    first_units: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,10 @@ class CeilingFact:
     report_number: str
     caps: tuple[CapFact, ...]
     too_high: tuple[CapFact, ...]  # an attempt that exceeds the permitted revenue
+    first_sale: date  # since when the operator charges
+    application: str  # number of the written application
+    delegation: str  # by which the province lets the prefecture determine
+    keys: tuple[KeyFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +242,7 @@ class Place:
     refused_operator: str | None = None  # who cannot be an operating institution by its legal form
     silent_reviewers: tuple[str, ...] = ()  # who lets the time pass where silence consents
     preferred: tuple[tuple[str, str, str], ...] = ()  # buyer, product, class of buyers with a price of its own
+    watch: Watch = Watch()  # noqa: RUF009 — frozen
 
     def organisation(self, key: str) -> Organisation:
         """Return one organisation."""

@@ -81,6 +81,12 @@ class Told:
     run: dict[str, Any] = field(default_factory=dict)
     shares: list[dict[str, Any]] = field(default_factory=list)
     statements: list[dict[str, Any]] = field(default_factory=list)
+    charges: dict[str, Any] = field(default_factory=dict)
+    misuse: dict[str, Any] = field(default_factory=dict)
+    complaint: dict[str, Any] = field(default_factory=dict)
+    renewal: dict[str, Any] = field(default_factory=dict)
+    early: dict[str, Any] = field(default_factory=dict)
+    headroom: dict[str, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
     def party_id(self, key: str) -> str:

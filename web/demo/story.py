@@ -12,6 +12,7 @@ from web.demo.cast import Place
 from web.demo.chapters import (
     approval,
     authorisation,
+    determining,
     development,
     duties,
     people,
@@ -23,6 +24,7 @@ from web.demo.chapters import (
     selection,
     settlement,
     use,
+    watching,
 )
 from web.demo.stage import Stage, Told
 
@@ -68,8 +70,8 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.CODE, "赋码与当地登记备案", (
         registration.assign_codes, registration.record_locally, registration.explain_gates,
     )),
-    (days.COST_SURVEY, "成本调查", (pricing.survey_costs,)),
-    (days.CAPS, "最高准许收入与上限", (pricing.determine_and_cap,)),
+    (days.COST_SURVEY, "成本调查与定价申请", (determining.survey_costs, determining.apply_for_determination)),
+    (days.CAPS, "最高准许收入与上限", (determining.determine_and_cap,)),
     (days.PRICES, "公布价格", (pricing.publish_prices, pricing.publish_service_fees)),
     (days.LISTING, "挂牌、免费批准与分配方案", (pricing.exempt, sale.list_products, settlement.agree_on_shares)),
     (days.ORDER, "询价、下单、签约", (sale.try_public_use_without_exemption, sale.order)),
@@ -78,7 +80,16 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.USAGE_FILE, "用量文件", (use.bring_in_file,)),
     (days.SETTLEMENT, "编制结算", (settlement.prepare,)),
     (days.SEALING, "复核与封存", (settlement.check_and_seal,)),
-    (days.HALF_YEAR, "半年报告", (duties.report_half_year,)),
+    (days.CHARGES, "平台费用", (watching.record_charges,)),
+    (days.MISUSE, "改作他用的核查", (watching.find_misuse,)),
+    (days.MISUSE_HEARD, "听取使用单位陈述", (watching.hear_grantee,)),
+    (days.MISUSE_DECIDED, "改作他用的认定和补收", (watching.reprice_misuse,)),
+    (days.COMPLAINT, "收费投诉", (watching.complain,)),
+    (days.COMPLAINT_DECIDED, "收费投诉的决定", (watching.decide_complaint,)),
+    (days.RENEWAL, "免费续期与提前申请", (watching.renew_exemption, watching.apply_too_early)),
+    (days.HALF_YEAR, "半年报告与收入余量", (
+        duties.report_half_year, watching.draw_charges, watching.read_headroom,
+    )),
 )  # fmt: skip
 
 

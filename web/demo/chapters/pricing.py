@@ -1,94 +1,15 @@
-"""Chapter 5: cost survey, permitted revenue, caps and prices; fees for merchants; free use in the public interest."""
+"""Chapter 5b: prices under the caps; fees for merchants; free use in the public interest."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from web.demo.cast import CapFact, TariffFact
+from web.demo.cast import TariffFact
 from web.demo.days import PRICES_FROM
 from web.demo.stage import Stage, Told
 
-YEAR = 2026
 FREE_UNTIL = date(2026, 12, 31)
-
-
-def survey_costs(stage: Stage, told: Told) -> None:
-    """File the costs of the complete year 2025, where there was one."""
-    facts = told.place.ceiling
-    if facts is None:
-        return
-    lines = [
-        {
-            "category": line.category,
-            "text": line.text,
-            "amount": line.amount,
-            "industry_share": line.industry_share,
-            "allocation_key": line.allocation_key,
-        }
-        for line in facts.lines
-    ]
-    body = {
-        "agreement_id": told.agreement["id"],
-        "year": facts.survey_year,
-        "subsidy": facts.subsidy,
-        "lines": lines,
-    }
-    operator = told.login("operator")
-    survey = stage.send(operator, "/api/v1/cost-surveys", body)
-    told.ceiling["survey"] = stage.send(operator, f"/api/v1/cost-surveys/{survey['id']}/submission", of=survey)
-
-
-def determine_and_cap(stage: Stage, told: Told) -> None:
-    """Accept the survey, determine the permitted revenue, and set caps that fit inside it."""
-    facts = told.place.ceiling
-    if facts is None:
-        return
-    price, survey = told.login("price"), told.ceiling["survey"]
-    disallowed = [
-        {"position": position, "amount": line.disallowed, "reason": line.disallowed_reason}
-        for position, line in enumerate(facts.lines, start=1)
-        if line.disallowed is not None
-    ]
-    url = f"/api/v1/cost-surveys/{survey['id']}/acceptance"
-    survey = stage.send(price, url, {"disallowed": disallowed, "note": "成本调查审定（演示）"}, of=survey)
-    ceiling = stage.send(
-        price,
-        "/api/v1/ceilings",
-        {
-            "survey_id": survey["id"],
-            "year": YEAR,
-            "margin": facts.margin,
-            "tax_lines": [{"label": "税金", "basis": facts.tax_basis, "amount": facts.tax}],
-            "jointly_with": told.place.organisation("authority").name,
-        },
-    )
-    supervisor = told.login("supervisor")
-    refused = _caps(stage, told, ceiling["id"], facts.too_high)
-    stage.refused(told, "上限合计超过最高准许收入", supervisor, "/api/v1/caps", refused, rule="PRC-04")
-    caps = stage.send(supervisor, "/api/v1/caps", _caps(stage, told, ceiling["id"], facts.caps))
-    told.ceiling |= {**ceiling, "survey": survey, "caps": caps["items"]}
-
-
-def _caps(stage: Stage, told: Told, ceiling_id: str, facts: Sequence[CapFact]) -> dict[str, Any]:
-    assert told.place.ceiling is not None
-    return {
-        "ceiling_id": ceiling_id,
-        "effective_from": PRICES_FROM.isoformat(),
-        "report_number": told.place.ceiling.report_number,
-        "report_date": stage.today.isoformat(),
-        "caps": [
-            {
-                "product_id": told.products[cap.product]["id"],
-                "charge_unit": cap.charge_unit,
-                "amount": cap.amount,
-                "forecast_volume": cap.forecast_volume,
-                "subject_kind": cap.subject_kind,
-            }
-            for cap in facts
-        ],
-    }
 
 
 def publish_prices(stage: Stage, told: Told) -> None:

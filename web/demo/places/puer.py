@@ -20,6 +20,7 @@ from web.demo.cast import (
     Use,
 )
 from web.demo.procedure import Authorization, Procedure, QualityTicket, ReturnedReview
+from web.demo.watch import Complained, Watch
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -119,13 +120,16 @@ CEILING = CeilingFact(
     survey_year=2025,
     subsidy="200000.00",
     lines=(
-        CostFact("platform_build_om", "溯源平台运维", "600000.00", "1", ""),
-        CostFact("human_resources", "运营人员", "500000.00", "1", ""),
+        CostFact("platform_build_om", "溯源平台运维", "600000.00"),
+        CostFact("human_resources", "运营人员", "500000.00"),
         CostFact(
-            "period_expense", "管理费用", "400000.00", "1", "",
+            "period_expense", "管理费用", "400000.00",
             disallowed="100000.00", disallowed_reason="与授权运营无关的业务招待费",
         ),
     ),
+    first_sale=date(2024, 9, 2),
+    application="示例普数〔2026〕6号",
+    delegation="示例云发改价格〔2025〕31号",
     margin="0.05",
     tax="77184.00",
     tax_basis="（经营成本 + 准许利润）× 6%，演示",
@@ -171,5 +175,14 @@ PUER = Place(
     purchases=PURCHASES,
     schedules=(SCHEDULE,),
     ceiling=CEILING,
+    watch=Watch(
+        complained=Complained(
+            "company",
+            "origin",
+            "每次 4.20 元偏高，同类商业服务约 4 元",
+            "收费 4.20 元不高于上限 4.50 元，成本已经审核认定",
+            "收费标准在上限之内，依据公开，维持不变",
+        ),
+    ),
     refused_operator="cooperative",
 )

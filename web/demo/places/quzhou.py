@@ -10,6 +10,7 @@ from web.demo.cast import (
     CapFact,
     CeilingFact,
     CostFact,
+    KeyFact,
     Organisation,
     Person,
     Place,
@@ -21,6 +22,7 @@ from web.demo.cast import (
     Use,
 )
 from web.demo.procedure import Authorization, Procedure, Rival, Subsidiary, Training
+from web.demo.watch import Misused, Watch
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -141,14 +143,19 @@ CEILING = CeilingFact(
     survey_year=2025,
     subsidy="800000.00",
     lines=(
-        CostFact("platform_build_om", "授权运营平台建设折旧和运维", "5200000.00", "0.8", "按调用量分摊"),
-        CostFact(
-            "data_transfer_aggregation_storage_governance", "汇聚、存储和治理", "2300000.00", "0.8", "按调用量分摊"
-        ),
-        CostFact("human_resources", "运营和安全人员", "1800000.00", "0.8", "按工时分摊"),
-        CostFact("public_data_acquisition", "获取公共数据资源的支出", "300000.00", "0.8", "按调用量分摊"),
-        CostFact("period_expense", "管理费用", "400000.00", "0.8", "按调用量分摊"),
+        CostFact("platform_build_om", "授权运营平台建设折旧和运维", "5200000.00", "调用量"),
+        CostFact("data_transfer_aggregation_storage_governance", "汇聚、存储和治理", "2300000.00", "调用量"),
+        CostFact("human_resources", "运营和安全人员", "1800000.00", "工时"),
+        CostFact("public_data_acquisition", "获取公共数据资源的支出", "300000.00", "调用量"),
+        CostFact("period_expense", "管理费用", "400000.00", "调用量"),
     ),
+    keys=(
+        KeyFact("调用量", "2025年调用次数", ("8000000", "2000000")),
+        KeyFact("工时", "2025年工时", ("16000", "4000"), first_units=("14000", "6000")),  # on-call hours were missed
+    ),
+    first_sale=date(2024, 6, 3),
+    application="示例衢数〔2026〕2号",
+    delegation="示例浙发改价格〔2025〕18号",
     margin="0.06",
     tax="467424.00",
     tax_basis="（经营成本 + 准许利润）× 6%，演示",
@@ -227,5 +234,14 @@ QUZHOU = Place(
     schedules=(ScheduleFact("check", STEPS, COEFFICIENTS), ScheduleFact("report", STEPS, COEFFICIENTS)),
     ceiling=CEILING,
     bulk=BULK,
+    watch=Watch(
+        misused=Misused(
+            "welfare",
+            date(2026, 3, 17),
+            date(2026, 3, 17),
+            "3月17日的核验结果用于本中心下属公司的贷款担保业务",
+            "当日系工作人员误用账号，愿按收费标准补缴",
+        ),
+    ),
     preferred=(("bank", "report", "preferential"),),
 )

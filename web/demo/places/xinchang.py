@@ -17,6 +17,7 @@ from web.demo.cast import (
     Use,
 )
 from web.demo.procedure import Authorization, LocalRecord, Procedure, Rival, Training
+from web.demo.watch import PlatformCharges, Renewed, Watch
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
 
@@ -138,6 +139,25 @@ SCHEDULE = ScheduleFact(
     coefficients={"usage": "0.5", "quality": "0.3", "input": "0.2"},
 )
 
+# 三（五）5: resource consumption, governance, model publication, result export, security; 19 000 in the month of CST-01
+WATCH = Watch(
+    early_application="示例新数〔2026〕14号",
+    charges=PlatformCharges(
+        "2026-03",
+        "province",
+        (
+            ("resource_consumption", "12000.00"),
+            ("data_governance", "3000.00"),
+            ("model_publication", "1000.00"),
+            ("result_export", "500.00"),
+            ("security_service", "2500.00"),
+        ),
+        staff="120000.00",
+        share=("40", "10"),
+    ),
+    renewed=Renewed("welfare", date(2027, 12, 31), "2027年汛期值守继续使用"),
+)
+
 XINCHANG = Place(
     key="xinchang",
     title="新昌",
@@ -152,4 +172,5 @@ XINCHANG = Place(
     tariffs=TARIFFS,
     purchases=PURCHASES,
     schedules=(SCHEDULE,),
+    watch=WATCH,
 )
