@@ -5,7 +5,6 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.fields import EntityOut, Schema, TextField
-from kernel.http import PageArgs
 from pricing.ceilings.schemas import KIND_LENGTH_MAX
 from pricing.classes.rules import MembershipAct
 from pricing.costs.schemas import NAME_LENGTH_MAX, REASON_LENGTH_MAX
@@ -56,7 +55,7 @@ class ClassMemberFormIn(Schema):
     since = ma.fields.Date(required=True)
 
 
-class ClassArgs(PageArgs):
+class ClassArgs(Schema):
     """Of which product."""
 
     product_id = ma.fields.UUID(required=True)

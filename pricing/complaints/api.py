@@ -77,7 +77,7 @@ def browse(args):
 @blueprint.response(200, ComplaintCountOut(many=True))
 def count():
     """Read how many complaints there are about each product, those with most open ones first."""
-    names = ("product_id", "total", "open", "adjusted")
+    names = ("product_id", "filed", "open", "adjusted")
     return [dict(zip(names, row, strict=True)) for row in queries.counts(db.session(), current_actor())]
 
 

@@ -108,6 +108,6 @@ class ComplaintCountOut(ma.Schema):
     """How many complaints there are about one product."""
 
     product_id = ma.fields.UUID()
-    total = ma.fields.Integer()
+    filed = ma.fields.Integer()
     open = ma.fields.Integer()
     adjusted = ma.fields.Integer()

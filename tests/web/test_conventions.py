@@ -22,13 +22,17 @@ WITHOUT_KEY = {
     "/api/v1/calc/{name}", "/api/v1/sessions", "/api/v1/keys", "/api/v1/settlements/previews",
     "/api/v1/accounts/{account_id}/identity", "/api/v1/accounts/{account_id}/password-reset", "/api/v1/password-reset",
     "/api/v1/onboarding", "/api/v1/onboarding/{number}/resubmission", "/api/v1/onboarding/{number}/state",
-    "/api/v1/onboarding/{number}/withdrawal",
+    "/api/v1/onboarding/{number}/withdrawal", "/api/v1/tariffs/preview", "/api/v1/cap-plans/check",
+    "/api/v1/cost-surveys/{survey_id}/keys/{key_id}/preview", "/api/v1/what-if",
+    "/api/v1/determinations/{determination_id}/proposals/preview",
 }  # fmt: skip
 # read as one report, never page by page: what they add up would otherwise not add up
 WHOLE_REPORTS = {
     "/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees",
     "/api/v1/disclosures/entries", "/api/v1/duties", "/api/v1/resources/{resource_id}/history",
-    "/api/v1/resources/{resource_id}/registrations",
+    "/api/v1/resources/{resource_id}/registrations", "/api/v1/equal-prices", "/api/v1/prices/{code}/history",
+    "/api/v1/service-fees/history", "/api/v1/tariffs/classes", "/api/v1/tariffs/classes/rules",
+    "/api/v1/negotiations/rules", "/api/v1/negotiations/{negotiation_id}/rounds",
 }  # fmt: skip
 WITHOUT_SCHEMA = {"/api/v1/calc/{name}"}  # calculators read and name their own fields
 Operation = tuple[str, str, dict[str, Any]]

@@ -40,7 +40,7 @@ def test_a_citizen_complains_follows_and_the_authority_decides(app, client, made
     assert step("acceptance").json["state"] == "accepted"
     assert step("review", {"findings": "成本合理"}).json["findings"] == "成本合理"
     counted = client.get(f"{URL}/counts", headers=supervisor).json
-    assert counted == [{"product_id": str(product.id), "total": 1, "open": 1, "adjusted": 0}]
+    assert counted == [{"product_id": str(product.id), "filed": 1, "open": 1, "adjusted": 0}]
     assert step("decision", {"outcome": "keep", "reason": "在上限以内"}).json["outcome"] == "keep"
     assert client.post(f"{followed}/withdrawal", headers=key({})).json["code"] == "complaint.wrong_state"
     assert step("closing", {}).json["state"] == "closed"
