@@ -14,10 +14,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from kernel.calendar import business_date
 from kernel.identity import Actor, Role
 from kernel.money import Money, UnitPrice
 from pricing.ceilings.model import Ceiling, FeeCap
 from pricing.ceilings.queries import caps_of_agreement
+from pricing.classes import commands as classes
+from pricing.classes import queries as class_rules
 from pricing.costs.model import CostSurvey
 from pricing.costs.rules import ChargeUnit
 from pricing.determinations import queries as determined
@@ -27,6 +30,7 @@ from pricing.exemptions.rules import Purpose
 from pricing.tariffs import commands as tariffs
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import Regime
+from pricing.value_bases.rules import ValuationMethod
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
@@ -39,7 +43,10 @@ from tests.make import registry_products as registry
 from tests.make.surveys import NOW, TODAY, YEAR, make_survey
 from tests.make.surveys import cost as cost  # builders of tests name it beside the others
 from tests.make.surveys import price_officer as price_officer
+from tests.rig.worlds import remembered
 
+VALUE = {"scenario": "贷前核验", "benefit": "每次节约人工 3 元", "method": ValuationMethod.INCOME}
+CLASS_RULE = "村镇银行等执行优惠收费标准（公告〔2026〕3号）"
 ONE_PRICE = {"model": "per_unit", "unit_price": "0.80"}
 _serial = count(1)
 
@@ -61,6 +68,7 @@ def buyer(party: Party) -> Actor:
     return base.actor(Role.BUYER, org_id=party.id)
 
 
+@remembered
 def make_product(
     session: Session,
     *,
@@ -144,6 +152,7 @@ def set_caps(
     return [made[cap["product_id"], cap["charge_unit"], cap["subject_kind"]] for cap in caps]
 
 
+@remembered
 def make_capped_product(session: Session, cap_amount: str = "0.80", *, place: str = base.PLACE) -> Product:
     """Make an operator's product with a ceiling and a cap per use in force today."""
     product = make_product(session, place=place)
@@ -163,13 +172,28 @@ def make_tariff(
     now: datetime = NOW,
     **terms: Any,
 ) -> Tariff:
-    """Fix a price as the seller; 0.80 per use unless another model is given."""
+    """Fix a price as the seller, with value and rules of classes stated; 0.80 per use unless another model is given."""
+    seller, model = seller_of(session, product), model or ONE_PRICE
+    publish_class_rules(session, product, model, terms.get("buyer_class"), effective_from, now)
+    if regime is Regime.MARKET_VALUE_BASED:
+        terms.setdefault("value_basis", VALUE)
     return tariffs.set_tariff(
-        session, seller_of(session, product), product_id=product.id, regime=regime, charge_unit=unit,
-        model=model or ONE_PRICE, effective_from=effective_from, now=now, book=base.book(demonstration=True), **terms,
+        session, seller, product_id=product.id, regime=regime, charge_unit=unit,
+        model=model, effective_from=effective_from, now=now, book=base.book(demonstration=True), **terms,
     )  # fmt: skip
 
 
+def publish_class_rules(
+    session: Session, product: Product, model: Mapping[str, Any], buyer_class: str | None, on: date, now: datetime
+) -> None:
+    """Publish a rule for each class and grade that a price names, where there is none."""
+    named = {*model.get("coefficients", {}).get("contribution", {}), buyer_class} - {None}
+    for one in sorted(named - class_rules.rules_at(session, product.id, on).keys() if named else ()):
+        classes.publish_rule(session, seller_of(session, product), product_id=product.id, buyer_class=one,
+                             rule=CLASS_RULE, since=max(on, business_date(now)), now=now)  # fmt: skip
+
+
+@remembered
 def make_priced_product(
     session: Session, model: Mapping[str, Any] | None = None, *, place: str = base.PLACE
 ) -> Product:
