@@ -38,14 +38,18 @@ from pricing.costs.sheets import (
 PACKED_MAX = 10 * 1024 * 1024
 UNPACKED_MAX = 100 * 1024 * 1024
 PARTS_MAX = 1000
+MARKS_MAX = 1_000_000  # twice a full template; what takes time is not the size but the number of elements
 ROWS_MAX = 200_000
 ERRORS_MAX = 500
 CHUNK = 1 << 20
-CHUNK_OVERLAP = 16
+CHUNK_OVERLAP = 32
 TEXT_MAX = 10_000
 CATEGORY_OF_TITLE = {title: category.value for category, title in CATEGORY_TITLES.items()}
 FLAGS = {YES: True, NO: False}
 FORBIDDEN_PARTS = ("vbaproject", "externallinks/", "activex/", "embeddings/", "macrosheets/", "dialogsheets/")
+DECLARED = tuple(
+    word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-8", "utf-16-le", "utf-16-be")
+)
 # what the schema of the API says about JSON would puzzle somebody at a spreadsheet
 WRITTEN = {
     "amount": (re.compile(MONEY_PATTERN), "金额须精确到分（最多两位小数、十三位整数），系统不四舍五入"),
@@ -173,13 +177,17 @@ def _must_be_harmless(content: bytes) -> None:
             parts = packed.infolist()
             if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > UNPACKED_MAX:
                 raise _unreadable("文件展开后超过 100 MiB，或内含过多部件", "Unpacked it is too large.")
-            for part in parts:
-                _part_must_be_harmless(packed, part)
+            if sum(_part_must_be_harmless(packed, part) for part in parts) > MARKS_MAX:
+                raise _unreadable("文件内含过多单元格，请用下载的模板填报，并清除多余行列的格式", "Too many cells.")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise _unreadable("不是 .xlsx 工作簿，或文件已损坏、已加密", "Not an .xlsx workbook.") from error
 
 
-def _part_must_be_harmless(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+def _part_must_be_harmless(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Refuse what is encrypted, works by itself or declares a document type; return how many elements there may be.
+
+    What a part is called says nothing: the workbook itself names its parts, under any ending.
+    """
     name = part.filename.replace("\\", "/").lower()
     if part.flag_bits & 1:
         raise _unreadable("文件已加密，请取消密码后重试", "The file is encrypted.")
@@ -187,14 +195,14 @@ def _part_must_be_harmless(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> No
         raise _unreadable(
             f"文件含有宏、外部链接或嵌入对象（{part.filename[:80]}），请用下载的模板填报", "Macros or links."
         )
-    tail = b""
+    tail, marks, is_xml = b"", 0, name.endswith((".xml", ".rels"))
     with packed.open(part) as stream:
         while chunk := stream.read(CHUNK):
             seen = (tail + chunk).upper()
-            is_xml = name.endswith((".xml", ".rels"))
-            if is_xml and (b"<!DOCTYPE" in seen or b"<!ENTITY" in seen or b"\x00" in seen):
+            if any(word in seen for word in DECLARED) or (is_xml and b"\x00" in seen):
                 raise _unreadable("文件含有文档类型声明或不是 UTF-8，请用下载的模板填报", "A DTD, or not UTF-8.")
-            tail = chunk[-CHUNK_OVERLAP:]
+            tail, marks = chunk[-CHUNK_OVERLAP:], marks + chunk.count(b"<")
+    return marks
 
 
 @contextmanager
