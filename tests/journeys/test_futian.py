@@ -27,6 +27,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(futian: Jo
         ("AGR-01", "agreement.items_missing"),
         ("ACC-03", "access.refused"),
         ("REG-04", "registration.notice_running"),
+        ("PRC-01", "value_basis.missing"),
         ("MKT-02", "listing.venue_missing"),
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),

@@ -27,10 +27,14 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(puer: Jour
         ("APP-04", "agreement.operator_not_allowed"),
         ("AGR-01", "agreement.items_missing"),
         ("REG-04", "registration.notice_running"),
+        ("", "auth.forbidden"),
+        ("PRC-03", "determination.second_person_needed"),
         ("PRC-04", "pricing.caps_above_revenue"),
         ("PRC-05", "pricing.price_above_cap"),
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
+        ("PRC-11", "complaint.wrong_state"),
+        ("PRC-08", "assessment.year_not_over"),
     ]
 
 
@@ -92,19 +96,35 @@ def test_what_is_disallowed_and_subsidised_brings_no_profit(puer: Journey) -> No
 
 
 def test_a_margin_above_six_points_is_refused(puer: Journey) -> None:
-    problem = puer.refused(
-        "price", "POST", "/api/v1/ceilings",
-        {"survey_id": puer.told.ceiling["survey"]["id"], "year": 2026, "margin": "0.0601", "jointly_with": "示例局"},
-    )  # fmt: skip
+    problem = puer.refused("price", "POST", f"{proposals(puer)}/preview", terms(puer, "0.0601"))
     assert (problem["rule"], problem["code"]) == ("PRC-02", "pricing.rate_above_cap")
 
 
-def test_the_operator_cannot_determine_its_own_ceiling(puer: Journey) -> None:
-    problem = puer.refused(
-        "operator", "POST", "/api/v1/ceilings",
-        {"survey_id": puer.told.ceiling["survey"]["id"], "year": 2026, "margin": "0.05", "jointly_with": "自己"},
-    )  # fmt: skip
-    assert problem["status"] == 403
+def test_the_operator_cannot_propose_its_own_ceiling_and_nobody_determines_one_at_once(puer: Journey) -> None:
+    assert puer.refused("operator", "POST", proposals(puer), terms(puer, "0.05"))["status"] == 403
+    for person in ("price", "supervisor"):
+        assert puer.refused(person, "POST", "/api/v1/ceilings", terms(puer, "0.05"))["status"] == 405
+
+
+def proposals(puer: Journey) -> str:
+    """Where the proposals of the told determination are."""
+    return f"/api/v1/determinations/{puer.told.ceiling['determination']['id']}/proposals"
+
+
+def terms(puer: Journey, margin: str) -> dict[str, str]:
+    """Terms of a proposal from the told survey."""
+    return {
+        "survey_id": puer.told.ceiling["survey"]["id"], "margin": margin, "jointly_with": "示例局",
+        "authority_level": "province",
+    }  # fmt: skip
+
+
+def test_a_complaint_about_the_fee_was_reviewed_and_decided_and_its_author_reads_why(puer: Journey) -> None:
+    complaint = puer.told.complaint
+    assert (complaint["state"], complaint["outcome"]) == ("closed", "keep")
+    assert (complaint["filed_at"][:10], complaint["decided_at"][:10]) == ("2026-04-20", "2026-04-22")
+    assert complaint["seen"]["outcome"] == "keep"
+    assert "上限之内" in complaint["decided_reason"]
 
 
 def test_the_price_is_under_its_cap_and_a_trial_fee_is_over(puer: Journey) -> None:

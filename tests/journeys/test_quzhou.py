@@ -27,11 +27,16 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(quzhou: Jo
         ("TRN-01", "access.refused"),
         ("DEV-01", "product.redevelopment_forbidden"),
         ("REG-04", "registration.notice_running"),
+        ("", "auth.forbidden"),
+        ("PRC-03", "determination.second_person_needed"),
         ("PRC-04", "pricing.caps_above_revenue"),
+        ("SEP-03", "buyer_class.rule_missing"),
         ("PRC-05", "pricing.price_above_cap"),
         ("PUB-02", "pricing.exemption_required"),
         ("", "payment.amount_differs"),
         ("", "auth.forbidden"),
+        ("PUB-02", "misuse.hearing_open"),
+        ("PRC-08", "assessment.year_not_over"),
     ]
 
 
@@ -97,6 +102,53 @@ def test_the_permitted_revenue_is_cost_less_subsidy_and_profit_at_yield_plus_six
     }  # fmt: skip
     assert (ceiling["operating_cost"], ceiling["permitted_profit"]) == ("7200000.00", "590400.00")
     assert (ceiling["tax"], ceiling["max_permitted_revenue"]) == ("467424.00", "8257824.00")
+
+
+def test_a_key_that_was_measured_wrongly_was_put_right_before_filing_and_changed_only_its_own_line(
+    quzhou: Journey,
+) -> None:
+    # 1 800 000 × 14 000 : 20 000 = 1 260 000; × 16 000 : 20 000 = 1 440 000
+    (effect,) = quzhou.told.ceiling["effects"]
+    assert (effect["position"], effect["text"]) == (3, "运营和安全人员")
+    assert (effect["amount_before"], effect["amount_after"]) == ("1260000.00", "1440000.00")
+    survey = quzhou.told.ceiling["survey"]
+    assert [line["key"] for line in survey["lines"]] == ["调用量", "调用量", "工时", "调用量", "调用量"]
+    assert {key["share"] for key in survey["keys"]} == {"4/5"}
+
+
+def test_three_persons_stand_behind_the_permitted_revenue_and_none_of_them_is_the_operator(quzhou: Journey) -> None:
+    found = quzhou.told.ceiling["determination"]
+    assert [(step["event"], step["state"], step["actor_name"]) for step in found["steps"]] == [
+        (None, "applied", "徐明远"),
+        ("assess", "readiness_assessed", "郑守衡"),
+        ("propose", "proposed", "郑守衡"),
+        ("confirm", "mpr_determined", "童复核"),
+        ("set_caps", "caps_set", "徐明远"),
+        ("report_caps", "caps_reported", "徐明远"),
+    ]
+    inputs = quzhou.told.ceiling["inputs"]
+    assert (inputs["procedure"], inputs["proposed_by"], inputs["confirmed_by"]) == (
+        found["number"], "郑守衡", "童复核",
+    )  # fmt: skip
+    assert quzhou.get("price", f"/api/v1/determinations/{found['id']}")["phase"] == "active"
+
+
+def test_the_misused_day_alone_is_charged_at_the_price_of_that_day_and_free_use_ends(quzhou: Journey) -> None:
+    misuse = quzhou.told.misuse  # 3 of the 10 free calls were made on 17 March
+    assert [(line["day"], line["units"], line["amount"]) for line in misuse["lines"]] == [("2026-03-17", "3", "24.00")]
+    assert (misuse["amount"], misuse["state"], misuse["paid_on"]) == ("24.00", "settled", "2026-04-15")
+    assert len(misuse["statements"]) == 1
+    exemption = quzhou.get("public_body", f"/api/v1/exemptions/{quzhou.told.exemptions['welfare']['id']}")
+    assert exemption["state"] == "revoked"
+    assert misuse["number"] in exemption["closed_reason"]
+
+
+def test_the_daily_job_holds_what_was_earned_against_what_is_permitted(quzhou: Journey) -> None:
+    headroom = quzhou.told.headroom
+    assert (headroom["permitted"], headroom["whole"]["accrued"]) == ("8257824.00", "1509.45")
+    assert headroom["whole"]["left"] == "8256314.55"
+    assert headroom["alarms"] == []
+    assert "2026" in quzhou.words_of("assessment.year_not_over")
 
 
 def test_the_caps_fit_inside_the_permitted_revenue_and_were_reported_in_writing(quzhou: Journey) -> None:

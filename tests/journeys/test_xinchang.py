@@ -36,6 +36,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(xinchang: 
         ("MKT-02", "listing.venue_missing"),
         ("PUB-02", "pricing.exemption_required"),
         ("", "auth.forbidden"),
+        ("PRC-06", "determination.not_ready"),
     ]
 
 
@@ -125,6 +126,33 @@ def test_without_a_complete_year_the_fee_is_a_trial_under_guidance(xinchang: Jou
     (tariff,) = xinchang.told.tariffs
     assert (tariff["regime"], tariff["cap_id"], tariff["unit_price_max"]) == ("trial", None, "1.25")
     assert "示例新数〔2026〕5号" in tariff["guidance"]
+
+
+def test_before_a_complete_year_an_application_finds_no_basis_for_a_determination(xinchang: Journey) -> None:
+    assert [(step["state"], step["actor_name"]) for step in xinchang.told.early["steps"]] == [
+        ("applied", "石长庚"), ("refused", "金持衡"),
+    ]  # fmt: skip
+    assert "2027 年" in xinchang.words_of("determination.not_ready")  # sold since February 2026
+    assert xinchang.told.ceiling == {}
+
+
+def test_the_platforms_five_charges_of_march_are_drawn_once_each_into_the_survey_of_the_year(
+    xinchang: Journey,
+) -> None:
+    # CST-01: 12 000 + 3 000 + 1 000 + 500 + 2 500
+    charges = xinchang.told.charges
+    assert charges["total"] == "19000.00"
+    assert [one["amount"] for one in charges["kinds"]] == ["12000.00", "3000.00", "1000.00", "500.00", "2500.00"]
+    survey = charges["survey"]
+    assert len({line["charge"] for line in survey["lines"]}) == 6  # five charges, and the operator's own staff
+    # (120 000 + 19 000) × 40 : 50
+    assert survey["totals"]["industry"] == "111200.00"
+
+
+def test_free_use_goes_on_after_its_term_by_a_new_decision(xinchang: Journey) -> None:
+    renewal = xinchang.told.renewal
+    assert (renewal["state"], renewal["valid_from"], renewal["valid_until"]) == ("approved", "2027-01-01", "2027-12-31")
+    assert renewal["renews_id"] == xinchang.told.exemptions["welfare"]["id"]
 
 
 def test_the_source_that_gave_its_data_free_uses_the_product_free(xinchang: Journey) -> None:

@@ -159,7 +159,7 @@ class CeilingFact:
 
 @dataclass(frozen=True, slots=True)
 class TariffFact:
-    """One price: the model as the API writes it, and the attempt that is refused where there is one."""
+    """One price: the model as the API writes it, its value basis, and the attempt that is refused."""
 
     product: str
     regime: str
@@ -170,6 +170,7 @@ class TariffFact:
     dedup_days: int | None = None
     guidance: str | None = None
     too_high: Mapping[str, Any] | None = None
+    value: Mapping[str, Any] | None = None  # the application value, where the place makes it the basis of prices
 
 
 @dataclass(frozen=True, slots=True)

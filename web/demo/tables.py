@@ -12,6 +12,7 @@ from pricing.tariffs.rules import PriceReason, Regime
 from registry.calls.rules import METHOD_TITLES, SelectionMethod
 from registry.parties.rules import CAPACITY_TITLES, Capacity
 from settlement.splits.rules import PayeeKind
+from web.demo import price_tables
 from web.demo.stage import Told
 
 REGIMES = {
@@ -255,6 +256,8 @@ ROWS = (
     ("当地登记备案", _local),
     ("当地另加的前置条件", _binding),
     ("定价方式", _regime),
+    ("最高准许收入的程序", price_tables.procedure),
+    ("收入余量（已实现/准许）", price_tables.headroom),
     ("交易场所", _venue),
     ("免费使用", _free_uses),
     ("行政单位的份额", _administration),
@@ -268,7 +271,8 @@ def show(console: Console, tolds: list[Told]) -> None:
         console = Console(file=console.file, width=WIDTH_OF_A_FILE)
     for told in tolds:
         console.rule(f"[bold]{told.place.title}[/]")
-        for table in (gates(told), orders(told), shares(told), refusals(told)):
+        about_prices = [price_tables.prices(told)] if price_tables.rows(told) else []
+        for table in (gates(told), *about_prices, orders(told), shares(told), refusals(told)):
             console.print(table)
     console.rule("[bold]五地对照[/]")
     console.print(differences(tolds))

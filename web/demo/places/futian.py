@@ -115,6 +115,11 @@ TARIFFS = (
         product="vitality",
         regime="market_value_based",
         model={"model": "package", "package_size": "20", "package_price": "250.00"},
+        value={
+            "scenario": "连锁门店选址",
+            "benefit": "每次选址节省实地调研约 2 个工作日",
+            "method": "income",
+        },
     ),
 )
 PURCHASES = (
