@@ -47,6 +47,37 @@ class Journey:
         """Return what was refused on the way: rule (or code, where no rule is behind it) and code."""
         return [(refusal.rule, refusal.code) for refusal in self.told.refusals]
 
+    def words_of(self, code: str) -> str:
+        """Return what the refusal with that code said."""
+        return next(refusal.words for refusal in self.told.refusals if refusal.code == code)
+
+    def seats(self, review: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+        """Return the seats of a review: kind, state, day and reviewer."""
+        return [
+            (seat["kind"], seat["state"], seat["decided_at"][:10], seat["opinions"][0]["reviewer_name"])
+            for seat in review["stages"]
+        ]
+
+    def plan(self) -> tuple[str, str, str, str]:
+        """Return state, first day, government's document and filing of the plan."""
+        version = self.told.plan["version"]
+        return (
+            version["state"], version["effective_from"], version["government_document"], version["filing_reference"],
+        )  # fmt: skip
+
+    def result(self) -> tuple[str, str, str]:
+        """Return what anybody reads of the selection: operator, domain and day."""
+        (found,) = self.get(None, f"/api/v1/selections/results?place={self.told.place.key}")["items"]
+        return found["operator"]["name"], found["call"]["domain"], found["published_on"]
+
+    def gates(self, key: str) -> dict[str, str]:
+        """Return the facts of the open gates of a product, by code."""
+        return {gate["code"]: gate["fact"] for gate in self.told.gates[key]["gates"] if gate["open"]}
+
+    def duties(self, *kinds: str) -> list[tuple[str, str | None, str]]:
+        """Return the duties of these kinds as they stood on 2 July: kind, last day, state."""
+        return [(duty["kind"], duty["due_date"], duty["state"]) for duty in self.told.duties if duty["kind"] in kinds]
+
     def money(self, *keys: str) -> list[tuple[str, str, str]]:
         """Return amount, shadow amount and reason of the orders."""
         orders = (self.told.orders[key] for key in keys)
