@@ -29,7 +29,7 @@ from market.entitlements import commands as entitlements
 from market.entitlements.queries import Closed, closed_for_order
 from market.orders import commands as orders
 from market.orders import queries as order_queries
-from market.orders.model import Order
+from market.orders.model import Order, Quote
 from market.orders.rules import OrderEvent, OrderState, WrongState
 from market.payments import commands as payments
 from pricing.costs.rules import CHARGE_UNIT_TITLES
@@ -49,6 +49,7 @@ DELIVERY_TITLES = {
 }
 BASES = {
     PriceReason.TARIFF: "按已公示的收费标准计",
+    PriceReason.NEGOTIATED: "按买卖双方依已公布的规则面议的价格计",
     PriceReason.PUBLIC_INTEREST: "用于公共治理、公益事业，免费提供",
     PriceReason.SOURCE_REUSE: "数源部门无偿使用由其免费数据产生的产品",
 }
@@ -112,7 +113,7 @@ def _deal(session: Session, order: Order, now: datetime) -> Deal:
         fields=fields,
         source=product.source_statement,
         amount=order.amount.text(),
-        price_basis=f"{BASES[order.reason]}，收费标准 {tariff.number}" if tariff is not None else BASES[order.reason],
+        price_basis=_price_basis(session, order, tariff),
         payment="双方签署后由需方一次性支付，到账即开通" if order.amount else "不收取任何费用",
         venue=order.venue or "授权运营平台",
         agreement=session.get_one(Agreement, order.agreement_id).number,
@@ -122,6 +123,14 @@ def _deal(session: Session, order: Order, now: datetime) -> Deal:
         scenario=order.scenario,
         months=str(order.term_months),
     )
+
+
+def _price_basis(session: Session, order: Order, tariff: Tariff | None) -> str:
+    words = BASES[order.reason]
+    if order.reason is PriceReason.NEGOTIATED:
+        grounds = session.get_one(Quote, order.quote_id).inputs
+        words += f"，面议 {grounds['agreed']['number']}" if grounds else ""
+    return f"{words}，收费标准 {tariff.number}" if tariff is not None else words
 
 
 def sign(

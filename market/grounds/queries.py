@@ -57,7 +57,7 @@ def inputs_of(
     on, tariff = asked.on, found.tariff
     classes = classes_of(session, product.id, asked.buyer_id, on)
     agreed = agreed_for(session, product.id, asked.buyer_id, asked.purpose, on, asked.subject_kind)
-    applied = agreed if found.reason is PriceReason.TARIFF else None
+    applied = agreed if found.reason is PriceReason.NEGOTIATED else None
     model = applied.model if applied else (tariff.tariff_model() if tariff else None)
     return {
         "rule_version": RULE_VERSION,

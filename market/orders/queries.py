@@ -39,7 +39,7 @@ from pricing.negotiated.rules import AgreedAboveCap
 from pricing.tariffs import queries as prices
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import NoTariff, Priced, TariffAboveCap
-from pricing.tariffs.rules import CAP_ARTICLE
+from pricing.tariffs.rules import CAP_ARTICLE, PriceReason
 from registry.agreements.model import Agreement
 from registry.products import queries as products
 from registry.products.model import Product
@@ -271,6 +271,9 @@ def states_of(session: Session, wanted: Sequence[Quote], *, now: datetime, book:
 def _must_be_under_cap(session: Session, wanted: Quote, on: date) -> None:
     """Refuse a quote whose price was lawful when it was made and lies above the cap that has come into force."""
     if wanted.tariff_id is None:
+        return
+    if wanted.reason is PriceReason.NEGOTIATED:  # what was agreed on lies under the cap, or is refused in its own words
+        agreed_for(session, wanted.product_id, wanted.buyer_id, wanted.purpose, on, wanted.subject_kind)
         return
     tariff = session.get_one(Tariff, wanted.tariff_id)
     cap = prices.cap_of(session, tariff, on)

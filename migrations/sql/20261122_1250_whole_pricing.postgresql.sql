@@ -20,6 +20,8 @@ DROP TRIGGER IF EXISTS market_quote_no_delete ON market_quote
 --
 DROP TRIGGER IF EXISTS market_quote_no_truncate ON market_quote
 --
+DROP TRIGGER IF EXISTS market_order_frozen ON market_order
+--
 CREATE TABLE pricing_charge (
 	number TEXT NOT NULL,
 	place TEXT NOT NULL,
@@ -875,6 +877,14 @@ ALTER TABLE pricing_exemption ADD CONSTRAINT fk_pricing_exemption_renews_id FORE
 --
 ALTER TABLE pricing_tariff ADD COLUMN charges_misses BOOLEAN DEFAULT false NOT NULL
 --
+ALTER TABLE market_quote DROP CONSTRAINT ck_market_quote_pricereason
+--
+ALTER TABLE market_quote ADD CONSTRAINT ck_market_quote_pricereason CHECK (reason IN ('tariff', 'public_interest', 'source_reuse', 'negotiated'))
+--
+ALTER TABLE market_order DROP CONSTRAINT ck_market_order_pricereason
+--
+ALTER TABLE market_order ADD CONSTRAINT ck_market_order_pricereason CHECK (reason IN ('tariff', 'public_interest', 'source_reuse', 'negotiated'))
+--
 CREATE INDEX ix_pricing_exemption_renews_id ON pricing_exemption (renews_id)
 --
 CREATE INDEX ix_pricing_cost_line_charge_id ON pricing_cost_line (charge_id)
@@ -1268,6 +1278,12 @@ ALTER TABLE pricing_value_basis ENABLE ALWAYS TRIGGER pricing_value_basis_no_del
 CREATE TRIGGER pricing_value_basis_no_truncate BEFORE TRUNCATE ON pricing_value_basis FOR EACH STATEMENT EXECUTE FUNCTION pricing_value_basis_refuse()
 --
 ALTER TABLE pricing_value_basis ENABLE ALWAYS TRIGGER pricing_value_basis_no_truncate
+--
+CREATE OR REPLACE FUNCTION market_order_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.number <> OLD.number OR NEW.place <> OLD.place OR NEW.quote_id <> OLD.quote_id OR NEW.product_id <> OLD.product_id OR NEW.version_id <> OLD.version_id OR NEW.buyer_id <> OLD.buyer_id OR NEW.seller_id <> OLD.seller_id OR NEW.purpose <> OLD.purpose OR NEW.scenario <> OLD.scenario OR NEW.quantity <> OLD.quantity OR NEW.term_months <> OLD.term_months OR NEW.amount <> OLD.amount OR NEW.placed_at <> OLD.placed_at THEN RAISE EXCEPTION 'an order keeps what was bought: only its state moves' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
+--
+CREATE TRIGGER market_order_frozen BEFORE UPDATE ON market_order FOR EACH ROW EXECUTE FUNCTION market_order_frozen()
+--
+ALTER TABLE market_order ENABLE ALWAYS TRIGGER market_order_frozen
 --
 CREATE OR REPLACE FUNCTION pricing_negotiation_round_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'pricing_negotiation_round is append-only: book a correction instead' USING ERRCODE = 'restrict_violation'; END $$
 --

@@ -1,3 +1,5 @@
+DROP TRIGGER IF EXISTS market_order_frozen
+--
 DROP TRIGGER IF EXISTS market_quote_no_delete
 --
 DROP TRIGGER IF EXISTS market_quote_no_update
@@ -845,6 +847,79 @@ CREATE TABLE pricing_negotiation_round (
 --
 CREATE INDEX ix_pricing_negotiation_round_negotiation_id ON pricing_negotiation_round (negotiation_id)
 --
+CREATE TABLE new_market_order (
+	number TEXT NOT NULL,
+	place TEXT NOT NULL,
+	quote_id CHAR(32) NOT NULL,
+	product_id CHAR(32) NOT NULL,
+	version_id CHAR(32) NOT NULL,
+	agreement_id CHAR(32) NOT NULL,
+	tariff_id CHAR(32),
+	exemption_id CHAR(32),
+	buyer_id CHAR(32) NOT NULL,
+	seller_id CHAR(32) NOT NULL,
+	venue TEXT,
+	purpose VARCHAR(40) NOT NULL,
+	scenario TEXT NOT NULL,
+	quantity BIGINT NOT NULL,
+	term_months BIGINT NOT NULL,
+	subject_kind TEXT,
+	amount BIGINT NOT NULL,
+	shadow_amount BIGINT NOT NULL,
+	reason VARCHAR(40) NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	placed_at DATETIME NOT NULL,
+	placed_by CHAR(32),
+	client_reference TEXT NOT NULL,
+	id CHAR(32) NOT NULL,
+	version BIGINT NOT NULL,
+	CONSTRAINT pk_market_order PRIMARY KEY (id),
+	CONSTRAINT uq_market_order_buyer_id_client_reference UNIQUE (buyer_id, client_reference),
+	CONSTRAINT ck_market_order_not_negative CHECK (amount >= 0 AND shadow_amount >= 0),
+	CONSTRAINT ck_market_order_at_least_one CHECK (quantity >= 1 AND term_months >= 1),
+	CONSTRAINT ck_market_order_public_interest_is_free CHECK (purpose IN ('industry_development', 'sector_development') OR amount = 0),
+	CONSTRAINT ck_market_order_paid_is_priced CHECK (state <> 'paid' OR amount > 0),
+	CONSTRAINT uq_market_order_number UNIQUE (number),
+	CONSTRAINT uq_market_order_quote_id UNIQUE (quote_id),
+	CONSTRAINT fk_market_order_quote_id FOREIGN KEY(quote_id) REFERENCES market_quote (id),
+	CONSTRAINT fk_market_order_product_id FOREIGN KEY(product_id) REFERENCES registry_product (id),
+	CONSTRAINT fk_market_order_version_id FOREIGN KEY(version_id) REFERENCES registry_product_version (id),
+	CONSTRAINT fk_market_order_agreement_id FOREIGN KEY(agreement_id) REFERENCES registry_agreement (id),
+	CONSTRAINT fk_market_order_tariff_id FOREIGN KEY(tariff_id) REFERENCES pricing_tariff (id),
+	CONSTRAINT fk_market_order_exemption_id FOREIGN KEY(exemption_id) REFERENCES pricing_exemption (id),
+	CONSTRAINT fk_market_order_buyer_id FOREIGN KEY(buyer_id) REFERENCES registry_party (id),
+	CONSTRAINT fk_market_order_seller_id FOREIGN KEY(seller_id) REFERENCES registry_party (id),
+	CONSTRAINT ck_market_order_purpose CHECK (purpose IN ('public_governance', 'public_welfare', 'industry_development', 'sector_development')),
+	CONSTRAINT ck_market_order_pricereason CHECK (reason IN ('tariff', 'public_interest', 'source_reuse', 'negotiated')),
+	CONSTRAINT ck_market_order_orderstate CHECK (state IN ('placed', 'contracted', 'paid', 'fulfilled', 'cancelled', 'refunded'))
+)
+--
+INSERT INTO new_market_order (number, place, quote_id, product_id, version_id, agreement_id, tariff_id, exemption_id, buyer_id, seller_id, venue, purpose, scenario, quantity, term_months, subject_kind, amount, shadow_amount, reason, state, placed_at, placed_by, client_reference, id, version)
+SELECT number, place, quote_id, product_id, version_id, agreement_id, tariff_id, exemption_id, buyer_id, seller_id, venue, purpose, scenario, quantity, term_months, subject_kind, amount, shadow_amount, reason, state, placed_at, placed_by, client_reference, id, version
+FROM market_order
+--
+DROP TABLE market_order
+--
+ALTER TABLE new_market_order RENAME TO market_order
+--
+CREATE INDEX ix_market_order_agreement_id ON market_order (agreement_id)
+--
+CREATE INDEX ix_market_order_buyer_id ON market_order (buyer_id)
+--
+CREATE INDEX ix_market_order_exemption_id ON market_order (exemption_id)
+--
+CREATE INDEX ix_market_order_place ON market_order (place)
+--
+CREATE INDEX ix_market_order_product_id ON market_order (product_id)
+--
+CREATE INDEX ix_market_order_seller_id ON market_order (seller_id)
+--
+CREATE INDEX ix_market_order_state ON market_order (state)
+--
+CREATE INDEX ix_market_order_tariff_id ON market_order (tariff_id)
+--
+CREATE INDEX ix_market_order_version_id ON market_order (version_id)
+--
 CREATE TABLE new_market_quote (
 	number TEXT NOT NULL,
 	place TEXT NOT NULL,
@@ -880,7 +955,7 @@ CREATE TABLE new_market_quote (
 	CONSTRAINT fk_market_quote_exemption_id FOREIGN KEY(exemption_id) REFERENCES pricing_exemption (id),
 	CONSTRAINT fk_market_quote_buyer_id FOREIGN KEY(buyer_id) REFERENCES registry_party (id),
 	CONSTRAINT ck_market_quote_purpose CHECK (purpose IN ('public_governance', 'public_welfare', 'industry_development', 'sector_development')),
-	CONSTRAINT ck_market_quote_pricereason CHECK (reason IN ('tariff', 'public_interest', 'source_reuse'))
+	CONSTRAINT ck_market_quote_pricereason CHECK (reason IN ('tariff', 'public_interest', 'source_reuse', 'negotiated'))
 )
 --
 INSERT INTO new_market_quote (number, place, product_id, version_id, tariff_id, exemption_id, buyer_id, purpose, scenario, quantity, term_months, subject_kind, amount, shadow_amount, reason, explanation, made_at, valid_until, id, version)
@@ -1179,6 +1254,8 @@ CREATE TRIGGER pricing_negotiation_kept BEFORE DELETE ON pricing_negotiation WHE
 CREATE TRIGGER pricing_value_basis_no_update BEFORE UPDATE ON pricing_value_basis BEGIN SELECT RAISE(ABORT, 'pricing_value_basis is append-only: book a correction instead'); END
 --
 CREATE TRIGGER pricing_value_basis_no_delete BEFORE DELETE ON pricing_value_basis BEGIN SELECT RAISE(ABORT, 'pricing_value_basis is append-only: book a correction instead'); END
+--
+CREATE TRIGGER market_order_frozen BEFORE UPDATE ON market_order WHEN NEW.number <> OLD.number OR NEW.place <> OLD.place OR NEW.quote_id <> OLD.quote_id OR NEW.product_id <> OLD.product_id OR NEW.version_id <> OLD.version_id OR NEW.buyer_id <> OLD.buyer_id OR NEW.seller_id <> OLD.seller_id OR NEW.purpose <> OLD.purpose OR NEW.scenario <> OLD.scenario OR NEW.quantity <> OLD.quantity OR NEW.term_months <> OLD.term_months OR NEW.amount <> OLD.amount OR NEW.placed_at <> OLD.placed_at BEGIN SELECT RAISE(ABORT, 'an order keeps what was bought: only its state moves'); END
 --
 CREATE TRIGGER pricing_negotiation_round_no_update BEFORE UPDATE ON pricing_negotiation_round BEGIN SELECT RAISE(ABORT, 'pricing_negotiation_round is append-only: book a correction instead'); END
 --

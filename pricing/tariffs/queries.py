@@ -231,7 +231,8 @@ def price(
     rated = rate(agreed.model, wanted, grade=grade_of(agreed.model, classes)) if agreed else listed
     assert rated is not None
     explanation = _explain_amount(session, tariff, rated, wanted, on, agreed=agreed)
-    return Priced(rated.amount, rated.amount, tariff, PriceReason.TARIFF, explanation)
+    reason = PriceReason.NEGOTIATED if agreed else PriceReason.TARIFF
+    return Priced(rated.amount, rated.amount, tariff, reason, explanation)
 
 
 def explain(session: Session, tariff: Tariff, on: date | None = None) -> dict[str, Any]:

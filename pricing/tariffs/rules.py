@@ -63,6 +63,7 @@ class PriceReason(StrEnum):
     TARIFF = "tariff"
     PUBLIC_INTEREST = "public_interest"  # PUB-01: free for governance and welfare
     SOURCE_REUSE = "source_reuse"  # REU-01: free for who provided the data free
+    NEGOTIATED = "negotiated"  # SEP-03: agreed on by a published rule (面议)
 
 
 class PriceAboveCap(Invalid):

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session, aliased
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor
 from kernel.money import ZERO, Money
 from market.entitlements.model import Entitlement
-from market.orders.model import Order
+from market.orders.model import Order, Quote
 from market.payments.model import Payment
 from pricing.tariffs.model import Tariff
-from pricing.tariffs.rules import TariffModel
+from pricing.tariffs.rules import PriceReason, TariffModel
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products.model import Product
@@ -66,6 +66,8 @@ class Sale:
     buyer: str
     seller: Party
     is_paid: bool
+    grounds: dict[str, Any] | None = None  # what the quote of a negotiated order rests on; None of any other
+    graded: str | None = None  # contribution grade of the buyer on the day of the quote
     moved: Moved | None = None
 
     @property
@@ -85,18 +87,35 @@ class Sale:
 
     @property
     def model(self) -> TariffModel:
-        """The way of charging; only of a sale with a tariff."""
+        """The way of charging: what both sides agreed on, else the tariff; only of a sale with a tariff."""
+        if self.moved:
+            return self.moved.model
+        if self.agreed is not None:
+            return TariffModel.from_dict(self.agreed["model"])
         assert self.tariff is not None
-        return self.moved.model if self.moved else self.tariff.tariff_model()
+        return self.tariff.tariff_model()
+
+    @property
+    def grade(self) -> str | None:
+        """The contribution grade of the buyer, where the way of charging has a coefficient for it."""
+        return self.graded if self.graded and self.graded in dict(self.model.contribution) else None
+
+    @property
+    def agreed(self) -> dict[str, Any] | None:
+        """The negotiated price of the order as its quote keeps it: number, model and rule (SEP-03)."""
+        return self.grounds["agreed"] if self.grounds else None
 
 
 def sales(session: Session, *, place: str, before: date) -> list[Sale]:
     """Return the entitlements of a place that began before a day, by number; one query."""
     buyer, seller = aliased(Party), aliased(Party)
     paid = sa.exists().where(Payment.order_id == Order.id, Payment.captured_at.is_not(None))
+    grounds = sa.case((Order.reason == PriceReason.NEGOTIATED, Quote.inputs))
+    grade = Quote.inputs["grade"].as_string()
     query = (
-        sa.select(Entitlement, Order, Product, Agreement.number, Tariff, buyer.name, seller, paid)
+        sa.select(Entitlement, Order, Product, Agreement.number, Tariff, buyer.name, seller, paid, grounds, grade)
         .join(Order, Order.id == Entitlement.order_id)
+        .join(Quote, Quote.id == Order.quote_id)
         .join(Product, Product.id == Order.product_id)
         .join(Agreement, Agreement.id == Order.agreement_id)
         .join(buyer, buyer.id == Order.buyer_id)

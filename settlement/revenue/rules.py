@@ -42,7 +42,9 @@ def use_class_of(purpose: Purpose) -> UseClass:
     return UseClass.PUBLIC_INTEREST if purpose in PUBLIC_PURPOSES else UseClass.INDUSTRY
 
 
-def earned_by_use(model: TariffModel, billable: int, *, limit: Money, before: Money, bought: int) -> Earned:
+def earned_by_use(
+    model: TariffModel, billable: int, *, limit: Money, before: Money, bought: int, grade: str | None = None
+) -> Earned:
     """Return what a period earned of an order that is charged by use.
 
     Args:
@@ -51,11 +53,12 @@ def earned_by_use(model: TariffModel, billable: int, *, limit: Money, before: Mo
         limit: amount of the order; no more is ever earned.
         before: what earlier settlements took.
         bought: units of the order; once all are charged, the whole amount is earned.
+        grade: contribution grade of the buyer, where the model has a coefficient for it.
 
     Source:
         发改价格〔2025〕65号 三（二）; REV-03 (the parts add up to the whole).
     """
-    price = rate(model, Fraction(billable)).amount if billable else ZERO
+    price = rate(model, Fraction(billable), grade=grade).amount if billable else ZERO
     cumulative = max(limit if billable >= bought else min(price, limit), before)
     working = {
         "basis": "use", "units": billable, "bought": bought, "price": price.text(), "limit": limit.text(),

@@ -137,8 +137,9 @@ class Otherwise:
             return sale
         on = business_date(order.placed_at)
         concerned = [move for move in self.scenario.moves if move.counts_for(sale.product.code, on, order.subject_kind)]
-        was = tariff.tariff_model()
-        model, factor = moved_model(concerned, was), self._factor(sale)
+        was = sale.model
+        # what both sides agreed on stays agreed, whatever the tariff does; only the cap stands above it
+        model, factor = was if sale.agreed else moved_model(concerned, was), self._factor(sale)
         moves_cap = any(move.kind is MoveKind.CAP for move in concerned)
         if order.amount and tariff.regime is Regime.GOV_GUIDED and (moves_cap or model != was):
             cap = moved_cap(concerned, tariff.charge_unit, self._cap(sale, on))

@@ -266,7 +266,8 @@ def _line(facts: Facts, sale: Sale) -> Line | Parked | None:
     kinds = {kind or "": [one.quantity, one.billable] for kind, one in used.items()}
     rating = {
         "tariff": tariff.number if tariff else None,
-        "model": sale.moved.model.to_dict() if sale.moved else tariff.model if tariff else None,
+        "model": sale.model.to_dict() if sale.moved or sale.agreed else tariff.model if tariff else None,
+        "agreed": sale.agreed["number"] if sale.agreed else None, "grade": sale.grade if tariff else None,
         "dedup_days": tariff.dedup_days if tariff else None, "subject_kinds": dict(sorted(kinds.items())),
         **paid.working,
     }  # fmt: skip
@@ -280,7 +281,7 @@ def _earned(sale: Sale, billable: int, last_day: date, limit: Money, before: Mon
         return Earned(ZERO, before, {"basis": "free"})
     if tariff.charge_unit is ChargeUnit.PER_PERIOD:
         return earned_by_time(held.valid_from, held.valid_until, last_day + DAY, limit=limit, before=before)
-    return earned_by_use(sale.model, billable, limit=limit, before=before, bought=sale.bought)
+    return earned_by_use(sale.model, billable, limit=limit, before=before, bought=sale.bought, grade=sale.grade)
 
 
 def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None, list[Line]]], facts: Facts) -> None:

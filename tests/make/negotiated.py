@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from kernel.calendar import business_date
 from pricing.negotiated import commands
 from pricing.negotiated.model import Negotiation
 from pricing.tariffs.rules import Regime
@@ -57,3 +58,14 @@ def make_agreement(session: Session, product: Product, buyer: Party, **changed: 
     """Offer a buyer a price and let it be accepted."""
     offered = make_offer(session, product, buyer, **changed)
     return commands.accept(session, make.buyer(buyer), offered.id, now=make.NOW)
+
+
+def agree(session: Session, product: Product, buyer: Party, model: Mapping[str, Any], now: datetime) -> str:
+    """Publish that a price is negotiable, offer one from that day on and let the buyer accept; return the number."""
+    today, seller = business_date(now), make.seller_of(session, product)
+    commands.publish_negotiable(session, seller, product_id=product.id, rule=RULE, is_open=True, since=today, now=now)
+    offered = commands.offer(
+        session, seller, product_id=product.id, buyer_id=buyer.id, model=model, valid_from=today,
+        valid_until=today + timedelta(days=60), answer_by=today, now=now,
+    )  # fmt: skip
+    return commands.accept(session, make.buyer(buyer), offered.id, now=now).number
