@@ -38,8 +38,6 @@ import pricing.determinations.api
 import pricing.determinations.pages
 import pricing.editor.api
 import pricing.editor.pages
-import pricing.equal_prices.api
-import pricing.equal_prices.pages
 import pricing.exemptions.api
 import pricing.exemptions.pages
 import pricing.headroom.api
@@ -137,7 +135,18 @@ import settlement.statements.api
 import settlement.statements.pages
 import settlement.what_if.api
 import settlement.what_if.pages
-from web import assessing, calc_api, desks, disclosing, home, loading, loading_api, pricing_desk, repricing
+from web import (
+    assessing,
+    calc_api,
+    desks,
+    disclosing,
+    equal_prices,
+    home,
+    loading,
+    loading_api,
+    pricing_desk,
+    repricing,
+)
 
 API_BLUEPRINTS = [
     registry.accounts.api.blueprint,
@@ -191,7 +200,7 @@ API_BLUEPRINTS = [
     pricing.publications.api.blueprint,
     pricing.negotiated.api.blueprint,
     pricing.services.api.blueprint,
-    pricing.equal_prices.api.blueprint,
+    equal_prices.api,
     pricing.exemptions.api.blueprint,
     pricing.misuses.api.blueprint,
     pricing.complaints.api.blueprint,
@@ -271,7 +280,7 @@ PAGE_BLUEPRINTS = [
     pricing.editor.pages.blueprint,
     pricing.classes.pages.blueprint,
     pricing.negotiated.pages.blueprint,
-    pricing.equal_prices.pages.blueprint,
+    equal_prices.blueprint,
     pricing.exemptions.pages.blueprint,
     pricing.misuses.pages.blueprint,
     pricing.complaints.pages.blueprint,

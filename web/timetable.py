@@ -17,17 +17,20 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
+from kernel.calendar import DAY, business_date
 from kernel.http import policy_book, working_calendar
 from kernel.identity import Actor, Grant, Role
 from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
+from web import equal_prices
 from web.assessing import read_all_headroom
 from web.checker import verify
 
 SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
 SEAL_MARGIN = timedelta(seconds=5)
+FINDINGS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ def _read_headroom(session: Session, actor: Actor, now: datetime) -> str:
     return f"读取收入余量 {read_all_headroom(session, actor, now, policy_book())} 份协议"
 
 
+def _compare_prices(session: Session, _actor: Actor, now: datetime) -> str:
+    found = equal_prices.findings(session, business_date(now) - DAY)
+    named = "；".join(one.words for one in found[:FINDINGS_NAMED])
+    return f"同质同价 {len(found)} 处" + (f"：{named}" if named else "")
+
+
 JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
@@ -93,6 +102,7 @@ JOBS = (
     Job("registrations.move_deadlines", 60, _move_registrations),
     Job("registrations.cancel_expired", 60, _cancel_expired),
     Job("headroom.read", 1440, _read_headroom),
+    Job("prices.compare", 1440, _compare_prices),
     Job("books.verify", 5, _verify),
 )
 

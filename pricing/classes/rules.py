@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -29,6 +29,14 @@ class NotAMember(Conflict):
     """The buyer does not belong to the class, so nothing can end."""
 
     code = "buyer_class.not_a_member"
+
+
+class ClassRuleMissing(Conflict):
+    """A price for a class or grade of buyers whose rule nobody published."""
+
+    code = "buyer_class.rule_missing"
+    title = "用户类别尚未公布规则"
+    title_en = "The class has no published rule"
 
 
 class DayUnusable(Invalid):
@@ -83,6 +91,33 @@ def must_not_look_back(day: date, today: date) -> None:
     if day < today:
         words = f"日期 {day} 早于今日 {today}；已按原类别计价的订单不得追溯改变"
         raise day_unusable(words, f"{day} is past.")
+
+
+def must_be_published(named: Collection[str], published: Collection[str], on: date) -> None:
+    """Refuse a price of its own for a class or grade without a rule that everybody can read.
+
+    Args:
+        named: classes and grades that the price names.
+        published: those with a published rule on that day.
+        on: first day of the price.
+
+    Raises:
+        ClassRuleMissing: names every class without a rule.
+
+    Source:
+        SEP-03; 发改价格〔2025〕65号 一（公平提供）.
+    """
+    missing = sorted(set(named) - set(published))
+    if missing:
+        names = "、".join(f"“{one}”" for one in missing)
+        words = f"类别{names}在 {on} 尚未公布规则；同质同价，另定价格须有公开的规则，请先在“用户类别”中公布"
+        raise ClassRuleMissing(
+            f"{words}。",
+            detail_en=f"No published rule on {on}: {', '.join(missing)}.",
+            rule="SEP-03",
+            article=EQUAL_ARTICLE,
+            errors=[{"pointer": "/buyer_class", "code": ClassRuleMissing.code, "message": words}],
+        )
 
 
 def day_unusable(words: str, words_en: str) -> DayUnusable:

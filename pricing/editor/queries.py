@@ -16,11 +16,9 @@ from pricing.ceilings.model import FeeCap
 from pricing.ceilings.queries import cap_at
 from pricing.classes import queries as classes
 from pricing.editor.rules import Notice, Row, notices, rows, telling
-from pricing.policy import PricingPolicy
 from pricing.tariffs.checks import Examined, Terms, examine
 from pricing.tariffs.model import Tariff
-from pricing.tariffs.rules import Regime, dearest_unit, highest_unit_price
-from pricing.value_bases.rules import ValueBasisMissing, must_be_stated
+from pricing.tariffs.rules import dearest_unit, highest_unit_price
 from registry.products.model import Product
 
 ROWS_MAX = 40
@@ -72,7 +70,7 @@ def preview(
     Raises:
         GradeUnknown: the tariff has contribution grades, but not this one.
     """
-    found = examine(session, product, terms, today=today, book=book)
+    found = examine(session, product, terms, has_basis=has_basis, today=today, book=book)
     cap = found.cap or cap_at(session, product.id, terms.charge_unit, terms.effective_from, terms.subject_kind)
     followed = found.superseded
     same_unit = followed is not None and followed.charge_unit is terms.charge_unit
@@ -88,7 +86,7 @@ def preview(
         highest=highest,
         highest_at=highest_at,
         unit_price_max=dearest_unit(terms.model).text(),
-        notices=_notices(session, product, terms, found, before is not None, book, has_basis),
+        notices=_notices(session, product, terms, found, before is not None),
         refusals=found.refusals,
     )
 
@@ -99,28 +97,13 @@ def _notices(
     terms: Terms,
     found: Examined,
     comparable: bool,
-    book: PolicyBook,
-    has_basis: bool,
 ) -> list[Notice]:
     members = classes.memberships(session, product.id)
     known = {row.member.buyer_class for row in members if row.stands(terms.effective_from)}
     followed = found.superseded if comparable else None
-    told = notices(
+    return notices(
         terms.model,
         before=followed.tariff_model() if followed else None,
         before_number=followed.number if followed else "",
         known_classes=known,
     )
-    published = classes.rules_at(session, product.id, terms.effective_from)
-    grades = {grade for grade, _ in terms.model.contribution}
-    for named in sorted(({terms.buyer_class} - {None} | grades) - published.keys(), key=str):
-        words = f"类别“{named}”尚未公布规则；另定价格须有公开的规则"
-        told.append(Notice("class_rule_missing", words, f"The class {named} has no published rule", "SEP-03"))
-    policy = PricingPolicy.at(book, product.place, terms.effective_from)
-    basis = policy.merchant_price_basis
-    try:
-        is_market_price = terms.regime is Regime.MARKET_VALUE_BASED
-        must_be_stated(is_market_price, basis.citation() if basis else None, has_basis)
-    except ValueBasisMissing as missing:
-        told.append(Notice(missing.code, missing.detail, missing.detail_en or missing.title_en, "PRC-01"))
-    return told

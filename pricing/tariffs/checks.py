@@ -15,12 +15,15 @@ from kernel.policy import Cited, PolicyBook
 from pricing.ceilings.model import FeeCap
 from pricing.ceilings.queries import cap_at
 from pricing.ceilings.rules import readiness
+from pricing.classes.queries import rules_at
+from pricing.classes.rules import must_be_published
 from pricing.costs.rules import ChargeUnit, cited_dict
 from pricing.policy import PricingPolicy
 from pricing.price_changes.rules import first_rise, must_give_notice
 from pricing.tariffs import queries
 from pricing.tariffs.model import ANY, Tariff
 from pricing.tariffs.rules import CAP_ARTICLE, PriceAboveCap, Regime, TariffModel, check_price, dearest_unit
+from pricing.value_bases.rules import must_be_stated
 from registry.agreements import queries as agreements
 from registry.parties import queries as parties
 from registry.parties.rules import Capacity
@@ -75,13 +78,16 @@ class Examined:
     refusals: tuple[DomainError, ...]
 
 
-def examine(session: Session, product: Product, terms: Terms, *, today: date, book: PolicyBook) -> Examined:
+def examine(
+    session: Session, product: Product, terms: Terms, *, has_basis: bool, today: date, book: PolicyBook
+) -> Examined:
     """Return the outcome of every check of a price of the product; nothing is raised, and nothing is written.
 
     Args:
         session: the session to read with.
         product: what is priced.
         terms: the price that would be fixed.
+        has_basis: whether the application value behind it is stated.
         today: Beijing date of the publication.
         book: the rules in force.
 
@@ -111,6 +117,10 @@ def examine(session: Session, product: Product, terms: Terms, *, today: date, bo
         attempt(lambda: _must_be_under_cap(terms.regime, terms.model, cap))
     attempt(lambda: followed.extend(_followed(session, product, terms)))
     attempt(lambda: _must_be_announced(terms, followed[0] if followed else None, today, policy))
+    attempt(lambda: _must_have_a_published_rule(session, product, terms))
+    basis = policy.merchant_price_basis
+    demanded_by = basis.citation() if basis else None
+    attempt(lambda: must_be_stated(terms.regime is Regime.MARKET_VALUE_BASED, demanded_by, has_basis))
     return Examined(sources, cap, followed[0] if followed else None, tuple(refusals))
 
 
@@ -138,6 +148,12 @@ def _permitted(session: Session, product: Product, regime: Regime, policy: Prici
     cited.append(policy.trial_allowed if regime is Regime.TRIAL else None)
     cited.append(policy.merchant_price_basis if not operated else None)
     return [cited_dict(value) for value in cited if value is not None]
+
+
+def _must_have_a_published_rule(session: Session, product: Product, terms: Terms) -> None:
+    named = {grade for grade, _ in terms.model.contribution} | ({terms.buyer_class} if terms.buyer_class else set())
+    if named:
+        must_be_published(named, rules_at(session, product.id, terms.effective_from), terms.effective_from)
 
 
 def _must_begin_in_time(terms: Terms, today: date, policy: PricingPolicy) -> None:

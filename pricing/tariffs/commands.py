@@ -56,6 +56,8 @@ def set_tariff(
         PriceAboveCap: some quantity would pay more per unit than the cap.
         RiseTooSoon: a rise without the days of notice that the place demands.
         TariffUnusable: unit, day or guidance cannot be, or a price begins on that day already.
+        ClassRuleMissing: a price for a class or grade of buyers without a published rule.
+        ValueBasisMissing: a market price without its application value, where the place makes value its basis.
         ValueBasisUnusable: a value basis beside a price that does not come about by value.
 
     Source:
@@ -65,7 +67,7 @@ def set_tariff(
     actor.must(Permission.PRICE_SET, org_id=product.owner_id, place=product.place)
     priced, today = TariffModel.from_dict(model), business_date(now)
     terms = Terms(regime, charge_unit, priced, effective_from, subject_kind, buyer_class, guidance)
-    found = examine(session, product, terms, today=today, book=book)
+    found = examine(session, product, terms, has_basis=value_basis is not None, today=today, book=book)
     if found.refusals:
         raise found.refusals[0]
     tariff = Tariff(

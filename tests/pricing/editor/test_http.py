@@ -121,6 +121,7 @@ def test_every_model_value_basis_and_grade_can_be_typed_and_is_shown(app, client
                                 "act": "preview"}, form_at=page).get_data(as_text=True)  # fmt: skip
     assert "5 个 20 件套餐" in tried
     assert "福田" in tried  # where value is the basis of the price, the editor asks for it
+    made(lambda session: make.publish_class_rules(session, product, {}, "甲级", make.TODAY, make.NOW))
     for day, (_, model) in enumerate(models.items(), start=10):
         on = make.TODAY + timedelta(days=day)
         form = {**base_form, "effective_from": str(on), **model, **basis}

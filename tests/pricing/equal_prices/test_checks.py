@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kernel.db import new_id
 from kernel.identity import Role
 from pricing.classes import commands as classes
 from pricing.equal_prices import checks, queries
 from pricing.equal_prices.rules import DealKind
-from pricing.tariffs.rules import Regime
+from pricing.tariffs import queries as tariffs
+from pricing.tariffs.model import Tariff
 from tests.make import negotiated as market
 from tests.make import pricing as make
 from tests.make.clients import as_person, as_program
 
 
 def make_class_price(session):
+    """A class price from before rules had to be published first."""
     product = market.make_market_product(session)
     graded = {"model": "per_unit", "unit_price": "0.40", "coefficients": {"contribution": {"甲级": "0.5"}}}
-    make.make_tariff(session, product, graded, regime=Regime.MARKET_VALUE_BASED, buyer_class="preferential")
+    listed = tariffs.in_force(session, product.id, make.TODAY)[0]
+    before_rules = {column.name: getattr(listed, column.name) for column in Tariff.__table__.columns} | {
+        "id": new_id(), "number": "TAR-2026-000099", "model": graded, "buyer_class": "preferential",
+        "scope": "*/preferential",
+    }  # fmt: skip
+    session.add(Tariff(**before_rules))
+    session.flush()
     return product
 
 

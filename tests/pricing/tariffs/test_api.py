@@ -107,6 +107,10 @@ def test_a_class_of_buyers_is_declared_by_the_seller(app, client, made, product,
     }  # fmt: skip
     assert client.post("/api/v1/tariffs/classes", json=member, headers=key(operator)).status_code == 201
     cheap = tariff_in(product, buyer_class="preferential", model={**ONE, "unit_price": "0.40"})
+    refused = client.post("/api/v1/tariffs", json=cheap, headers=key(operator))
+    problem = refused.json
+    assert (refused.status_code, problem["code"], problem["rule"]) == (409, "buyer_class.rule_missing", "SEP-03")
+    made(lambda session: make.publish_class_rules(session, product, ONE, "preferential", make.TODAY, make.NOW))
     for body in (tariff_in(product), cheap):
         assert client.post("/api/v1/tariffs", json=body, headers=key(operator)).status_code == 201
     asked = {"purpose": "industry_development", "quantity": "10"}
