@@ -16,14 +16,30 @@ from kernel.fields import Schema
 from kernel.http import ApiBlueprint, current_actor, policy_book, public, requires, working_calendar
 from kernel.identity import FINANCE, SELLERS, Permission, Role
 from web.menu import navigation
-from web.worklists import offices, organisations, overviews
+from web.worklists import offices, organisations, overviews, prices, uses
 from web.worklists.tasks import Asking, Task, in_order
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
 blueprint = Blueprint("desk_pages", __name__)
 Gather = Callable[[Asking], Iterable[Task]]
+Gatherers = tuple[tuple[tuple[Role, ...], Gather], ...]
 # who is asked to do what: the roles, and the function that finds it
-GATHERED: tuple[tuple[tuple[Role, ...], Gather], ...] = (
+ABOUT_PRICES: Gatherers = (
+    ((Role.PRICE, Role.SUPERVISOR), prices.determinations_waiting),
+    ((Role.OPERATOR,), prices.own_surveys),
+    ((Role.OPERATOR,), prices.prices_above_cap),
+    ((Role.PRICE, Role.SUPERVISOR, Role.OPERATOR), prices.alarms_open),
+    ((Role.PRICE,), prices.years_due),
+    ((Role.SUPERVISOR, Role.OPERATOR), prices.adjustments_waiting),
+    ((Role.SUPERVISOR,), uses.free_use_waiting),
+    ((Role.SUPERVISOR,), uses.misuses_waiting),
+    ((Role.SUPERVISOR, Role.PRICE), uses.complaints_waiting),
+    (uses.BUYERS, uses.free_use_ending),
+    (uses.BUYERS, uses.misuses_to_answer),
+    ((*SELLERS, *uses.BUYERS), uses.negotiations_waiting),
+    (uses.BUYERS, uses.quotes_closed),
+)
+GATHERED: Gatherers = (
     (offices.REVIEWERS, offices.reviews_waiting),
     ((Role.SUPERVISOR,), offices.reviews_late),
     ((Role.SUPERVISOR,), offices.plans_waiting),
@@ -48,7 +64,8 @@ GATHERED: tuple[tuple[tuple[Role, ...], Gather], ...] = (
     (SELLERS, organisations.own_registrations),
     (SELLERS, organisations.product_drafts),
     (SELLERS, organisations.own_requests),
-    ((Role.BUYER, Role.SOURCE), organisations.orders_waiting),
+    (uses.BUYERS, organisations.orders_waiting),
+    *ABOUT_PRICES,
 )
 # kind of task → its words, and the page that shows all of that kind
 KINDS: dict[str, tuple[Any, str]] = {
@@ -79,6 +96,18 @@ KINDS: dict[str, tuple[Any, str]] = {
     "grants": (lazy_gettext("职责授予"), "person_pages.browse"),
     "settlements": (lazy_gettext("收益结算"), "settlement_pages.browse"),
     "orders": (lazy_gettext("订单"), "contract_pages.browse"),
+    "surveys": (lazy_gettext("成本调查"), "ceiling_pages.desk"),
+    "determinations": (lazy_gettext("定价程序"), "determination_pages.browse"),
+    "cap_plans": (lazy_gettext("上限方案"), "determination_pages.browse"),
+    "prices": (lazy_gettext("收费标准"), "tariff_pages.price_list"),
+    "headroom": (lazy_gettext("收入预警"), "headroom_pages.browse"),
+    "assessments": (lazy_gettext("年度和周期评估"), "assessment_pages.browse"),
+    "adjustments": (lazy_gettext("收费调整"), "assessment_pages.browse"),
+    "complaints": (lazy_gettext("收费投诉"), "complaint_pages.browse"),
+    "free_use": (lazy_gettext("公益免费使用"), "exemption_pages.browse"),
+    "misuses": (lazy_gettext("改作他用"), "misuse_pages.browse"),
+    "negotiations": (lazy_gettext("面议"), "negotiation_pages.browse"),
+    "quotes": (lazy_gettext("报价"), "order_pages.quotes"),
 }
 NEAR_DAYS = 5  # working days within which a task counts as due soon on the page
 
@@ -92,9 +121,9 @@ class Shown:
     days_left: int | None
 
 
-def gathered(asking: Asking) -> list[Shown]:
-    """Return everything that waits for the person, those due first on top."""
-    found = [task for roles, gather in GATHERED if asking.holds(*roles) for task in gather(asking)]
+def gathered(asking: Asking, sought: Gatherers = GATHERED) -> list[Shown]:
+    """Return everything that waits for the person (or what these functions find), those due first on top."""
+    found = [task for roles, gather in sought if asking.holds(*roles) for task in gather(asking)]
     today = asking.today
     return [Shown(task, task.is_overdue(today), asking.days_left(task.due)) for task in in_order(found)]
 

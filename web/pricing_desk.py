@@ -1,30 +1,24 @@
 """The desk of pricing: what waits for whom in cost surveys, applications, proposals and caps, due things on top.
 
-Since when an operator sells only the market knows; the desk reads it there and hands it down (PRC-06).
+The tasks themselves are gathered in :mod:`web.worklists`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
 import sqlalchemy as sa
-from flask import Blueprint, render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask import Blueprint, render_template
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from kernel import clock, db
-from kernel.calendar import business_date
 from kernel.http import ApiBlueprint, current_actor, policy_book, requires
 from kernel.identity import Actor, Permission
-from kernel.money import ZERO
-from market.orders.model import Order
-from market.orders.rules import OrderState
-from pricing.cap_plans import queries as cap_plans
 from pricing.ceilings import queries as ceilings
 from pricing.ceilings.model import Ceiling
 from pricing.costs import queries as costs
@@ -34,117 +28,14 @@ from pricing.costs.rules import SurveyState
 from pricing.determinations import queries as determinations
 from pricing.determinations.model import Determination
 from pricing.determinations.pages import STATE_WORDS
-from pricing.determinations.queries import ApplicationDue
 from pricing.determinations.rules import DeterminationState
 from pricing.policy import PricingPolicy
-from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from web.desks import ABOUT_PRICES, asked, gathered
+from web.worklists.procedures import SHOWN, applications, tasks
 
 api = ApiBlueprint("pricing_desk_api", __name__, url_prefix="/api/v1/pricing", description="定价工作台 · pricing desk")
 blueprint = Blueprint("pricing_desk", __name__)
-SHOWN = 20
-NOT_SOLD = (OrderState.PLACED, OrderState.CANCELLED)
-KIND_WORDS = {
-    "application_due": lazy_gettext("应提出书面申请"),
-    "survey": lazy_gettext("审核成本调查"),
-    "assess": lazy_gettext("评估定价基础"),
-    "propose": lazy_gettext("拟定最高准许收入"),
-    "confirm": lazy_gettext("确认或否决拟定"),
-    "returned": lazy_gettext("补正申请"),
-    "set_caps": lazy_gettext("制定上限收费标准"),
-    "report": lazy_gettext("书面报告并记录"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class PricingTask:
-    """One thing that the person who looks can do now."""
-
-    kind: str
-    number: str
-    place: str
-    year: int
-    url: str
-    since: date
-
-    @property
-    def word(self) -> str:
-        """What it is, in the reader's language."""
-        return str(KIND_WORDS[self.kind])
-
-
-def first_sales(session: Session, actor: Actor) -> dict[UUID, date]:
-    """Return since when the operator of each agreement sells for money, from the orders."""
-    query = (
-        sa.select(Order.agreement_id, sa.func.min(Order.placed_at))
-        .join(Agreement, Agreement.id == Order.agreement_id)
-        .where(
-            Order.seller_id == Agreement.operating_institution_id,
-            Order.amount > ZERO,
-            Order.state.not_in(NOT_SOLD),
-        )
-        .group_by(Order.agreement_id)
-    )
-    if (places := actor.places()) is not None:
-        query = query.where(Agreement.place.in_(places))
-    return {agreement_id: business_date(placed_at) for agreement_id, placed_at in session.execute(query)}
-
-
-def applications(session: Session, actor: Actor) -> list[ApplicationDue]:
-    """Return the agreements within reach whose written application is due or coming."""
-    sales = first_sales(session, actor)
-    return determinations.applications(session, actor, first_sales=sales, on=clock.today())
-
-
-def tasks(session: Session, actor: Actor, due: Iterable[ApplicationDue]) -> list[PricingTask]:
-    """Return what the actor can do now, what waits longest first."""
-    found = [*_of_surveys(session, actor), *_of_determinations(session, actor), *_of_plans(session, actor)]
-    for one in due:
-        entity, place = one.agreement.authorizing_entity_id, one.agreement.place
-        if one.is_due and actor.may(Permission.CEILING_APPLY, org_id=entity, place=place):
-            day = one.first_sale_date.isoformat()
-            url = url_for("determination_pages.apply", agreement_id=one.agreement.id, first_sale_date=day)
-            found.append(PricingTask("application_due", one.agreement.number, place, one.year, url, one.opens_date))
-    return sorted(found, key=lambda task: (task.since, task.number))
-
-
-def _of_surveys(session: Session, actor: Actor) -> Iterator[PricingTask]:
-    waiting = costs.visible(actor, state=SurveyState.SUBMITTED).order_by(CostSurvey.submitted_at).limit(SHOWN)
-    for survey in session.scalars(waiting):
-        if survey.submitted_at and actor.may(Permission.CEILING_DETERMINE, place=survey.place):
-            url = url_for("cost_pages.show", survey_id=survey.id)
-            since = business_date(survey.submitted_at)
-            yield PricingTask("survey", survey.number, survey.place, survey.year, url, since)
-
-
-WAITING: tuple[tuple[DeterminationState, str, Permission], ...] = (
-    (DeterminationState.APPLIED, "assess", Permission.CEILING_DETERMINE),
-    (DeterminationState.READINESS_ASSESSED, "propose", Permission.CEILING_DETERMINE),
-    (DeterminationState.RETURNED, "returned", Permission.CEILING_APPLY),
-    (DeterminationState.MPR_DETERMINED, "set_caps", Permission.CAP_SET),
-)
-
-
-def _of_determinations(session: Session, actor: Actor) -> Iterator[PricingTask]:
-    listed: list[tuple[sa.Select[Determination], str, Permission]] = [
-        (determinations.visible(actor).where(Determination.state == state), kind, permission)
-        for state, kind, permission in WAITING
-    ]
-    listed.append((determinations.to_confirm(actor), "confirm", Permission.CEILING_CONFIRM))
-    for query, kind, permission in listed:
-        for one in session.scalars(query.order_by(Determination.applied_at).limit(SHOWN)):
-            own = permission in (Permission.CEILING_APPLY, Permission.CAP_SET)
-            org = one.authorizing_entity_id if own else None
-            if actor.may(permission, org_id=org, place=one.place) and actor.org_id != one.operating_institution_id:
-                url = url_for("determination_pages.show", determination_id=one.id)
-                yield PricingTask(kind, one.number, one.place, one.year, url, business_date(one.applied_at))
-
-
-def _of_plans(session: Session, actor: Actor) -> Iterator[PricingTask]:
-    rows = cap_plans.to_report(actor).add_columns(Determination).limit(SHOWN)
-    for plan, found in session.execute(rows):
-        if actor.may(Permission.CAP_SET, org_id=found.authorizing_entity_id, place=plan.place):
-            url = url_for("cap_plan_pages.show", plan_id=plan.id)
-            yield PricingTask("report", plan.number, plan.place, found.year, url, business_date(plan.drafted_at))
 
 
 class PricingTaskOut(ma.Schema):
@@ -157,6 +48,8 @@ class PricingTaskOut(ma.Schema):
     year = ma.fields.Integer()
     url = ma.fields.String()
     since = ma.fields.Date()
+    title = ma.fields.String()
+    due = ma.fields.Date(allow_none=True)
 
 
 class ApplicationDueOut(ma.Schema):
@@ -202,12 +95,18 @@ def desk() -> str:
     surveys = session.scalars(costs.visible(actor).order_by(CostSurvey.id.desc()).limit(SHOWN)).all()
     places = sorted(actor.places() or {one.place for one in found})
     return render_template(
-        "pricing/determinations/desk.html", tasks=tasks(session, actor, due), due=due, found=found,
+        "pricing/determinations/desk.html", work=gathered(asked(), ABOUT_PRICES), due=due, found=found,
         phases=determinations.phases(session, found, today), words=STATE_WORDS, surveys=surveys,
         survey_words=SURVEY_WORDS, ceilings=session.scalars(recent).all(), reports=_reports(places, today),
         counts=_counts(session, actor), may_file=actor.may(Permission.COST_WRITE),
-        may_apply=actor.may(Permission.CEILING_APPLY),
+        may_apply=actor.may(Permission.CEILING_APPLY), names=_names(session, found, surveys),
     )  # fmt: skip
+
+
+def _names(session: Session, *shown: Iterable[Any]) -> dict[UUID, str]:
+    """Return the names of the operating institutions that the rows are about."""
+    wanted = {one.operating_institution_id for rows in shown for one in rows}
+    return {party.id: party.name for party in session.scalars(sa.select(Party).where(Party.id.in_(wanted)))}
 
 
 def _counts(session: Session, actor: Actor) -> list[tuple[str, int]]:
