@@ -25,6 +25,7 @@ from pricing.complaints.rules import (
     refuse_flood,
 )
 from pricing.tariffs import queries as tariffs
+from registry.accounts.queries import accounts_behind
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products import queries as products
@@ -209,7 +210,7 @@ def _tariff_id(session: Session, product_id: UUID, number: str | None) -> UUID |
 def _for_decision(session: Session, actor: Actor, complaint_id: UUID) -> PriceComplaint:
     complaint = queries.locked(session, complaint_id)
     actor.must(Permission.COMPLAINT_DECIDE, org_id=queries.office_of(actor, complaint), place=complaint.place)
-    is_filer = complaint.filed_by is not None and actor.id == complaint.filed_by
+    is_filer = actor.id in accounts_behind(session, complaint.filed_by)
     if is_filer or (complaint.party_id is not None and actor.org_id == complaint.party_id):
         raise OwnComplaint(
             f"投诉 {complaint.number} 由您或您所在单位提出，须由其他人员办理。",

@@ -36,6 +36,7 @@ from pricing.determinations.rules import (
     check_ready,
     deducted,
 )
+from registry.accounts.queries import accounts_behind
 from registry.agreements import queries as agreements
 
 
@@ -333,7 +334,7 @@ def _to_decide(
     found = _opened(session, actor, determination_id, Permission.CEILING_CONFIRM)
     following = after(found.state, event, found.number)
     proposal = queries.waiting(found)
-    check_persons(found.number, actor.id, (found.applied_by, proposal.proposed_by))
+    check_persons(found.number, actor.id, accounts_behind(session, found.applied_by, proposal.proposed_by))
     check_digest(found.number, sha256, proposal.sha256)
     return found, proposal, following
 

@@ -1,6 +1,6 @@
 """The determination of a permitted revenue (PRC-03): its states, who may do what, and what a proposal says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -275,8 +275,8 @@ def check_ready(first_sale_date: date, today: date, number: str) -> Readiness:
     return found
 
 
-def check_persons(number: str, actor_id: UUID | None, earlier: Sequence[UUID]) -> None:
-    """Refuse that somebody who applied or proposed also confirms.
+def check_persons(number: str, actor_id: UUID | None, earlier: Collection[UUID]) -> None:
+    """Refuse that somebody who applied or proposed also confirms, under whichever account (``earlier``: all of theirs).
 
     Raises:
         SecondPersonNeeded: the actor is among them.

@@ -32,6 +32,7 @@ from pricing.exemptions.rules import (
     must_run_forward,
 )
 from pricing.policy import PricingPolicy
+from registry.accounts.queries import accounts_behind
 from registry.products import queries as products
 from registry.products.model import Product
 
@@ -238,7 +239,7 @@ def decide_amendment(
     """
     exemption = queries.locked(session, exemption_id)
     asked = queries.amendment(session, exemption.id, amendment_id)
-    _must_decide(actor, exemption, asked.asked_by)
+    _must_decide(session, actor, exemption, asked.asked_by)
     asked.state = after_amendment(asked.state, act, exemption.number)
     asked.decided_by, asked.decided_at, asked.decided_reason = actor.id, now, reason
     if act is AmendmentAct.AGREE:
@@ -295,13 +296,13 @@ def _keep_terms(
 
 def _for_decision(session: Session, actor: Actor, exemption_id: UUID) -> Exemption:
     exemption = queries.locked(session, exemption_id)
-    _must_decide(actor, exemption, exemption.requested_by)
+    _must_decide(session, actor, exemption, exemption.requested_by)
     return exemption
 
 
-def _must_decide(actor: Actor, exemption: Exemption, asked_by: UUID) -> None:
+def _must_decide(session: Session, actor: Actor, exemption: Exemption, asked_by: UUID) -> None:
     actor.must(Permission.EXEMPTION_APPROVE, place=exemption.place)
-    if actor.id == asked_by or actor.org_id == exemption.grantee_id:
+    if actor.id in accounts_behind(session, asked_by) or actor.org_id == exemption.grantee_id:
         raise SecondPersonNeeded(
             f"{exemption.number} 由您或您所在单位提出，须由授权主体的其他人员审批。",
             detail_en="The request needs a decision by somebody else.",

@@ -30,6 +30,7 @@ from pricing.misuses.rules import (
     must_fit,
 )
 from pricing.policy import PricingPolicy
+from registry.accounts.queries import accounts_behind
 
 
 class NeverFree(Conflict):
@@ -84,7 +85,7 @@ def record(
     """
     exemption = exempted.locked(session, exemption_id)
     actor.must(Permission.MISUSE_RECORD, place=exemption.place)
-    _must_not_be_own(actor, exemption.grantee_id, exemption.number)
+    _must_not_be_own(session, actor, exemption.grantee_id, exemption.number)
     if exemption.approved_at is None:
         raise NeverFree(f"{exemption.number} 从未批准，没有免费使用。", detail_en="Never approved.", rule="PUB-02")
     today = business_date(now)
@@ -218,12 +219,14 @@ def settle(
 def _for_decision(session: Session, actor: Actor, misuse_id: UUID) -> Misuse:
     misuse = queries.locked(session, misuse_id)
     actor.must(Permission.MISUSE_CONFIRM, place=misuse.place)
-    _must_not_be_own(actor, misuse.grantee_id, misuse.number, misuse.recorded_by)
+    _must_not_be_own(session, actor, misuse.grantee_id, misuse.number, misuse.recorded_by)
     return misuse
 
 
-def _must_not_be_own(actor: Actor, grantee_id: UUID, number: str, recorded_by: UUID | None = None) -> None:
-    if actor.id == recorded_by or actor.org_id == grantee_id:
+def _must_not_be_own(
+    session: Session, actor: Actor, grantee_id: UUID, number: str, recorded_by: UUID | None = None
+) -> None:
+    if actor.id in accounts_behind(session, recorded_by) or actor.org_id == grantee_id:
         raise OwnMatter(
             f"{number} 由您登记，或涉及您所在单位，须由其他人员办理。",
             detail_en="Somebody else has to act on it.",

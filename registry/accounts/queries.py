@@ -252,6 +252,16 @@ def same_person(session: Session, account_id: UUID | None, *, lock: bool = False
     return list(session.scalars(query.with_for_update(of=Account) if lock else query))
 
 
+def accounts_behind(session: Session, *account_ids: UUID | None) -> set[UUID]:
+    """Return these accounts and every other account of the natural persons behind them: nobody of them is a second one.
+
+    Source:
+        J6, J7: duties are separated by natural person, not by account.
+    """
+    named = {account_id for account_id in account_ids if account_id is not None}
+    return named.union(*(same_person(session, account_id) for account_id in named))
+
+
 def duties_of(session: Session, account_ids: Sequence[UUID]) -> set[Role]:
     """Return the roles that these accounts hold together, for whatever organisation and place."""
     query = sa.select(RoleGrant.role).where(RoleGrant.account_id.in_(account_ids), RoleGrant.revoked_at.is_(None))

@@ -23,6 +23,7 @@ from pricing.complaints.rules import (
     WrongState,
 )
 from pricing.tariffs.queries import NoSuchTariff
+from tests.make import people
 from tests.make import pricing as make
 from tests.make import registry_base as base
 
@@ -106,8 +107,11 @@ def test_whoever_complained_does_not_decide_and_only_offices_of_the_place_do(ses
     for person in (base.supervisor("puer"), operator, colleague):
         with pytest.raises(NotAllowed):
             commands.accept(session, person, complaint.id, now=make.NOW)
-    with pytest.raises(commands.OwnComplaint):
-        commands.accept(session, both, complaint.id, now=make.NOW)
+    second_account = make.price_officer()
+    people.are_one_person(session, operator, second_account)
+    for person in (both, second_account):
+        with pytest.raises(commands.OwnComplaint):
+            commands.accept(session, person, complaint.id, now=make.NOW)
     assert queries.waiting(session, both) == []
     entity = base.actor(Role.SUPERVISOR, org_id=complaint.authorizing_entity_id, place=base.PLACE)
     assert queries.waiting(session, entity) == [complaint]

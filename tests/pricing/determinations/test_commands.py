@@ -27,6 +27,7 @@ from pricing.determinations.rules import (
 )
 from pricing.determinations.rules import DeterminationState as State
 from tests.make import determinations as walk
+from tests.make import people
 from tests.make import pricing as make
 from tests.make import registry_base as base
 
@@ -76,6 +77,10 @@ def test_neither_applicant_nor_proposer_nor_operator_confirms_and_only_what_was_
         confirm_as(session, offices.officer, ready, proposal.sha256)
     with pytest.raises(SecondPersonNeeded):
         confirm_as(session, offices.entity, ready, proposal.sha256)
+    second_account = make.price_officer(offices.agreement.place)
+    people.are_one_person(session, offices.officer, second_account)
+    with pytest.raises(SecondPersonNeeded):
+        confirm_as(session, second_account, ready, proposal.sha256)
     with pytest.raises(NotAllowed):
         confirm_as(session, offices.operator, ready, proposal.sha256)
     both_hats = Actor(offices.operator.id, "双重身份", offices.operator.org_id, (Grant(Role.PRICE, None, base.PLACE),))

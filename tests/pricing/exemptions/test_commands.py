@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,7 @@ from pricing.exemptions.rules import (
     WrongState,
 )
 from registry.parties.rules import Capacity
+from tests.make import people
 from tests.make import pricing as make
 from tests.make import registry_base as base
 
@@ -92,9 +94,11 @@ def test_the_supervisor_of_the_place_decides_and_nobody_on_the_own_request(sessi
     for person in (make.seller_of(session, product), make.price_officer(), base.supervisor("puer")):
         with pytest.raises(NotAllowed):
             commands.approve(session, person, made.id, now=make.NOW)
-    colleague = base.actor(Role.SUPERVISOR, org_id=bureau.id, place=base.PLACE)
-    with pytest.raises(commands.SecondPersonNeeded):
-        commands.approve(session, colleague, made.id, now=make.NOW)
+    asker, second_account = replace(make.buyer(bureau), id=made.requested_by), base.supervisor()
+    people.are_one_person(session, asker, second_account)
+    for person in (base.actor(Role.SUPERVISOR, org_id=bureau.id, place=base.PLACE), second_account):
+        with pytest.raises(commands.SecondPersonNeeded):
+            commands.approve(session, person, made.id, now=make.NOW)
 
 
 DECISIONS = {

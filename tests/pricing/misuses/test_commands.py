@@ -16,6 +16,7 @@ from pricing.exemptions.rules import ExemptionState, Purpose
 from pricing.misuses import commands, queries
 from pricing.misuses.rules import HearingOpen, MisuseState, NoPriceThatDay, PaymentDiffers, SpanUnusable, WrongState
 from tests.make import misuses as make
+from tests.make import people
 from tests.make import pricing as prices
 from tests.make import registry_base as base
 
@@ -42,7 +43,9 @@ def test_confirmed_misuse_claims_the_days_concerned_and_revokes_the_exemption(se
     commands.hear(session, prices.buyer(bureau), misuse.id, text="系误用", now=make.FOUND)
     usage = make.daily(1000, first=date(2026, 7, 1), last=date(2026, 7, 31))
     told = {"usage": usage, "reason": "属实", "now": make.FOUND, "book": make.LAW}
-    for person in (recorder, base.actor(Role.SUPERVISOR, org_id=bureau.id, place=base.PLACE)):
+    second_account = base.supervisor()
+    people.are_one_person(session, recorder, second_account)
+    for person in (recorder, second_account, base.actor(Role.SUPERVISOR, org_id=bureau.id, place=base.PLACE)):
         with pytest.raises(commands.OwnMatter):
             commands.confirm(session, person, misuse.id, **told)
     for person in (base.supervisor("puer"), prices.price_officer(), prices.buyer(bureau)):
