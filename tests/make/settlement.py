@@ -41,6 +41,7 @@ from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make.gates import open_gates
+from tests.rig.worlds import remembered
 
 LAW = base.book(demonstration=True)
 PERIOD = Period.month("2026-08")
@@ -139,6 +140,7 @@ def make_product(
     return product
 
 
+@remembered
 def make_world(
     session: Session, *, place: str = base.PLACE, price: dict[str, Any] = PRICE, quantity: int = 200,
     has_schedule: bool = True, **terms: Any,
