@@ -6,7 +6,7 @@ A quota holds by a conditional UPDATE and a CHECK, a repetition by a unique inde
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,7 +81,7 @@ def record_use(
 ) -> Served:
     """Serve one record of a product to the actor's organisation and count it, once per reference.
 
-    A call that finds nothing is noted and uses nothing up (查得计费).
+    A call that finds nothing is noted and uses nothing up (查得计费), unless the tariff charges every query (查询即计).
 
     Raises:
         NotAllowed: the actor may not call the data plane.
@@ -121,7 +121,7 @@ def record_use(
         return record_use(
             session, actor, code=code, key=key, reference=reference, now=now, book=book, entitlement=held.number
         )
-    used = _use_up(session, held, 1) if row is not None else candidate.used
+    used = _use_up(session, held, 1) if row is not None or candidate.charges_misses else candidate.used
     audit.record(session, actor, "usage.record", ("settlement_usage_event", str(made)), at=now,
                  detail={"entitlement": held.number, "hit": row is not None})  # fmt: skip
     return Served(held.number, row is not None, row.body if row else None, used, _remaining(held, used), False)
@@ -150,12 +150,12 @@ def import_usage(
     _must_be_clean(faults, file_name)
     totals = _lock_totals(session, list(held.values()))
     new = _new_uses(session, uses, held)
-    faults = _over_quota(new, held, totals)
+    counted = _counted(new, queries.charging_misses(session, held))
+    faults = _over_quota(counted, held, totals)
     _must_be_clean(faults, file_name)
     _insert_events(session, new, held, now)
-    for number, units in sorted(_units(new).items()):
-        if units:
-            _use_up(session, held[number], units)
+    for number, units in sorted(_units(counted).items()):
+        _use_up(session, held[number], units)
     result = Imported(len(uses), len(new), len(uses) - len(new))
     audit.record(
         session, actor, "usage.import", ("settlement_usage_file", hashlib.sha256(content).hexdigest()), at=now,
@@ -284,22 +284,26 @@ def _new_uses(session: Session, uses: Sequence[Use], held: Mapping[str, Entitlem
     return new
 
 
-def _units(uses: Sequence[Use]) -> dict[str, int]:
+def _counted(new: Sequence[Use], charging_misses: Collection[str]) -> list[Use]:
+    """Return the uses that use up the quota: what found something, and every query where the tariff says so."""
+    return [use for use in new if use.hit or use.entitlement in charging_misses]
+
+
+def _units(counted: Sequence[Use]) -> dict[str, int]:
     sums: dict[str, int] = {}
-    for use in uses:
-        if use.hit:
-            sums[use.entitlement] = sums.get(use.entitlement, 0) + use.quantity
+    for use in counted:
+        sums[use.entitlement] = sums.get(use.entitlement, 0) + use.quantity
     return sums
 
 
 def _over_quota(
-    new: Sequence[Use], held: Mapping[str, Entitlement], totals: Mapping[UUID, int]
+    counted: Sequence[Use], held: Mapping[str, Entitlement], totals: Mapping[UUID, int]
 ) -> list[dict[str, Any]]:
     sums = {number: totals[one.id] for number, one in held.items()}
     faults = []
-    for use in new:
+    for use in counted:
         quota = held[use.entitlement].quota
-        sums[use.entitlement] += use.quantity if use.hit else 0
+        sums[use.entitlement] += use.quantity
         if quota is not None and sums[use.entitlement] > quota:
             words = f"使用权 {use.entitlement} 共 {quota}，到本行为止为 {sums[use.entitlement]}"
             faults.append(fault(use.row, "quantity", "quota_exhausted", words))

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.errors import NotAllowed
 from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
 from market.entitlements.queries import open_condition
 from market.orders.model import Order
+from pricing.tariffs.model import Tariff
 from registry.products.model import Product
 from registry.products.queries import NoSuchProduct
 from settlement.metering.model import UsageEvent, UsageTotal
@@ -48,6 +49,7 @@ class Candidate:
     used: int
     is_open: bool
     event: UsageEvent | None
+    charges_misses: bool  # 查询即计: what finds nothing is charged and uses up the quota too
 
 
 def candidates(
@@ -68,9 +70,10 @@ def candidates(
         WrongProduct: ``number`` is not one of the buyer's entitlements to it.
     """
     query = (
-        sa.select(Entitlement, UsageTotal.used, open_condition(now, book), UsageEvent)
+        sa.select(Entitlement, UsageTotal.used, open_condition(now, book), UsageEvent, Tariff.charges_misses)
         .join(Order, Order.id == Entitlement.order_id)
         .join(Product, Product.id == Entitlement.product_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
         .outerjoin(UsageTotal, UsageTotal.entitlement_id == Entitlement.id)
         .outerjoin(
             UsageEvent,
@@ -88,7 +91,10 @@ def candidates(
             detail_en=f"Nothing bought of {code}",
             rule="ACC-01",
         )
-    found = [Candidate(entitlement, used or 0, bool(is_open), event) for entitlement, used, is_open, event in rows]
+    found = [
+        Candidate(entitlement, used or 0, bool(is_open), event, bool(charges_misses))
+        for entitlement, used, is_open, event, charges_misses in rows
+    ]
     if number is not None:
         found = [candidate for candidate in found if candidate.entitlement.number == number]
         if not found:
@@ -96,6 +102,33 @@ def candidates(
                 f"使用权 {number} 不是本单位对产品 {code} 的使用权", detail_en=f"{number} is not for {code}"
             )
     return sorted(found, key=lambda candidate: (candidate.event is None, not candidate.is_open))
+
+
+def is_counted(event: type[UsageEvent]) -> sa.ColumnElement[bool]:
+    """Return the condition that a use counts: it found something, or the order's tariff charges every query.
+
+    Args:
+        event: the table of uses, or an alias of it that the statement reads.
+    """
+    held, order, tariff = aliased(Entitlement), aliased(Order), aliased(Tariff)
+    charges_misses = sa.exists().where(
+        held.id == event.entitlement_id, order.id == held.order_id, tariff.id == order.tariff_id, tariff.charges_misses
+    )
+    return sa.or_(event.hit, charges_misses)
+
+
+def charging_misses(session: Session, numbers: Iterable[str]) -> set[str]:
+    """Return those of the entitlements whose order's tariff charges what finds nothing too."""
+    wanted, found = sorted(set(numbers)), set[str]()
+    for start in range(0, len(wanted), REFERENCES_AT_ONCE):
+        query = (
+            sa.select(Entitlement.number)
+            .join(Order, Order.id == Entitlement.order_id)
+            .join(Tariff, Tariff.id == Order.tariff_id)
+            .where(Tariff.charges_misses, Entitlement.number.in_(wanted[start : start + REFERENCES_AT_ONCE]))
+        )
+        found.update(session.scalars(query))
+    return found
 
 
 def used_of(session: Session, entitlement_id: UUID) -> int:

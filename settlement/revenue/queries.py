@@ -21,6 +21,7 @@ from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products.model import Product
 from settlement.metering.model import UsageEvent
+from settlement.metering.queries import is_counted
 from settlement.revenue.model import RevenueLine
 
 SUM = sa.func.sum
@@ -132,9 +133,9 @@ def usage_totals(
 ) -> dict[UUID, dict[str | None, Used]]:
     """Return what was used of each entitlement of a place before a day, by kind of subject; one statement.
 
-    Charged are the calls that found something (查得计费). Where the tariff has a window (``dedup_days``), of the
-    calls about one subject only the one that opens a window is: the recursion goes from one opening to the next, so
-    it needs as many steps as a subject has windows, not events.
+    Charged are the calls that found something (查得计费), or every call where the tariff says so (查询即计). Where the
+    tariff has a window (``dedup_days``), of the calls about one subject only the one that opens a window is: the
+    recursion goes from one opening to the next, so it needs as many steps as a subject has windows, not events.
 
     Args:
         session: the session to read with.
@@ -165,8 +166,8 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
     units = (
         sa.select(
             event.entitlement_id.label("entitlement_id"), event.subject_kind.label("kind"),
-            SUM(sa.case((event.hit, event.quantity), else_=0)).label("quantity"),
-            SUM(sa.case((event.hit & ~is_windowed, event.quantity), else_=0)).label("billable"),
+            SUM(sa.case((is_counted(event), event.quantity), else_=0)).label("quantity"),
+            SUM(sa.case((is_counted(event) & ~is_windowed, event.quantity), else_=0)).label("billable"),
         )
         .outerjoin(windows, windows.c.entitlement_id == event.entitlement_id)
         .where(event.place == place, event.day_number < before, event.received_at <= received_until)
@@ -178,7 +179,10 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
             event.subject.label("subject"), windows.c.days.label("days"), sa.func.min(event.day_number).label("day"),
         )
         .join(windows, windows.c.entitlement_id == event.entitlement_id)
-        .where(event.hit, event.subject.is_not(None), event.day_number < before, event.received_at <= received_until)
+        .where(
+            is_counted(event), event.subject.is_not(None), event.day_number < before,
+            event.received_at <= received_until,
+        )
         .group_by(event.entitlement_id, event.subject_kind, event.subject, windows.c.days)
         .cte("opening", recursive=True)
     )  # fmt: skip
@@ -186,7 +190,7 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
         sa.select(sa.func.min(later.day_number))
         .where(
             later.entitlement_id == opening.c.entitlement_id, later.subject == opening.c.subject,
-            later.day_number >= opening.c.day + opening.c.days, later.day_number < before, later.hit,
+            later.day_number >= opening.c.day + opening.c.days, later.day_number < before, is_counted(later),
             later.received_at <= received_until,
         )
         .correlate(opening)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from web.checker.statements import Check
 
+COUNTED = """(e.hit OR EXISTS (SELECT 1 FROM market_entitlement h JOIN market_order o ON o.id = h.order_id
+            JOIN pricing_tariff p ON p.id = o.tariff_id WHERE h.id = e.entitlement_id AND p.charges_misses))"""
 METERING = (
     Check("C6", "已用量与使用事件合计不符", """SELECT t.entitlement_id, t.used, coalesce(sum(e.quantity), 0)
         FROM settlement_usage_total t
-        LEFT JOIN settlement_usage_event e ON e.entitlement_id = t.entitlement_id AND e.hit
-        GROUP BY t.entitlement_id, t.used HAVING t.used <> coalesce(sum(e.quantity), 0)"""),
+        LEFT JOIN settlement_usage_event e ON e.entitlement_id = t.entitlement_id AND IS_COUNTED
+        GROUP BY t.entitlement_id, t.used HAVING t.used <> coalesce(sum(e.quantity), 0)"""
+        .replace("IS_COUNTED", COUNTED)),
     Check("C6", "使用事件没有计入已用量", """SELECT e.entitlement_id, count(*) FROM settlement_usage_event e
-        WHERE e.hit AND NOT EXISTS (
+        WHERE IS_COUNTED AND NOT EXISTS (
             SELECT 1 FROM settlement_usage_total t WHERE t.entitlement_id = e.entitlement_id)
-        GROUP BY e.entitlement_id"""),
+        GROUP BY e.entitlement_id""".replace("IS_COUNTED", COUNTED)),
     Check("C1", "已用量超过购买量", """SELECT t.entitlement_id, t.used, n.quota FROM settlement_usage_total t
         JOIN market_entitlement n ON n.id = t.entitlement_id
         WHERE n.quota IS NOT NULL AND (t.used > n.quota OR t.quota IS NULL OR t.quota <> n.quota)"""),

@@ -167,3 +167,23 @@ def test_callers_at_the_same_time_never_use_more_than_was_bought(database_url: s
         assert session.scalar(sa.select(sa.func.count()).select_from(UsageEvent)) == 10
     assert refused
     database.engine.dispose()
+
+
+def test_where_every_query_is_charged_a_miss_uses_up_the_quota_and_the_last_one_is_refused(session: Session) -> None:
+    world = make.make_world(session, quantity=3, charges_misses=True)
+    bring_in(session, make.usage_file(rows_of(world, 1, hit="false")))
+
+    def call(reference: str) -> commands.Served:
+        return commands.record_use(
+            session, world.buyer, code=world.scores.code, key="unknown", reference=reference, now=make.NOW,
+            book=make.LAW,
+        )  # fmt: skip
+
+    served = [call("one"), call("two")]
+    assert [(one.hit, one.used, one.remaining) for one in served] == [(False, 2, 1), (False, 3, 0)]
+    assert (call("two").repeated, used(session)) == (True, 3)
+    with pytest.raises(QuotaExhausted):
+        call("three")
+    with pytest.raises(UsageRefused) as refused:
+        bring_in(session, make.usage_file([rows_of(world, 1, hit="false")[0] | {"client_reference": "late"}]))
+    assert refused.value.errors[0]["code"] == "usage.quota_exhausted"

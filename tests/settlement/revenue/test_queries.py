@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from kernel.calendar import business_date
 from pricing.tariffs.rules import billable
+from settlement.metering import queries as metered
 from settlement.revenue import queries
 from tests.make import settlement as make
+from web.checker import verify
 
 WINDOW = 7
 BEFORE = date(2026, 9, 1)
@@ -31,9 +33,9 @@ def rows_of(world: make.World, dice: random.Random, count: int) -> list[dict[str
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("window", [None, WINDOW])
-def test_sql_counts_as_the_rule_does(session: Session, window: int | None) -> None:
-    world = make.make_world(session, quantity=1000, dedup_days=window)
+@pytest.mark.parametrize(("window", "misses"), [(None, False), (WINDOW, False), (None, True), (WINDOW, True)])
+def test_sql_counts_as_the_rule_does(session: Session, window: int | None, misses: bool) -> None:
+    world = make.make_world(session, quantity=1000, dedup_days=window, charges_misses=misses)
     rows = rows_of(world, random.Random(7), 600)
     make.metering.import_usage(
         session, make.preparer(), place="xinchang", file_name="u.csv", content=make.usage_file(rows), now=make.NOW
@@ -41,13 +43,16 @@ def test_sql_counts_as_the_rule_does(session: Session, window: int | None) -> No
     found = queries.usage_totals(session, place="xinchang", before=BEFORE, received_until=make.NOW)
     for kind in ("person", "enterprise"):
         counted = [row for row in rows if row["subject_kind"] == kind and day_of(row) < BEFORE]
-        hits = [row for row in counted if row["hit"] == "true"]
+        hits = [row for row in counted if misses or row["hit"] == "true"]
         if window is None:
             charged = len(hits)
         else:
             events = [(row["subject"], day_of(row).toordinal()) for row in hits if row["subject"]]
             charged = len(billable(events, window)) + sum(not row["subject"] for row in hits)
         assert found[world.scores_bought.id][kind] == queries.Used(len(hits), charged)
+    used = metered.used_of(session, world.scores_bought.id)
+    assert used == (600 if misses else sum(row["hit"] == "true" for row in rows))
+    assert verify(session.connection()) == []
 
 
 def day_of(row: dict[str, str]) -> date:
