@@ -45,6 +45,8 @@ def sales(
     session: Session, on: date, *, place: str | None = None, visible: sa.ColumnElement[bool] | None = None
 ) -> list[Deal]:
     """Return at what price each order of a day was charged, with the published rule of its deviation."""
+    if on in (date.min, date.max):
+        return []  # these days have no neighbour, and nobody sold on them
     query = (
         sa.select(Order, Product.code, Tariff, Quote.inputs)
         .join(Product, Product.id == Order.product_id)

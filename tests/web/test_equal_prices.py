@@ -54,6 +54,8 @@ def test_an_order_that_cost_something_else_is_found_on_the_page_and_by_the_daily
         assert "同类不同价" in shown
         seller = as_person(app, Role.MERCHANT, place=PLACE, party=stranger)
         assert other not in seller.get("/pricing/equal-prices").get_data(as_text=True)  # sales of others stay theirs
+        for day in ("0001-01-01", "9999-12-31"):  # the first and the last that can be written
+            assert seller.get(f"/pricing/equal-prices?on={day}").status_code == 200
     with clock.set_to(make.SALE + timedelta(days=1)):
         job = next(one for one in JOBS if one.name == "prices.compare")
         result = run(app, job)
