@@ -60,7 +60,7 @@ def remembered(build: Callable[P, T]) -> Callable[P, T]:
         session, *others = args
         assert isinstance(session, Session)
         key = (build.__module__, build.__qualname__, _plain(others), _plain(given))
-        if None in key or not _is_untouched(session):
+        if RUN not in os.environ or None in key or not _is_untouched(session):  # the bench programs just build
             return build(*args, **given)
         if key not in _worlds:
             free: Callable[..., T] = build
