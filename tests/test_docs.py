@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -25,7 +24,6 @@ from settlement.ledger.rules import CHART, Entry, Side, capture_entry, earning_e
 from settlement.revenue.rules import earned_by_use
 from settlement.splits.rules import Schedule, payee_for, waterfall
 from tests.rig.house import RULES
-from web.calc import calculate
 from web.cli import huiyi
 from web.config import Config
 from web.demo.places import PLACES
@@ -332,19 +330,6 @@ def test_the_overlay_in_the_manual_can_be_loaded(tmp_path: Path) -> None:
     overlay.write_text(blocks[-1], encoding="utf-8")
     book = PolicyBook.load(ROOT / "policies", [overlay])
     assert book.find("quzhou", "review.stage_working_days", on=date(2026, 12, 1)).is_overlay
-
-
-# ---- prices ----
-
-
-def test_the_worked_price_is_what_the_calculators_give(law: PolicyBook) -> None:
-    block = next(body for kind, body in CODE_BLOCK.findall(text_of(ROOT / "docs" / "pricing.md")) if kind == "sh")
-    lines = [re.fullmatch(r"echo '(.+)' \| huiyi calc (\S+) +# (\w+) (\S+)", line) for line in block.splitlines()]
-    assert len(lines) == 10
-    for line in lines:
-        assert line is not None
-        payload, name, field, value = line.groups()
-        assert str(calculate(name, json.loads(payload), book=law)[field]) == value, line[0]
 
 
 # ---- accounts ----

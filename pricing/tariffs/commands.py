@@ -57,8 +57,7 @@ def set_tariff(
         RiseTooSoon: a rise without the days of notice that the place demands.
         TariffUnusable: unit, day or guidance cannot be, or a price begins on that day already.
         ClassRuleMissing: a price for a class or grade of buyers without a published rule.
-        ValueBasisMissing: a market price without its application value, where the place makes value its basis.
-        ValueBasisUnusable: a value basis beside a price that does not come about by value.
+        ValueBasisMissing, ValueBasisUnusable: no value where the place makes it the basis, or one where it is none.
 
     Source:
         发改价格〔2025〕65号 二, 三（二）, 五.
