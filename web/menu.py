@@ -20,9 +20,12 @@ class Entry:
     url: str
     permissions: tuple[Permission, ...] = ()
     also: tuple[str, ...] = ()
+    unless: Permission | None = None  # who holds it comes there from another entry
 
     def is_open_to(self, actor: Actor) -> bool:
         """Say whether the actor sees this entry."""
+        if self.unless is not None and actor.may(self.unless):
+            return False
         return not self.permissions or any(actor.may(permission) for permission in self.permissions)
 
     def is_at(self, path: str) -> bool:
@@ -76,7 +79,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("negotiations", "/negotiations", (Permission.ORDER_READ,)),
         Entry("equal_prices", "/pricing/equal-prices", (Permission.PRICE_TRY,)),
         Entry("service_fees", "/service-fees", (Permission.PRICE_TRY,), also=("/pricing/service-fees",)),
-        Entry("charge_records", "/pricing/charges/new", (Permission.CHARGE_RECORD,)),
+        Entry("charge_records", "/pricing/charges/new", (Permission.CHARGE_RECORD,), unless=Permission.COST_READ),
         Entry("free_use", "/pricing/free-use", (Permission.ORDER_READ,)),
         Entry("misuses", "/pricing/misuses", (Permission.ORDER_READ,)),
         Entry("complaints", "/pricing/complaints", (Permission.ORDER_READ,)),

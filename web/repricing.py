@@ -43,12 +43,13 @@ from pricing.misuses import commands, queries
 from pricing.misuses.api import detailed
 from pricing.misuses.model import Misuse
 from pricing.misuses.queries import Claim
-from pricing.misuses.rules import OPEN, Held, Usage, Used
+from pricing.misuses.rules import OPEN, Held, Usage, Used, is_being_heard
 from pricing.misuses.schemas import MisuseClaimOut, MisuseDetailOut, MisuseReasonIn
 from pricing.policy import PricingPolicy
 from registry.parties.model import Party
 from registry.products.model import Product
 from settlement.metering.model import UsageEvent, UsageTotal
+from settlement.metering.queries import is_counted
 
 api = ApiBlueprint("repricing", __name__, url_prefix="/api/v1", description="公益免费 · value and misuse of free use")
 blueprint = Blueprint("repricing_pages", __name__)
@@ -73,7 +74,7 @@ class FreeUse:
 def usage_under(
     session: Session, exemption_id: UUID, *, until: date, received_until: datetime, by_subject: bool
 ) -> Usage:
-    """Return what was found under an exemption day by day since it began, and when its entitlements were open.
+    """Return what counted under an exemption day by day since it began, and when its entitlements were open.
 
     Args:
         session: the session to read with.
@@ -88,7 +89,7 @@ def usage_under(
         sa.select(Entitlement.number, event.day_number, sa.func.sum(event.quantity), event.subject_kind, subject)
         .join(Entitlement, Entitlement.id == event.entitlement_id)
         .join(Order, Order.id == Entitlement.order_id)
-        .where(Order.exemption_id == exemption_id, event.hit, event.day_number <= until.toordinal())
+        .where(Order.exemption_id == exemption_id, is_counted(event), event.day_number <= until.toordinal())
         .where(event.received_at <= received_until)
         .group_by(Entitlement.number, event.day_number, event.subject_kind, *([event.subject] if by_subject else []))
         .order_by(event.day_number, Entitlement.number)
@@ -276,6 +277,7 @@ def claim(misuse_id: UUID) -> Response:
         "pricing/misuses/claim.html", misuse=misuse, claim=worked, form=form, refusal=words_of(form.problem),
         agrees=_agrees(misuse) if misuse.amount is not None else None,
         may_decide=misuse.state in OPEN and current_actor().id != misuse.recorded_by,
+        is_hearing=is_being_heard(misuse.state, misuse.hearing_until, clock.today()),
     )  # fmt: skip
     return make_response(text, status)
 

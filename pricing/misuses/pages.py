@@ -23,7 +23,7 @@ from pricing.exemptions.model import Exemption
 from pricing.exemptions.rules import Purpose
 from pricing.misuses import commands, queries
 from pricing.misuses.model import Misuse
-from pricing.misuses.rules import OPEN, MisuseState
+from pricing.misuses.rules import OPEN, MisuseState, is_being_heard
 from pricing.misuses.schemas import MisuseIn, MisuseReasonIn, MisuseSettlementIn, MisuseStatementIn
 from pricing.policy import PricingPolicy
 from registry.parties.model import Party
@@ -151,6 +151,7 @@ def _misuse_page(misuse_id: UUID, form: RowsForm | None = None, *, status: int =
         lines=queries.lines(session, misuse.id), form=form or RowsForm(MisuseReasonIn),
         refusal=words_of(form.problem if form else None), may_state=is_open and _is_own(misuse),
         may_decide=is_open and may_decide and actor.id != misuse.recorded_by,
+        is_hearing=is_being_heard(misuse.state, misuse.hearing_until, clock.today()),
         may_settle=is_claimed and actor.may(Permission.PAYMENT_RECORD, place=misuse.place), may_check=may_decide,
     )  # fmt: skip
     return make_response(text, status)

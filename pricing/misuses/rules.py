@@ -222,13 +222,18 @@ def must_fit(grant: Grant, first: date, last: date, hearing_until: date, today: 
         raise _span("hearing_until", "须给使用单位留出陈述的时间，截止日应晚于今天")
 
 
+def is_being_heard(state: MisuseState, hearing_until: date, today: date) -> bool:
+    """Say whether a misuse cannot be confirmed yet: the grantee has not been heard and still may be."""
+    return state is MisuseState.RECORDED and today <= hearing_until
+
+
 def must_be_heard(state: MisuseState, number: str, hearing_until: date, today: date) -> None:
     """Refuse a decision against a grantee who has not been heard and still may be.
 
     Raises:
         HearingOpen: nothing was stated, and the last day of the hearing is not over.
     """
-    if state is MisuseState.RECORDED and today <= hearing_until:
+    if is_being_heard(state, hearing_until, today):
         raise HearingOpen(
             f"改作他用事项 {number} 的使用单位可在 {hearing_until} 前（含当日）陈述意见；陈述后或期满后再作认定。",
             detail_en=f"The grantee may be heard until {hearing_until}.",

@@ -24,6 +24,7 @@ from pricing.negotiated.schemas import (
     NegotiationNoteIn,
     NegotiationTermsFormIn,
 )
+from pricing.tariffs.model import Tariff
 from pricing.tariffs.pages import KIND_WORDS, describe
 from pricing.tariffs.rules import ModelKind
 from registry.parties import queries as parties
@@ -163,6 +164,7 @@ def _negotiation_page(negotiation_id: UUID, form: Form | None = None, *, status:
     said = [(word, describe(word.model)) for word in queries.rounds(session, found.id)]
     text = render_template(
         "pricing/negotiated/negotiation.html", negotiation=found, names=_names([found]), state=state,
+        listed=session.get_one(Tariff, found.tariff_id),
         state_titles=STATE_WORDS, side_titles=SIDE_WORDS, act_titles=ACT_WORDS, unit_titles=UNIT_WORDS,
         lines=describe(found.model), rounds=said,
         acts=[act.value for act in possible(state, side)] if side else [], kinds=_kinds(),

@@ -76,7 +76,22 @@
     });
   }
 
+  // A form with several ways of charging shows the fields of the chosen one, and whatever is filled in already.
+  function showFieldsOfModel(form) {
+    var chosen = form.querySelector("select[name=model]");
+    var groups = form.querySelectorAll("[data-models]");
+    function isFilled(input) { return input.value !== "" || input.classList.contains("is-invalid"); }
+    function show() {
+      groups.forEach(function (group) {
+        var used = group.dataset.models.split(" ").indexOf(chosen.value) >= 0;
+        group.hidden = !used && !Array.prototype.some.call(group.querySelectorAll("input"), isFilled);
+      });
+    }
+    if (chosen && groups.length) { chosen.addEventListener("change", show); show(); }
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("form").forEach(showFieldsOfModel);
     document.querySelectorAll("form[data-preview]").forEach(livePreview);
     document.querySelectorAll("[data-theme-toggle]").forEach(themeToggle);
     document.querySelectorAll("[data-copy]").forEach(copyButton);
