@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from kernel import clock, db
 from kernel.calendar import DAY, start_of_day
 from kernel.http import ApiBlueprint, current_actor, requires
-from kernel.identity import Permission
+from kernel.identity import Actor, Permission
 from kernel.money import fraction
 from market.orders.model import Order, Quote
 from market.orders.queries import in_scope
@@ -75,10 +75,12 @@ def _sale(order: Order, code: str, tariff: Tariff, kept: dict[str, Any], on: dat
 
 
 def findings(
-    session: Session, on: date, *, place: str | None = None, visible: sa.ColumnElement[bool] | None = None
+    session: Session, on: date, *, place: str | None = None, reader: Actor | None = None
 ) -> list[EqualFinding]:
-    """Return what deviates on a day among published prices and sales."""
-    return checks.run(session, on=on, place=place, sales=sales(session, on, place=place, visible=visible))
+    """Return what deviates on a day among prices and sales: all of them, or those that the reader may see."""
+    visible = None if reader is None else in_scope(reader)
+    sold = sales(session, on, place=place, visible=visible)
+    return checks.run(session, on=on, place=place, sales=sold, reader=reader)
 
 
 @api.get("")
@@ -88,7 +90,7 @@ def findings(
 def browse(args):
     """List what deviates from equal price for equal product, unit and class on a day."""
     on = args.get("on", clock.today())
-    return {"on": on, "items": findings(db.session(), on, place=args.get("place"), visible=in_scope(current_actor()))}
+    return {"on": on, "items": findings(db.session(), on, place=args.get("place"), reader=current_actor())}
 
 
 @blueprint.get("/pricing/equal-prices")
@@ -100,9 +102,11 @@ def show() -> str:
     except ValueError:
         on = clock.today()
     session, place = db.session(), request.args.get("place") or None
-    sold = sales(session, on, place=place, visible=in_scope(current_actor()))
-    covered = [deal for deal in (*queries.deals(session, on, place=place), *sold) if deal.rule]
+    actor = current_actor()
+    sold = sales(session, on, place=place, visible=in_scope(actor))
+    covered = [deal for deal in (*queries.deals(session, on, place=place, reader=actor), *sold) if deal.rule]
     return render_template(
-        "pricing/equal_prices/show.html", on=on, findings=checks.run(session, on=on, place=place, sales=sold),
+        "pricing/equal_prices/show.html", on=on,
+        findings=checks.run(session, on=on, place=place, sales=sold, reader=actor),
         kind_titles=KIND_WORDS, finding_titles=FINDING_WORDS, covered=covered,
     )  # fmt: skip

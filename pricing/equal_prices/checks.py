@@ -7,11 +7,14 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from kernel.identity import Actor
 from pricing.equal_prices.queries import deals
 from pricing.equal_prices.rules import Deal, EqualFinding, unequal
 
 
-def run(session: Session, *, on: date, place: str | None = None, sales: Iterable[Deal] = ()) -> list[EqualFinding]:
+def run(
+    session: Session, *, on: date, place: str | None = None, sales: Iterable[Deal] = (), reader: Actor | None = None
+) -> list[EqualFinding]:
     """Return what deviates on a day.
 
     Args:
@@ -19,5 +22,6 @@ def run(session: Session, *, on: date, place: str | None = None, sales: Iterable
         on: the day.
         place: one place, or all.
         sales: what buyers were charged that day, from the floor that knows it; each with the rule of its deviation.
+        reader: who looks; others' negotiated prices are left out. None is shown everything.
     """
-    return unequal([*deals(session, on, place=place), *sales])
+    return unequal([*deals(session, on, place=place, reader=reader), *sales])

@@ -10,22 +10,27 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.identity import Actor
 from pricing.classes.queries import rules_at
 from pricing.equal_prices.rules import Deal, DealKind
 from pricing.negotiated.model import Negotiation
+from pricing.negotiated.queries import visible
 from pricing.negotiated.rules import NegotiationState
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import price_list
 from registry.products.model import Product
 
 
-def deals(session: Session, on: date, *, place: str | None = None) -> list[Deal]:
-    """Return every price in force on a day at all places or one, each with the published rule of its deviation."""
+def deals(session: Session, on: date, *, place: str | None = None, reader: Actor | None = None) -> list[Deal]:
+    """Return every price in force on a day at all places or one, each with the published rule of its deviation.
+
+    What was negotiated is for both sides and for whoever watches the place: ``reader`` sees no other; None sees all.
+    """
     found = []
     for row in price_list(session, on, place=place):
         rules = rules_at(session, row.product.id, on) if _deviates(row.tariff) else {}
         found += _published(row.tariff, row.product, rules, on)
-    return [*found, *_agreed(session, on, place)]
+    return [*found, *_agreed(session, on, place, reader)]
 
 
 def written(model: Mapping[str, Any]) -> str:
@@ -52,9 +57,10 @@ def _published(tariff: Tariff, product: Product, rules: Mapping[str, str], on: d
     ]
 
 
-def _agreed(session: Session, on: date, place: str | None) -> list[Deal]:
+def _agreed(session: Session, on: date, place: str | None, reader: Actor | None) -> list[Deal]:
     query = (
-        sa.select(Negotiation, Product.code)
+        (sa.select(Negotiation) if reader is None else visible(reader))
+        .add_columns(Product.code)
         .join(Product, Product.id == Negotiation.product_id)
         .where(
             Negotiation.state == NegotiationState.ACCEPTED,

@@ -52,8 +52,7 @@ def set_tariff(
         Unreadable: the model makes no sense; every wrong field is named.
         RegimeNotAllowed: the seller's prices there come about in another way.
         TrialOver: a trial fee after the first complete year, or beside a cap.
-        CapMissing: a guided price without a cap.
-        PriceAboveCap: some quantity would pay more per unit than the cap.
+        CapMissing, PriceAboveCap: a guided price without a cap, or some quantity would pay more per unit than the cap.
         RiseTooSoon: a rise without the days of notice that the place demands.
         TariffUnusable: unit, day or guidance cannot be, or a price begins on that day already.
         ClassRuleMissing: a price for a class or grade of buyers without a published rule.

@@ -10,6 +10,7 @@ from kernel.db import new_id
 from kernel.identity import Role
 from kernel.money import Money
 from market.orders.model import Quote
+from pricing.equal_prices.queries import deals
 from registry.parties.rules import Capacity
 from tests.make import market as make
 from tests.make import negotiated as agreed
@@ -72,3 +73,16 @@ def test_a_negotiated_sale_names_the_published_rule_of_its_deviation(session):
     (deal,) = (one for one in sales(session, DAY, place=PLACE) if one.reference == made.number)
     assert deal.rule == agreed.RULE
     assert sales(session, DAY, place="puer") == []
+
+
+def test_what_others_negotiated_is_not_shown_to_a_seller(session):
+    product, party = make.make_offer(session), prices.make_buyer(session)
+    number = agreed.agree(session, product, party, agreed.CHEAP, make.SALE)
+    stranger = base.make_party(session, Capacity.DATA_MERCHANT, place=PLACE)
+
+    def seen(reader):
+        return {deal.reference for deal in deals(session, DAY, reader=reader)}
+
+    assert number in seen(prices.seller_of(session, product))
+    assert number in seen(base.actor(Role.PRICE, place=PLACE))
+    assert number not in seen(base.actor(Role.MERCHANT, org_id=stranger.id, place=PLACE))
