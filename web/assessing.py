@@ -34,7 +34,7 @@ from pricing.headroom.rules import Accrued
 from pricing.headroom.schemas import HeadroomReadingOut
 from pricing.policy import PricingPolicy
 from pricing.tariffs.model import Tariff
-from pricing.tariffs.rules import Regime
+from pricing.tariffs.rules import SERVICE_FEES
 from registry.agreements import queries as agreements
 from registry.agreements.model import Agreement
 from registry.products.model import Product
@@ -45,9 +45,8 @@ from settlement.workings.queries import work_out
 
 api = ApiBlueprint("assessing", __name__, url_prefix="/api/v1", description="年度评估和余量 · assessing a year")
 blueprint = Blueprint("assessing_pages", __name__)
-# the operator's own service fee, whatever the regime by which it is set; PRC-10 puts break-even under the same ceiling
-SERVICE_FEES = (Regime.GOV_GUIDED, Regime.TRIAL, Regime.BREAK_EVEN)
 Key = tuple[UUID, str]  # agreement, code of the product
+Parts = dict[str, list[tuple[Period, dict[Key, Money]]]]  # by place
 
 
 def yearly_revenue(session: Session, agreement: Agreement, year: int) -> Revenue:
@@ -143,11 +142,17 @@ def accrued(
     return sorted(found, key=lambda one: (one.period, one.product))
 
 
-def read_headroom(session: Session, actor: Actor, agreement_ids: list[UUID], now: datetime, book: PolicyBook) -> int:
-    """Read the running year of these agreements up to yesterday; return how many."""
+def read_headroom(
+    session: Session, actor: Actor, agreement_ids: list[UUID], now: datetime, book: PolicyBook,
+    known: Parts | None = None,
+) -> int:  # fmt: skip
+    """Read the running year of these agreements up to yesterday; return how many.
+
+    What no settlement has taken yet is worked out once for each place, and kept in ``known`` for the next call.
+    """
     until = business_date(now)
     year = Period.year((until - DAY).year)
-    open_parts: dict[str, list[tuple[Period, dict[Key, Money]]]] = {}
+    open_parts = {} if known is None else known
     for agreement_id in agreement_ids:
         agreement = agreements.get(session, agreement_id)
         if agreement.place not in open_parts:
@@ -159,11 +164,24 @@ def read_headroom(session: Session, actor: Actor, agreement_ids: list[UUID], now
     return len(agreement_ids)
 
 
-def read_all_headroom(session: Session, actor: Actor, now: datetime, book: PolicyBook) -> int:
-    """Read the running year of every agreement with a permitted revenue; return how many."""
+def read_all_headroom(session: Session, actor: Actor, now: datetime, book: PolicyBook) -> tuple[int, list[str]]:
+    """Read the running year of every agreement with a permitted revenue; return how many, and what was refused.
+
+    Each agreement is read behind a savepoint of its own: one refusal takes nothing from the others.
+    """
     year = (business_date(now) - DAY).year
-    watched = sa.select(Ceiling.agreement_id).where(Ceiling.year == year).distinct().order_by(Ceiling.agreement_id)
-    return read_headroom(session, actor, list(session.scalars(watched)), now, book)
+    query = sa.select(Agreement).join(Ceiling, Ceiling.agreement_id == Agreement.id).where(Ceiling.year == year)
+    read, refused = 0, []
+    known: Parts = {}
+    for agreement in session.scalars(query.distinct().order_by(Agreement.number)).all():
+        try:
+            with session.begin_nested():
+                read_headroom(session, actor, [agreement.id], now, book, known)
+        except DomainError as refusal:
+            refused.append(f"{agreement.number}：{refusal.detail}")
+        else:
+            read += 1
+    return read, refused
 
 
 def record(session: Session, data: dict[str, Any]) -> Assessment:

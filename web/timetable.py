@@ -83,7 +83,8 @@ def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
 
 
 def _read_headroom(session: Session, actor: Actor, now: datetime) -> str:
-    return f"读取收入余量 {read_all_headroom(session, actor, now, policy_book())} 份协议"
+    read, refused = read_all_headroom(session, actor, now, policy_book())
+    return "；".join([f"读取收入余量 {read} 份协议", *refused[:FINDINGS_NAMED]])
 
 
 def _compare_prices(session: Session, _actor: Actor, now: datetime) -> str:

@@ -99,6 +99,7 @@ def quote(
         ExemptionRequired: public-interest use was not approved, or not for so many units (PUB-02).
         NoTariff: the use is charged and there is no price for that kind of subject.
         TariffAboveCap: the price is above the cap in force (PRC-05).
+        RevenueExhausted: the operator has earned what the year permits, and the place stops there (PRC-07).
     """
     buyer = _buyer(session, actor)
     product = products.by_code(session, product_code)
@@ -146,6 +147,7 @@ def place(
         PriceChanged: the purchase costs something else today.
         ExemptionRequired: the exemption has ended, or other orders have used it up.
         TariffAboveCap: the cap has been lowered below the price.
+        RevenueExhausted: the permitted revenue of the year is earned, and the place stops there.
     """
     buyer = _buyer(session, actor)
     wanted = queries.quote(session, actor, quote_number, lock=True)

@@ -35,11 +35,14 @@ from market.venues.rules import must_fit_channel
 from pricing.ceilings.model import FeeCap
 from pricing.exemptions import queries as exemptions
 from pricing.exemptions.rules import Purpose
+from pricing.headroom.queries import revenue_is_exhausted
+from pricing.headroom.rules import ARTICLE as HEADROOM_ARTICLE
 from pricing.negotiated.rules import AgreedAboveCap
+from pricing.policy import PricingPolicy
 from pricing.tariffs import queries as prices
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import NoTariff, Priced, TariffAboveCap
-from pricing.tariffs.rules import CAP_ARTICLE, PriceReason
+from pricing.tariffs.rules import CAP_ARTICLE, SERVICE_FEES, PriceReason
 from registry.agreements.model import Agreement
 from registry.products import queries as products
 from registry.products.model import Product
@@ -55,6 +58,14 @@ class NoSuchOrder(NotFound):
     """There is no such order, or none that the actor may know of."""
 
     code = "order.not_found"
+
+
+class RevenueExhausted(NotListed):
+    """The permitted revenue of the year is earned, and the place takes no paid orders above it (B3)."""
+
+    code = "order.revenue_exhausted"
+    title = "本年度最高准许收入已满"
+    title_en = "The permitted revenue of the year is earned"
 
 
 class QuoteClosedByCap(NotListed):
@@ -201,13 +212,34 @@ def priced(
         NoTariff: the use is charged and there is no price.
         TariffAboveCap: the price is above the cap in force.
         AgreedAboveCap: what seller and buyer agreed on is.
+        RevenueExhausted: the operator has earned what the year permits, and the place stops there.
     """
     on = business_date(now)
     exemption = exemptions.in_force(session, product.id, buyer_id, purpose, on)
     ordered = ordered_under(session, exemption.id) if exemption is not None else 0
-    return prices.price(session, product, purpose=purpose, buyer_id=buyer_id, quantity=quantity, on=on, book=book,
-                        subject_kind=subject_kind, ordered_free=ordered,
-                        agreed=agreed_for(session, product.id, buyer_id, purpose, on, subject_kind))  # fmt: skip
+    found = prices.price(session, product, purpose=purpose, buyer_id=buyer_id, quantity=quantity, on=on, book=book,
+                         subject_kind=subject_kind, ordered_free=ordered,
+                         agreed=agreed_for(session, product.id, buyer_id, purpose, on, subject_kind))  # fmt: skip
+    _must_leave_revenue(session, product, found, on, book)
+    return found
+
+
+def _must_leave_revenue(session: Session, product: Product, found: Priced, on: date, book: PolicyBook) -> None:
+    """Refuse to charge the operator's service fee beyond the permitted revenue; free use goes on."""
+    is_fee = found.tariff is not None and found.tariff.regime in SERVICE_FEES
+    if not (found.amount and is_fee and product.agreement.operating_institution_id == product.owner_id):
+        return
+    if not revenue_is_exhausted(session, product.agreement_id, on, book):
+        return
+    stop = PricingPolicy.at(book, product.place, on).block_at_ceiling
+    words = f"协议 {product.agreement.number} 的 {on.year} 年累计收入已达最高准许收入，不再接受付费订单"
+    raise RevenueExhausted(
+        f"{words}；公益用途不受影响，付费使用请待核定新的最高准许收入后再询价",
+        detail_en=f"The permitted revenue of {on.year} is earned; no paid orders until a new one is determined.",
+        rule="PRC-07",
+        article=stop.citation() if stop else HEADROOM_ARTICLE,
+        errors=[{"pointer": "/gates/revenue", "code": RevenueExhausted.code, "message": words}],
+    )
 
 
 def must_stand(
@@ -224,6 +256,7 @@ def must_stand(
         ExemptionRequired: the exemption has ended, or other orders have used it up.
         NoTariff: there is no price any more.
         TariffAboveCap: the cap has been lowered below the price.
+        RevenueExhausted: the permitted revenue of the year is earned, and the place stops there.
         AgreedAboveCap: it has been lowered below what seller and buyer agreed on.
     """
     must_be_valid(wanted.number, wanted.valid_until, now)

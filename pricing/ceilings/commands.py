@@ -150,6 +150,7 @@ def set_caps(
     agreement = agreements.get(session, ceiling.agreement_id)
     actor.must(Permission.CAP_SET, org_id=agreement.authorizing_entity_id, place=ceiling.place)
     _must_be_newest(session, ceiling)
+    products.lock(session, (cap["product_id"] for cap in caps))  # an order is placed before the new cap, or under it
     today = business_date(now)
     policy = PricingPolicy.at(book, ceiling.place, today)
     _must_begin_in_time(ceiling, effective_from, today)

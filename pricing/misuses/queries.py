@@ -23,9 +23,12 @@ from pricing.classes.queries import classes_of
 from pricing.costs.rules import ChargeUnit, cited_dict, node
 from pricing.misuses.model import Misuse, MisuseLine, MisuseStatement
 from pricing.misuses.rules import OPEN, DayLine, Kind, MisuseState, Price, Prices, Usage, claimed, reprice
+from pricing.negotiated.queries import agreed_price
+from pricing.negotiated.rules import AgreedAboveCap
 from pricing.policy import PricingPolicy
 from pricing.tariffs import queries as tariffs
 from pricing.tariffs.model import Tariff
+from pricing.tariffs.queries import Agreed
 from pricing.tariffs.rules import Regime
 from registry.products.model import Product
 
@@ -127,7 +130,8 @@ def has_windows(session: Session, product_id: UUID) -> bool:
 
 
 def work_out(session: Session, misuse: Misuse, usage: Usage, book: PolicyBook) -> Claim:
-    """Return what the misuse costs by what was used, each day by the price in force on that very day.
+    """Return what the misuse costs by what was used, each day by the price in force on that very day;
+    where the grantee had negotiated a price for that day, by what was agreed on.
 
     Nothing is written; the same usage gives the same claim, however often it is worked out.
 
@@ -194,12 +198,22 @@ def _prices(session: Session, misuse: Misuse, usage: Usage) -> tuple[Prices, lis
             continue
         if not tariffs.is_within_cap(tariff, tariffs.cap_of(session, tariff, day)):
             continue  # above the cap of that day nothing may be charged (PRC-05)
-        model = tariff.tariff_model()
+        agreed = _agreed(session, misuse, day, kind)
+        model = agreed.model if agreed else tariff.tariff_model()
+        number = f"{tariff.number}（面议 {agreed.number}）" if agreed else tariff.number
         prices[day, kind] = Price(
-            tariff.id, tariff.number, model, tariff.charge_unit, tariff.dedup_days, tariffs.grade_of(model, classes)
+            tariff.id, number, model, tariff.charge_unit, tariff.dedup_days, tariffs.grade_of(model, classes)
         )
         used[tariff.id] = tariff
     return prices, sorted(used.values(), key=lambda tariff: (tariff.effective_from, tariff.number))
+
+
+def _agreed(session: Session, misuse: Misuse, day: date, kind: Kind) -> Agreed | None:
+    """Return what the grantee had agreed on for that day, as far as it may be charged; else the listed price counts."""
+    try:
+        return agreed_price(session, misuse.product_id, misuse.grantee_id, day, kind)
+    except AgreedAboveCap:
+        return None
 
 
 def _is_by_period(session: Session, product_id: UUID) -> bool:

@@ -57,6 +57,10 @@ class Regime(StrEnum):
     FREE_PUBLIC_INTEREST = "free_public_interest"  # 公共治理、公益事业: free of charge
 
 
+# the operator's own service fee, whatever the regime by which it is set; PRC-10 puts break-even under the same ceiling
+SERVICE_FEES = (Regime.GOV_GUIDED, Regime.TRIAL, Regime.BREAK_EVEN)
+
+
 class PriceReason(StrEnum):
     """Why an order costs what it costs."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -48,6 +48,12 @@ def get(session: Session, product_id: UUID, *, lock: bool = False) -> Product:
     if lock:
         query = query.with_for_update(of=Product).execution_options(populate_existing=True)
     return _one(session.scalar(query), str(product_id))
+
+
+def lock(session: Session, product_ids: Iterable[UUID]) -> None:
+    """Lock the products in one order, so that no two who lock several wait for each other crosswise."""
+    query = sa.select(Product.id).where(Product.id.in_(set(product_ids))).order_by(Product.id)
+    session.execute(query.with_for_update())
 
 
 def by_code(session: Session, code: str) -> Product:

@@ -52,7 +52,7 @@ def test_what_is_not_settled_yet_is_accrued_and_what_is_sealed_is_assessed(sessi
     agreement = agreements.get(session, product.agreement_id)
     settlement.intake.take_in_payments(session, settlement.preparer(), now=SEPTEMBER, place=base.PLACE)
     assert assessing.yearly_revenue(session, agreement, YEAR).settled == ()
-    assert assessing.read_all_headroom(session, SCHEDULER, SEPTEMBER, make.LAW) == 1
+    assert assessing.read_all_headroom(session, SCHEDULER, SEPTEMBER, make.LAW) == (1, [])
     reading = headroom.get(session, prices.price_officer(), agreement.id, YEAR)
     assert (reading.accrued.text(), str(reading.until)) == ("75.47", f"{YEAR}-09-10")
     months = [(one["from"], one["product"], one["amount"]) for one in reading.lines]
@@ -131,6 +131,16 @@ def test_programs_assess_a_year_decide_on_what_follows_and_close_the_cycle(app: 
         assert client.get(due, headers=officer).json == {"amount": "0.00", "reason": ""}
         read = client.post(f"/api/v1/headroom/{agreement.id}/readings", headers=key(officer))
         assert (read.status_code, read.json["code"]) == (409, "headroom.no_ceiling")
+
+
+def test_one_refused_agreement_takes_nothing_from_the_others(session: Session) -> None:
+    products = [prices.make_capped_product(session, place=place) for place in ("puer", "xinchang")]
+    officer = prices.price_officer("xinchang")
+    read, refused = assessing.read_all_headroom(session, officer, SEPTEMBER, make.LAW)
+    assert (read, len(refused)) == (1, 1)
+    assert refused[0].startswith(agreements.get(session, products[0].agreement_id).number)
+    assert headroom.last(session, products[1].agreement_id, YEAR) is not None
+    assert headroom.last(session, products[0].agreement_id, YEAR) is None
 
 
 def test_the_timetable_reads_the_year_and_people_and_programs_see_the_headroom(app: Flask) -> None:

@@ -58,7 +58,10 @@ def test_the_excess_of_a_cycle_is_due_in_the_next_year_until_a_ceiling_deducts_i
     assert queries.deduction_due(session, product.agreement_id, YEAR) == (ZERO, "")
     assert queries.deduction_due(session, product.agreement_id, YEAR + 2)[0] == due
     agreement = make.agreement_of(session, product)
-    prices.make_ceiling(session, agreement, year=YEAR + 1, clawback=due, clawback_reason=reason, now=make.AFTERWARDS)
+    ceiling = prices.make_ceiling(session, agreement, year=YEAR + 1, due=None, now=make.AFTERWARDS)
+    assert ceiling.clawback == due
+    before = ceiling.operating_cost + ceiling.permitted_profit + ceiling.tax
+    assert (before - ceiling.max_permitted_revenue, ceiling.max_permitted_revenue.text()) == (due, "6557824.00")
     assert queries.deduction_due(session, product.agreement_id, YEAR + 2) == (ZERO, "")
     tree = queries.explained(queries.get(session, prices.price_officer(), cycle.id), closing)
     assert tree["value"] == "¥ 1,700,000.00"

@@ -15,8 +15,9 @@ from pricing.exemptions import commands as exemptions
 from pricing.exemptions.rules import ExemptionState, Purpose
 from pricing.misuses import commands, queries
 from pricing.misuses.rules import HearingOpen, MisuseState, NoPriceThatDay, PaymentDiffers, SpanUnusable, WrongState
+from registry.products.model import Product
 from tests.make import misuses as make
-from tests.make import people
+from tests.make import negotiated, people
 from tests.make import pricing as prices
 from tests.make import registry_base as base
 
@@ -138,3 +139,16 @@ def test_each_sees_the_misuse_that_concerns_it(session, exemption, bureau):
     for person in (prices.buyer(prices.make_buyer(session)), base.supervisor("puer"), base.actor(Role.SCHEDULER)):
         with pytest.raises(queries.NoSuchMisuse):
             queries.get(session, person, misuse.id)
+
+
+def test_a_grantee_who_had_negotiated_a_price_is_claimed_by_it_on_its_days(session, exemption, bureau):
+    product = session.get_one(Product, exemption.product_id)
+    negotiated.make_negotiable(session, product)
+    negotiated.make_agreement(
+        session, product, bureau, valid_until=date(2026, 7, 7), answer_by=prices.TODAY
+    )  # 0.50 until the seventh, 0.80 until the tenth, then 0.60
+    misuse = make.confirm(session, make.make_misuse(session, exemption), make.daily(1000))
+    lines = queries.lines(session, misuse.id)
+    assert [line.amount.text() for line in lines] == ["500.00"] * 3 + ["800.00"] * 2 + ["600.00"] * 5
+    assert "NEG-" in lines[0].tariff_number
+    assert queries.is_as_claimed(session, misuse, make.daily(1000), make.LAW)
