@@ -16,11 +16,13 @@ from web.checker.digests import digest, parsed
 
 # every column that names a kept document, as "table.column"
 DOCUMENTS = (
-    "pricing_cost_line.evidence_sha256", "pricing_exemption.evidence_sha256",
-    "registry_agreement.emergency_plan_sha256", "registry_application_proof.sha256",
-    "registry_co_registrant.evidence_sha256", "registry_correction_report.evidence_sha256",
-    "registry_deletion_certificate.evidence_sha256", "registry_delivery.evidence_sha256",
-    "registry_duty_filing.evidence_sha256", "registry_egress_check.report_sha256",
+    "pricing_allocation_key.evidence_sha256", "pricing_charge.evidence_sha256", "pricing_complaint.evidence_sha256",
+    "pricing_cost_line.evidence_sha256", "pricing_determination.evidence_sha256", "pricing_exemption.evidence_sha256",
+    "pricing_exemption_amendment.evidence_sha256", "pricing_misuse.evidence_sha256",
+    "pricing_misuse_statement.evidence_sha256", "registry_agreement.emergency_plan_sha256",
+    "registry_application_proof.sha256", "registry_co_registrant.evidence_sha256",
+    "registry_correction_report.evidence_sha256", "registry_deletion_certificate.evidence_sha256",
+    "registry_delivery.evidence_sha256", "registry_duty_filing.evidence_sha256", "registry_egress_check.report_sha256",
     "registry_emergency_drill.evidence_sha256", "registry_emergency_plan.sha256",
     "registry_evaluation.self_evidence_sha256", "registry_evidence_record.evidence_sha256",
     "registry_interested_party.evidence_sha256", "registry_objection_file.sha256",
@@ -30,8 +32,7 @@ DOCUMENTS = (
     "registry_registration_ask.evidence_sha256", "registry_registration_record.evidence_sha256",
     "registry_relation.evidence_sha256", "registry_request_clearance.evidence_sha256",
     "registry_resource_consent.evidence_sha256", "registry_resource_registration.evidence_sha256",
-    "registry_standard_text.sha256",
-    "registry_training_record.evidence_sha256", "registry_version_evidence.sha256",
+    "registry_standard_text.sha256", "registry_training_record.evidence_sha256", "registry_version_evidence.sha256",
 )  # fmt: skip
 BEIJING = timedelta(hours=8)
 # GB 32100: the last character of a unified social credit code, modulo 31; no I, O, S, V and Z
