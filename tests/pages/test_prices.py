@@ -1,0 +1,182 @@
+"""From the desk into the prices and back, in a real browser: price officers, operator, merchant, buyer, citizen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+from kernel import clock, db
+from tests.make import registry_base as make
+from tests.make.pricing_day import DAY, PricingDay, make_pricing_day
+from tests.make.routes import shared_app
+from tests.pages.conftest import PHONE, is_complaint, is_too_wide
+from tests.rig.browser import page_of_one_person
+from tests.rig.databases import Databases
+
+Enter = Callable[[str | None], Page]
+ON_THE_PHONE = {
+    "price": ("/pricing", "/pricing/headroom", "/pricing/charges", "/pricing/assessments", "/pricing/what-if"),
+    "operator": ("/desk", "/pricing/surveys/new", "/prices/{checks}/edit"),
+    "buyer": ("/desk", "/quotes/{quote}", "/quotes/{quote}/explanation", "/negotiations", "/exemptions"),
+    None: ("/prices", "/price-list", "/price-list/caps", "/prices/{checks}", "/prices/complaints/new?product={checks}"),
+}
+
+
+@pytest.fixture(scope="module")
+def site(databases: Databases) -> Iterator[tuple[str, PricingDay]]:
+    """A working day about prices, served: each test does its own part of the work."""
+    clock.run_from(DAY)
+    with shared_app(databases) as app:
+        with app.app_context(), db.transaction() as session:
+            day = make_pricing_day(session)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", day
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    clock.run_from(None)
+
+
+@pytest.fixture
+def enter(browser: Browser, site: tuple[str, PricingDay]) -> Iterator[Enter]:
+    """Opens the site as a person of that day (None: a visitor); no page may complain on the console."""
+    opened, complaints = [], []
+
+    def open_as(login: str | None) -> Page:
+        frame = page_of_one_person(browser)
+        page = frame.__enter__()
+        opened.append(frame)
+        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(site[0] + ("/sign-in" if login else "/"))
+        if login:
+            page.get_by_label("登录名").fill(login)
+            page.get_by_label("密码").fill(make.PASSWORD)
+            page.locator("main").get_by_role("button", name="登录").click()
+            page.wait_for_url("**/desk")
+        return page
+
+    yield open_as
+    for frame in reversed(opened):
+        frame.__exit__(None, None, None)
+    assert complaints == []
+
+
+def step_into(page: Page, what: str, about: str = "") -> None:
+    """Follow an entry of the desk."""
+    row = page.locator("main tr").filter(has_text=what).filter(has_text=about).first
+    row.get_by_role("link", name=what).click()
+
+
+def test_a_survey_is_accepted_a_revenue_proposed_and_confirmed_by_a_second_person(
+    enter: Enter, site: tuple[str, PricingDay]
+) -> None:
+    officer, number = enter("price"), site[1].assessed.number
+    step_into(officer, "审核成本调查")
+    officer.get_by_role("link", name="核对后认定").click()
+    officer.get_by_role("button", name="认定成本").click()
+    expect(officer.locator(".page-header .badge-state")).to_have_text("已认定")
+    officer.goto(f"{site[0]}/desk")
+    step_into(officer, "拟定最高准许收入", number)
+    officer.get_by_role("link", name="拟定最高准许收入").click()
+    officer.get_by_label("成本调查", exact=True).select_option(index=1)
+    officer.get_by_label("在国债收益率之上的加点").fill("0.06")
+    officer.get_by_label("会同的数据管理部门").fill("数据局")
+    officer.get_by_label("核定层级").select_option("prefecture")
+    officer.get_by_label("授权文件").fill("省政府授权〔2026〕1号")
+    officer.get_by_role("button", name="试算").click()
+    expect(officer.get_by_role("group", name="最高准许收入的构成")).to_contain_text("¥ 7,790,400.00")
+    officer.get_by_role("button", name="拟定").click()
+    expect(officer.get_by_text("由您拟定，须由另一人确认。")).to_be_visible()
+
+    second = enter("price2")
+    step_into(second, "确认或否决拟定", number)
+    second.get_by_role("button", name="确认核定").click()
+    expect(second.locator(".stats")).to_contain_text("¥ 7,790,400.00")
+
+    second.goto(f"{site[0]}/desk")
+    step_into(second, "收入已达最高准许收入的 90%")
+    second.wait_for_load_state("load")
+    plot = second.get_by_alt_text("累计收入、预测与最高准许收入的折线图")
+    assert plot.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(second.get_by_role("table", name="各期收入")).to_contain_text("2026-09")
+
+
+def test_an_operator_sees_the_cap_while_typing_and_publishes_below_it(
+    enter: Enter, site: tuple[str, PricingDay]
+) -> None:
+    page = enter("operator")
+    step_into(page, "调低收费标准：高于新的上限")
+    page.get_by_label("定价方式").select_option("gov_guided")
+    page.get_by_label("计费单位").select_option("per_use")
+    expect(page.get_by_label("每包价格")).to_be_hidden()
+    tried = page.locator("#preview")
+    price = page.get_by_label("单价", exact=False).first
+    price.fill("0.80")
+    expect(tried).to_contain_text("不能公布")
+    price.fill("0.65")
+    expect(tried).to_contain_text("可以公布")
+    page.get_by_role("button", name="公布").click()
+    expect(page.get_by_text("0.65").first).to_be_visible()
+    page.goto(f"{site[0]}/desk")
+    expect(page.locator("main")).not_to_contain_text("高于新的上限")
+
+
+def test_a_buyer_makes_a_counter_offer_and_the_seller_accepts_it(enter: Enter) -> None:
+    buyer = enter("buyer")
+    step_into(buyer, "答复对方的报价")
+    expect(buyer.get_by_text("公布的收费标准")).to_be_visible()
+    buyer.get_by_label("单价").fill("0.45")
+    buyer.get_by_role("button", name="提交还价").click()
+    expect(buyer.locator(".page-header .badge-state")).to_have_text("待卖方答复")
+    seller = enter("merchant")
+    step_into(seller, "答复对方的报价")
+    seller.locator("summary", has_text="接受").click()
+    seller.get_by_role("button", name="确认接受").click()
+    expect(seller.locator(".page-header .badge-state")).to_have_text("已成交")
+    buyer.reload()
+    expect(buyer.locator(".page-header .badge-state")).to_have_text("已成交")
+
+
+def test_a_citizen_complains_follows_it_by_its_number_and_the_officer_finds_it(
+    enter: Enter, site: tuple[str, PricingDay]
+) -> None:
+    page, title = enter(None), site[1].scores.title
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="收费公示").click()
+    page.get_by_role("link", name=site[1].scores.code).click()
+    page.get_by_role("link", name="收费投诉").click()
+    page.get_by_label("收费过高").check()
+    page.get_by_label("事实和理由").fill("比邻近地区高一倍")
+    page.get_by_label("真实姓名或单位名称").fill("李某某")
+    page.get_by_label("联系方式").fill("0575-1111111")
+    page.get_by_role("button", name="提交投诉").click()
+    expect(page.get_by_role("heading", name="投诉办理情况")).to_be_visible()
+    reference = page.url.rsplit("/", 1)[1]
+    page.goto(f"{site[0]}/prices/complaints/new?product={site[1].scores.code}")
+    page.get_by_label("查询码").fill(reference)
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator(".page-header .badge-state")).to_contain_text("待受理")
+    officer = enter("price2")
+    step_into(officer, "受理收费投诉", title)
+    officer.get_by_role("button", name="受理").click()
+    page.reload()
+    expect(page.locator(".page-header .badge-state")).not_to_contain_text("待受理")
+
+
+def test_no_page_about_prices_scrolls_sideways_on_a_telephone(enter: Enter, site: tuple[str, PricingDay]) -> None:
+    address, day = site
+    names, wide = {"checks": day.checks.code, "quote": day.quote.number}, []
+    for login, paths in ON_THE_PHONE.items():
+        page = enter(login)
+        page.set_viewport_size(PHONE)
+        for path in paths:
+            answer = page.goto(address + path.format(**names))
+            assert answer
+            wide += [f"{login} {path}"] if is_too_wide(page) or answer.status != 200 else []
+    assert wide == []
