@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from kernel.errors import Conflict, Invalid, NotAllowed
-from kernel.money import ZERO, Money
+from kernel.money import Money
 from pricing.ceilings.rules import CAP_ARTICLE, Readiness, readiness
 
 RULE = "PRC-03"
@@ -371,6 +371,3 @@ def check_digest(number: str, read: str, waiting: str) -> None:
             rule=RULE,
             errors=[{"pointer": "/sha256", "code": OtherProposal.code, "message": "摘要不符"}],
         )
-
-
-NOTHING_DUE = (ZERO, "")

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from kernel.money import UnitPrice, decimal_text
 
-LISTING_ARTICLE = "发改价格〔2025〕65号 五"
 DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
