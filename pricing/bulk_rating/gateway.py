@@ -287,7 +287,7 @@ def _rate_one_by_one(engine: DuckDBPyConnection, models: Mapping[int, TariffMode
     if not models:
         return
     found = engine.execute(
-        "SELECT rowid, tariff, quantity, earlier, grade FROM entry WHERE list_contains($left, tariff)",
+        "SELECT place, tariff, quantity, earlier, grade FROM entry WHERE list_contains($left, tariff)",
         {"left": list(models)},
     ).fetchall()
     rows: list[tuple[int, int, int]] = []
@@ -324,9 +324,11 @@ LISTED = """CREATE TEMP TABLE source AS SELECT unnest($line::VARCHAR[]) AS line,
     unnest($grade::VARCHAR[]) AS grade"""
 NO_NUMBER = "SELECT CAST(line AS VARCHAR) FROM source WHERE NOT regexp_full_match({column}, $form) LIMIT 1"
 LONGEST = "SELECT coalesce(max(length(split_part({column}, '.', 2))), 0) FROM source"
-ENTRIES = """CREATE TEMP TABLE entry AS SELECT CAST(source.line AS VARCHAR) AS line, named.number AS tariff,
+# lines are numbered before they are joined: a join keeps no order
+ENTRIES = """CREATE TEMP TABLE entry AS SELECT place, CAST(source.line AS VARCHAR) AS line, named.number AS tariff,
     CAST(source.tariff AS VARCHAR) AS called, {quantity} AS quantity, {earlier} AS earlier, {grade} AS grade
-    FROM source LEFT JOIN named ON named.name = CAST(source.tariff AS VARCHAR)"""
+    FROM (SELECT *, row_number() OVER () AS place FROM source) source
+    LEFT JOIN named ON named.name = CAST(source.tariff AS VARCHAR)"""
 STRANGE_GRADE = """SELECT line, called, grade FROM entry WHERE grade IS NOT NULL
     AND tariff IN (SELECT tariff FROM known)
     AND NOT EXISTS (FROM known WHERE known.tariff = entry.tariff AND known.grade = entry.grade) LIMIT 1"""
@@ -337,9 +339,9 @@ PAIRING_COLUMNS = ("number", "first", "first_price", "rest", "rest_price")
 POINTS = """CREATE OR REPLACE TEMP VIEW point AS
     SELECT asked.place, asked.role, tariff.*, greatest(asked.quantity::{word} * scale - free, 0) AS used,
         coalesce(factor.factor, one) AS factor
-    FROM (SELECT rowid AS place, 0 AS role, tariff, grade, quantity FROM entry
-        UNION ALL SELECT rowid, 1, tariff, grade, quantity + earlier FROM entry WHERE earlier IS NOT NULL
-        UNION ALL SELECT rowid, 2, tariff, grade, earlier FROM entry WHERE earlier > 0) asked
+    FROM (SELECT place, 0 AS role, tariff, grade, quantity FROM entry
+        UNION ALL SELECT place, 1, tariff, grade, quantity + earlier FROM entry WHERE earlier IS NOT NULL
+        UNION ALL SELECT place, 2, tariff, grade, earlier FROM entry WHERE earlier > 0) asked
     JOIN tariff ON tariff.number = asked.tariff
     LEFT JOIN factor ON factor.number = asked.tariff AND factor.grade = asked.grade"""
 PRICED = """INSERT INTO rated SELECT place, role, CASE WHEN amount <= waived_fen THEN 0 ELSE amount END AS fen
@@ -358,11 +360,11 @@ BY_PACKS = PRICED.format(
         JOIN pairing ON pairing.number = needed.number GROUP BY place, role"""
 )
 RESULT = """CREATE TEMP VIEW result AS
-    SELECT entry.rowid AS place, line, own.fen AS amount, CASE WHEN earlier IS NULL THEN NULL
+    SELECT entry.place, line, own.fen AS amount, CASE WHEN earlier IS NULL THEN NULL
         ELSE together.fen - coalesce(alone.fen, 0) END AS increment
-    FROM entry JOIN rated own ON own.place = entry.rowid AND own.role = 0
-    LEFT JOIN rated together ON together.place = entry.rowid AND together.role = 1
-    LEFT JOIN rated alone ON alone.place = entry.rowid AND alone.role = 2"""
+    FROM entry JOIN rated own ON own.place = entry.place AND own.role = 0
+    LEFT JOIN rated together ON together.place = entry.place AND together.role = 1
+    LEFT JOIN rated alone ON alone.place = entry.place AND alone.role = 2"""
 # as DECIMAL: a Parquet file has no whole numbers of 128 bits, and DuckDB would write binary fractions
 AS_FILE = """SELECT line, amount::DECIMAL(38,0) AS amount_fen, increment::DECIMAL(38,0) AS increment_fen
     FROM result ORDER BY place"""

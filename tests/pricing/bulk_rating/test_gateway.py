@@ -77,6 +77,13 @@ def test_numbers_too_large_for_a_machine_word_are_rated_all_the_same():
     assert rate_lines({"T": largest}, lines) == one_by_one({"T": largest}, lines)
 
 
+@pytest.mark.parametrize("lines", [2, 3, 1000])
+def test_the_answers_come_in_the_order_of_the_lines(lines):
+    models = {f"T{number}": TariffModel.from_dict({"model": "per_unit", "unit_price": "0"}) for number in range(8)}
+    asked = [UsageLine(f"L{number}", f"T{number * 5 % 8}", Fraction(number)) for number in range(lines)]
+    assert [rated.line for rated in rate_lines(models, asked)] == [one.line for one in asked]
+
+
 PER_UNIT = {"T": TariffModel.from_dict({"model": "per_unit", "unit_price": "0.50"})}
 GRADED = {
     "T": TariffModel.from_dict({"model": "per_unit", "unit_price": "1", "coefficients": {"contribution": {"A": "0.8"}}})
