@@ -108,10 +108,19 @@ class Permission(StrEnum):
     COMPLAINT_DECIDE = "complaint.decide"
     LISTING_WRITE = "listing.write"
     LISTING_IMPORT = "listing.import"
+    SEARCH_INDEX = "search.index"
     ORDER_PLACE = "order.place"
     ORDER_READ = "order.read"
     CONTRACT_SIGN = "contract.sign"
     PAYMENT_RECORD = "payment.record"
+    PAYMENT_FOLLOW = "payment.follow"
+    REFUND_ASK = "refund.ask"
+    REFUND_DECIDE = "refund.decide"
+    REFUND_PAY = "refund.pay"
+    BUYER_ACCOUNT_READ = "buyer_account.read"
+    BUYER_ACCOUNT_OPEN = "buyer_account.open"
+    CREDIT_PROPOSE = "credit.propose"
+    CREDIT_CONFIRM = "credit.confirm"
     ENTITLEMENT_READ = "entitlement.read"
     EXCHANGE_CALL = "exchange.call"
     DATA_SET_LOAD = "data_set.load"
@@ -124,6 +133,8 @@ class Permission(StrEnum):
     STATEMENT_READ = "statement.read"
     INTAKE = "settlement.intake"
     LEDGER_READ = "ledger.read"
+    WEBHOOK_MANAGE = "webhook.manage"
+    WEBHOOK_SEND = "webhook.send"
     AUDIT_READ = "audit.read"
     AUDIT_SEAL = "audit.seal"
     OPERATIONS_READ = "operations.read"
@@ -198,10 +209,19 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.COMPLAINT_DECIDE: (Role.SUPERVISOR, Role.PRICE),
     Permission.LISTING_WRITE: SELLERS,
     Permission.LISTING_IMPORT: (*SELLERS, Role.SUPERVISOR),
+    Permission.SEARCH_INDEX: (Role.SCHEDULER,),
     Permission.ORDER_PLACE: (Role.BUYER, Role.SOURCE),
     Permission.ORDER_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
     Permission.CONTRACT_SIGN: (Role.BUYER, Role.SOURCE, *SELLERS),
     Permission.PAYMENT_RECORD: (Role.FINANCE_PREPARER,),
+    Permission.PAYMENT_FOLLOW: (Role.SCHEDULER,),
+    Permission.REFUND_ASK: (Role.BUYER, Role.SOURCE, *SELLERS, Role.FINANCE_PREPARER),
+    Permission.REFUND_DECIDE: (Role.FINANCE_CHECKER,),
+    Permission.REFUND_PAY: (Role.FINANCE_PAYER,),
+    Permission.BUYER_ACCOUNT_READ: (Role.BUYER, Role.SOURCE, *FINANCE, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.BUYER_ACCOUNT_OPEN: (Role.BUYER, Role.SOURCE, Role.FINANCE_PREPARER),
+    Permission.CREDIT_PROPOSE: (Role.FINANCE_PREPARER,),
+    Permission.CREDIT_CONFIRM: (Role.FINANCE_CHECKER,),
     Permission.ENTITLEMENT_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
     Permission.EXCHANGE_CALL: (Role.BUYER, Role.SOURCE),
     Permission.DATA_SET_LOAD: SELLERS,
@@ -214,6 +234,8 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.STATEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.INTAKE: (*FINANCE, Role.SCHEDULER),
     Permission.LEDGER_READ: (*FINANCE, Role.AUDITOR),
+    Permission.WEBHOOK_MANAGE: (Role.BUYER, Role.SOURCE, *SELLERS),
+    Permission.WEBHOOK_SEND: (Role.SCHEDULER,),
     Permission.AUDIT_READ: (Role.AUDITOR,),
     Permission.AUDIT_SEAL: (Role.SCHEDULER,),
     Permission.OPERATIONS_READ: (Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR),

@@ -38,3 +38,29 @@ def last_runs(session: Session) -> list[tuple[str, datetime]]:
     """Return each job's newest run."""
     query = sa.select(JobRun.job, sa.func.max(JobRun.run_at)).group_by(JobRun.job).order_by(JobRun.job)
     return [(name, at) for name, at in session.execute(query)]
+
+
+class JobLease(Base):
+    """Who alone does a work that cannot stay inside one transaction, and until when."""
+
+    __tablename__ = "job_lease"
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]
+
+
+def hold(session: Session, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    """Take or prolong the lease of a work; say whether ``holder`` has it. One that ran out may be taken by anybody."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(JobLease).values(job=job, holder=holder, until=until)
+    statement = statement.on_conflict_do_update(
+        index_elements=[JobLease.job], set_={"holder": holder, "until": until},
+        where=sa.or_(JobLease.holder == holder, JobLease.until < now),
+    )  # fmt: skip
+    return session.execute(statement.returning(JobLease.job)).scalar_one_or_none() is not None
+
+
+def let_go(session: Session, job: str, holder: str) -> None:
+    """Give a lease back, so that the next one need not wait for its end."""
+    session.execute(sa.delete(JobLease).where(JobLease.job == job, JobLease.holder == holder))

@@ -13,6 +13,8 @@ from typing import Any, Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from kernel.addresses import read_admitted
+
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
 SECRET_VARIETY_MIN = 10
@@ -53,6 +55,10 @@ class Config:
     workers: str = _setting("2", "服务进程数")
     trusted_hosts: str = _setting("", "允许的主机名，逗号分隔；生产环境必填")
     base_url: str = _setting("", "对外网址，印在证书二维码中，例如 https://huiyi.example；不填则用来访者所用网址")
+    outbound_networks: str = _setting(
+        "", "推送等外呼可达的自有网络，逗号分隔，例如 10.1.2.0/24:8443；不填则只许公网 443、8443 端口"
+    )
+    outbound_certificates: str = _setting("", "自有网络的根证书文件（PEM），用于核验外呼对方的证书")
     body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
 
     @classmethod
@@ -85,6 +91,12 @@ class Config:
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
         if self.base_url and BASE_URL.fullmatch(self.base_url) is None:
             found.append("HUIYI_BASE_URL：须为 http:// 或 https:// 开头的网址，不带路径和结尾的斜线")
+        try:
+            read_admitted(self.outbound_networks)
+        except ValueError:
+            found.append("HUIYI_OUTBOUND_NETWORKS：须为 IP 网络，可带端口，逗号分隔")
+        if self.outbound_certificates and not Path(self.outbound_certificates).is_file():
+            found.append(f"HUIYI_OUTBOUND_CERTIFICATES：没有文件 {self.outbound_certificates}")
         try:
             make_url(self.database_url)
         except ArgumentError:

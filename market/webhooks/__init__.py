@@ -1,0 +1,1 @@
+"""Webhooks out: state changes told to the programs of buyers, sellers and departments, signed and repeated."""
