@@ -221,8 +221,24 @@ def page(session: Session, query: sa.Select[Any], kind: type[EntityT], *, newest
     return {"items": rows[:limit], "next_cursor": _cursor(str(rows[limit - 1].id)) if more else None}
 
 
-def _limit() -> int:
-    text = request.args.get("limit", str(PAGE_LIMIT))
+def page_position(default: int = PAGE_LIMIT) -> tuple[int, str | None]:
+    """Return how many the request asks for and where its cursor goes on, for lists that are not in order of id.
+
+    Raises:
+        CursorInvalid: the cursor is forged, too old, or belongs to another query.
+        ValidationFailed: the limit is not a number from 1 to 200.
+    """
+    after = request.args.get("cursor")
+    return _limit(default), _open_cursor(after) if after else None
+
+
+def cursor_after(position: str) -> str:
+    """Return the signed cursor that makes the same request go on after ``position``."""
+    return _cursor(position)
+
+
+def _limit(default: int = PAGE_LIMIT) -> int:
+    text = request.args.get("limit", str(default))
     if not re.fullmatch(r"[0-9]{1,4}", text, flags=re.ASCII) or not 1 <= int(text) <= PAGE_LIMIT_MAX:
         raise ValidationFailed(
             "limit 须为 1–200 的整数", errors=[{"pointer": "/limit", "code": "range", "message": "1–200"}]

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import chain, repeat
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
-from kernel.calendar import business_date
+from kernel.calendar import business_date, start_of_day
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
 from market.listings.model import Listing
 from market.listings.queries import is_open, listing_gates, not_in_catalogue, of_product, open_condition
-from market.listings.rules import like_pattern, search_words
+from market.search import COUNTED_MAX
+from market.search.model import SearchEntry
+from market.search.queries import Candidate, Position, Wanted, candidates, prices_in_force, stamps
+from market.search.rules import Count, Facet, counted, price_ranges
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL
 from pricing.ceilings.model import FeeCap
 from pricing.exemptions.model import Exemption
@@ -26,11 +31,11 @@ from registry.gates.rules import Gate
 from registry.parties.model import Party
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
-from registry.products.rules import DeliveryForm
 from registry.registrations import queries as registrations
 from registry.registrations.model import Registration
 
-ESCAPE = "\\"
+CHUNKS = (64, 256, 1024)  # candidates that are asked about at once; most of what is listed may be seen
+ORGANISATIONS = (Facet.OPERATOR, Facet.MERCHANT, Facet.DEPARTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,24 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results, and the position after which there is more."""
+
+    entries: list[Entry]
+    more: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many results there are (at least, where ``is_partial``), with which values; names of organisations by id."""
+
+    total: int
+    is_partial: bool
+    counts: list[Count]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A product as its page shows it: what it is, where it comes from, what it costs, whether it may be sold."""
 
@@ -67,58 +90,124 @@ class Offer:
         return all(gate.open for gate in self.gates)
 
 
-def search(
-    *,
-    now: datetime,
-    book: PolicyBook,
-    q: str = "",
-    place: str | None = None,
-    domain: str | None = None,
-    delivery_form: DeliveryForm | None = None,
-    public_interest: bool = False,
-) -> sa.Select[Listing]:
-    """Return the query of the listings that anybody may see now, with product and seller.
-
-    ``q`` finds every word anywhere in title, summary, code, scenario, domain or the seller's name;
-    ``public_interest`` keeps what is served free of charge to somebody already, or offered for that only.
-    """
+def search(*, now: datetime, book: PolicyBook) -> sa.Select[Listing]:
+    """Return the query of all listings that anybody may see now, with product and seller; :func:`find` narrows it."""
     seller = aliased(Party)  # the conditions of the registry look at parties of their own
-    query = (
+    return (
         sa.select(Listing)
         .join(Product, Product.id == Listing.product_id)
         .join(seller, seller.id == Listing.seller_id)
         .where(open_condition(now, book))
         .options(contains_eager(Listing.product), contains_eager(Listing.seller.of_type(seller)))
     )
-    for word in search_words(q).split():
-        pattern = like_pattern(word, escape=ESCAPE)
-        query = query.where(
-            sa.or_(Listing.search_text.like(pattern, escape=ESCAPE),
-                   sa.func.lower(seller.name).like(pattern, escape=ESCAPE))
-        )  # fmt: skip
-    if place:
-        query = query.where(Listing.place == place)
-    if domain:
-        query = query.where(Product.domain == domain)
-    if delivery_form is not None:
-        query = query.where(Product.delivery_form == delivery_form)
-    return query.where(_served_free(business_date(now))) if public_interest else query
+
+
+def find(
+    session: Session, asked: Wanted, *, now: datetime, book: PolicyBook, limit: int, after: Position | None = None
+) -> Found:
+    """Return the entries that anybody may see now and that fit, at most ``limit``, in the order asked for.
+
+    The index names candidates; whether a candidate may be seen is asked of registry and pricing in this moment.
+    """
+    shown = seen(session, asked, now=now, book=book, limit=limit + 1, after=after)
+    ids = [one.product_id for one in shown[:limit]]
+    query = sa.select(Listing).where(Listing.product_id.in_(ids))
+    query = query.options(joinedload(Listing.product), joinedload(Listing.seller))
+    by_product = {listing.product_id: listing for listing in session.scalars(query)}
+    listings = [by_product[product_id] for product_id in ids]
+    more = shown[limit - 1].position if len(shown) > limit else None
+    return Found(entries(session, listings, business_date(now)), more)
+
+
+def seen(
+    session: Session, asked: Wanted, *, now: datetime, book: PolicyBook, limit: int, after: Position | None = None
+) -> list[Candidate]:
+    """Return the candidates of a search that anybody may see now, at most ``limit``, in order."""
+    on, found = business_date(now), list[Candidate]()
+    also = [_served_free(on)] if asked.is_free else []
+    for size in chain(CHUNKS, repeat(CHUNKS[-1])):
+        chunk = candidates(session, asked, on=on, limit=size, after=after, also=also)
+        visible = _visible(session, [one.product_id for one in chunk], size, on, book)
+        found += [one for one in chunk if one.product_id in visible]
+        if len(found) >= limit or len(chunk) < size:
+            break
+        after = chunk[-1].position
+    return found[:limit]
+
+
+def _visible(session: Session, product_ids: Sequence[UUID], size: int, on: date, book: PolicyBook) -> set[UUID]:
+    if not product_ids:
+        return set()
+    # always as many as the chunk holds, so that the statement stays the same and is prepared once
+    padded = [*product_ids, *[product_ids[-1]] * (size - len(product_ids))]
+    return set(session.scalars(_visible_among(on, book), {"ids": padded}))
+
+
+@lru_cache(maxsize=8)  # to put all the conditions together takes longer than to ask them; a book never changes
+def _visible_among(on: date, book: PolicyBook) -> sa.Select[UUID]:
+    among = Product.id.in_(sa.bindparam("ids", expanding=True))
+    query = sa.select(Product.id).join(Listing, Listing.product_id == Product.id)
+    return query.where(among, open_condition(start_of_day(on), book))
 
 
 def _served_free(on: date) -> sa.ColumnElement[bool]:
+    """Return the condition over the index that a product is served free to somebody, or offered for that only."""
     granted = sa.exists().where(
-        Exemption.product_id == Product.id,
+        Exemption.product_id == SearchEntry.product_id,
         Exemption.state == ExemptionState.APPROVED,
         Exemption.valid_from <= on,
         Exemption.valid_until >= on,
     )
-    return sa.or_(granted, Listing.venue == PUBLIC_INTEREST_CHANNEL)
+    offered = sa.exists().where(Listing.id == SearchEntry.listing_id, Listing.venue == PUBLIC_INTEREST_CHANNEL)
+    return sa.or_(granted, offered)
 
 
-def domains(session: Session, *, now: datetime, book: PolicyBook) -> Sequence[str]:
-    """Return the domains of what is offered now, in order: the choices of the filter."""
-    query = sa.select(Product.domain).join(Listing, Listing.product_id == Product.id)
-    return session.scalars(query.where(open_condition(now, book)).distinct().order_by(Product.domain)).all()
+def facets(session: Session, asked: Wanted, *, now: datetime, book: PolicyBook) -> Facets:
+    """Return how many of the entries that fit have which value of each facet, and how many there are at all.
+
+    Only so many entries are counted as :data:`COUNTED_MAX`; beyond that every number is a lower bound.
+    """
+    on = business_date(now)
+    ids = [one.product_id for one in seen(session, asked, now=now, book=book, limit=COUNTED_MAX + 1)]
+    is_partial, ids = len(ids) > COUNTED_MAX, ids[:COUNTED_MAX]
+    here = SearchEntry.product_id.in_(ids)
+    rows: dict[UUID, dict[str, list[str]]] = {
+        row[0]: dict(row[1]) for row in session.execute(sa.select(SearchEntry.product_id, SearchEntry.facets).where(here))
+    }
+    ranges = price_ranges()
+    for product_id, unit, price in prices_in_force(session, ids, on):
+        row = rows[product_id]
+        row.setdefault(Facet.CHARGE_UNIT, []).append(unit.value)
+        row.setdefault(Facet.PRICE_RANGE, []).append(next(one.key for one in ranges if one.holds(price)))
+    for product_id in session.scalars(sa.select(SearchEntry.product_id).where(here, _served_free(on))):
+        rows[product_id][Facet.FREE] = ["true"]
+    counts = counted(rows.values())
+    return Facets(len(ids), is_partial, counts, _names(session, counts))
+
+
+def _names(session: Session, counts: Sequence[Count]) -> dict[str, str]:
+    """Return identity → name of the organisations that are counted."""
+    ids = [UUID(one.value) for one in counts if one.facet in ORGANISATIONS]
+    query = sa.select(Party.id, Party.name).where(Party.id.in_(ids))
+    return {str(party_id): name for party_id, name in session.execute(query)}
+
+
+def stale(session: Session, *, limit: int) -> Sequence[Listing]:
+    """Return listings whose entry is missing or was written from other facts than those of now, the oldest first."""
+    facts = stamps().subquery()
+    query = (
+        sa.select(Listing)
+        .join(facts, facts.c.product_id == Listing.product_id)
+        .outerjoin(SearchEntry, SearchEntry.listing_id == Listing.id)
+        .where(Listing.withdrawn_at.is_(None), sa.or_(SearchEntry.id.is_(None), SearchEntry.stamp != facts.c.stamp))
+    )
+    return session.scalars(query.order_by(Listing.id).limit(limit)).all()
+
+
+def withdrawn_entries(session: Session, *, limit: int) -> Sequence[UUID]:
+    """Return the listings that are withdrawn and still have an entry."""
+    query = sa.select(Listing.id).join(SearchEntry, SearchEntry.listing_id == Listing.id)
+    return session.scalars(query.where(Listing.withdrawn_at.is_not(None)).limit(limit)).all()
 
 
 def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Entry]:

@@ -22,6 +22,8 @@ from market.listings import queries, sheets
 from market.listings.model import ImportBatch, ImportRow, Listing
 from market.listings.rules import Column, Reason, RowRead, read_row, search_words
 from market.policy import MarketPolicy
+from market.search import commands as search
+from market.search.commands import Offered
 from market.venues.rules import check_venue, venue_rule
 from registry.products import queries as products
 from registry.products.model import Product
@@ -125,6 +127,7 @@ def list_product(
     )  # fmt: skip
     session.add(listing)
     session.flush()
+    search.write(session, actor, [Offered(listing.id, product.id, listing.title, summary)], now=now)
     audit.record(session, actor, "listing.create", listing, at=now, detail={"product": product.code, "venue": venue})
     return listing
 
@@ -154,6 +157,7 @@ def withdraw(session: Session, actor: Actor, listing_id: UUID, *, now: datetime)
     if listing.withdrawn_at is not None:
         raise AlreadyWithdrawn(f"挂牌 {listing.number} 已于 {business_date(listing.withdrawn_at)} 下架")
     listing.withdrawn_at = now
+    search.remove(session, actor, listing.id, now=now)
     audit.record(session, actor, "listing.withdraw", listing, at=now)
     return listing
 

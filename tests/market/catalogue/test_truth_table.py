@@ -17,6 +17,7 @@ from market.catalogue import queries as catalogue
 from market.listings import queries as listings
 from market.listings.model import Listing
 from market.orders import commands as orders
+from market.search.queries import Wanted
 from pricing.ceilings.model import Ceiling
 from registry.products.model import Product
 from tests.make import market as make
@@ -99,8 +100,10 @@ def test_each_closed_gate_is_named_in_words_and_closes_all_entrances(session, na
 
 
 def search(session: Session, product: Product, _buyer, _quote) -> bool:
-    found = session.scalars(catalogue.search(now=make.SALE, book=make.LAW)).all()
-    return [listing.product_id for listing in found] == [product.id]
+    every = session.scalars(catalogue.search(now=make.SALE, book=make.LAW)).all()
+    found = catalogue.find(session, Wanted(q="核验企业"), now=make.SALE, book=make.LAW, limit=9).entries
+    assert [one.listing for one in found] == every
+    return [listing.product_id for listing in every] == [product.id]
 
 
 def detail(session: Session, product: Product, _buyer, _quote) -> bool:

@@ -1,0 +1,263 @@
+"""Candidates of a search, in order and from a position on. Who may see them, the caller asks the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session, aliased
+
+from kernel.money import UnitPrice
+from market.search import RULES_VERSION
+from market.search.model import FULL_TEXT, SearchEntry
+from market.search.rules import (
+    Facet,
+    Field,
+    Reading,
+    Sort,
+    Texts,
+    facet_token,
+    fts5,
+    nothing_to_compare,
+    tsquery,
+    wanted,
+)
+from pricing.costs.rules import ChargeUnit
+from pricing.tariffs.model import Tariff
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products import queries as products
+from registry.products.model import Product, ProductInput, ProductVersion
+from registry.resources.model import Resource
+
+COLUMNS = {Field.TEXT: SearchEntry.text, Field.SOUNDS: SearchEntry.sounds, Field.INITIALS: SearchEntry.initials}
+# the expression of the index, to the letter
+VECTOR = sa.func.array_to_tsvector(sa.func.string_to_array(SearchEntry.words, sa.text("' '")))
+full_text = sa.table(FULL_TEXT, sa.column("rowid", sa.Integer), sa.column(FULL_TEXT, sa.Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: words, values of facets, a price in yuan per unit within bounds, free use, and the order.
+
+    ``facets`` gives for each indexed facet the values of which one must fit.
+    """
+
+    q: str = ""
+    facets: Mapping[Facet, Sequence[str]] = field(default_factory=dict)
+    charge_unit: ChargeUnit | None = None
+    price_above: UnitPrice | None = None
+    price_up_to: UnitPrice | None = None
+    is_free: bool = False  # the caller of :func:`candidates` says what that means
+    sort: Sort = Sort.RELEVANCE
+
+    @property
+    def needs_prices(self) -> bool:
+        """Whether a price in force has to fit."""
+        return not (self.charge_unit is self.price_above is self.price_up_to is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a list goes on: after the entry ``id`` whose place in the order is ``rank``."""
+
+    rank: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One entry that fits, with its place in the order."""
+
+    position: Position
+    product_id: UUID
+
+
+def candidates(
+    session: Session, asked: Wanted, *, on: date, limit: int, after: Position | None = None,
+    also: Sequence[sa.ColumnElement[bool]] = (),
+) -> list[Candidate]:  # fmt: skip
+    """Return the next entries that fit, at most ``limit``, in the order asked for, newest first among equals.
+
+    ``also`` holds further conditions over :class:`SearchEntry`.
+    """
+    also = (*also, *by_prices(asked, on))
+    words = wanted(asked.q)
+    if words is None:
+        return []
+    if asked.sort is not Sort.RELEVANCE or not words:
+        return _fetched(session, asked, words, limit, after, also)
+    found: list[Candidate] = []
+    for tier in range(after.rank if after else 0, 2):
+        since = after if after and after.rank == tier else None
+        found += _fetched(session, asked, words, limit - len(found), since, also, tier=tier)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _fetched(
+    session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None,
+    also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None,
+) -> list[Candidate]:  # fmt: skip
+    entry = SearchEntry
+    rank = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(asked.sort, sa.literal(tier or 0).label("rank"))
+    query = _matching(session, sa.select(rank, entry.id, entry.product_id), asked, words, tier)
+    for word in words:
+        if not nothing_to_compare(word):
+            query = query.where(sa.or_(*(COLUMNS[one.field].contains(one.piece, autoescape=True) for one in word)))
+    if asked.sort is Sort.PRICE:
+        order: tuple[Any, ...] = (entry.price_order, entry.id.desc())
+    elif asked.sort is Sort.USE:
+        order = (entry.uses.desc(), entry.id.desc())
+    else:
+        order = (entry.id.desc(),)
+    query = query.where(*also, *_after(asked.sort, after)).order_by(*order).limit(limit)
+    return [Candidate(Position(row[0], row[1]), row[2]) for row in session.execute(query)]
+
+
+def _after(sort: Sort, after: Position | None) -> list[sa.ColumnElement[bool]]:
+    if after is None:
+        return []
+    older = SearchEntry.id < after.id
+    if sort is Sort.PRICE:
+        rank, further = SearchEntry.price_order, SearchEntry.price_order > after.rank
+    elif sort is Sort.USE:
+        rank, further = SearchEntry.uses, SearchEntry.uses < after.rank
+    else:
+        return [older]
+    return [sa.or_(further, sa.and_(rank == after.rank, older))]
+
+
+def _matching(
+    session: Session, query: sa.Select[Any], asked: Wanted, words: list[list[Reading]], tier: int | None
+) -> sa.Select[Any]:
+    """Ask the inverted index for words and facets at once, so that what few products have decides."""
+    tokens = [[facet_token(facet, value) for value in values] for facet, values in asked.facets.items() if values]
+    if not words and not tokens:
+        return query
+    titles = [[one.of_titles() for one in word] for word in words]
+    if session.get_bind().dialect.name == "postgresql":
+        text = tsquery([*words, *titles] if tier == 0 else words, tokens)
+        text += f" & !({tsquery(titles)})" if tier == 1 else ""
+        hits = sa.select(SearchEntry.id).where(VECTOR.bool_op("@@")(sa.cast(text, TSQUERY)))
+        # by itself the planner may walk the entries from the newest on and cut the text of each anew
+        found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+        return query.join(found, found.c.id == SearchEntry.id)
+    text = fts5([*words, *titles] if tier == 0 else words, tokens)
+    text = f"({text}) NOT ({fts5(titles)})" if tier == 1 else text
+    return query.join(full_text, full_text.c.rowid == SearchEntry.id).where(full_text.c[FULL_TEXT].match(text))
+
+
+def by_prices(asked: Wanted, on: date) -> list[sa.ColumnElement[bool]]:
+    """Return the condition over :class:`SearchEntry` that a price in force that day fits; nothing where none must."""
+    if not asked.needs_prices:
+        return []
+    fits = _in_force(on)
+    if asked.charge_unit is not None:
+        fits.append(Tariff.charge_unit == asked.charge_unit)
+    if asked.price_above is not None:
+        fits.append(Tariff.unit_price_max > asked.price_above)
+    if asked.price_up_to is not None:
+        fits.append(Tariff.unit_price_max <= asked.price_up_to)
+    return [sa.exists().where(Tariff.product_id == SearchEntry.product_id, *fits)]
+
+
+def _in_force(on: date) -> list[sa.ColumnElement[bool]]:
+    later = aliased(Tariff)
+    superseded = sa.exists().where(
+        later.product_id == Tariff.product_id, later.scope == Tariff.scope,
+        later.effective_from <= on, later.effective_from > Tariff.effective_from,
+    )  # fmt: skip
+    return [Tariff.effective_from <= on, ~superseded.correlate(Tariff)]
+
+
+def lowest_prices(on: date) -> sa.Select[Any]:
+    """Return the query of (product, lowest price in force that day) of all products that have one."""
+    lowest = sa.func.min(Tariff.unit_price_max)
+    return sa.select(Tariff.product_id, lowest.label("lowest")).where(*_in_force(on)).group_by(Tariff.product_id)
+
+
+def lowest_price(session: Session, product_id: UUID, on: date) -> UnitPrice | None:
+    """Return the lowest price in force of a product that day, in yuan per unit, or ``None``."""
+    found = session.execute(lowest_prices(on).where(Tariff.product_id == product_id)).one_or_none()
+    return None if found is None else found.lowest
+
+
+def prices_in_force(session: Session, product_ids: Sequence[UUID], on: date) -> list[tuple[UUID, ChargeUnit, UnitPrice]]:
+    """Return (product, charge unit, highest price per unit) of every price of the products in force that day."""
+    query = sa.select(Tariff.product_id, Tariff.charge_unit, Tariff.unit_price_max)
+    return [tuple(row) for row in session.execute(query.where(Tariff.product_id.in_(product_ids), *_in_force(on)))]
+
+
+def stamps() -> sa.Select[Any]:
+    """Return the query of (product, stamp): which facts of the registry a product is found by, as a text.
+
+    It is made of the numbers and versions of all rows that :func:`texts_of` and :func:`facets_of` read, so that
+    whoever changes one of them changes it.
+    """
+    owner, operator, department = aliased(Party), aliased(Party), aliased(Party)
+    other = aliased(ProductVersion)
+    newest = sa.select(sa.func.max(other.number)).where(other.product_id == Product.id).scalar_subquery()
+    parts = (
+        Product.version, owner.version, operator.version, ProductVersion.number,
+        sa.func.coalesce(sa.func.sum(Resource.version), 0), sa.func.coalesce(sa.func.sum(department.version), 0),
+    )  # fmt: skip
+    stamp: sa.ColumnElement[str] = sa.literal(str(RULES_VERSION))
+    for part in parts:
+        stamp = stamp.concat(sa.literal(".")).concat(sa.cast(part, sa.Text))
+    return (
+        sa.select(Product.id.label("product_id"), stamp.label("stamp"))
+        .join(owner, owner.id == Product.owner_id)
+        .join(Agreement, Agreement.id == Product.agreement_id)
+        .join(operator, operator.id == Agreement.operating_institution_id)
+        .join(ProductVersion, sa.and_(ProductVersion.product_id == Product.id, ProductVersion.number == newest))
+        .outerjoin(ProductInput, ProductInput.version_id == ProductVersion.id)
+        .outerjoin(Resource, Resource.id == ProductInput.resource_id)
+        .outerjoin(department, department.id == Resource.source_department_id)
+        .group_by(Product.id, Product.version, owner.version, operator.version, ProductVersion.number)
+    )
+
+
+def stamp_of(session: Session, product_id: UUID) -> str:
+    """Return the stamp of one product."""
+    return str(session.execute(stamps().where(Product.id == product_id)).one().stamp)
+
+
+def entry_of(session: Session, listing_id: UUID) -> SearchEntry | None:
+    """Return the entry of a listing."""
+    return session.scalar(sa.select(SearchEntry).where(SearchEntry.listing_id == listing_id))
+
+
+def read_facts(
+    session: Session, product_id: UUID, *, title: str, summary: str
+) -> tuple[Texts, dict[Facet, list[str]]]:
+    """Return what a product is found by: its texts, and its values of each indexed facet.
+
+    Raises:
+        NoSuchProduct: there is none.
+    """
+    product = products.get(session, product_id)
+    version = products.latest_version(session, product_id)
+    operator = session.get_one(Party, product.agreement.operating_institution_id)
+    departments = {used.resource.source_department.id: used.resource.source_department for used in version.inputs}
+    names = [product.domain, product.scenario, product.code, product.owner.name, operator.name]
+    names += sorted(one.name for one in departments.values())
+    fields = [str(one.get("title") or one.get("name") or "") for one in version.fields]
+    resources = sorted(used.resource.title for used in version.inputs)
+    texts = Texts(title, tuple(names), (product.title, summary, version.description, *fields, *resources))
+    facets = {
+        Facet.PLACE: [product.place],
+        Facet.DOMAIN: [product.domain],
+        Facet.OPERATOR: [str(operator.id)],
+        Facet.MERCHANT: [str(product.owner_id)],
+        Facet.DEPARTMENT: sorted(str(found) for found in departments),
+        Facet.DELIVERY_FORM: [product.delivery_form.value],
+        Facet.UPDATE_FREQUENCY: sorted({used.resource.update_frequency for used in version.inputs}),
+    }
+    return texts, facets
