@@ -1,14 +1,16 @@
-"""Expecting a payment, and taking the bank line that fulfils it."""
+"""Expecting a payment, taking the receipt that fulfils it, and following each try to pay online."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
 from kernel.calendar import business_date
+from kernel.db import new_id
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.identity import Actor, Permission
 from kernel.money import Money
@@ -21,8 +23,19 @@ from market.orders.model import Order
 from market.orders.rules import OrderEvent, OrderState
 from market.payments import queries
 from market.payments.gateway import gateway, is_reference
-from market.payments.model import Payment
-from market.payments.rules import PaymentEvent, PaymentMethod, after, must_match
+from market.payments.model import Attempt, Payment
+from market.payments.rules import (
+    LIVE,
+    AttemptState,
+    Outcome,
+    PaymentEvent,
+    PaymentMethod,
+    PaymentState,
+    WrongState,
+    after,
+    after_answer,
+    must_match,
+)
 
 
 class UnknownReference(NotFound):
@@ -107,40 +120,146 @@ def record_bank_line(
     Raises:
         NotAllowed: the actor does not record payments at that place.
         UnknownReference: nothing is expected under that reference.
-        BankLineUsed: the line was recorded before.
+        BankLineUsed: the line was recorded before, or stands in an imported statement.
         WrongState: the payment has been captured with another line, or is void.
         AmountDiffers: the amount is short or over; nothing is recorded.
         CapturedInTheFuture: ``captured_at`` is later than now.
     """
     actor.must(Permission.PAYMENT_RECORD)
     reference = reference.strip().upper()
-    payment = queries.by_reference(session, reference)
-    if payment is None or not actor.may(Permission.PAYMENT_RECORD, place=payment.place):
+    expected = queries.by_reference(session, reference)
+    if expected is None or not actor.may(Permission.PAYMENT_RECORD, place=expected.place):
         raise _unknown(reference)
+    queries.lock_bank_lines(session, expected.place)
     used = queries.by_bank_line(session, bank_line)
     if used is not None:
         raise _used(bank_line, used.number)
-    following = after(payment.state, PaymentEvent.CAPTURE)
+    if queries.is_imported(session, expected.place, bank_line):
+        raise _used(bank_line, "已导入的银行对账单；请在待核流水中办理")
+    payment = queries.locked(session, expected.id)
+    after(payment.state, PaymentEvent.CAPTURE)
     must_match(reference, payment.amount, amount)
     if captured_at > now:
         raise CapturedInTheFuture(f"到账时间 {captured_at.isoformat()} 晚于现在，请核对流水",
                                   detail_en="The bank line lies in the future")  # fmt: skip
-    payment.state, payment.captured_at, payment.bank_line = following, captured_at, bank_line
+    return capture(
+        session, actor, payment.id, method=PaymentMethod.BANK_TRANSFER, evidence=bank_line, payer_name=payer_name,
+        captured_at=captured_at, now=now, book=book,
+    )  # fmt: skip
+
+
+def capture(
+    session: Session,
+    actor: Actor,
+    payment_id: UUID,
+    *,
+    method: PaymentMethod,
+    evidence: str,
+    payer_name: str,
+    captured_at: datetime,
+    now: datetime,
+    book: PolicyBook,
+) -> Payment:
+    """Take the whole expected amount as received by any way of paying: order paid, access opened where gates are open.
+
+    Who may do this, and that the amount is right to the fen, was checked by the command that calls it. ``evidence``
+    names the receipt: the bank's serial number, ``stripe:pi_…``, the line of an account; one fulfils one payment.
+
+    Raises:
+        WrongState: the payment is not expected any more.
+        BankLineUsed: the receipt has fulfilled another payment.
+    """
+    payment = queries.locked(session, payment_id)
+    payment.state, payment.captured_at = after(payment.state, PaymentEvent.CAPTURE), captured_at
+    payment.method, payment.bank_line = method, evidence
     payment.payer_name, payment.recorded_at, payment.recorded_by = payer_name, now, actor.name
     try:
         with session.begin_nested():
             session.flush([payment])
     except IntegrityError as error:
-        raise _used(bank_line, "另一笔付款") from error
+        raise _used(evidence, "另一笔付款") from error
     order = orders.move(session, actor, payment.order_id, OrderEvent.CAPTURE, now=now)
     audit.record(session, actor, "payment.capture", payment, at=now,
-                 detail={"order": order.number, "amount": amount.text(), "bank_line": bank_line})  # fmt: skip
+                 detail={"order": order.number, "amount": payment.amount.text(), "bank_line": evidence})  # fmt: skip
     closed = closed_for_order(session, order, now, book=book)
     if closed:
         audit.record(session, actor, "payment.waiting", payment, at=now, detail={"closed": closed})
     else:
         entitlements.grant(session, actor, order, now=now)
     return payment
+
+
+def begin(session: Session, actor: Actor, payment_id: UUID, *, method: PaymentMethod, now: datetime) -> Attempt:
+    """Write down that the buyer pays online, before any provider is called; one try at a time.
+
+    While a try is open, that one is returned, however often it is asked for: nobody pays twice.
+
+    Raises:
+        NoSuchPayment: there is none that the actor may know of.
+        NotAllowed: the actor does not buy for the organisation.
+        WrongState: nothing is to be paid any more.
+    """
+    payment = queries.visible(session, actor, payment_id)
+    actor.must(Permission.ORDER_PLACE, org_id=payment.buyer_id)
+    payment = queries.locked(session, payment.id)
+    if payment.state is not PaymentState.EXPECTED:
+        raise WrongState(f"付款 {payment.number} 处于“{payment.state}”，不需要再支付",
+                         detail_en=f"{payment.number} is {payment.state}; nothing is to be paid")  # fmt: skip
+    tries = queries.attempts_of(session, payment.id)
+    live = next((one for one in tries if one.state in LIVE), None)
+    if live is not None:
+        return live
+    sequence, identity = len(tries) + 1, new_id()
+    made = Attempt(
+        id=identity, number=f"{payment.number}-{sequence}", payment_id=payment.id, sequence=sequence,
+        place=payment.place, method=method, amount=payment.amount, key=f"huiyi-{identity.hex}-charge", asked_at=now,
+        asked_by=actor.name,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "payment.attempt", made, at=now,
+                 detail={"payment": payment.number, "method": method, "amount": made.amount.text()})  # fmt: skip
+    return made
+
+
+def note(
+    session: Session, actor: Actor, attempt_id: UUID, outcome: Outcome, *, now: datetime, book: PolicyBook
+) -> Attempt:
+    """Write down what the provider answered about a try; the same answer again, or an older one, changes nothing.
+
+    "Paid" captures the payment and opens access. Money for a payment that is captured or void, and money that is not
+    what was asked for, is parked for a person: nothing opens, and it can be given back (E5).
+
+    Raises:
+        NotAllowed: the actor does not follow payments.
+        NoSuchPayment: there is no such try.
+    """
+    actor.must(Permission.PAYMENT_FOLLOW)
+    attempt = queries.attempt(session, attempt_id)
+    payment = queries.locked(session, attempt.payment_id)
+    attempt = queries.attempt(session, attempt_id, lock=True)
+    following, reason = after_answer(attempt.state, outcome.answer), outcome.reason
+    if following is AttemptState.SUCCEEDED and payment.state is not PaymentState.EXPECTED:
+        if attempt.state is not AttemptState.SUCCEEDED:
+            following, reason = AttemptState.PARKED, f"付款 {payment.number} 已是“{payment.state}”，多收的款项须退回"
+    before, attempt.answered_at = attempt.state, now
+    attempt.provider_id = attempt.provider_id or outcome.provider_id
+    if attempt.received is None:
+        attempt.intent_id = outcome.intent_id or attempt.intent_id
+    attempt.url = outcome.url or attempt.url
+    if following is before:
+        return attempt
+    attempt.state, attempt.reason = following, reason
+    if following in (AttemptState.SUCCEEDED, AttemptState.PARKED) and outcome.amount:
+        attempt.received, attempt.received_at = outcome.amount, outcome.at
+    session.flush()
+    audit.record(session, actor, f"payment.attempt_{following}", attempt, at=now, note=reason[:200],
+                 detail={"from": before, "provider": attempt.provider_id or ""})  # fmt: skip
+    if following is AttemptState.SUCCEEDED:
+        assert outcome.at is not None, "money that came has its moment"
+        capture(session, actor, payment.id, method=attempt.method, evidence=f"{attempt.method}:{outcome.intent_id}",
+                payer_name=attempt.asked_by, captured_at=min(outcome.at, now), now=now, book=book)  # fmt: skip
+    return attempt
 
 
 def open_waiting(session: Session, actor: Actor, order_number: str, *, now: datetime, book: PolicyBook) -> Order:

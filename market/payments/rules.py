@@ -1,7 +1,9 @@
-"""States of a payment, and the one test an incoming amount must pass."""
+"""States of a payment and of each try to pay online, and the one test an incoming amount must pass."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid
@@ -11,7 +13,46 @@ from kernel.money import Money
 class PaymentMethod(StrEnum):
     """How money comes in."""
 
-    BANK_TRANSFER = "bank_transfer"
+    BANK_TRANSFER = "bank_transfer"  # 对公转账
+    STRIPE = "stripe"  # 在线支付
+    BALANCE = "balance"  # 预付余额
+    MONTHLY_ACCOUNT = "monthly_account"  # 月结
+
+
+class AttemptState(StrEnum):
+    """Where one try to pay online stands: 待提交, 待付款, 结果未知, 已付款, 未成功, 已取消, 待人工处理."""
+
+    ASKED = "asked"  # written down, the provider was perhaps called
+    PENDING = "pending"  # the provider knows it and waits for the buyer
+    UNKNOWN = "unknown"  # the provider was called and gave no answer: neither failed nor paid
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PARKED = "parked"  # money came, and not as it was asked for: a person decides
+
+
+class Answer(StrEnum):
+    """What the provider says about one try, or that it says nothing."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    MISMATCH = "mismatch"  # paid, but another amount, currency or order than was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One answer of a provider, read from the provider itself and never from what a browser or an event says."""
+
+    answer: Answer
+    provider_id: str | None = None  # the provider's name of what was asked for
+    intent_id: str | None = None  # the provider's name of the money
+    url: str | None = None  # where the buyer pays
+    amount: Money | None = None  # what came, in CNY
+    at: datetime | None = None  # when the provider took it
+    reason: str = ""
 
 
 class PaymentState(StrEnum):
@@ -35,6 +76,15 @@ TRANSITIONS: dict[tuple[PaymentState, PaymentEvent], PaymentState] = {
     (PaymentState.EXPECTED, PaymentEvent.CAPTURE): PaymentState.CAPTURED,
     (PaymentState.EXPECTED, PaymentEvent.VOID): PaymentState.VOID,
     (PaymentState.CAPTURED, PaymentEvent.REFUND): PaymentState.REFUNDED,
+}
+
+
+LIVE = (AttemptState.ASKED, AttemptState.PENDING, AttemptState.UNKNOWN)
+ENDS = {
+    Answer.SUCCEEDED: AttemptState.SUCCEEDED,
+    Answer.FAILED: AttemptState.FAILED,
+    Answer.CANCELLED: AttemptState.CANCELLED,
+    Answer.MISMATCH: AttemptState.PARKED,
 }
 
 
@@ -64,6 +114,23 @@ def after(state: PaymentState, event: PaymentEvent) -> PaymentState:
     if following is None:
         raise WrongState(f"付款处于“{state}”，不能执行“{event}”", detail_en=f"The payment is {state}; no {event} now")
     return following
+
+
+def after_answer(state: AttemptState, answer: Answer) -> AttemptState:
+    """Return where a try stands after an answer. Answers may come in any order and any number of times.
+
+    Money that came is never forgotten: a paid or parked try stays so, and a late "paid" is believed of one that was
+    cancelled or failed. No answer takes nothing back that is known.
+    """
+    if state in (AttemptState.SUCCEEDED, AttemptState.PARKED):
+        return state
+    if answer in (Answer.SUCCEEDED, Answer.MISMATCH):
+        return ENDS[answer]
+    if state not in LIVE:
+        return state
+    if answer is Answer.UNKNOWN:
+        return state if state is AttemptState.PENDING else AttemptState.UNKNOWN
+    return ENDS.get(answer, AttemptState.PENDING)
 
 
 def must_match(reference: str, expected: Money, received: Money) -> None:

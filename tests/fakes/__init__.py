@@ -1,0 +1,1 @@
+"""Outside programs that tests speak to, as real servers on this machine."""
