@@ -42,6 +42,9 @@ class MarketPolicy(PolicyPart):
 
     dispute_tracks = Named("dispute.tracks")
     dispute_working_days = Named("dispute.working_days")
+    dispute_acceptance_working_days = Named("dispute.acceptance_working_days")
+    dispute_statement_working_days = Named("dispute.statement_working_days")
+    dispute_mediation_working_days = Named("dispute.mediation_working_days")
 
     retention_trade_record_years_min = Named("retention.trade_record_years_min")
 
