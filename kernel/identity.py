@@ -121,6 +121,13 @@ class Permission(StrEnum):
     BUYER_ACCOUNT_OPEN = "buyer_account.open"
     CREDIT_PROPOSE = "credit.propose"
     CREDIT_CONFIRM = "credit.confirm"
+    INVOICE_ASK = "invoice.ask"
+    INVOICE_ISSUE = "invoice.issue"
+    RECEIPT_COUNT = "receipt.count"
+    DISPUTE_FILE = "dispute.file"
+    DISPUTE_HANDLE = "dispute.handle"
+    FEEDBACK_DELIVER = "feedback.deliver"
+    FEEDBACK_RECEIVE = "feedback.receive"
     ENTITLEMENT_READ = "entitlement.read"
     EXCHANGE_CALL = "exchange.call"
     DATA_SET_LOAD = "data_set.load"
@@ -222,6 +229,13 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.BUYER_ACCOUNT_OPEN: (Role.BUYER, Role.SOURCE, Role.FINANCE_PREPARER),
     Permission.CREDIT_PROPOSE: (Role.FINANCE_PREPARER,),
     Permission.CREDIT_CONFIRM: (Role.FINANCE_CHECKER,),
+    Permission.INVOICE_ASK: (Role.BUYER, Role.SOURCE),
+    Permission.INVOICE_ISSUE: SELLERS,
+    Permission.RECEIPT_COUNT: (Role.BUYER, Role.SOURCE, *SELLERS),
+    Permission.DISPUTE_FILE: (Role.BUYER, Role.SOURCE, *SELLERS, Role.SUPERVISOR),
+    Permission.DISPUTE_HANDLE: (Role.SUPERVISOR,),
+    Permission.FEEDBACK_DELIVER: SELLERS,
+    Permission.FEEDBACK_RECEIVE: (Role.SOURCE, Role.SUPERVISOR),
     Permission.ENTITLEMENT_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
     Permission.EXCHANGE_CALL: (Role.BUYER, Role.SOURCE),
     Permission.DATA_SET_LOAD: SELLERS,
