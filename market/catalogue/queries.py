@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import count
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only
+from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.calendar import business_date, start_of_day
 from kernel.identity import Actor
@@ -19,7 +23,7 @@ from market.listings.model import Listing
 from market.listings.queries import is_open, listing_gates, not_in_catalogue, of_product, open_condition
 from market.search import COUNTED_MAX
 from market.search.model import SearchEntry
-from market.search.queries import Candidate, Position, Wanted, candidates, prices_in_force, stamps
+from market.search.queries import Position, Wanted, candidates, prices_in_force, stamps
 from market.search.rules import Count, Facet, counted, price_ranges
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL
 from pricing.ceilings.model import FeeCap
@@ -34,7 +38,17 @@ from registry.products.model import Product, ProductVersion
 from registry.registrations import queries as registrations
 from registry.registrations.model import Registration
 
-CHUNKS = (64, 256, 1024)  # candidates that are asked about at once; most of what is listed may be seen
+SPARE = 8  # candidates asked about beyond those wanted: most of what is listed may be seen
+CHUNK_MAX = 1024
+# what an entry shows of each row; the rest stays where it is
+CERTIFICATE = (Registration.product_id, Registration.code, Registration.valid_from, Registration.valid_until)
+PRICE = (
+    Tariff.product_id, Tariff.number, Tariff.regime, Tariff.charge_unit, Tariff.model, Tariff.unit_price_max,
+    Tariff.subject_kind, Tariff.buyer_class, Tariff.scope, Tariff.effective_from,
+)  # fmt: skip
+LISTED = (Listing.number, Listing.place, Listing.title, Listing.summary, Listing.venue, Listing.created_at)
+PRODUCT = (Product.code, Product.place, Product.title, Product.scenario, Product.domain, Product.delivery_form)
+SELLER = (Party.name, Party.uscc)
 ORGANISATIONS = (Facet.OPERATOR, Facet.MERCHANT, Facet.DEPARTMENT)
 
 
@@ -110,43 +124,58 @@ def find(
     The index names candidates; whether a candidate may be seen is asked of registry and pricing in this moment.
     """
     shown = seen(session, asked, now=now, book=book, limit=limit + 1, after=after)
-    ids = [one.product_id for one in shown[:limit]]
-    query = sa.select(Listing).where(Listing.product_id.in_(ids))
-    query = query.options(joinedload(Listing.product), joinedload(Listing.seller))
-    by_product = {listing.product_id: listing for listing in session.scalars(query)}
-    listings = [by_product[product_id] for product_id in ids]
-    more = shown[limit - 1].position if len(shown) > limit else None
-    return Found(entries(session, listings, business_date(now)), more)
+    ids = [one.id for one in shown[:limit]]
+    query = sa.select(SearchEntry.id, Listing).join(Listing, Listing.id == SearchEntry.listing_id)
+    query = query.where(SearchEntry.id.in_(ids)).options(*_shown())
+    by_entry = {row[0]: row[1] for row in session.execute(query)}
+    more = shown[limit - 1] if len(shown) > limit else None
+    return Found(entries(session, [by_entry[one] for one in ids], business_date(now)), more)
+
+
+def _shown() -> tuple[ExecutableOption, ...]:
+    return (
+        load_only(*LISTED, Listing.product_id),
+        joinedload(Listing.product, innerjoin=True).load_only(*PRODUCT),
+        joinedload(Listing.seller, innerjoin=True).load_only(*SELLER),
+    )
 
 
 def seen(
     session: Session, asked: Wanted, *, now: datetime, book: PolicyBook, limit: int, after: Position | None = None
-) -> list[Candidate]:
-    """Return the candidates of a search that anybody may see now, at most ``limit``, in order."""
-    on, found = business_date(now), list[Candidate]()
+) -> list[Position]:
+    """Return the entries of a search that anybody may see now, at most ``limit``, in order."""
+    on, found = business_date(now), list[Position]()
     also = [_served_free(on)] if asked.is_free else []
-    for size in chain(CHUNKS, repeat(CHUNKS[-1])):
+    for turn in count():
+        size = min((limit - len(found) + SPARE) << turn, CHUNK_MAX)
         chunk = candidates(session, asked, on=on, limit=size, after=after, also=also)
-        visible = _visible(session, [one.product_id for one in chunk], size, on, book)
-        found += [one for one in chunk if one.product_id in visible]
+        visible = _visible(session, [one.id for one in chunk], on, book)
+        found += [one for one in chunk if one.id in visible]
         if len(found) >= limit or len(chunk) < size:
             break
-        after = chunk[-1].position
+        after = chunk[-1]
     return found[:limit]
 
 
-def _visible(session: Session, product_ids: Sequence[UUID], size: int, on: date, book: PolicyBook) -> set[UUID]:
-    if not product_ids:
+def _visible(session: Session, entry_ids: Sequence[int], on: date, book: PolicyBook) -> set[int]:
+    if not entry_ids:
         return set()
-    # always as many as the chunk holds, so that the statement stays the same and is prepared once
-    padded = [*product_ids, *[product_ids[-1]] * (size - len(product_ids))]
-    return set(session.scalars(_visible_among(on, book), {"ids": padded}))
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    ids = list(entry_ids) if is_postgresql else json.dumps(entry_ids)
+    return set(session.connection().scalars(_visible_among(on, book, is_postgresql), {"ids": ids}))
 
 
 @lru_cache(maxsize=8)  # to put all the conditions together takes longer than to ask them; a book never changes
-def _visible_among(on: date, book: PolicyBook) -> sa.Select[UUID]:
-    among = Product.id.in_(sa.bindparam("ids", expanding=True))
-    query = sa.select(Product.id).join(Listing, Listing.product_id == Product.id)
+def _visible_among(on: date, book: PolicyBook, is_postgresql: bool) -> sa.Select[int]:
+    query = sa.select(SearchEntry.id).join(Product, Product.id == SearchEntry.product_id)
+    query = query.join(Listing, Listing.id == SearchEntry.listing_id)
+    # one parameter for all of them: the statement stays the same however many there are
+    if is_postgresql:
+        given = sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger))
+        among = SearchEntry.id == sa.any_(given)
+    else:
+        given = sa.func.json_each(sa.bindparam("ids", type_=sa.Text)).table_valued("value")
+        among = SearchEntry.id.in_(sa.select(given.c.value))
     return query.where(among, open_condition(start_of_day(on), book))
 
 
@@ -168,20 +197,19 @@ def facets(session: Session, asked: Wanted, *, now: datetime, book: PolicyBook) 
     Only so many entries are counted as :data:`COUNTED_MAX`; beyond that every number is a lower bound.
     """
     on = business_date(now)
-    ids = [one.product_id for one in seen(session, asked, now=now, book=book, limit=COUNTED_MAX + 1)]
+    ids = [one.id for one in seen(session, asked, now=now, book=book, limit=COUNTED_MAX + 1)]
     is_partial, ids = len(ids) > COUNTED_MAX, ids[:COUNTED_MAX]
-    here = SearchEntry.product_id.in_(ids)
-    rows: dict[UUID, dict[str, list[str]]] = {
-        row[0]: dict(row[1]) for row in session.execute(sa.select(SearchEntry.product_id, SearchEntry.facets).where(here))
-    }
-    ranges = price_ranges()
-    for product_id, unit, price in prices_in_force(session, ids, on):
-        row = rows[product_id]
-        row.setdefault(Facet.CHARGE_UNIT, []).append(unit.value)
-        row.setdefault(Facet.PRICE_RANGE, []).append(next(one.key for one in ranges if one.holds(price)))
-    for product_id in session.scalars(sa.select(SearchEntry.product_id).where(here, _served_free(on))):
-        rows[product_id][Facet.FREE] = ["true"]
-    counts = counted(rows.values())
+    here = SearchEntry.id.in_(ids)
+    alike = Counter(session.scalars(sa.select(SearchEntry.facets).where(here)))
+    rows: list[tuple[dict[str, list[str]], int]] = [(json.loads(text), times) for text, times in alike.items()]
+    ranges, priced = price_ranges(), dict[int, dict[str, list[str]]]()
+    for entry_id, unit, price in prices_in_force(session, ids, on):
+        row = priced.setdefault(entry_id, {Facet.CHARGE_UNIT: [], Facet.PRICE_RANGE: []})
+        row[Facet.CHARGE_UNIT].append(unit.value)
+        row[Facet.PRICE_RANGE].append(next(one.key for one in ranges if one.holds(price)))
+    free = session.scalar(sa.select(sa.func.count()).select_from(SearchEntry).where(here, _served_free(on))) or 0
+    rows += [*((row, 1) for row in priced.values()), *([({Facet.FREE: ["true"]}, free)] if free else [])]
+    counts = counted(rows)
     return Facets(len(ids), is_partial, counts, _names(session, counts))
 
 
@@ -214,10 +242,10 @@ def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Ent
     """Return the listings of one page with their prices and certificates, in two queries for all of them."""
     ids = [listing.product_id for listing in listings]
     newest: dict[UUID, dict[str, Tariff]] = {}
-    dated = sa.select(Tariff).where(Tariff.product_id.in_(ids), Tariff.effective_from <= on)
+    dated = sa.select(Tariff).options(load_only(*PRICE)).where(Tariff.product_id.in_(ids), Tariff.effective_from <= on)
     for tariff in session.scalars(dated.order_by(Tariff.effective_from)):
         newest.setdefault(tariff.product_id, {})[tariff.scope] = tariff
-    coded = sa.select(Registration).where(Registration.product_id.in_(ids), registrations.effective_clause(on))
+    coded = sa.select(Registration).options(load_only(*CERTIFICATE)).where(Registration.product_id.in_(ids), registrations.effective_clause(on))
     certificates = {found.product_id: found for found in session.scalars(coded.order_by(Registration.valid_from))}
     return [
         Entry(

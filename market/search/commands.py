@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.calendar import business_date
+from kernel.db import to_json
 from kernel.identity import Actor
 from market.search import queries
 from market.search.model import FULL_TEXT, NO_PRICE, SearchEntry
@@ -50,7 +51,7 @@ def _write(session: Session, offered: Offered, now: datetime) -> None:
     lowest = queries.lowest_price(session, offered.product_id, business_date(now))
     values = {
         "words": found.words, "text": found.text, "sounds": found.sounds, "initials": found.initials,
-        "facets": {str(facet): of_facet for facet, of_facet in facets.items()},
+        "facets": to_json({str(facet): of_facet for facet, of_facet in facets.items()}),
         "stamp": queries.stamp_of(session, offered.product_id),
         "price_order": NO_PRICE if lowest is None else lowest.units, "indexed_at": now,
     }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -46,7 +45,7 @@ class SearchEntry(Base):
     text: Mapped[str]
     sounds: Mapped[str]
     initials: Mapped[str]
-    facets: Mapped[dict[str, Any]]  # facet → list of values
+    facets: Mapped[str]  # JSON, facet → list of values; as text, because equal ones are counted together
     stamp: Mapped[str]  # which facts it was written from
     price_order: Mapped[int] = mapped_column(default=NO_PRICE)
     uses: Mapped[int] = mapped_column(default=0)

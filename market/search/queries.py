@@ -64,24 +64,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list goes on: after the entry ``id`` whose place in the order is ``rank``."""
+    """An entry and its place in the order; a list goes on after it."""
 
     rank: int
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One entry that fits, with its place in the order."""
-
-    position: Position
-    product_id: UUID
-
-
 def candidates(
     session: Session, asked: Wanted, *, on: date, limit: int, after: Position | None = None,
     also: Sequence[sa.ColumnElement[bool]] = (),
-) -> list[Candidate]:  # fmt: skip
+) -> list[Position]:  # fmt: skip
     """Return the next entries that fit, at most ``limit``, in the order asked for, newest first among equals.
 
     ``also`` holds further conditions over :class:`SearchEntry`.
@@ -92,7 +84,7 @@ def candidates(
         return []
     if asked.sort is not Sort.RELEVANCE or not words:
         return _fetched(session, asked, words, limit, after, also)
-    found: list[Candidate] = []
+    found: list[Position] = []
     for tier in range(after.rank if after else 0, 2):
         since = after if after and after.rank == tier else None
         found += _fetched(session, asked, words, limit - len(found), since, also, tier=tier)
@@ -104,10 +96,10 @@ def candidates(
 def _fetched(
     session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None,
     also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None,
-) -> list[Candidate]:  # fmt: skip
+) -> list[Position]:  # fmt: skip
     entry = SearchEntry
     rank = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(asked.sort, sa.literal(tier or 0).label("rank"))
-    query = _matching(session, sa.select(rank, entry.id, entry.product_id), asked, words, tier)
+    query = _matching(session, sa.select(rank, entry.id), asked, words, tier)
     for word in words:
         if not nothing_to_compare(word):
             query = query.where(sa.or_(*(COLUMNS[one.field].contains(one.piece, autoescape=True) for one in word)))
@@ -118,7 +110,7 @@ def _fetched(
     else:
         order = (entry.id.desc(),)
     query = query.where(*also, *_after(asked.sort, after)).order_by(*order).limit(limit)
-    return [Candidate(Position(row[0], row[1]), row[2]) for row in session.execute(query)]
+    return [Position(rank, entry_id) for rank, entry_id in session.execute(query)]
 
 
 def _after(sort: Sort, after: Position | None) -> list[sa.ColumnElement[bool]]:
@@ -189,10 +181,12 @@ def lowest_price(session: Session, product_id: UUID, on: date) -> UnitPrice | No
     return None if found is None else found.lowest
 
 
-def prices_in_force(session: Session, product_ids: Sequence[UUID], on: date) -> list[tuple[UUID, ChargeUnit, UnitPrice]]:
-    """Return (product, charge unit, highest price per unit) of every price of the products in force that day."""
-    query = sa.select(Tariff.product_id, Tariff.charge_unit, Tariff.unit_price_max)
-    return [tuple(row) for row in session.execute(query.where(Tariff.product_id.in_(product_ids), *_in_force(on)))]
+def prices_in_force(session: Session, entry_ids: Sequence[int], on: date) -> list[tuple[int, ChargeUnit, UnitPrice]]:
+    """Return (entry, charge unit, highest price per unit) of every price in force that day of the entries' products."""
+    query = sa.select(SearchEntry.id, Tariff.charge_unit, Tariff.unit_price_max).distinct()
+    query = query.join(Tariff, Tariff.product_id == SearchEntry.product_id)
+    found = session.execute(query.where(SearchEntry.id.in_(entry_ids), *_in_force(on)))
+    return [(entry_id, unit, price) for entry_id, unit, price in found]
 
 
 def stamps() -> sa.Select[Any]:

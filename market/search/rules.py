@@ -298,17 +298,17 @@ class Count:
     count: int
 
 
-def counted(rows: Iterable[Mapping[str, Iterable[str]]]) -> list[Count]:
+def counted(rows: Iterable[tuple[Mapping[str, Iterable[str]], int]]) -> list[Count]:
     """Return for each facet its values with the number of entries that have them, the most frequent first.
 
-    Each row gives facet → values of one entry; a value counts once per entry.
+    Each row gives facet → values, and how many entries are like it; a value counts once per entry.
     """
     tally: dict[Facet, dict[str, int]] = {facet: {} for facet in Facet}
-    for row in rows:
+    for row, entries in rows:
         for name, values in row.items():
             of_facet = tally[Facet(name)]
             for value in set(values):
-                of_facet[value] = of_facet.get(value, 0) + 1
+                of_facet[value] = of_facet.get(value, 0) + entries
     return [
         Count(facet, value, of_facet[value])
         for facet, of_facet in tally.items()

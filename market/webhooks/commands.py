@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -67,7 +67,7 @@ class NothingToProve(Conflict):
 
 def register(
     session: Session, actor: Actor, *, url: str, description: str = "", types: Sequence[str] = (),
-    known: Mapping[str, str], admitted: Sequence[Admitted], key: bytes, now: datetime,
+    known: Iterable[str], admitted: Sequence[Admitted], key: bytes, now: datetime,
 ) -> Endpoint:  # fmt: skip
     """Register an endpoint of the actor's organisation and queue its signed challenge; ``types`` empty means all.
 
@@ -99,7 +99,7 @@ def register(
 
 def change(
     session: Session, actor: Actor, endpoint_id: UUID, *, url: str, description: str = "", types: Sequence[str] = (),
-    known: Mapping[str, str], admitted: Sequence[Admitted], now: datetime,
+    known: Iterable[str], admitted: Sequence[Admitted], now: datetime,
 ) -> Endpoint:  # fmt: skip
     """Change address, description or types; another address must be proven before anything is sent there.
 

@@ -12,11 +12,12 @@ from flask import current_app
 from kernel.addresses import Admitted
 from kernel.outbound import Answer, Ending, Outside, post
 from market.webhooks.model import Endpoint
-from market.webhooks.rules import CHALLENGE, Outcome, has_proven, headers, unsealed
+from market.webhooks.rules import CHALLENGE, TEST, Outcome, has_proven, headers, unsealed
 
 NONCE_BYTES = 12
 ANSWER_CHARACTERS_MAX = 2000
 OUTSIDE = "huiyi_outside"
+EVENT_TYPES = "huiyi_event_types"
 OUTCOMES = {
     Ending.REFUSED: Outcome.REFUSED_ADDRESS,
     Ending.UNREACHABLE: Outcome.UNREACHABLE,
@@ -38,6 +39,17 @@ def outside() -> Outside:
 def admitted() -> Sequence[Admitted]:
     """Return the networks of the platform's own that may be called."""
     return outside().admitted
+
+
+def event_types() -> dict[str, str]:
+    """Return the title of every type of event, by type: the floors above know them all."""
+    found: dict[str, str] = current_app.extensions[EVENT_TYPES]()
+    return found
+
+
+def choices() -> dict[str, str]:
+    """Return the types that an endpoint may choose: all but those about the endpoint itself."""
+    return {kind: title for kind, title in event_types().items() if kind not in (CHALLENGE, TEST)}
 
 
 def secrets_of(endpoint: Endpoint, key: bytes, now: datetime) -> list[bytes]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel import guards
 from kernel.db import Base, Entity, new_id
-from market.webhooks.rules import DeliveryState, EndpointState, Outcome
+from market.webhooks.rules import DeliveryState, EndpointState, Outcome, is_wanted
 
 
 class Endpoint(Entity):
@@ -43,7 +43,7 @@ class Endpoint(Entity):
 
     def wants(self, kind: str) -> bool:
         """Say whether this endpoint is told of that type."""
-        return not self.types or kind in self.types
+        return is_wanted(kind, self.types)
 
 
 class Message(Base):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,6 +28,23 @@ class NoSuchDelivery(NotFound):
     """There is no such delivery, or it belongs to another organisation."""
 
     code = "webhook.no_such_delivery"
+
+
+class NoSuchType(NotFound):
+    """There is no event of that type."""
+
+    code = "webhook.no_such_type"
+
+
+def must_be_a_type(kind: str, known: Mapping[str, str]) -> str:
+    """Return the title of a type of event.
+
+    Raises:
+        NoSuchType: there is none.
+    """
+    if kind not in known:
+        raise NoSuchType(f"没有事件类型 {kind}", detail_en=f"No event type {kind}")
+    return known[kind]
 
 
 def listed(actor: Actor) -> sa.Select[Endpoint]:
@@ -153,6 +171,5 @@ def missed(session: Session, found: Endpoint, since: datetime, *, limit: int) ->
     query = sa.select(Message).where(
         Message.org_id == found.org_id, Message.line_id.is_not(None), Message.happened_at >= since, ~known
     )
-    if found.types:
-        query = query.where(Message.type.in_(found.types))
-    return session.scalars(query.order_by(Message.happened_at, Message.id).limit(limit)).all()
+    messages = session.scalars(query.order_by(Message.happened_at, Message.id))
+    return list(islice((one for one in messages if found.wants(one.type)), limit))

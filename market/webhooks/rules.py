@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -219,20 +219,32 @@ def event_schema(kind: str, title: str) -> dict[str, Any]:
     }
 
 
-def check_types(types: Sequence[str], known: Mapping[str, str]) -> list[str]:
-    """Return the wanted types, sorted and once each; none at all means every one.
+def check_types(types: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return the wanted types, sorted and once each; none at all means every one, ``order.*`` all about orders.
 
     Raises:
         UnknownType: one of them is not in the catalogue of events.
     """
+    possible = set(known)
+    possible |= {family(kind) for kind in possible}
     for position, kind in enumerate(types):
-        if kind not in known:
-            pointer = f"/types/{position}"
+        if kind not in possible:
+            words = f"没有事件类型 {kind}"
             raise UnknownType(
-                f"没有事件类型 {kind}；可选类型见 /api/v1/webhook-event-types", detail_en=f"No event type {kind}",
-                errors=[{"pointer": pointer, "code": "webhook.unknown_type", "message": f"没有事件类型 {kind}"}],
+                f"{words}；可选类型见 /api/v1/webhook-event-types", detail_en=f"No event type {kind}",
+                errors=[{"pointer": f"/types/{position}", "code": "webhook.unknown_type", "message": words}],
             )  # fmt: skip
     return sorted(set(types))
+
+
+def family(kind: str) -> str:
+    """Return what stands for every type about the same kind of record."""
+    return kind.partition(".")[0] + ".*"
+
+
+def is_wanted(kind: str, types: Sequence[str]) -> bool:
+    """Say whether somebody who chose ``types`` is told of ``kind``."""
+    return not types or kind in types or family(kind) in types
 
 
 def sealed(secret: bytes, key: bytes, *, nonce: bytes, bound_to: str) -> str:

@@ -1,0 +1,137 @@
+"""Reading lines of the bank, and what is expected under the references that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
+from kernel.identity import FINANCE, Actor, Role
+from kernel.money import ZERO, Money
+from market.bank_lines.model import BankFile, BankLine, LineShare, PayerName
+from market.bank_lines.rules import Due, LineState, Reason, plain_name
+from market.buyer_accounts import queries as accounts
+from market.buyer_accounts.model import BuyerAccount, MonthlyStatement
+from market.payments import queries as payments
+from market.payments.model import Payment
+from market.payments.rules import PaymentState
+from registry.parties.model import Party
+
+READERS = (*FINANCE, Role.AUDITOR)
+Target = Payment | BuyerAccount | MonthlyStatement
+
+
+class NoSuchLine(NotFound):
+    """There is no such line, or none that the actor may know of."""
+
+    code = "bank_line.not_found"
+
+
+def in_scope(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the condition that finance or an auditor of the place reads the line."""
+    reached = [
+        sa.true() if grant.place is None else BankLine.place == grant.place
+        for grant in actor.grants
+        if grant.role in READERS
+    ]
+    return sa.or_(sa.false(), *reached)
+
+
+def listed(actor: Actor, *, state: LineState | None = None) -> sa.Select[BankLine]:
+    """Return the query of the lines within the actor's scope."""
+    query = sa.select(BankLine).where(in_scope(actor))
+    return query if state is None else query.where(BankLine.state == state)
+
+
+def visible(session: Session, actor: Actor, line_id: UUID, *, lock: bool = False) -> BankLine:
+    """Return one line; locked and read afresh on demand.
+
+    Raises:
+        NoSuchLine: there is none that the actor may know of.
+    """
+    query = listed(actor).where(BankLine.id == line_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchLine(f"没有编号为 {line_id} 的银行流水，或不在您的范围内", detail_en="No such line")
+    return found
+
+
+def file_with(session: Session, place: str, sha256: str) -> BankFile | None:
+    """Return the statement with that content, or None."""
+    return session.scalar(sa.select(BankFile).where(BankFile.place == place, BankFile.sha256 == sha256))
+
+
+def by_serials(session: Session, place: str, serials: Iterable[str]) -> dict[str, BankLine]:
+    """Return the lines with these serial numbers, by number."""
+    query = sa.select(BankLine).where(BankLine.place == place, BankLine.serial.in_(list(serials)))
+    return {line.serial: line for line in session.scalars(query)}
+
+
+def queued(session: Session, place: str) -> Sequence[BankLine]:
+    """Return the lines that wait and name a reference, the oldest first."""
+    query = sa.select(BankLine).where(BankLine.place == place, BankLine.state == LineState.QUEUED)
+    found = session.scalars(query.order_by(BankLine.booked_at, BankLine.serial)).all()
+    return [line for line in found if line.references]
+
+
+def short_under(session: Session, place: str, reference: str, *, but: UUID) -> list[BankLine]:
+    """Return the waiting lines that were short under exactly this reference, the oldest first."""
+    query = sa.select(BankLine).where(
+        BankLine.place == place, BankLine.state == LineState.QUEUED, BankLine.reason == Reason.SHORT, BankLine.id != but
+    )
+    found = session.scalars(query.order_by(BankLine.booked_at, BankLine.serial)).all()
+    return [line for line in found if line.references == [reference]]
+
+
+def shares(session: Session, line_id: UUID) -> Sequence[LineShare]:
+    """Return what a line went to."""
+    return session.scalars(sa.select(LineShare).where(LineShare.line_id == line_id).order_by(LineShare.id)).all()
+
+
+def put_to(session: Session, payment_id: UUID) -> Money:
+    """Return what lines have brought for a payment so far."""
+    found: Money | None = session.scalar(
+        sa.select(sa.func.sum(LineShare.amount)).where(LineShare.payment_id == payment_id)
+    )
+    return found if found is not None else ZERO
+
+
+def target(session: Session, place: str, reference: str) -> Target | None:
+    """Return the payment, account or statement of a place that a reference names, or None."""
+    found: Target | None = payments.by_reference(session, reference) or accounts.by_reference(session, reference)
+    return found if found is not None and found.place == place else None
+
+
+def due(session: Session, found: Target, reference: str) -> Due:
+    """Return what is expected under a reference, and who may pay it."""
+    if isinstance(found, Payment):
+        left = found.amount - put_to(session, found.id)
+        closed = {PaymentState.EXPECTED: None, PaymentState.VOID: Reason.NOT_EXPECTED}.get(
+            found.state, Reason.ALREADY_PAID
+        )
+        return Due(reference, left, payers(session, found.buyer_id), closed)
+    if isinstance(found, BuyerAccount):
+        return Due(reference, None, payers(session, found.buyer_id))
+    open_amount = accounts.open_amount(session, found)
+    buyer_id = session.scalars(sa.select(BuyerAccount.buyer_id).where(BuyerAccount.id == found.account_id)).one()
+    return Due(reference, open_amount, payers(session, buyer_id), None if open_amount else Reason.ALREADY_PAID)
+
+
+def payers(session: Session, buyer_id: UUID) -> frozenset[str]:
+    """Return the plain names that pay for a buyer: its own, and those that a person has accepted."""
+    own = session.scalars(sa.select(Party.name).where(Party.id == buyer_id)).one()
+    accepted = session.scalars(sa.select(PayerName.plain).where(PayerName.buyer_id == buyer_id))
+    return frozenset((plain_name(own), *accepted))
+
+
+def suggestions(session: Session, line: BankLine, *, limit: int) -> Sequence[Payment]:
+    """Return expected payments of exactly that amount at the place: for a person to look at, never taken by itself."""
+    query = sa.select(Payment).where(
+        Payment.place == line.place, Payment.state == PaymentState.EXPECTED, Payment.amount == line.amount
+    )
+    return session.scalars(query.order_by(Payment.id).limit(limit)).all()
