@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.calendar import DAY, Period
 from kernel.money import ZERO, Money
 from settlement.ledger.model import JournalEntry, JournalLine
-from settlement.ledger.rules import Cause, Entry, Leg
+from settlement.ledger.rules import OF_THE_SALE, Cause, Entry, Leg, head_of, unearned
 
 # settlements are a floor above the journal, which knows of them only that some periods are closed
 RUN = sa.table(
@@ -84,6 +84,42 @@ def balance(session: Session, account: str, *, before: date | None = None) -> Mo
         )
     found: Money | None = session.scalar(query)
     return found if found is not None else ZERO
+
+
+def held_of_sale(session: Session, order_number: str, cause_ids: Sequence[str]) -> dict[str, Money]:
+    """Return what each account still holds of one sale: its entries over unearned revenue, and what was given back.
+
+    ``cause_ids`` are the refunds and disputes of the sale, whose entries need not touch unearned revenue.
+    """
+    own = sa.select(JournalLine.entry_id).where(JournalLine.account == unearned(order_number))
+    back = sa.select(JournalEntry.id).where(
+        JournalEntry.cause.in_((Cause.REFUND_PAID, Cause.DISPUTE_LOST)), JournalEntry.cause_id.in_(list(cause_ids))
+    )
+    query = (
+        sa.select(JournalLine.account, sa.func.sum(JournalLine.amount))
+        .where(sa.or_(JournalLine.entry_id.in_(own), JournalLine.entry_id.in_(back)))
+        .group_by(JournalLine.account)
+    )
+    of_the_sale = ((account, amount) for account, amount in session.execute(query) if head_of(account) in OF_THE_SALE)
+    return {account: -amount for account, amount in of_the_sale}
+
+
+def returned_unearned(session: Session, *, place: str) -> dict[str, list[tuple[date, Money]]]:
+    """Return, by account of unearned revenue, what was given back of it and for which day."""
+    query = (
+        sa.select(JournalLine.account, JournalEntry.entry_date, JournalLine.amount)
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(
+            JournalEntry.place == place,
+            JournalEntry.cause.in_((Cause.REFUND_PAID, Cause.DISPUTE_LOST)),
+            JournalLine.account.startswith(unearned("")),
+        )
+        .order_by(JournalEntry.entry_date, JournalEntry.id)
+    )
+    found: dict[str, list[tuple[date, Money]]] = {}
+    for account, day, amount in session.execute(query):
+        found.setdefault(account, []).append((day, amount))
+    return found
 
 
 def first_open_day(session: Session, place: str, day: date) -> date:

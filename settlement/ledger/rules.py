@@ -6,7 +6,7 @@ segment fixes the normal side: ``asset:bank:<place>`` (debit), ``liability:…``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,15 @@ class Cause(StrEnum):
     """What makes an entry; with the id of the thing it can happen only once."""
 
     PAYMENT_CAPTURED = "payment_captured"
+    BANK_LINE_RECEIVED = "bank_line_received"
+    BANK_LINE_RETURNED = "bank_line_returned"
+    SURPLUS_RECEIVED = "surplus_received"
+    BALANCE_TOPPED_UP = "balance_topped_up"
+    STATEMENT_REPAID = "statement_repaid"
+    REFUND_PAID = "refund_paid"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     REVENUE_EARNED = "revenue_earned"
     REVERSAL = "reversal"
 
@@ -32,6 +41,11 @@ class Side(StrEnum):
 
 CHART = {
     "asset:bank": Side.DEBIT,
+    "asset:psp": Side.DEBIT,
+    "asset:receivable": Side.DEBIT,
+    "asset:disputed": Side.DEBIT,
+    "liability:unapplied": Side.CREDIT,
+    "liability:prepaid": Side.CREDIT,
     "liability:unearned": Side.CREDIT,
     "liability:output_tax": Side.CREDIT,
     "liability:payable": Side.CREDIT,
@@ -39,6 +53,15 @@ CHART = {
     "liability:held": Side.CREDIT,
 }
 
+
+# what of a sale somebody holds, and gives back in a refund
+OF_THE_SALE = (
+    "liability:unearned",
+    "liability:output_tax",
+    "liability:payable",
+    "liability:treasury",
+    "liability:held",
+)
 
 # by kind of payee (settlement.splits.rules.PayeeKind): a wrong account would be a wrong payee
 PAYEE_ACCOUNTS = {
@@ -96,15 +119,45 @@ def side_of(account: str) -> Side:
     Raises:
         NoSuchAccount: its first two segments are not in the chart.
     """
-    head = ":".join(account.split(":")[:2])
+    head = head_of(account)
     if head not in CHART:
         raise NoSuchAccount(f"科目 {account} 不在科目表内")
     return CHART[head]
 
 
+def head_of(account: str) -> str:
+    """Return the part of an account that stands in the chart: its first two segments."""
+    return ":".join(account.split(":")[:2])
+
+
 def bank(place: str) -> str:
     """Return the bank account of a place."""
     return f"asset:bank:{place}"
+
+
+def psp(place: str) -> str:
+    """Return what the payment provider holds for a place."""
+    return f"asset:psp:{place}"
+
+
+def receivable(credit_code: str) -> str:
+    """Return what a buyer owes on its monthly account."""
+    return f"asset:receivable:{credit_code}"
+
+
+def disputed(place: str) -> str:
+    """Return what payers' banks have taken back until a dispute is decided."""
+    return f"asset:disputed:{place}"
+
+
+def unapplied(place: str) -> str:
+    """Return what came and is not yet known to be for something."""
+    return f"liability:unapplied:{place}"
+
+
+def prepaid(credit_code: str) -> str:
+    """Return what a buyer has paid in advance."""
+    return f"liability:prepaid:{credit_code}"
 
 
 def unearned(order_number: str) -> str:
@@ -117,9 +170,11 @@ def output_tax(place: str) -> str:
     return f"liability:output_tax:{place}"
 
 
-def capture_entry(*, place: str, payment_id: str, order_number: str, amount: Money, entry_date: date) -> Entry:
-    """Return the entry of money received before anything was delivered: bank to unearned revenue."""
-    legs = (Leg(bank(place), amount), Leg(unearned(order_number), -amount))
+def capture_entry(
+    *, place: str, payment_id: str, order_number: str, amount: Money, entry_date: date, source: str = ""
+) -> Entry:
+    """Return the entry of money received before anything was delivered: where it is (the bank) to unearned revenue."""
+    legs = (Leg(source or bank(place), amount), Leg(unearned(order_number), -amount))
     return Entry(place, Cause.PAYMENT_CAPTURED, payment_id, entry_date, f"订单 {order_number} 收款", legs)
 
 
@@ -154,6 +209,27 @@ def earning_entry(
     legs = [Leg(unearned(order_number), gross)]
     legs += [Leg(account, -amount) for account, amount in sorted(credits.items()) if amount]
     return Entry(place, Cause.REVENUE_EARNED, cause_id, entry_date, f"订单 {order_number} 收入", tuple(legs))
+
+
+def transfer_entry(
+    *, place: str, cause: Cause, cause_id: str, debit: str, credit: str, amount: Money, entry_date: date, text: str
+) -> Entry:
+    """Return an entry of two lines."""
+    return Entry(place, cause, cause_id, entry_date, text, (Leg(debit, amount), Leg(credit, -amount)))
+
+
+def giving_back_entry(
+    *, place: str, cause: Cause, cause_id: str, given: Mapping[str, Money], paid_from: Mapping[str, Money],
+    entry_date: date, text: str,
+) -> Entry:  # fmt: skip
+    """Return the entry of money given back: from everybody who holds some of the sale, out of where it leaves from.
+
+    Raises:
+        Unbalanced: what is given and what leaves differ.
+    """
+    legs = [Leg(account, amount) for account, amount in sorted(given.items()) if amount]
+    legs += [Leg(account, -amount) for account, amount in sorted(paid_from.items()) if amount]
+    return Entry(place, cause, cause_id, entry_date, text, tuple(legs))
 
 
 def reversal_of(entry: Entry, *, entry_id: str, entry_date: date, reason: str) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor
-from kernel.money import ZERO, Money
+from kernel.money import ZERO, Money, total
 from market.entitlements.model import Entitlement
 from market.orders.model import Order, Quote
 from market.payments.model import Payment
@@ -20,6 +20,8 @@ from pricing.tariffs.rules import PriceReason, TariffModel
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products.model import Product
+from settlement.ledger import queries as ledger
+from settlement.ledger.rules import unearned
 from settlement.metering.model import UsageEvent
 from settlement.metering.queries import is_counted
 from settlement.revenue.model import RevenueLine
@@ -70,6 +72,11 @@ class Sale:
     grounds: dict[str, Any] | None = None  # what the quote of a negotiated order rests on; None of any other
     graded: str | None = None  # contribution grade of the buyer on the day of the quote
     moved: Moved | None = None
+    returns: tuple[tuple[date, Money], ...] = ()  # what was given back of the part that was not earned, and when
+
+    def limit(self, end: date) -> Money:
+        """Return the most that can be earned before a day: the amount, less what was given back unearned."""
+        return self.amount - total(amount for day, amount in self.returns if day < end)
 
     @property
     def amount(self) -> Money:
@@ -125,7 +132,9 @@ def sales(session: Session, *, place: str, before: date) -> list[Sale]:
         .where(Entitlement.place == place, Entitlement.valid_from < before)
         .order_by(Entitlement.number)
     )
-    return [Sale(*row) for row in session.execute(query)]
+    returned = ledger.returned_unearned(session, place=place)
+    found = [Sale(*row) for row in session.execute(query)]
+    return [replace(one, returns=tuple(returned.get(unearned(one.order.number), ()))) for one in found]
 
 
 def usage_totals(

@@ -251,7 +251,7 @@ def _line(facts: Facts, sale: Sale) -> Line | Parked | None:
     order, tariff, last_day = sale.order, sale.tariff, facts.period.last_day
     if tariff is None and sale.amount:
         return Parked(sale, ParkReason.NO_TARIFF, f"订单 {order.number} 没有收费标准，无法计价")
-    paid = _earned(sale, billable, last_day, sale.amount, taken.gross)
+    paid = _earned(sale, billable, last_day, sale.limit(facts.period.end), taken.gross)
     shadow = ZERO if sale.amount else _earned(sale, billable, last_day, sale.shadow, taken.shadow).amount
     if not (quantity or paid.amount or shadow):
         return None

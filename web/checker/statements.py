@@ -37,7 +37,7 @@ PAYMENTS = (
         JOIN settlement_journal_entry e ON e.cause = 'payment_captured'
             AND e.cause_id = replace(CAST(p.id AS TEXT), '-', '')
         WHERE NOT EXISTS (SELECT 1 FROM settlement_journal_line l
-            WHERE l.entry_id = e.id AND l.account LIKE 'asset:bank:%' AND l.amount = p.amount)"""),
+            WHERE l.entry_id = e.id AND l.account NOT LIKE 'liability:unearned:%' AND l.amount = p.amount)"""),
     Check("E11", "入账的收款不存在", """SELECT e.place, e.year, e.number FROM settlement_journal_entry e
         WHERE e.cause = 'payment_captured' AND NOT EXISTS (SELECT 1 FROM market_payment p
             WHERE e.cause_id = replace(CAST(p.id AS TEXT), '-', '') AND p.captured_at IS NOT NULL)"""),
