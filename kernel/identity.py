@@ -123,6 +123,7 @@ class Permission(StrEnum):
     CREDIT_CONFIRM = "credit.confirm"
     INVOICE_ASK = "invoice.ask"
     INVOICE_ISSUE = "invoice.issue"
+    INVOICE_FOLLOW = "invoice.follow"
     RECEIPT_COUNT = "receipt.count"
     DISPUTE_FILE = "dispute.file"
     DISPUTE_HANDLE = "dispute.handle"
@@ -131,6 +132,8 @@ class Permission(StrEnum):
     ENTITLEMENT_READ = "entitlement.read"
     EXCHANGE_CALL = "exchange.call"
     DATA_SET_LOAD = "data_set.load"
+    GATEWAY_WRITE = "gateway.write"
+    LIMIT_SET = "limit.set"
     USAGE_IMPORT = "usage.import"
     SCHEDULE_WRITE = "schedule.write"
     SCHEDULE_SIGN = "schedule.sign"
@@ -231,6 +234,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.CREDIT_CONFIRM: (Role.FINANCE_CHECKER,),
     Permission.INVOICE_ASK: (Role.BUYER, Role.SOURCE),
     Permission.INVOICE_ISSUE: SELLERS,
+    Permission.INVOICE_FOLLOW: (Role.SCHEDULER,),
     Permission.RECEIPT_COUNT: (Role.BUYER, Role.SOURCE, *SELLERS),
     Permission.DISPUTE_FILE: (Role.BUYER, Role.SOURCE, *SELLERS, Role.SUPERVISOR),
     Permission.DISPUTE_HANDLE: (Role.SUPERVISOR,),
@@ -239,6 +243,8 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.ENTITLEMENT_READ: (Role.BUYER, Role.SOURCE, *SELLERS, *WATCHERS),
     Permission.EXCHANGE_CALL: (Role.BUYER, Role.SOURCE),
     Permission.DATA_SET_LOAD: SELLERS,
+    Permission.GATEWAY_WRITE: SELLERS,
+    Permission.LIMIT_SET: SELLERS,
     Permission.USAGE_IMPORT: (Role.OPERATOR, Role.FINANCE_PREPARER),
     Permission.SCHEDULE_WRITE: (Role.FINANCE_PREPARER,),
     Permission.SCHEDULE_SIGN: (*SELLERS, Role.SOURCE, Role.SUPERVISOR),
