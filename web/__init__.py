@@ -14,11 +14,13 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from kernel import audit, clock, db
+from kernel.addresses import read_admitted
 from kernel.calendar import WorkingCalendar
 from kernel.http import public, undeclared_routes
+from kernel.outbound import Outside
 from registry.accounts.pages import FIRST_PAGE
 from settlement.metering.queries import used_of
-from web import problems, shell
+from web import announcing, problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
 from web.openapi import DocumentedApi
@@ -65,6 +67,8 @@ def create_app(config: Config) -> Flask:
     app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
     app.config[FIRST_PAGE] = "/desk"
     app.extensions["huiyi_used"] = used_of  # the market's pages show what metering on the floor above has counted
+    app.extensions["huiyi_event_types"] = announcing.titles  # what happens on every floor is known up here
+    app.extensions["huiyi_outside"] = Outside(read_admitted(config.outbound_networks), config.outbound_certificates)
     Babel(app, locale_selector=shell.chosen_locale)
     problems.register(app)
     shell.register(app)

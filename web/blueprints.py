@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import market.catalogue.api
 import market.catalogue.pages
+import market.comparisons.api
+import market.comparisons.pages
 import market.contracts.api
 import market.contracts.pages
 import market.entitlements.api
 import market.entitlements.pages
+import market.feeds.pages
+import market.invoices.api
+import market.invoices.pages
 import market.listings.api
 import market.listings.pages
 import market.orders.api
 import market.orders.pages
 import market.payments.api
 import market.payments.pages
+import market.webhooks.api
+import market.webhooks.pages
 import pricing.adjustments.api
 import pricing.adjustments.pages
 import pricing.assessments.api
@@ -138,9 +145,11 @@ import settlement.what_if.pages
 from web import (
     assessing,
     calc_api,
+    contract_template,
     desks,
     disclosing,
     equal_prices,
+    exchange,
     home,
     loading,
     loading_api,
@@ -206,11 +215,14 @@ API_BLUEPRINTS = [
     pricing.complaints.api.blueprint,
     repricing.api,
     market.catalogue.api.blueprint,
+    market.comparisons.api.blueprint,
     market.listings.api.blueprint,
     market.orders.api.blueprint,
     market.contracts.api.blueprint,
     market.payments.api.blueprint,
+    market.invoices.api.blueprint,
     market.entitlements.api.blueprint,
+    market.webhooks.api.blueprint,
     loading_api.blueprint,
     settlement.metering.api.usage,
     settlement.revenue.api.blueprint,
@@ -229,7 +241,7 @@ API_BLUEPRINTS = [
     desks.api,
 ]
 # called by programs, outside the documented API: the data plane and the probes
-PLAIN_BLUEPRINTS = [settlement.metering.api.blueprint, home.probes]
+PLAIN_BLUEPRINTS = [exchange.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
     home.blueprint,
     desks.blueprint,
@@ -286,11 +298,16 @@ PAGE_BLUEPRINTS = [
     pricing.complaints.pages.blueprint,
     repricing.blueprint,
     market.catalogue.pages.blueprint,
+    market.comparisons.pages.blueprint,
+    market.feeds.pages.blueprint,
+    contract_template.blueprint,
     market.listings.pages.blueprint,
     market.orders.pages.blueprint,
     market.contracts.pages.blueprint,
     market.payments.pages.blueprint,
+    market.invoices.pages.blueprint,
     market.entitlements.pages.blueprint,
+    market.webhooks.pages.blueprint,
     loading.blueprint,
     pricing.services.pages.blueprint,
     pricing.publications.pages.blueprint,

@@ -20,15 +20,18 @@ from kernel import audit, clock, db, jobs
 from kernel.calendar import DAY, business_date
 from kernel.http import policy_book, working_calendar
 from kernel.identity import Actor, Grant, Role
+from market.invoices import commands as invoices
+from market.webhooks import commands as webhooks
 from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
-from web import equal_prices
+from web import courier, equal_prices
 from web.assessing import read_all_headroom
 from web.checker import verify
 
 SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
+SEND_SECONDS = 5
 SEAL_MARGIN = timedelta(seconds=5)
 FINDINGS_NAMED = 5
 
@@ -54,6 +57,10 @@ def _seal(session: Session, _actor: Actor, now: datetime) -> str:
 
 def _take_in(session: Session, actor: Actor, now: datetime) -> str:
     return f"入账 {intake.take_in_payments(session, actor, now=now)} 笔"
+
+
+def _red_letters(session: Session, actor: Actor, now: datetime) -> str:
+    return f"退款后申请红字发票 {invoices.follow_refunds(session, actor, now=now)} 张"
 
 
 def _consent(session: Session, actor: Actor, now: datetime) -> str:
@@ -93,9 +100,19 @@ def _compare_prices(session: Session, _actor: Actor, now: datetime) -> str:
     return f"同质同价 {len(found)} 处" + (f"：{named}" if named else "")
 
 
+def _forget_messages(session: Session, actor: Actor, now: datetime) -> str:
+    return f"清理过期推送 {webhooks.forget(session, actor, now=now)} 条"
+
+
+def _index(session: Session, actor: Actor, now: datetime) -> str:
+    return f"更新目录索引 {cataloguing.refresh(session, actor, now)} 条"
+
+
 JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
+    Job("invoices.red_letters", 5, _red_letters),
+    Job("catalogue.index", 5, _index),
     # a new holiday table first: it may give the silent and the late another day
     Job("reviews.move_deadlines", 60, _move_reviews),
     Job("requests.deemed_consent", 60, _consent),
@@ -104,6 +121,7 @@ JOBS = (
     Job("registrations.cancel_expired", 60, _cancel_expired),
     Job("headroom.read", 1440, _read_headroom),
     Job("prices.compare", 1440, _compare_prices),
+    Job("webhooks.forget", 1440, _forget_messages),
     Job("books.verify", 5, _verify),
 )
 
@@ -121,6 +139,14 @@ def run(app: Flask, job: Job) -> str:
         return f"{job.name}：{result}"
 
 
+def deliver(app: Flask) -> str:
+    """Send the webhooks that are due; return what was done. It waits for receivers, so it claims no period: one sender
+    at a time holds a lease.
+    """
+    done = courier.run(app, SCHEDULER)
+    return f"{courier.JOB}：{done.words()}" if done.queued or done.sent else ""
+
+
 def last_runs(session: Session) -> list[tuple[str, Any]]:
     """Return each job's newest run."""
     return jobs.last_runs(session)
@@ -133,4 +159,10 @@ def work(app: Flask, say: Callable[[str], None]) -> None:
         say(run(app, job))
         scheduler.add_job(lambda job=job: say(run(app, job)), "interval", minutes=job.minutes, id=job.name,
                           coalesce=True, max_instances=1)  # fmt: skip
+
+    def send() -> None:
+        if done := deliver(app):
+            say(done)
+
+    scheduler.add_job(send, "interval", seconds=SEND_SECONDS, id=courier.JOB, coalesce=True, max_instances=1)
     scheduler.start()
