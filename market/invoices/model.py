@@ -74,7 +74,6 @@ class Invoice(Entity):
     rate: Mapped[Decimal]
     rate_source: Mapped[dict[str, Any]]
     reason: Mapped[str | None]  # why it is taken back
-    refund_number: Mapped[str | None] = mapped_column(unique=True)  # the refund that a red letter follows
     state: Mapped[InvoiceState] = mapped_column(default=InvoiceState.REQUESTED, index=True)
     requested_by: Mapped[UUID | None]
     requested_at: Mapped[datetime]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.errors import Conflict, NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
+from kernel.money import ZERO, Money
 from kernel.policy import Cited, PolicyBook
 from market.invoices.model import Invoice, Taxpayer
 from market.invoices.rules import InvoiceKind, InvoiceState, Parts, TaxpayerKind, left_of
 from market.orders.model import Order
 from market.orders.queries import in_scope
+from market.payments import queries as payments
+from market.payments.model import Payment
 from market.policy import MarketPolicy
+from market.refunds import queries as refunds
+from market.refunds.model import ProviderDispute, Refund
+from market.refunds.rules import DisputeStage, RefundState
+from registry.products.model import Product
 
 RATE_OF = {TaxpayerKind.GENERAL: "tax_vat_rate", TaxpayerKind.SMALL_SCALE: "tax_vat_levy_rate"}
 
@@ -87,9 +95,41 @@ def left(session: Session, invoice: Invoice) -> Parts:
     return left_of(invoice.parts, (red.parts for red in red_letters(session, invoice.id)))
 
 
-def of_refund(session: Session, refund_number: str) -> Invoice | None:
-    """Return the red letter that follows a refund, or None."""
-    return session.scalar(sa.select(Invoice).where(Invoice.refund_number == refund_number))
+def given_back(session: Session, order_id: UUID) -> Money:
+    """Return what has gone back of the payment of an order, by refunds and by disputes that its bank lost."""
+    payment = payments.of_order(session, order_id)
+    return refunds.given_back(session, payment.id) if payment is not None else ZERO
+
+
+def red_letter_due(session: Session, invoice: Invoice) -> Money:
+    """Return over how much of an invoice the money has gone back and no red letter was asked for yet."""
+    payment = payments.of_order(session, invoice.order_id)
+    assert payment is not None, "only what was paid is invoiced"
+    kept = payment.amount - refunds.given_back(session, payment.id)
+    return max(left(session, invoice).gross - kept, ZERO)
+
+
+def without_red_letter(session: Session, *, limit: int) -> Sequence[UUID]:
+    """Return the invoices of which more is left than was kept of the payment, at most ``limit``, the oldest first."""
+    red, blue = aliased(Invoice), Invoice
+    taken = sa.select(sa.func.coalesce(sa.func.sum(red.gross), 0)).where(
+        red.original_id == blue.id, red.state != InvoiceState.REFUSED
+    )
+    returned = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == Payment.id, Refund.attempt_id.is_(None), Refund.state == RefundState.DONE
+    )
+    lost = sa.select(sa.func.coalesce(sa.func.sum(ProviderDispute.amount), 0)).where(
+        ProviderDispute.payment_id == Payment.id, ProviderDispute.stage == DisputeStage.LOST
+    )
+    fen = [sa.type_coerce(one.scalar_subquery(), sa.BigInteger) for one in (taken, returned, lost)]
+    over = sa.type_coerce(blue.gross, sa.BigInteger) + fen[0] + fen[1] + fen[2]
+    query = (
+        sa.select(blue.id)
+        .join(Payment, Payment.order_id == blue.order_id)
+        .where(blue.kind == InvoiceKind.BLUE, blue.state != InvoiceState.REFUSED)
+        .where(over > sa.type_coerce(Payment.amount, sa.BigInteger))
+    )
+    return session.scalars(query.order_by(blue.id).limit(limit)).all()
 
 
 def taxpayer(session: Session, party_id: UUID, on: date) -> Taxpayer | None:
@@ -137,3 +177,37 @@ def to_issue(actor: Actor) -> sa.Select[Invoice]:
 def waiting(session: Session, actor: Actor) -> Sequence[Invoice]:
     """Return the requests that wait for the actor to issue them, the oldest first."""
     return session.scalars(to_issue(actor).order_by(Invoice.requested_at, Invoice.id)).all()
+
+
+def by_tax_system_number(session: Session, number: str) -> Invoice | None:
+    """Return the invoice that the tax system issued under a number, or None."""
+    return session.scalar(sa.select(Invoice).where(Invoice.tax_system_number == number))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One line for the tax system: the invoice, what was sold, the original of a red letter."""
+
+    invoice: Invoice
+    order_number: str
+    product_title: str
+    quantity: int
+    original: Invoice | None
+
+
+def sheets(session: Session, found: Sequence[Invoice]) -> list[Sheet]:
+    """Return what the tax system needs beside each invoice, in the same order."""
+    wanted = {one.order_id for one in found}
+    rows = session.execute(
+        sa.select(Order.id, Order.number, Product.title, Order.quantity)
+        .join(Product, Product.id == Order.product_id)
+        .where(Order.id.in_(wanted))
+    )
+    of = {row[0]: row for row in rows}
+    originals = sa.select(Invoice).where(Invoice.id.in_({one.original_id for one in found if one.original_id}))
+    blue = {one.id: one for one in session.scalars(originals)}
+    return [
+        Sheet(one, of[one.order_id][1], of[one.order_id][2], of[one.order_id][3],
+              blue[one.original_id] if one.original_id else None)
+        for one in found
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid
-from kernel.money import ZERO, Money, allocate, total
+from kernel.money import ZERO, Money, allocate
 from pricing.tariffs.rules import split_tax
 from registry.parties.rules import name_key, normalised_uscc
 
@@ -182,13 +182,13 @@ def red_letter(number: str, left: Parts, amount: Money) -> Parts:
     return -Parts(amount, shares["net"], shares["tax"])
 
 
-def must_be_left(order_number: str, paid: Money, given_back: Iterable[Money]) -> Money:
+def must_be_left(order_number: str, paid: Money, given_back: Money) -> Money:
     """Return what of a paid order is to be invoiced: what was paid without what was given back.
 
     Raises:
         NothingToInvoice: that is nothing.
     """
-    rest = paid - total(given_back)
+    rest = paid - given_back
     if rest <= ZERO:
         raise NothingToInvoice(
             f"订单 {order_number} 没有可以开票的实收金额：未收款、免费或已全部退款的订单不开发票。",
@@ -229,7 +229,7 @@ def tax_system_number(text: str) -> str:
     compact = re.sub(r"\s", "", text)
     if TAX_SYSTEM_NUMBER.fullmatch(compact) is None:
         raise NumberMalformed(
-            f"“{text.strip()}”不是税务系统的发票号码：数电发票为 20 位数字，其他发票为代码（10 或 12 位）加号码（8 位）。",
+            f"“{text.strip()}”不是发票号码：数电发票为 20 位数字，其他发票为代码（10 或 12 位）加号码（8 位）。",
             detail_en="20 digits, or a code of 10 or 12 digits and a number of 8.",
             errors=[{"pointer": "/tax_system_number", "code": NumberMalformed.code, "message": "格式不对"}],
         )

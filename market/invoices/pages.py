@@ -1,0 +1,173 @@
+"""Invoices for people: asking, issuing, taking back, and the table for the tax system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.errors import DomainError
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.identity import Permission
+from market.invoices import commands, queries, sheets
+from market.invoices.model import Invoice
+from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, TaxpayerKind
+from market.invoices.schemas import (
+    FORMATS,
+    NUMBER_LENGTH_MAX,
+    InvoiceIn,
+    InvoiceIssueIn,
+    InvoiceRefusalIn,
+    RedLetterIn,
+    TaxpayerIn,
+)
+from market.orders import queries as orders
+from market.orders.model import Order
+from registry.parties.model import Party
+
+blueprint = Blueprint("invoice_pages", __name__, template_folder="../templates")
+STATE_WORDS = {
+    InvoiceState.REQUESTED: _("待开具"),
+    InvoiceState.ISSUED: _("已开具"),
+    InvoiceState.REFUSED: _("未予开具"),
+}
+KIND_WORDS = {InvoiceKind.BLUE: _("蓝字"), InvoiceKind.RED: _("红字")}
+TYPE_WORDS = {InvoiceType.GENERAL: _("普通发票"), InvoiceType.SPECIAL: _("增值税专用发票")}
+TAXPAYER_WORDS = {TaxpayerKind.GENERAL: _("一般纳税人"), TaxpayerKind.SMALL_SCALE: _("小规模纳税人")}
+SCHEMAS: dict[str, type[ma.Schema]] = {
+    "issue": InvoiceIssueIn,
+    "refuse": InvoiceRefusalIn,
+    "take_back": RedLetterIn,
+}
+
+
+@blueprint.get("/invoices")
+@requires(Permission.ORDER_READ)
+def browse() -> str:
+    """List the invoices of the own orders; a seller sees what waits, and how it is taxed."""
+    return _list_page(Form(TaxpayerIn))[0]
+
+
+@blueprint.post("/invoices/taxpayer")
+@requires(Permission.INVOICE_ISSUE)
+def state_taxpayer() -> AnyResponse:
+    """State how the own organisation is taxed."""
+    form = Form(TaxpayerIn)
+    if form.accepts():
+        try:
+            with db.transaction() as session:
+                commands.state_taxpayer(session, current_actor(), **form.data, now=clock.now())
+        except DomainError as error:
+            form.refuse(error)
+            return make_response(*_list_page(form, error.status))
+        flash(gettext("已登记纳税人类别。"), "success")
+        return redirect(url_for("invoice_pages.browse"), code=303)
+    return make_response(*_list_page(form, 422))
+
+
+@blueprint.get("/invoices/export.<any(xlsx, csv):form>")
+@requires(Permission.INVOICE_ISSUE)
+def export(form: str) -> Response:
+    """Hand out what waits to be issued as a table for the tax system."""
+    session = db.session()
+    rows = queries.sheets(session, queries.waiting(session, current_actor()))
+    content = sheets.workbook(rows) if form == FORMATS[0] else sheets.written(rows)
+    return attachment(content, f"invoices-{clock.today()}.{form}")
+
+
+@blueprint.route("/invoices/new", methods=["GET", "POST"])
+@requires(Permission.INVOICE_ASK)
+def ask() -> AnyResponse:
+    """Ask for the invoice of a paid order."""
+    session, actor, status = db.session(), current_actor(), 200
+    order = orders.visible(session, actor, request.values.get("order_number", "")[:NUMBER_LENGTH_MAX])
+    buyer = session.get_one(Party, order.buyer_id)
+    form = Form(InvoiceIn, {"title": buyer.name, "tax_number": buyer.uscc, "type": InvoiceType.GENERAL.value})
+    if request.method == "POST":
+        status = 422
+        if form.accepts():
+            try:
+                with db.transaction() as opened:
+                    made = commands.ask(opened, actor, **form.data, now=clock.now(), book=policy_book())
+            except DomainError as error:
+                form.refuse(error)
+                status = error.status
+            else:
+                flash(gettext("开票申请 %(number)s 已提交。", number=made.number), "success")
+                return redirect(url_for("invoice_pages.show", number=made.number), code=303)
+    text = render_template(
+        "market/invoices/new.html", form=form, order=order, refusal=words_of(form.problem),
+        types=[(one.value, word) for one, word in TYPE_WORDS.items()],
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+@blueprint.get("/invoices/<number>")
+@requires(Permission.ORDER_READ)
+def show(number: str) -> Response:
+    """Show one invoice with its red letters, and the next step."""
+    return _invoice_page(number)
+
+
+@blueprint.post("/invoices/<number>/<any(issue, refuse, take_back):step>")
+@requires(Permission.ORDER_READ)
+def take_step(number: str, step: str) -> AnyResponse:
+    """Issue, send back or take back an invoice, on the version that was shown."""
+    form = Form(SCHEMAS[step])
+    if not form.accepts():
+        return _invoice_page(number, form, status=422)
+    try:
+        with db.transaction() as session:
+            found = queries.visible(session, current_actor(), number)
+            match_version(session, Invoice, found.id)
+            made = getattr(commands, step)(session, current_actor(), found.id, **form.data, now=clock.now())
+    except DomainError as error:
+        form.refuse(error)
+        return _invoice_page(number, form, status=error.status)
+    flash(gettext("已办理。"), "success")
+    return redirect(url_for("invoice_pages.show", number=made.number), code=303)
+
+
+def _list_page(form: Form, status: int = 200) -> tuple[str, int]:
+    session, actor = db.session(), current_actor()
+    state = request.args.get("state", "")
+    chosen = InvoiceState(state) if state in list(InvoiceState) else None
+    found = page(session, queries.listed(actor, state=chosen), Invoice, newest_first=True)
+    numbers = {one.order_id for one in found["items"]}
+    may_issue = actor.org_id is not None and actor.may(Permission.INVOICE_ISSUE, org_id=actor.org_id)
+    text = render_template(
+        "market/invoices/list.html", found=found, form=form, refusal=words_of(form.problem), may_issue=may_issue,
+        order_numbers={row[0]: row[1] for row in session.execute(
+            sa.select(Order.id, Order.number).where(Order.id.in_(numbers)))},
+        state_words=STATE_WORDS, kinds=KIND_WORDS, types=TYPE_WORDS, taxpayers=TAXPAYER_WORDS,
+        states=[(one.value, word) for one, word in STATE_WORDS.items()],
+        taxpayer_options=[(one.value, word) for one, word in TAXPAYER_WORDS.items()],
+        waiting=len(queries.waiting(session, actor)) if may_issue else 0,
+        stated=queries.statements(session, actor.org_id) if may_issue and actor.org_id else [],
+    )  # fmt: skip
+    return text, status
+
+
+def _invoice_page(number: str, form: Form | None = None, *, status: int = 200) -> Response:
+    session, actor = db.session(), current_actor()
+    found = queries.visible(session, actor, number)
+    left = queries.left(session, found) if found.kind is InvoiceKind.BLUE else None
+    is_seller = actor.may(Permission.INVOICE_ISSUE, org_id=found.seller_id, place=found.place)
+    is_buyer = actor.may(Permission.INVOICE_ASK, org_id=found.buyer_id)
+    context: dict[str, Any] = {
+        "found": found, "order": session.get_one(Order, found.order_id), "form": form or Form(ma.Schema),
+        "seller": session.get_one(Party, found.seller_id), "left": left, "red_letters":
+        queries.red_letters(session, found.id), "original": session.get(Invoice, found.original_id)
+        if found.original_id else None, "state_title": STATE_WORDS[found.state], "state_words": STATE_WORDS,
+        "kind": KIND_WORDS[found.kind], "type": TYPE_WORDS[found.type], "may_issue": is_seller
+        and found.state is InvoiceState.REQUESTED, "may_take_back": (is_seller or is_buyer) and left is not None
+        and bool(left.gross) and found.state is InvoiceState.ISSUED, "today": clock.today(),
+    }  # fmt: skip
+    text = render_template("market/invoices/invoice.html", refusal=words_of(form.problem if form else None), **context)
+    return make_response(text, status)
