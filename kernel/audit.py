@@ -70,12 +70,21 @@ def record(
 
     ``detail`` holds hashes, numbers and field names, never personal data.
     """
-    kind, name = subject if isinstance(subject, tuple) else (subject.__tablename__, _identity(session, subject))
-    line = AuditLine(
-        id=new_id(), at=at, actor_id=actor.id, actor_name=actor.name, org_id=actor.org_id, channel=actor.channel,
-        action=action, object_type=kind, object_id=name, note=note, detail=detail or {},
-    )  # fmt: skip
-    session.add(line)
+    if not isinstance(subject, tuple):
+        subject = (subject.__tablename__, _identity(session, subject))
+    session.add(AuditLine(**values(actor, action, subject, at=at, note=note, detail=detail)))
+
+
+def values(
+    actor: Actor, action: str, subject: tuple[str, str], *, at: datetime, note: str = "",
+    detail: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the columns of one line, for the few commands that write it within a statement of their own."""
+    return {
+        "id": new_id(), "at": at, "actor_id": actor.id, "actor_name": actor.name, "org_id": actor.org_id,
+        "channel": actor.channel, "action": action, "object_type": subject[0], "object_id": subject[1], "note": note,
+        "detail": detail or {},
+    }  # fmt: skip
 
 
 def _identity(session: Session, subject: Entity) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import market.bank_lines.api
+import market.bank_lines.pages
+import market.buyer_accounts.api
+import market.buyer_accounts.pages
 import market.catalogue.api
 import market.catalogue.pages
 import market.comparisons.api
@@ -19,6 +23,8 @@ import market.orders.api
 import market.orders.pages
 import market.payments.api
 import market.payments.pages
+import market.refunds.api
+import market.refunds.pages
 import market.webhooks.api
 import market.webhooks.pages
 import pricing.adjustments.api
@@ -153,8 +159,10 @@ from web import (
     home,
     loading,
     loading_api,
+    paying,
     pricing_desk,
     repricing,
+    stripe_hooks,
 )
 
 API_BLUEPRINTS = [
@@ -220,6 +228,10 @@ API_BLUEPRINTS = [
     market.orders.api.blueprint,
     market.contracts.api.blueprint,
     market.payments.api.blueprint,
+    paying.api,
+    market.bank_lines.api.blueprint,
+    market.buyer_accounts.api.blueprint,
+    market.refunds.api.blueprint,
     market.invoices.api.blueprint,
     market.entitlements.api.blueprint,
     market.webhooks.api.blueprint,
@@ -241,7 +253,7 @@ API_BLUEPRINTS = [
     desks.api,
 ]
 # called by programs, outside the documented API: the data plane and the probes
-PLAIN_BLUEPRINTS = [exchange.blueprint, home.probes]
+PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
     home.blueprint,
     desks.blueprint,
@@ -305,6 +317,10 @@ PAGE_BLUEPRINTS = [
     market.orders.pages.blueprint,
     market.contracts.pages.blueprint,
     market.payments.pages.blueprint,
+    paying.blueprint,
+    market.bank_lines.pages.blueprint,
+    market.buyer_accounts.pages.blueprint,
+    market.refunds.pages.blueprint,
     market.invoices.pages.blueprint,
     market.entitlements.pages.blueprint,
     market.webhooks.pages.blueprint,

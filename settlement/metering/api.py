@@ -1,58 +1,21 @@
-"""The data plane, where buyers' programs get what was bought, and the API of use."""
+"""The API of use."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, request
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, PageArgs, current_actor, page, policy_book, requires
+from kernel.http import ApiBlueprint, PageArgs, current_actor, page, requires
 from kernel.identity import Permission
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from market.orders.queries import in_scope
 from settlement.metering import commands, schemas
 from settlement.metering.model import UsageTotal
-from settlement.metering.rules import must_be_reference
 
-blueprint = Blueprint("exchange", __name__, url_prefix="/exchange/v1")
 usage = ApiBlueprint("usage", __name__, url_prefix="/api/v1/usage", description="用量：导入与累计")
-blueprints = [usage]
-
-
-@blueprint.get("/products/<code>/records/<path:key>")
-@requires(Permission.EXCHANGE_CALL)
-def record(code: str, key: str) -> Response:
-    """Serve one record to its buyer and count it, once per ``Client-Reference``."""
-    reference = must_be_reference(request.headers.get("Client-Reference"))
-    with db.transaction() as session:
-        served = commands.record_use(
-            session, current_actor(), code=code.upper(), key=key, reference=reference, now=clock.now(),
-            book=policy_book(),
-            scenario=_header("Huiyi-Scenario"), entitlement=_header("Huiyi-Entitlement"),
-        )  # fmt: skip
-    response = jsonify(product=code.upper(), key=key, hit=served.hit, record=served.body)
-    response.headers["Huiyi-Entitlement"] = served.entitlement
-    response.headers["Huiyi-Used"] = str(served.used)
-    response.headers["Huiyi-Remaining"] = "unlimited" if served.remaining is None else str(served.remaining)
-    response.headers["Huiyi-Repeated"] = "true" if served.repeated else "false"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _header(name: str) -> str | None:
-    """Return a header that may hold Chinese, as raw UTF-8 or percent-encoded."""
-    text = request.headers.get(name)
-    if text is None:
-        return None
-    try:
-        text = text.encode("latin-1").decode()
-    except UnicodeError:
-        pass
-    return unquote(text).strip() or None
 
 
 @usage.get("")

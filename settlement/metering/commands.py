@@ -1,4 +1,4 @@
-"""Counting use: one call at a time for the data plane, whole files for platforms that count elsewhere.
+"""Counting use of platforms that count elsewhere, by the file; single calls are counted in settlement/calls.
 
 A quota holds by a conditional UPDATE and a CHECK, a repetition by a unique index; neither rests on having looked.
 """
@@ -13,30 +13,21 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.calendar import business_date
 from kernel.db import new_id
-from kernel.errors import DomainError
 from kernel.identity import Actor, Permission
-from kernel.policy import PolicyBook
-from market.delivery.queries import look_up
 from market.entitlements.model import Entitlement
-from market.entitlements.queries import must_hold
-from market.entitlements.rules import OutOfScope, QuotaExhausted, may_use
+from market.entitlements.rules import QuotaExhausted
 from settlement.metering import queries, sheets
 from settlement.metering.model import UsageEvent, UsageTotal
-from settlement.metering.queries import Candidate, NoEntitlement
 from settlement.metering.rules import (
     Channel,
-    ReferenceReused,
     UsageRefused,
     Use,
     fault,
     read_use,
-    subject_digest,
 )
 
 FAULTS_SHOWN = 1000
@@ -47,84 +38,12 @@ EVENT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """What a call gets: the record or nothing found, and what is left."""
-
-    entitlement: str
-    hit: bool
-    body: dict[str, Any] | None
-    used: int
-    remaining: int | None
-    repeated: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """What a file brought: new events, and those that were known already."""
 
     rows: int
     accepted: int
     duplicates: int
-
-
-def record_use(
-    session: Session,
-    actor: Actor,
-    *,
-    code: str,
-    key: str,
-    reference: str,
-    now: datetime,
-    book: PolicyBook,
-    scenario: str | None = None,
-    entitlement: str | None = None,
-) -> Served:
-    """Serve one record of a product to the actor's organisation and count it, once per reference.
-
-    A call that finds nothing is noted and uses nothing up (查得计费), unless the tariff charges every query (查询即计).
-
-    Raises:
-        NotAllowed: the actor may not call the data plane.
-        NoSuchProduct: there is no such product.
-        NoEntitlement: the organisation has bought nothing of it.
-        WrongProduct: the named entitlement is not for it.
-        Closed: the entitlement rests on something that does not hold now.
-        OutOfTerm: its term does not cover today.
-        OutOfScope: the declared scenario, or the kind of the subject, is not the agreed one.
-        QuotaExhausted: nothing is left.
-        ReferenceReused: the reference came with another key before.
-    """
-    actor.must(Permission.EXCHANGE_CALL, org_id=actor.org_id)
-    if actor.org_id is None:
-        raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
-    found = queries.candidates(
-        session, buyer_id=actor.org_id, code=code, reference=reference, now=now, book=book, number=entitlement
-    )
-    candidate = found[0] if found[0].event is not None else _usable(session, found, scenario, now, book)
-    held = candidate.entitlement
-    row = look_up(session, held.version_id, key)
-    if candidate.event is not None:
-        return _again(session, candidate, key, row.body if row else None, now, book)
-    kind = row.subject_kind if row else None
-    if held.subject_kind is not None and kind not in (None, held.subject_kind):
-        raise OutOfScope(f"使用权 {held.number} 仅限“{held.subject_kind}”类对象", detail_en="another kind of subject")
-    event = {
-        "id": new_id(), "place": held.place, "entitlement_id": held.id, "product_id": held.product_id,
-        "occurred_at": now, "day_number": business_date(now).toordinal(), "received_at": now,
-        "client_reference": reference, "quantity": 1, "subject_kind": kind, "subject": subject_digest(kind, key),
-        "hit": row is not None, "channel": Channel.EXCHANGE,
-    }  # fmt: skip
-    made = session.execute(
-        _insert(session, UsageEvent).values(event).on_conflict_do_nothing().returning(UsageEvent.id)
-    ).scalar_one_or_none()
-    if made is None:  # the same call ran beside this one and was first
-        return record_use(
-            session, actor, code=code, key=key, reference=reference, now=now, book=book, entitlement=held.number
-        )
-    used = _use_up(session, held, 1) if row is not None or candidate.charges_misses else candidate.used
-    audit.record(session, actor, "usage.record", ("settlement_usage_event", str(made)), at=now,
-                 detail={"entitlement": held.number, "hit": row is not None})  # fmt: skip
-    return Served(held.number, row is not None, row.body if row else None, used, _remaining(held, used), False)
 
 
 def import_usage(
@@ -164,69 +83,10 @@ def import_usage(
     return result
 
 
-def _usable(
-    session: Session, found: Sequence[Candidate], scenario: str | None, now: datetime, book: PolicyBook
-) -> Candidate:
-    """Return the first entitlement that permits one more use; refuse with what stands against the first."""
-    refusals: list[DomainError] = []
-    for candidate in found:
-        try:
-            may_use(candidate.entitlement.terms, candidate.used, now, scenario=scenario)
-            if not candidate.is_open:
-                must_hold(session, candidate.entitlement, now, book=book)
-        except DomainError as refusal:
-            refusals.append(refusal)
-        else:
-            return candidate
-    raise refusals[0]
-
-
-def _again(
-    session: Session, candidate: Candidate, key: str, body: dict[str, Any] | None, now: datetime, book: PolicyBook
-) -> Served:
-    event, held = candidate.event, candidate.entitlement
-    assert event is not None
-    if event.subject != subject_digest(event.subject_kind, key):
-        raise ReferenceReused(
-            f"Client-Reference {event.client_reference} 已用于另一次查询；新的查询请换新编号",
-            detail_en="Use a new Client-Reference for a new question",
-        )
-    if not candidate.is_open:
-        must_hold(session, held, now, book=book)
-    shown = body if event.hit else None
-    return Served(held.number, event.hit, shown, candidate.used, _remaining(held, candidate.used), True)
-
-
-def _remaining(held: Entitlement, used: int) -> int | None:
-    return None if held.quota is None else held.quota - used
-
-
-def _insert(session: Session, table: type[UsageEvent] | type[UsageTotal]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
-
-
-def _use_up(session: Session, held: Entitlement, units: int) -> int:
-    """Add to what is used; the condition in the UPDATE keeps the quota, whoever else is adding."""
-    raised = (
-        sa.update(UsageTotal)
-        .where(
-            UsageTotal.entitlement_id == held.id,
-            sa.or_(UsageTotal.quota.is_(None), UsageTotal.used + units <= UsageTotal.quota),
-        )
-        .values(used=UsageTotal.used + units)
-        .returning(UsageTotal.used)
-        .execution_options(synchronize_session=False)
-    )
-    used = session.execute(raised).scalar_one_or_none()
-    if used is None:
-        first = {"entitlement_id": held.id, "used": 0, "quota": held.quota}
-        session.execute(_insert(session, UsageTotal).values(first).on_conflict_do_nothing())
-        used = session.execute(raised).scalar_one_or_none()
-    if used is None:
+def _use_up(session: Session, held: Entitlement, units: int) -> None:
+    if session.execute(queries.using_up(held.id, units)).scalar_one_or_none() is None:
         raise QuotaExhausted(f"使用权 {held.number} 共 {held.quota}，不足本次 {units}；请续购",
                              detail_en=f"{held.number}: less than {units} left")  # fmt: skip
-    return int(used)
 
 
 def _faults_of(use: Use, held: Entitlement | None, place: str, now: datetime) -> list[dict[str, Any]]:
@@ -259,10 +119,10 @@ def _lock_totals(session: Session, held: list[Entitlement]) -> dict[UUID, int]:
     ordered = sorted(held, key=lambda one: one.id)
     rows = [{"entitlement_id": one.id, "used": 0, "quota": one.quota} for one in ordered]
     if rows:
-        session.execute(_insert(session, UsageTotal).on_conflict_do_nothing(), rows)
+        session.execute(queries.inserting(session, UsageTotal).on_conflict_do_nothing(), rows)
     found: dict[UUID, int] = {}
     for one in ordered:
-        query = sa.select(UsageTotal.used).where(UsageTotal.entitlement_id == one.id).with_for_update()
+        query = sa.select(UsageTotal.used + UsageTotal.reserved).where(UsageTotal.entitlement_id == one.id).with_for_update()
         found[one.id] = session.execute(query).scalar_one()
     return found
 

@@ -46,8 +46,11 @@ class UsageTotal(Base):
     __table_args__ = (
         sa.CheckConstraint("used >= 0", name="not_negative"),
         sa.CheckConstraint("quota IS NULL OR used <= quota", name="within_quota"),
+        sa.CheckConstraint("reserved >= 0", name="reserved_not_negative"),
+        sa.CheckConstraint("quota IS NULL OR used + reserved <= quota", name="reserved_within_quota"),
     )
 
     entitlement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_entitlement.id"), primary_key=True)
     used: Mapped[int]
     quota: Mapped[int | None]
+    reserved: Mapped[int] = mapped_column(default=0, server_default="0")  # by calls whose answer is not known yet

@@ -4,104 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from kernel.errors import NotAllowed
-from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
-from market.entitlements.queries import open_condition
 from market.orders.model import Order
 from pricing.tariffs.model import Tariff
-from registry.products.model import Product
-from registry.products.queries import NoSuchProduct
 from settlement.metering.model import UsageEvent, UsageTotal
 
 REFERENCES_AT_ONCE = 5_000
-
-
-class NoEntitlement(NotAllowed):
-    """The caller's organisation has bought nothing of this product."""
-
-    code = "exchange.no_entitlement"
-    title = "没有该产品的使用权"
-    title_en = "No entitlement to this product"
-
-
-class WrongProduct(NotAllowed):
-    """The entitlement that the call names is not one of the caller's to this product."""
-
-    code = "exchange.wrong_product"
-    title = "使用权与产品不符"
-    title_en = "The entitlement is not for this product"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entitlement that may answer a call: what is used, whether all gates are open, and the call made before."""
-
-    entitlement: Entitlement
-    used: int
-    is_open: bool
-    event: UsageEvent | None
-    charges_misses: bool  # 查询即计: what finds nothing is charged and uses up the quota too
-
-
-def candidates(
-    session: Session,
-    *,
-    buyer_id: UUID,
-    code: str,
-    reference: str,
-    now: datetime,
-    book: PolicyBook,
-    number: str | None = None,
-) -> list[Candidate]:
-    """Return the buyer's entitlements to a product, usable ones and those that end first on top; one query.
-
-    Raises:
-        NoSuchProduct: there is no such product.
-        NoEntitlement: the buyer has bought nothing of it.
-        WrongProduct: ``number`` is not one of the buyer's entitlements to it.
-    """
-    query = (
-        sa.select(Entitlement, UsageTotal.used, open_condition(now, book), UsageEvent, Tariff.charges_misses)
-        .join(Order, Order.id == Entitlement.order_id)
-        .join(Product, Product.id == Entitlement.product_id)
-        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
-        .outerjoin(UsageTotal, UsageTotal.entitlement_id == Entitlement.id)
-        .outerjoin(
-            UsageEvent,
-            sa.and_(UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == reference),
-        )
-        .where(Entitlement.buyer_id == buyer_id, Product.code == code)
-        .order_by(Entitlement.valid_until, Entitlement.number)
-    )
-    rows = session.execute(query).all()
-    if not rows:
-        if session.scalar(sa.select(Product.id).where(Product.code == code)) is None:
-            raise NoSuchProduct(f"没有产品 {code}，请核对产品编码", detail_en=f"No product {code}")
-        raise NoEntitlement(
-            f"本单位没有产品 {code} 的使用权；请先询价、下单并付款",
-            detail_en=f"Nothing bought of {code}",
-            rule="ACC-01",
-        )
-    found = [
-        Candidate(entitlement, used or 0, bool(is_open), event, bool(charges_misses))
-        for entitlement, used, is_open, event, charges_misses in rows
-    ]
-    if number is not None:
-        found = [candidate for candidate in found if candidate.entitlement.number == number]
-        if not found:
-            raise WrongProduct(
-                f"使用权 {number} 不是本单位对产品 {code} 的使用权", detail_en=f"{number} is not for {code}"
-            )
-    return sorted(found, key=lambda candidate: (candidate.event is None, not candidate.is_open))
 
 
 def is_counted(event: type[UsageEvent]) -> sa.ColumnElement[bool]:
@@ -129,6 +44,26 @@ def charging_misses(session: Session, numbers: Iterable[str]) -> set[str]:
         )
         found.update(session.scalars(query))
     return found
+
+
+def inserting(session: Session, table: type[UsageEvent] | type[UsageTotal]) -> Any:
+    """Return an INSERT into a table of use that can be told what to do about rows that are there already."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def using_up(entitlement_id: UUID, units: int) -> sa.ReturningUpdate[tuple[int]]:
+    """Return the UPDATE that adds to what is used and returns it: its condition keeps the quota, whoever else adds."""
+    return (
+        sa.update(UsageTotal)
+        .where(
+            UsageTotal.entitlement_id == entitlement_id,
+            sa.or_(UsageTotal.quota.is_(None), UsageTotal.used + UsageTotal.reserved + units <= UsageTotal.quota),
+        )
+        .values(used=UsageTotal.used + units)
+        .returning(UsageTotal.used)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def used_of(session: Session, entitlement_id: UUID) -> int:

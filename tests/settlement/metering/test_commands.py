@@ -17,6 +17,7 @@ from kernel.db import Database, write_transaction
 from kernel.errors import DomainError
 from kernel.identity import Role
 from market.entitlements.rules import QuotaExhausted
+from settlement.calls import commands as calls
 from settlement.metering import commands
 from settlement.metering.commands import Imported
 from settlement.metering.model import UsageEvent, UsageTotal
@@ -150,7 +151,7 @@ def test_callers_at_the_same_time_never_use_more_than_was_bought(database_url: s
         for step in range(5):
             try:
                 with database.new_session() as opened, write_transaction(opened):
-                    commands.record_use(
+                    calls.record_use(
                         opened, caller, code=world.scores.code, key="k", reference=f"{worker % 5}-{step}", now=now,
                         book=make.LAW,
                     )  # fmt: skip
@@ -173,8 +174,8 @@ def test_where_every_query_is_charged_a_miss_uses_up_the_quota_and_the_last_one_
     world = make.make_world(session, quantity=3, charges_misses=True)
     bring_in(session, make.usage_file(rows_of(world, 1, hit="false")))
 
-    def call(reference: str) -> commands.Served:
-        return commands.record_use(
+    def call(reference: str) -> calls.Served:
+        return calls.record_use(
             session, world.buyer, code=world.scores.code, key="unknown", reference=reference, now=make.NOW,
             book=make.LAW,
         )  # fmt: skip

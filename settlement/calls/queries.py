@@ -1,0 +1,196 @@
+"""What a call meets: entitlement, gates, what is used up, the same call before, the record; all in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from kernel.calendar import business_date, start_of_day
+from kernel.errors import NotAllowed
+from kernel.policy import PolicyBook
+from market.delivery.model import DataSet, DataSetRow
+from market.entitlements.model import Entitlement
+from market.entitlements.queries import open_condition
+from market.entitlements.rules import Terms
+from market.limits.model import CallLimit
+from market.limits.queries import newest
+from market.limits.rules import Limit
+from market.orders.model import Order
+from pricing.tariffs.model import Tariff
+from registry.products.model import Product
+from registry.products.queries import NoSuchProduct
+from settlement.metering.model import UsageEvent, UsageTotal
+
+MARK = "huiyi_asked_"
+ASKED = ("buyer", "code", "reference", "key")
+DIALECTS = {"postgresql": postgresql.dialect, "sqlite": sqlite.dialect}
+
+
+class NoEntitlement(NotAllowed):
+    """The caller's organisation has bought nothing of this product."""
+
+    code = "exchange.no_entitlement"
+    title = "没有该产品的使用权"
+    title_en = "No entitlement to this product"
+
+
+class WrongProduct(NotAllowed):
+    """The entitlement that the call names is not one of the caller's to this product."""
+
+    code = "exchange.wrong_product"
+    title = "使用权与产品不符"
+    title_en = "The entitlement is not for this product"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is served: the kind of subject it is about, and its reviewed fields."""
+
+    subject_kind: str | None
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The same call as it was counted before."""
+
+    subject_kind: str | None
+    subject: str | None
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """One entitlement that may answer a call, as everything stands in this moment."""
+
+    entitlement_id: UUID
+    place: str
+    product_id: UUID
+    version_id: UUID
+    terms: Terms
+    used: int
+    is_open: bool  # every gate, and the term
+    charges_misses: bool  # 查询即计: what finds nothing is charged and uses up the quota too
+    limit: Limit | None
+    before: Before | None
+    record: Record | None
+
+    @property
+    def remaining(self) -> int | None:
+        """What is left of the quota; none where there is no quota."""
+        return None if self.terms.quota is None else self.terms.quota - self.used
+
+
+def met(
+    session: Session,
+    *,
+    buyer_id: UUID,
+    code: str,
+    reference: str,
+    key: str,
+    now: datetime,
+    book: PolicyBook,
+    number: str | None = None,
+) -> Sequence[Met]:
+    """Return what a call meets of each of the buyer's entitlements to a product: the one that answered before on top,
+    then those that are open, and among these the one that ends first.
+
+    Raises:
+        NoSuchProduct: there is no such product.
+        NoEntitlement: the buyer has bought nothing of it.
+        WrongProduct: ``number`` is not one of the buyer's entitlements to it.
+    """
+    statement = _prepared(session.get_bind().dialect.name, business_date(now), book)
+    asked = {"buyer": buyer_id, "code": code, "reference": reference, "key": key}
+    found = [_met(row) for row in session.connection().execute(statement, asked)]
+    if not found:
+        if session.scalar(sa.select(Product.id).where(Product.code == code)) is None:
+            raise NoSuchProduct(f"没有产品 {code}，请核对产品编码", detail_en=f"No product {code}")
+        raise NoEntitlement(
+            f"本单位没有产品 {code} 的使用权；请先询价、下单并付款",
+            detail_en=f"Nothing bought of {code}",
+            rule="ACC-01",
+        )
+    if number is not None:
+        found = [one for one in found if one.terms.number == number]
+        if not found:
+            raise WrongProduct(
+                f"使用权 {number} 不是本单位对产品 {code} 的使用权", detail_en=f"{number} is not for {code}"
+            )
+    return sorted(found, key=lambda one: (one.before is None, not one.is_open))
+
+
+def _met(row: sa.Row[Any]) -> Met:
+    terms = Terms(row.number, row.quota, row.valid_from, row.valid_until, row.purpose, row.scenario, row.subject_kind)
+    return Met(
+        row.id, row.place, row.product_id, row.version_id, terms, row.used or 0, bool(row.is_open),
+        bool(row.charges_misses), None if row.limit_calls is None else Limit(row.limit_calls, row.limit_seconds),
+        None if row.event_id is None else Before(row.event_kind, row.event_subject, row.event_hit),
+        None if row.row_id is None else Record(row.row_kind, row.row_body),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _prepared(dialect: str, on: date, book: PolicyBook) -> sa.TextualSelect:
+    """Return the question as text: to walk through a dozen gates anew takes longer than to answer it.
+
+    Whatever holds for the whole day stands in the text itself; what each call brings are its four parameters.
+    """
+    question = _question(on, book)
+    plain = DIALECTS[dialect](paramstyle="named")  # type: ignore[no-untyped-call]
+    text = str(question.compile(dialect=plain, compile_kwargs={"literal_binds": True})).replace(":", r"\:")
+    for name in ASKED:
+        text = text.replace(MARK + name, f":{name}")
+    binds = [sa.bindparam("buyer", type_=sa.Uuid()), *(sa.bindparam(name, type_=sa.Text()) for name in ASKED[1:])]
+    columns = [sa.column(column.name, column.type) for column in question.selected_columns]
+    return sa.text(text).bindparams(*binds).columns(*columns)
+
+
+def _mark(name: str) -> sa.ColumnClause[Any]:
+    return sa.literal_column(MARK + name)
+
+
+def _question(on: date, book: PolicyBook) -> sa.Select[Any]:
+    loaded = (
+        sa.select(DataSet.id)
+        .where(DataSet.version_id == Entitlement.version_id)
+        .order_by(DataSet.sequence.desc())
+        .limit(1)
+        .correlate(Entitlement)
+        .scalar_subquery()
+    )
+    held = (Entitlement.id, Entitlement.product_id)
+    return (
+        sa.select(
+            Entitlement.id, Entitlement.number, Entitlement.place, Entitlement.product_id, Entitlement.version_id,
+            Entitlement.quota, Entitlement.valid_from, Entitlement.valid_until, Entitlement.purpose,
+            Entitlement.scenario, Entitlement.subject_kind, UsageTotal.used,
+            open_condition(start_of_day(on), book).label("is_open"), Tariff.charges_misses,
+            newest(CallLimit.calls, *held).label("limit_calls"), newest(CallLimit.seconds, *held).label("limit_seconds"),
+            UsageEvent.id.label("event_id"), UsageEvent.subject_kind.label("event_kind"),
+            UsageEvent.subject.label("event_subject"), UsageEvent.hit.label("event_hit"),
+            DataSetRow.id.label("row_id"), DataSetRow.subject_kind.label("row_kind"), DataSetRow.body.label("row_body"),
+        )
+        .select_from(Entitlement)
+        .join(Order, Order.id == Entitlement.order_id)
+        .join(Product, Product.id == Entitlement.product_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+        .outerjoin(UsageTotal, UsageTotal.entitlement_id == Entitlement.id)
+        .outerjoin(
+            UsageEvent,
+            sa.and_(
+                UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == _mark("reference")
+            ),
+        )
+        .outerjoin(DataSetRow, sa.and_(DataSetRow.data_set_id == loaded, DataSetRow.key == _mark("key")))
+        .where(Entitlement.buyer_id == _mark("buyer"), Product.code == _mark("code"))
+        .order_by(Entitlement.valid_until, Entitlement.number)
+    )  # fmt: skip
