@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from kernel import clock, db
-from kernel.calendar import business_date
-from kernel.http import ApiBlueprint, current_actor, page, policy_book, public
+from kernel.http import ApiBlueprint, current_actor, cursor_after, page_position, policy_book, public
 from market.catalogue import queries
-from market.catalogue.schemas import CatalogueArgs, EntryPageOut, OfferOut
-from market.listings.model import Listing
+from market.catalogue.schemas import PAGE, CatalogueArgs, EntryPageOut, FacetsOut, OfferOut, SearchArgs
+from market.search.queries import position_of
 
 blueprint = ApiBlueprint("catalogue", __name__, url_prefix="/api/v1/catalogue", description="产品目录 · catalogue")
-PAGING = ("limit", "cursor")
 
 
 @blueprint.get("")
@@ -18,11 +16,24 @@ PAGING = ("limit", "cursor")
 @blueprint.arguments(CatalogueArgs, location="query")
 @blueprint.response(200, EntryPageOut)
 def search(args):
-    """Search what is offered now; whatever has a closed gate is not in here."""
-    filters = {name: value for name, value in args.items() if name not in PAGING}
-    session, now = db.session(), clock.now()
-    found = page(session, queries.search(now=now, book=policy_book(), **filters), Listing, newest_first=True)
-    return {**found, "items": queries.entries(session, found["items"], business_date(now))}
+    """Search what is offered now, in characters, pinyin or initials; what has a closed gate is not in here."""
+    limit, after = page_position(PAGE)
+    position = position_of(after)
+    found = queries.find(db.session(), args["asked"], now=clock.now(), book=policy_book(), limit=limit, after=position)
+    return {"items": found.entries, "next_cursor": cursor_after(found.more.text) if found.more else None}
+
+
+@blueprint.get("/facets")
+@public
+@blueprint.arguments(SearchArgs, location="query")
+@blueprint.response(200, FacetsOut)
+def facets(args):
+    """Count the results of a search by every facet: place, domain, seller, department, form, price and so on."""
+    found = queries.facets(db.session(), args["asked"], now=clock.now(), book=policy_book())
+    return {
+        "total": found.total, "is_partial": found.is_partial,
+        "facets": [{"facet": facet, "values": values} for facet, values in found.by_facet().items()],
+    }  # fmt: skip
 
 
 @blueprint.get("/<code>")

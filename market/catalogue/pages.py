@@ -1,20 +1,23 @@
-"""The catalogue and the page of one product, for people."""
+"""The catalogue and the page of one product, for people; everything works without scripts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import marshmallow as ma
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
 
 from kernel import clock, db
-from kernel.calendar import business_date
-from kernel.http import current_actor, page, policy_book, public
+from kernel.http import current_actor, cursor_after, page_position, policy_book, public
 from kernel.identity import Permission
 from market.catalogue import queries
-from market.catalogue.schemas import QUERY_LENGTH_MAX
-from market.listings.model import Listing
-from pricing.costs.rules import CHARGE_UNIT_TITLES
+from market.catalogue.schemas import PAGE, SearchArgs
+from market.search.queries import Wanted, position_of
+from market.search.rules import Facet, Sort, price_ranges
+from pricing.costs.rules import CHARGE_UNIT_TITLES, ChargeUnit
 from pricing.exemptions.rules import PURPOSE_TITLES
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.pages import describe
@@ -24,19 +27,38 @@ from registry.products.rules import DeliveryForm
 
 blueprint = Blueprint("catalogue_pages", __name__, template_folder="../templates")
 
+VALUES_SHOWN = 12  # of one facet; the rest is reached by narrowing further
+FACET_WORDS = {
+    Facet.PLACE: _("地区"), Facet.DOMAIN: _("领域"), Facet.DELIVERY_FORM: _("交付形式"),
+    Facet.CHARGE_UNIT: _("计费单位"), Facet.PRICE_RANGE: _("价格（元/计费单位）"), Facet.FREE: _("公益免费"),
+    Facet.UPDATE_FREQUENCY: _("更新频率"), Facet.DEPARTMENT: _("数源部门"), Facet.OPERATOR: _("运营机构"),
+    Facet.MERCHANT: _("供方"),
+}  # fmt: skip
+SORT_WORDS = {
+    Sort.RELEVANCE: _("相关度"), Sort.NEWEST: _("最新上架"), Sort.PRICE: _("价格从低到高"), Sort.USE: _("使用最多"),
+}  # fmt: skip
+FORM_WORDS = {
+    DeliveryForm.API: _("数据接口"), DeliveryForm.FILE: _("数据文件"), DeliveryForm.REPORT: _("数据报告"),
+}  # fmt: skip
+NOT_A_FILTER = ("q", "sort", "cursor", "limit")
+
 
 @blueprint.get("/catalogue")
 @public
 def search() -> str:
-    """Show what is offered now, searched and filtered."""
-    book, now, session = policy_book(), clock.now(), db.session()
-    filters = _filters(book.places())
-    found = page(session, queries.search(now=now, book=book, **filters), Listing, newest_first=True)
-    entries = queries.entries(session, found["items"], business_date(now))
+    """Show what is offered now, searched and narrowed, with counts for narrowing it further."""
+    session, now, book, asked = db.session(), clock.now(), policy_book(), wanted()
+    limit, after = page_position(PAGE)
+    found = queries.find(session, asked, now=now, book=book, limit=limit, after=position_of(after))
+    counted = queries.facets(session, asked, now=now, book=book)
+    kept: dict[str, Any] = {
+        name: request.args.getlist(name) for name in request.args if name not in ("cursor", "limit")
+    }
     return render_template(
-        "market/catalogue/list.html", cards=[_card(entry) for entry in entries], next_cursor=found["next_cursor"],
-        places=_places(), domains=queries.domains(session, now=now, book=book), forms=list(DeliveryForm),
-        is_filtered=any(filters.values()),
+        "market/catalogue/list.html", cards=[card(entry) for entry in found.entries], counted=counted,
+        next_cursor=cursor_after(found.more.text) if found.more else None, facets=_facets(counted, kept),
+        sorts=[(sort.value, word) for sort, word in SORT_WORDS.items()], chosen=_chosen(kept, counted.names),
+        feed=url_for("feed_pages.newest", **kept), is_filtered=any(any(values) for values in kept.values()),
         may_keep=any(current_actor().may(one) for one in (Permission.LISTING_WRITE, Permission.LISTING_IMPORT)),
     )  # fmt: skip
 
@@ -45,8 +67,8 @@ def search() -> str:
 @public
 def product(code: str) -> str:
     """Show one product: seller, certificate, prices under their caps, lineage, fields, sample; and ask for a quote."""
-    actor = current_actor()
-    offer = queries.offer(db.session(), actor, code, now=clock.now(), book=policy_book())
+    session, actor, book = db.session(), current_actor(), policy_book()
+    offer = queries.offer(session, actor, code, now=clock.now(), book=book)
     kinds = sorted({price.tariff.subject_kind for price in offer.prices if price.tariff.subject_kind})
     return render_template(
         "market/catalogue/product.html", offer=offer, values={"scenario": "", "quantity": "1"}, errors={},
@@ -55,28 +77,49 @@ def product(code: str) -> str:
                  gettext(REGIME_TITLES[price.tariff.regime])) for price in offer.prices],
         may_buy=actor.may(Permission.ORDER_PLACE), is_signed_in=actor.is_authenticated,
         is_seller=actor.may(Permission.LISTING_WRITE, org_id=offer.product.owner_id, place=offer.product.place),
+        inside=queries.inside(session, offer, on=clock.today(), book=book),
     )  # fmt: skip
 
 
-def _filters(places: tuple[str, ...]) -> dict[str, Any]:
-    """Return the filters of the address; what is not a choice of the form counts as not chosen."""
-    form = request.args.get("delivery_form", "")
-    place = request.args.get("place", "")
-    return {
-        "q": request.args.get("q", "")[:QUERY_LENGTH_MAX],
-        "place": place if place in places else None,
-        "domain": request.args.get("domain") or None,
-        "delivery_form": DeliveryForm(form) if form in list(DeliveryForm) else None,
-        "public_interest": request.args.get("public_interest") == "true",
-    }
+@blueprint.get("/products/<code>/versions")
+@public
+def versions(code: str) -> str:
+    """Show every version of a product and what changed from each to the next."""
+    offer = queries.offer(db.session(), current_actor(), code, now=clock.now(), book=policy_book())
+    return render_template(
+        "market/catalogue/versions.html", product=offer.product, courses=queries.versions(db.session(), offer.product)
+    )
 
 
-def _card(entry: queries.Entry) -> dict[str, Any]:
+@blueprint.get("/products/<code>/api")
+@public
+def interface(code: str) -> str:
+    """Show how a program calls the product: address, headers, fields of the answer, refusals."""
+    offer = queries.offer(db.session(), current_actor(), code, now=clock.now(), book=policy_book())
+    address = url_for("catalogue_pages.search", _external=True).removesuffix("/catalogue")
+    return render_template("market/catalogue/interface.html", offer=offer, product=offer.product, address=address)
+
+
+def wanted() -> Wanted:
+    """Return the search that the address asks for; what cannot be read counts as not asked."""
+    schema = SearchArgs(unknown=ma.EXCLUDE)
+    sent: dict[str, Any] = {
+        name: request.args.getlist(name) if isinstance(field, ma.fields.List) else request.args[name]
+        for name, field in schema.fields.items() if name in request.args
+    }  # fmt: skip
+    refused = schema.validate(sent)
+    asked: Wanted = schema.load({name: value for name, value in sent.items() if name not in refused})["asked"]
+    return asked
+
+
+def card(entry: queries.Entry) -> dict[str, Any]:
+    """Return an entry as its card shows it."""
     listing = entry.listing
     assert listing.product is not None
     assert listing.seller is not None
     return {
         "url": url_for("catalogue_pages.product", code=listing.product.code),
+        "code": listing.product.code,
         "title": listing.title,
         "seller": listing.seller.name,
         "place": dict(_places())[listing.place],
@@ -101,3 +144,74 @@ def _price_words(prices: list[Tariff]) -> str:
 def _places() -> list[tuple[str, str]]:
     book, is_chinese = policy_book(), str(get_locale() or "zh").startswith("zh")
     return [(key, book.place(key).title if is_chinese else book.place(key).title_en) for key in book.places()]
+
+
+def _facets(counted: queries.Facets, kept: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what narrows the results further: each facet with links; a facet already chosen is not offered again."""
+    found, offered = counted.by_facet(), []
+    for facet, title in FACET_WORDS.items():
+        values = [one for one in found.get(facet, []) if not _is_chosen(facet, kept)][:VALUES_SHOWN]
+        links = [
+            {"label": _value_words(facet, one["value"], counted.names), "count": one["count"],
+             "url": url_for("catalogue_pages.search", **kept | _arguments(facet, one["value"]))}
+            for one in values
+        ]  # fmt: skip
+        if links:
+            offered.append({"title": title, "links": links})
+    return offered
+
+
+def _is_chosen(facet: Facet, kept: dict[str, Any]) -> bool:
+    names = ("price_above", "price_up_to") if facet is Facet.PRICE_RANGE else (facet.value,)
+    return any(any(kept.get(name, [])) for name in names)
+
+
+def _arguments(facet: Facet, value: str) -> dict[str, list[str]]:
+    if facet is not Facet.PRICE_RANGE:
+        return {facet.value: [value]}
+    above, _dash, up_to = value.partition("-")
+    return {name: [text] for name, text in (("price_above", above), ("price_up_to", up_to)) if text}
+
+
+def _chosen(kept: dict[str, Any], names: dict[str, str]) -> list[dict[str, str]]:
+    """Return the filters in use, each with the address without it."""
+    found = []
+    for name, values in kept.items():
+        if name in NOT_A_FILTER or not any(values):
+            continue
+        without = {other: held for other, held in kept.items() if other != name}
+        found.append({"label": _filter_words(name, values, names), "url": url_for("catalogue_pages.search", **without)})
+    return found
+
+
+def _filter_words(name: str, values: Sequence[str], names: dict[str, str]) -> str:
+    if name == "price_above":
+        return gettext("高于 %(amount)s 元", amount=values[0])
+    if name == "price_up_to":
+        return gettext("不高于 %(amount)s 元", amount=values[0])
+    facet = next((one for one in FACET_WORDS if one == name), None)
+    words = "、".join(_value_words(facet, value, names) for value in values) if facet else "、".join(values)
+    return f"{FACET_WORDS[facet]}：{words}" if facet else words
+
+
+def _value_words(facet: Facet, value: str, names: dict[str, str]) -> str:
+    """Return one value of a facet in words; one that does not exist as it stands."""
+    if facet is Facet.PRICE_RANGE:
+        return _range_words(value)
+    words: dict[str, str] = {
+        Facet.PLACE: dict(_places()), Facet.FREE: {"true": gettext("有免费使用")},
+        Facet.DELIVERY_FORM: {one.value: str(word) for one, word in FORM_WORDS.items()},
+        Facet.CHARGE_UNIT: {unit.value: gettext(CHARGE_UNIT_TITLES[unit]) for unit in ChargeUnit},
+    }.get(facet, names)  # fmt: skip
+    return words.get(value, value)
+
+
+def _range_words(key: str) -> str:
+    found = next((one for one in price_ranges() if one.key == key), None)
+    if found is None:
+        return key
+    if found.up_to is None:
+        return gettext("高于 %(amount)s 元", amount=found.above.text() if found.above else "")
+    if found.above is None:
+        return gettext("免费")
+    return gettext("%(low)s 至 %(high)s 元", low=found.above.text(), high=found.up_to.text())

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import count
+from itertools import count, pairwise
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only
-from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.calendar import business_date, start_of_day
 from kernel.identity import Actor
-from kernel.policy import PolicyBook
+from kernel.policy import Cited, PolicyBook
 from market.listings.model import Listing
 from market.listings.queries import is_open, listing_gates, not_in_catalogue, of_product, open_condition
+from market.policy import MarketPolicy
 from market.search import COUNTED_MAX
 from market.search.model import SearchEntry
 from market.search.queries import Position, Wanted, candidates, prices_in_force, stamps
@@ -33,13 +34,21 @@ from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import cap_of, in_force
 from registry.gates.rules import Gate
 from registry.parties.model import Party
+from registry.product_reviews import queries as reviews
 from registry.products import queries as products
 from registry.products.model import Product, ProductVersion
+from registry.products.rules import Change, Section, difference
+from registry.quality.queries import Figures, scores
 from registry.registrations import queries as registrations
 from registry.registrations.model import Registration
+from registry.resources.model import Resource
+from registry.resources.rules import simulated_rows
 
 SPARE = 8  # candidates asked about beyond those wanted: most of what is listed may be seen
 CHUNK_MAX = 1024
+SAMPLE_ROWS = 5
+
+IDS = "huiyi_ids"  # stands for the identities until the statement is written out
 # what an entry shows of each row; the rest stays where it is
 CERTIFICATE = (Registration.product_id, Registration.code, Registration.valid_from, Registration.valid_until)
 PRICE = (
@@ -86,6 +95,14 @@ class Facets:
     counts: list[Count]
     names: dict[str, str]
 
+    def by_facet(self) -> dict[Facet, list[dict[str, Any]]]:
+        """Return facet → its values with name and count, the most frequent first; none for facets without values."""
+        found: dict[Facet, list[dict[str, Any]]] = {}
+        for one in self.counts:
+            value = {"value": one.value, "name": self.names.get(one.value, one.value), "count": one.count}
+            found.setdefault(one.facet, []).append(value)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -102,6 +119,24 @@ class Offer:
     def is_open(self) -> bool:
         """Say whether anybody may buy it now."""
         return all(gate.open for gate in self.gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What is behind an offer: score of each resource, rows to look at, and the rules that limit the use."""
+
+    quality: list[tuple[Resource, Figures]]
+    sample: list[dict[str, Any]]
+    is_simulated: bool
+    limits: list[Cited]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCourse:
+    """One version, and what it changed against the one before."""
+
+    version: ProductVersion
+    changes: list[Change]
 
 
 def search(*, now: datetime, book: PolicyBook) -> sa.Select[Listing]:
@@ -125,19 +160,20 @@ def find(
     """
     shown = seen(session, asked, now=now, book=book, limit=limit + 1, after=after)
     ids = [one.id for one in shown[:limit]]
-    query = sa.select(SearchEntry.id, Listing).join(Listing, Listing.id == SearchEntry.listing_id)
-    query = query.where(SearchEntry.id.in_(ids)).options(*_shown())
-    by_entry = {row[0]: row[1] for row in session.execute(query)}
+    by_entry = {row[0]: row[1] for row in session.execute(_of_entries(), {"ids": ids})}
     more = shown[limit - 1] if len(shown) > limit else None
     return Found(entries(session, [by_entry[one] for one in ids], business_date(now)), more)
 
 
-def _shown() -> tuple[ExecutableOption, ...]:
-    return (
+@lru_cache(maxsize=1)
+def _of_entries() -> sa.Select[int, Listing]:
+    query = sa.select(SearchEntry.id, Listing).join(Listing, Listing.id == SearchEntry.listing_id)
+    shown = (
         load_only(*LISTED, Listing.product_id),
         joinedload(Listing.product, innerjoin=True).load_only(*PRODUCT),
         joinedload(Listing.seller, innerjoin=True).load_only(*SELLER),
     )
+    return query.where(SearchEntry.id.in_(sa.bindparam("ids", expanding=True))).options(*shown)
 
 
 def seen(
@@ -160,23 +196,29 @@ def seen(
 def _visible(session: Session, entry_ids: Sequence[int], on: date, book: PolicyBook) -> set[int]:
     if not entry_ids:
         return set()
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    ids = list(entry_ids) if is_postgresql else json.dumps(entry_ids)
-    return set(session.connection().scalars(_visible_among(on, book, is_postgresql), {"ids": ids}))
+    connection = session.connection()
+    is_postgresql = connection.dialect.name == "postgresql"
+    given: Any = {"ids": list(entry_ids)} if is_postgresql else (json.dumps(entry_ids),)
+    return set(connection.exec_driver_sql(_visible_among(on, book, connection.dialect), given).scalars())
 
 
 @lru_cache(maxsize=8)  # to put all the conditions together takes longer than to ask them; a book never changes
-def _visible_among(on: date, book: PolicyBook, is_postgresql: bool) -> sa.Select[int]:
+def _visible_among(on: date, book: PolicyBook, dialect: sa.Dialect) -> str:
+    """Return the question which of some entries may be seen that day, written out with the identities left open.
+
+    It is the same condition as ever, but SQLAlchemy would spend twice the time of the answer on its parameters.
+    """
     query = sa.select(SearchEntry.id).join(Product, Product.id == SearchEntry.product_id)
     query = query.join(Listing, Listing.id == SearchEntry.listing_id)
-    # one parameter for all of them: the statement stays the same however many there are
-    if is_postgresql:
-        given = sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger))
-        among = SearchEntry.id == sa.any_(given)
+    given: sa.ColumnElement[Any] = sa.literal_column(IDS)
+    marker = "?"
+    if dialect.name == "postgresql":
+        among, marker = SearchEntry.id == sa.any_(sa.cast(given, postgresql.ARRAY(sa.BigInteger))), "%(ids)s"
     else:
-        given = sa.func.json_each(sa.bindparam("ids", type_=sa.Text)).table_valued("value")
-        among = SearchEntry.id.in_(sa.select(given.c.value))
-    return query.where(among, open_condition(start_of_day(on), book))
+        among = SearchEntry.id.in_(sa.select(sa.func.json_each(given).table_valued("value").c.value))
+    query = query.where(among, open_condition(start_of_day(on), book))
+    text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    return text.replace(IDS, marker)
 
 
 def _served_free(on: date) -> sa.ColumnElement[bool]:
@@ -191,17 +233,17 @@ def _served_free(on: date) -> sa.ColumnElement[bool]:
     return sa.or_(granted, offered)
 
 
-def facets(session: Session, asked: Wanted, *, now: datetime, book: PolicyBook) -> Facets:
+def facets(session: Session, asked: Wanted, *, now: datetime, book: PolicyBook, most: int = COUNTED_MAX) -> Facets:
     """Return how many of the entries that fit have which value of each facet, and how many there are at all.
 
-    Only so many entries are counted as :data:`COUNTED_MAX`; beyond that every number is a lower bound.
+    Only ``most`` entries are counted; beyond that every number is a lower bound.
     """
     on = business_date(now)
-    ids = [one.id for one in seen(session, asked, now=now, book=book, limit=COUNTED_MAX + 1)]
-    is_partial, ids = len(ids) > COUNTED_MAX, ids[:COUNTED_MAX]
+    ids = [one.id for one in seen(session, asked, now=now, book=book, limit=most + 1)]
+    is_partial, ids = len(ids) > most, ids[:most]
     here = SearchEntry.id.in_(ids)
     alike = Counter(session.scalars(sa.select(SearchEntry.facets).where(here)))
-    rows: list[tuple[dict[str, list[str]], int]] = [(json.loads(text), times) for text, times in alike.items()]
+    rows: list[tuple[Mapping[Any, list[str]], int]] = [(json.loads(text), times) for text, times in alike.items()]
     ranges, priced = price_ranges(), dict[int, dict[str, list[str]]]()
     for entry_id, unit, price in prices_in_force(session, ids, on):
         row = priced.setdefault(entry_id, {Facet.CHARGE_UNIT: [], Facet.PRICE_RANGE: []})
@@ -245,7 +287,11 @@ def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Ent
     dated = sa.select(Tariff).options(load_only(*PRICE)).where(Tariff.product_id.in_(ids), Tariff.effective_from <= on)
     for tariff in session.scalars(dated.order_by(Tariff.effective_from)):
         newest.setdefault(tariff.product_id, {})[tariff.scope] = tariff
-    coded = sa.select(Registration).options(load_only(*CERTIFICATE)).where(Registration.product_id.in_(ids), registrations.effective_clause(on))
+    coded = (
+        sa.select(Registration)
+        .options(load_only(*CERTIFICATE))
+        .where(Registration.product_id.in_(ids), registrations.effective_clause(on))
+    )
     certificates = {found.product_id: found for found in session.scalars(coded.order_by(Registration.valid_from))}
     return [
         Entry(
@@ -280,6 +326,32 @@ def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: Pol
         prices=[OfferedPrice(tariff, cap_of(session, tariff, on)) for tariff in in_force(session, product.id, on)],
         gates=listing_gates(session, product, now=now, book=book),
     )
+
+
+def inside(session: Session, offer: Offer, *, on: date, book: PolicyBook) -> Inside:
+    """Return what a buyer wants to look at of a product: quality of its data, sample, and limits of its use."""
+    resources = sorted((used.resource for used in offer.version.inputs), key=lambda one: one.code)
+    found = scores(session, resources, on, book)
+    policy = MarketPolicy.at(book, offer.product.place, on)
+    limits = (policy.egress_raw_data_forbidden, policy.egress_restorable_forbidden, policy.exemption_purposes_free)
+    shown = offer.version.sample
+    made_up = simulated_rows(offer.product.code, offer.version.fields, rows=SAMPLE_ROWS) if not shown else []
+    return Inside(
+        quality=[(one, found[one.id]) for one in resources], sample=shown or made_up, is_simulated=not shown,
+        limits=[one for one in limits if one is not None],
+    )  # fmt: skip
+
+
+def versions(session: Session, product: Product) -> list[VersionCourse]:
+    """Return the versions of a product that passed their review, newest first, each with what it changed.
+
+    Names of evidence files stay inside.
+    """
+    passed = [one for one in products.versions(session, product.id) if reviews.passed(session, one.id) is not None]
+    facts = [products.facts_of(one) for one in passed]
+    changes = [difference(before, after) for after, before in pairwise(facts)]
+    shown = [[one for one in changed if one.section is not Section.EVIDENCE] for changed in changes]
+    return [VersionCourse(version, changed) for version, changed in zip(passed, [*shown, []], strict=False)]
 
 
 def _may_read(session: Session, actor: Actor, product: Product) -> bool:

@@ -6,28 +6,65 @@ import marshmallow as ma
 
 from kernel.fields import UnitPriceField
 from kernel.http import PageArgs, page_of
+from market.search.queries import Wanted
+from market.search.rules import INDEXED, Facet, Sort
 from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.rules import Regime
 from registry.parties.schemas import PartyNameOut
 from registry.products.rules import DeliveryForm
 from registry.resources.rules import AccessKind
 
+PAGE = 20  # entries of a page unless more are asked for
 QUERY_LENGTH_MAX = 100
+VALUES_MAX = 20  # values of one facet that a search may name
+IDENTITY_LENGTH = 36
 
 
-class CatalogueArgs(PageArgs):
-    """Search and filters of the catalogue; empty ones count as not sent."""
+def _values(length_max: int) -> ma.fields.List:
+    each = ma.fields.String(validate=ma.validate.Length(max=length_max))
+    return ma.fields.List(each, load_default=list, validate=ma.validate.Length(max=VALUES_MAX))
+
+
+class SearchArgs(ma.Schema):
+    """What is looked for; empty fields count as not sent, and several values of one facet as any of them."""
 
     q = ma.fields.String(load_default="", validate=ma.validate.Length(max=QUERY_LENGTH_MAX))
-    place = ma.fields.String(load_default=None, validate=ma.validate.Length(max=40))
-    domain = ma.fields.String(load_default=None, validate=ma.validate.Length(max=60))
-    delivery_form = ma.fields.Enum(DeliveryForm, by_value=True, load_default=None)
-    public_interest = ma.fields.Boolean(load_default=False)
+    place = _values(40)
+    domain = _values(60)
+    operator = _values(IDENTITY_LENGTH)
+    merchant = _values(IDENTITY_LENGTH)
+    department = _values(IDENTITY_LENGTH)
+    delivery_form = ma.fields.List(
+        ma.fields.Enum(DeliveryForm, by_value=True), load_default=list, validate=ma.validate.Length(max=VALUES_MAX)
+    )
+    update_frequency = _values(60)
+    charge_unit = ma.fields.Enum(ChargeUnit, by_value=True, load_default=None)
+    price_above = UnitPriceField(load_default=None)
+    price_up_to = UnitPriceField(load_default=None)
+    free = ma.fields.Boolean(load_default=False)
+    sort = ma.fields.Enum(Sort, by_value=True, load_default=Sort.RELEVANCE)
 
     @ma.pre_load
     def drop_empty(self, data, **_kwargs):
         """Take an empty field of the search form for one that was not sent."""
-        return {name: value for name, value in data.items() if value != ""}
+        sent = {name: data[name] for name in data}
+        kept = {
+            name: [one for one in value if one] if isinstance(value, list) else value for name, value in sent.items()
+        }
+        return {name: value for name, value in kept.items() if value not in ("", [])}
+
+    @ma.post_load
+    def make_wanted(self, data, **_kwargs):
+        """Return the search as the queries take it."""
+        chosen = {facet: [str(one) for one in data[facet]] for facet in INDEXED if data[facet]}
+        return {
+            "asked": Wanted(data["q"], chosen, data["charge_unit"], data["price_above"], data["price_up_to"],
+                            data["free"], data["sort"]),
+        }  # fmt: skip
+
+
+class CatalogueArgs(SearchArgs, PageArgs):
+    """A search, and the page of its results."""
 
 
 class EntryPriceOut(ma.Schema):
@@ -57,6 +94,29 @@ class EntryOut(ma.Schema):
     seller = ma.fields.Nested(PartyNameOut, attribute="listing.seller")
     prices = ma.fields.List(ma.fields.Nested(EntryPriceOut))
     certificate = ma.fields.String(attribute="registration.code", dump_default=None)
+
+
+class CountOut(ma.Schema):
+    """One value of a facet, with how many of the results have it; organisations with their names."""
+
+    value = ma.fields.String()
+    name = ma.fields.String()
+    count = ma.fields.Integer()
+
+
+class FacetOut(ma.Schema):
+    """One facet with its values, the most frequent first."""
+
+    facet = ma.fields.Enum(Facet, by_value=True)
+    values = ma.fields.List(ma.fields.Nested(CountOut))
+
+
+class FacetsOut(ma.Schema):
+    """How many results there are and with which values; where ``is_partial``, every number is a lower bound."""
+
+    total = ma.fields.Integer()
+    is_partial = ma.fields.Boolean()
+    facets = ma.fields.List(ma.fields.Nested(FacetOut))
 
 
 class GateOut(ma.Schema):

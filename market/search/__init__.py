@@ -7,5 +7,5 @@ WORDS_MAX = 10  # words of one search that count
 READINGS_MAX = 4  # ways to divide one typed word into syllables that are looked for
 REMEMBERED_MAX = 20_000  # characters and runs whose reading is kept at hand
 RULES_VERSION = 1  # raised whenever the same texts would be cut otherwise
-COUNTED_MAX = 500  # entries that one count of facets looks at; beyond them it says "or more"
+COUNTED_MAX = 200  # entries that one count of facets looks at; beyond them it says "or more"
 PRICE_STEPS = ("0", "0.1", "1", "10", "100", "1000")  # upper ends of the ranges of prices, in yuan per unit

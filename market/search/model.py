@@ -52,4 +52,4 @@ class SearchEntry(Base):
     indexed_at: Mapped[datetime]
 
 
-event.listen(SearchEntry.__table__, "after_create", sa.DDL(FULL_TEXT_SQL).execute_if(dialect="sqlite"))
+event.listen(SearchEntry.__table__, "after_create", sa.DDL(FULL_TEXT_SQL).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

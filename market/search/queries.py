@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class Wanted:
     @property
     def needs_prices(self) -> bool:
         """Whether a price in force has to fit."""
-        return not (self.charge_unit is self.price_above is self.price_up_to is None)
+        return not (self.charge_unit is None and self.price_above is None and self.price_up_to is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,19 @@ class Position:
 
     rank: int
     id: int
+
+    @property
+    def text(self) -> str:
+        """The position as it travels in a cursor."""
+        return f"{self.rank}.{self.id}"
+
+
+def position_of(text: str | None) -> Position | None:
+    """Return the position that :attr:`Position.text` names; nothing for nothing."""
+    if text is None:
+        return None
+    rank, _, entry_id = text.partition(".")
+    return Position(int(rank), int(entry_id))
 
 
 def candidates(
@@ -93,56 +107,82 @@ def candidates(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides how the statement looks; everything else travels in its parameters."""
+
+    is_postgresql: bool
+    sort: Sort
+    asks_index: bool
+    goes_on: bool
+    compared: tuple[tuple[Field, ...], ...]  # for each word to compare, the texts that its readings look at
+
+
 def _fetched(
     session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None,
     also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None,
 ) -> list[Position]:  # fmt: skip
-    entry = SearchEntry
-    rank = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(asked.sort, sa.literal(tier or 0).label("rank"))
-    query = _matching(session, sa.select(rank, entry.id), asked, words, tier)
-    for word in words:
-        if not nothing_to_compare(word):
-            query = query.where(sa.or_(*(COLUMNS[one.field].contains(one.piece, autoescape=True) for one in word)))
-    if asked.sort is Sort.PRICE:
-        order: tuple[Any, ...] = (entry.price_order, entry.id.desc())
-    elif asked.sort is Sort.USE:
-        order = (entry.uses.desc(), entry.id.desc())
-    else:
-        order = (entry.id.desc(),)
-    query = query.where(*also, *_after(asked.sort, after)).order_by(*order).limit(limit)
-    return [Position(rank, entry_id) for rank, entry_id in session.execute(query)]
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    text = _question(asked, words, tier, tsquery if is_postgresql else fts5)
+    compared = [word for word in words if not nothing_to_compare(word)]
+    fields = tuple(tuple(one.field for one in word) for word in compared)
+    query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, fields))
+    given: dict[str, Any] = {"tier": tier or 0, "most": limit}
+    if text:
+        given["text"] = text
+    if after is not None:
+        given |= {"rank": after.rank, "last": after.id}
+    for turn, word in enumerate(compared):
+        given |= {f"piece_{turn}_{place}": f"%{one.piece}%" for place, one in enumerate(word)}
+    return [
+        Position(rank, entry_id) for rank, entry_id in session.execute(query.where(*also) if also else query, given)
+    ]
 
 
-def _after(sort: Sort, after: Position | None) -> list[sa.ColumnElement[bool]]:
-    if after is None:
-        return []
-    older = SearchEntry.id < after.id
-    if sort is Sort.PRICE:
-        rank, further = SearchEntry.price_order, SearchEntry.price_order > after.rank
-    elif sort is Sort.USE:
-        rank, further = SearchEntry.uses, SearchEntry.uses < after.rank
-    else:
-        return [older]
-    return [sa.or_(further, sa.and_(rank == after.rank, older))]
-
-
-def _matching(
-    session: Session, query: sa.Select[Any], asked: Wanted, words: list[list[Reading]], tier: int | None
-) -> sa.Select[Any]:
-    """Ask the inverted index for words and facets at once, so that what few products have decides."""
+def _question(asked: Wanted, words: list[list[Reading]], tier: int | None, spell: Callable[..., str]) -> str:
+    """Return what the inverted index is asked: words and facets at once, so that what few products have decides."""
     tokens = [[facet_token(facet, value) for value in values] for facet, values in asked.facets.items() if values]
-    if not words and not tokens:
-        return query
+    if tier is None or not words:
+        return spell(words, tokens)
     titles = [[one.of_titles() for one in word] for word in words]
-    if session.get_bind().dialect.name == "postgresql":
-        text = tsquery([*words, *titles] if tier == 0 else words, tokens)
-        text += f" & !({tsquery(titles)})" if tier == 1 else ""
+    return spell([*words, *titles], tokens) if tier == 0 else spell(words, tokens, titles)
+
+
+@lru_cache(maxsize=256)  # to put a statement together takes longer than to answer it
+def _statement(shape: _Shape) -> sa.Select[Any]:
+    entry = SearchEntry
+    key = sa.bindparam("tier", type_=sa.BigInteger).label("rank")
+    rank: Any = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(shape.sort, key)
+    query = sa.select(rank, entry.id)
+    if shape.asks_index:
+        query = _matching(query, shape.is_postgresql)
+    for turn, fields in enumerate(shape.compared):
+        # pieces are letters and digits: nothing in them is a wildcard
+        pieces = (COLUMNS[one].like(sa.bindparam(f"piece_{turn}_{place}")) for place, one in enumerate(fields))
+        query = query.where(sa.or_(*pieces))
+    if shape.goes_on:
+        query = query.where(_after(shape.sort))
+    orders: dict[Sort, list[Any]] = {Sort.PRICE: [entry.price_order], Sort.USE: [entry.uses.desc()]}
+    order = orders.get(shape.sort, [])
+    return query.order_by(*order, entry.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+
+
+def _after(sort: Sort) -> sa.ColumnElement[bool]:
+    rank, older = sa.bindparam("rank", type_=sa.BigInteger), SearchEntry.id < sa.bindparam("last")
+    if sort is Sort.PRICE:
+        return sa.or_(SearchEntry.price_order > rank, sa.and_(SearchEntry.price_order == rank, older))
+    if sort is Sort.USE:
+        return sa.or_(SearchEntry.uses < rank, sa.and_(SearchEntry.uses == rank, older))
+    return older
+
+
+def _matching(query: sa.Select[Any], is_postgresql: bool) -> sa.Select[Any]:
+    text = sa.bindparam("text", type_=sa.Text)
+    if is_postgresql:
         hits = sa.select(SearchEntry.id).where(VECTOR.bool_op("@@")(sa.cast(text, TSQUERY)))
         # by itself the planner may walk the entries from the newest on and cut the text of each anew
         found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
         return query.join(found, found.c.id == SearchEntry.id)
-    text = fts5([*words, *titles] if tier == 0 else words, tokens)
-    text = f"({text}) NOT ({fts5(titles)})" if tier == 1 else text
     return query.join(full_text, full_text.c.rowid == SearchEntry.id).where(full_text.c[FULL_TEXT].match(text))
 
 
@@ -169,7 +209,7 @@ def _in_force(on: date) -> list[sa.ColumnElement[bool]]:
     return [Tariff.effective_from <= on, ~superseded.correlate(Tariff)]
 
 
-def lowest_prices(on: date) -> sa.Select[Any]:
+def lowest_prices(on: date) -> sa.Select[UUID, UnitPrice]:
     """Return the query of (product, lowest price in force that day) of all products that have one."""
     lowest = sa.func.min(Tariff.unit_price_max)
     return sa.select(Tariff.product_id, lowest.label("lowest")).where(*_in_force(on)).group_by(Tariff.product_id)
@@ -189,7 +229,7 @@ def prices_in_force(session: Session, entry_ids: Sequence[int], on: date) -> lis
     return [(entry_id, unit, price) for entry_id, unit, price in found]
 
 
-def stamps() -> sa.Select[Any]:
+def stamps() -> sa.Select[UUID, str]:
     """Return the query of (product, stamp): which facts of the registry a product is found by, as a text.
 
     It is made of the numbers and versions of all rows that :func:`texts_of` and :func:`facets_of` read, so that
@@ -228,9 +268,7 @@ def entry_of(session: Session, listing_id: UUID) -> SearchEntry | None:
     return session.scalar(sa.select(SearchEntry).where(SearchEntry.listing_id == listing_id))
 
 
-def read_facts(
-    session: Session, product_id: UUID, *, title: str, summary: str
-) -> tuple[Texts, dict[Facet, list[str]]]:
+def read_facts(session: Session, product_id: UUID, *, title: str, summary: str) -> tuple[Texts, dict[Facet, list[str]]]:
     """Return what a product is found by: its texts, and its values of each indexed facet.
 
     Raises:

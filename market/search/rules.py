@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
 from kernel.money import UnitPrice
 from market.search import (
@@ -180,7 +182,7 @@ def _cut(texts: Sequence[str], *, short: bool) -> set[str]:
         found |= set(_pieces(part, 2))
         for run in HAN.findall(part):
             sounds = syllables(run)
-            found |= {SOUND + first + second for first, second in zip(sounds, sounds[1:], strict=False)}
+            found |= {SOUND + first + second for first, second in pairwise(sounds)}
             letters = "".join(sound[0] for sound in sounds)
             found |= {INITIAL + piece for piece in _pieces(letters, INITIALS_CUT)}
             if short:
@@ -218,7 +220,7 @@ def readings(word: str) -> list[Reading]:
     if not LETTERS.fullmatch(letters):
         return found
     for sounds in _divided(letters)[:READINGS_MAX]:
-        cut = tuple(SOUND + first + second for first, second in zip(sounds, sounds[1:], strict=False))
+        cut = tuple(SOUND + first + second for first, second in pairwise(sounds))
         found.append(Reading(cut or (SOUND + sounds[0],), Field.SOUNDS, f" {' '.join(sounds)} ", len(sounds) <= 2))
     if len(letters) >= INITIALS_MIN:
         cut = tuple(INITIAL + piece for piece in _pieces(letters, min(len(letters), INITIALS_CUT)))
@@ -244,26 +246,30 @@ def nothing_to_compare(word: Sequence[Reading]) -> bool:
     return all(one.is_exact for one in word)
 
 
-def fts5(words: Sequence[Sequence[Reading]], facets: Sequence[Sequence[str]] = ()) -> str:
-    """Return what SQLite's FTS5 is asked for: all words, each in one of its readings, and one token of each facet."""
-    each = ["(" + " OR ".join(f"({' AND '.join(map(_quoted, one.tokens))})" for one in word) + ")" for word in words]
-    each += ["(" + " OR ".join(map(_quoted, tokens)) + ")" for tokens in facets]
-    return " AND ".join(each)
+Words = Sequence[Sequence[Reading]]
 
 
-def tsquery(words: Sequence[Sequence[Reading]], facets: Sequence[Sequence[str]] = ()) -> str:
+def fts5(words: Words, facets: Sequence[Sequence[str]] = (), without: Words = ()) -> str:
+    """Return what SQLite's FTS5 is asked for: all words, each in one of its readings, and one token of each facet.
+
+    ``without`` leaves out what has all of those words.
+    """
+    asked = " AND ".join(_groups(words, facets, '"', " AND ", " OR "))
+    return f"({asked}) NOT ({fts5(without)})" if without else asked
+
+
+def tsquery(words: Words, facets: Sequence[Sequence[str]] = (), without: Words = ()) -> str:
     """Return the same for PostgreSQL; the tokens are quoted, so that no parser cuts them anew."""
-    each = ["(" + " | ".join(f"({' & '.join(map(_single, one.tokens))})" for one in word) + ")" for word in words]
-    each += ["(" + " | ".join(map(_single, tokens)) + ")" for tokens in facets]
-    return " & ".join(each)
+    asked = " & ".join(_groups(words, facets, "'", " & ", " | "))
+    return f"({asked}) & !({tsquery(without)})" if without else asked
 
 
-def _quoted(token: str) -> str:
-    return f'"{token}"'
-
-
-def _single(token: str) -> str:
-    return f"'{token}'"
+def _groups(words: Words, facets: Sequence[Sequence[str]], quote: str, all_of: str, any_of: str) -> Iterator[str]:
+    for word in words:
+        ways = (all_of.join(f"{quote}{token}{quote}" for token in one.tokens) for one in word)
+        yield "(" + any_of.join(f"({way})" for way in ways) + ")"
+    for tokens in facets:
+        yield "(" + any_of.join(f"{quote}{token}{quote}" for token in tokens) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +286,7 @@ class Range:
     @property
     def key(self) -> str:
         """The range as one word: ``0.1-1``."""
-        return f"{self.above.text() if self.above is not None else ''}-{self.up_to.text() if self.up_to is not None else ''}"
+        return "-".join("" if end is None else end.text() for end in (self.above, self.up_to))
 
 
 def price_ranges() -> list[Range]:
@@ -298,7 +304,7 @@ class Count:
     count: int
 
 
-def counted(rows: Iterable[tuple[Mapping[str, Iterable[str]], int]]) -> list[Count]:
+def counted(rows: Iterable[tuple[Mapping[Any, Iterable[str]], int]]) -> list[Count]:
     """Return for each facet its values with the number of entries that have them, the most frequent first.
 
     Each row gives facet → values, and how many entries are like it; a value counts once per entry.

@@ -101,9 +101,7 @@ def test_a_word_in_letters_is_read_as_it_stands_as_syllables_and_as_initials():
 def test_words_and_facets_are_asked_of_both_databases_alike():
     words, place = wanted("信用 qy"), facet_token(Facet.PLACE, "puer")
     assert words is not None
-    assert fts5(words, [[place, "0fx"]]) == (
-        f'(("信用")) AND (("qy") OR ("0iqy")) AND ("{place}" OR "0fx")'
-    )
+    assert fts5(words, [[place, "0fx"]]) == (f'(("信用")) AND (("qy") OR ("0iqy")) AND ("{place}" OR "0fx")')
     assert tsquery(words, [[place, "0fx"]]) == f"(('信用')) & (('qy') | ('0iqy')) & ('{place}' | '0fx')"
 
 
@@ -124,7 +122,7 @@ def test_ranges_hold_their_upper_end():
 
 
 def test_values_are_counted_once_per_entry_the_most_frequent_first():
-    rows = [{"place": ["puer"], "department": ["b", "a", "b"]}, {"place": ["puer"], "department": ["b"]}]
+    rows = [({"place": ["puer"], "department": ["b", "a", "b"]}, 1), ({"place": ["puer"], "department": ["b"]}, 2)]
     assert counted(rows) == [
-        Count(Facet.PLACE, "puer", 2), Count(Facet.DEPARTMENT, "b", 2), Count(Facet.DEPARTMENT, "a", 1),
+        Count(Facet.PLACE, "puer", 3), Count(Facet.DEPARTMENT, "b", 3), Count(Facet.DEPARTMENT, "a", 1),
     ]  # fmt: skip

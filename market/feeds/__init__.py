@@ -1,0 +1,1 @@
+"""Feeds of the catalogue: what was offered last, for every search."""
