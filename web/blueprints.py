@@ -12,6 +12,8 @@ import market.comparisons.api
 import market.comparisons.pages
 import market.contracts.api
 import market.contracts.pages
+import market.disputes.api
+import market.disputes.pages
 import market.entitlements.api
 import market.entitlements.pages
 import market.feeds.pages
@@ -23,6 +25,8 @@ import market.orders.api
 import market.orders.pages
 import market.payments.api
 import market.payments.pages
+import market.receipts.api
+import market.receipts.pages
 import market.refunds.api
 import market.refunds.pages
 import market.webhooks.api
@@ -161,6 +165,7 @@ from web import (
     loading_api,
     paying,
     pricing_desk,
+    receipting,
     repricing,
     stripe_hooks,
 )
@@ -234,6 +239,9 @@ API_BLUEPRINTS = [
     market.refunds.api.blueprint,
     market.invoices.api.blueprint,
     market.entitlements.api.blueprint,
+    market.receipts.api.blueprint,
+    receipting.api,
+    market.disputes.api.blueprint,
     market.webhooks.api.blueprint,
     loading_api.blueprint,
     settlement.metering.api.usage,
@@ -323,6 +331,9 @@ PAGE_BLUEPRINTS = [
     market.refunds.pages.blueprint,
     market.invoices.pages.blueprint,
     market.entitlements.pages.blueprint,
+    receipting.blueprint,
+    market.receipts.pages.blueprint,
+    market.disputes.pages.blueprint,
     market.webhooks.pages.blueprint,
     loading.blueprint,
     pricing.services.pages.blueprint,

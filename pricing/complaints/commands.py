@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.errors import NotAllowed
+from kernel.filings import FILINGS_MAX, FILINGS_WINDOW, new_reference
 from kernel.identity import Actor, Permission
 from pricing.complaints import queries
 from pricing.complaints.model import PriceComplaint
@@ -29,11 +29,6 @@ from registry.accounts.queries import accounts_behind
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products import queries as products
-
-FILINGS_MAX = 5
-FILINGS_WINDOW = timedelta(hours=1)
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that could be taken for another
-REFERENCE_LENGTH = 26  # 130 bits: whoever knows it filed the complaint
 
 
 class OwnComplaint(NotAllowed):
@@ -78,7 +73,7 @@ def file_complaint(
         refuse_flood(len(filed), FILINGS_MAX, filed[0] + FILINGS_WINDOW - now if filed else FILINGS_WINDOW)
     complaint = PriceComplaint(
         number=numbering.number(session, "PCO", business_date(now)),
-        reference="".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH)),
+        reference=new_reference(),
         place=product.place, product_id=product.id, tariff_id=_tariff_id(session, product.id, tariff_number),
         authorizing_entity_id=session.get_one(Agreement, product.agreement_id).authorizing_entity_id, ground=ground,
         words=words, evidence_sha256=files.keep(session, now=now, **evidence) if evidence else None,

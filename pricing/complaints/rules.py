@@ -111,7 +111,7 @@ def after(state: ComplaintState, act: ComplaintAct, number: str) -> ComplaintSta
     return following
 
 
-def refuse_flood(filed: int, filings_max: int, left: timedelta) -> None:
+def refuse_flood(filed: int, filings_max: int, left: timedelta, *, rule: str = "PRC-11") -> None:
     """Refuse one complaint too many from one address.
 
     Raises:
@@ -122,7 +122,7 @@ def refuse_flood(filed: int, filings_max: int, left: timedelta) -> None:
         raise TooManyComplaints(
             f"同一来源短时间内提出的投诉已达 {filings_max} 件，请在 {seconds} 秒后再试。",
             detail_en=f"Too many complaints; try again in {seconds} seconds",
-            rule="PRC-11",
+            rule=rule,
             headers={"Retry-After": str(seconds)},
         )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.calendar import business_date
+from kernel.filings import FILINGS_MAX, FILINGS_WINDOW, new_reference
 from kernel.identity import Actor
 from registry.objections import queries
 from registry.objections.rules import (
@@ -26,11 +26,6 @@ from registry.registrations import queries as registrations
 from registry.registrations.model import Objection, ObjectionFile, Registration
 from registry.registrations.rules import ObjectionOutcome, RegistrationEvent, after
 from registry.terms.rules import refuse_outside_notice
-
-FILINGS_MAX = 5
-FILINGS_WINDOW = timedelta(hours=1)
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that could be taken for another
-REFERENCE_LENGTH = 26  # 130 bits: whoever knows it filed the objection
 
 
 def file_objection(
@@ -74,7 +69,7 @@ def file_objection(
         filed = queries.filed_since(session, source_digest, now - FILINGS_WINDOW)
         refuse_flood(len(filed), FILINGS_MAX, filed[0] + FILINGS_WINDOW - now if filed else FILINGS_WINDOW)
     registration.state = state
-    reference = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+    reference = new_reference()
     objection = Objection(
         registration_id=registration.id, name=name, contact=contact, evidence=evidence, filed_at=now,
         filed_by=actor.id, reference=reference, identity_kind=identity_kind,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kernel import files
 from kernel.errors import NotAllowed
+from kernel.filings import REFERENCE_LENGTH
 from kernel.identity import ANONYMOUS, Role
 from registry.objections import commands, queries
 from registry.objections.rules import (
@@ -193,7 +194,7 @@ def test_one_address_files_five_objections_within_an_hour_and_not_a_sixth(
 def test_the_author_reads_the_outcome_with_the_reference(session: Session, registration: Registration) -> None:
     filed = object_to(session, registration)
     reference = str(filed.reference)
-    assert len(reference) == commands.REFERENCE_LENGTH
+    assert len(reference) == REFERENCE_LENGTH
     assert queries.state(queries.by_reference(session, f" {reference.lower()} ")) is ObjectionState.FILED
     commands.recheck(session, reviewer(), filed.id, findings="已核实", now=CODED_AT)
     assert queries.state(queries.by_reference(session, reference)) is ObjectionState.RECHECKED
