@@ -17,16 +17,17 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock, db, jobs
-from kernel.calendar import DAY, business_date
+from kernel.calendar import DAY, Period, business_date
 from kernel.http import policy_book, working_calendar
 from kernel.identity import Actor, Grant, Role
+from market.buyer_accounts import commands as buyer_accounts
 from market.invoices import commands as invoices
 from market.webhooks import commands as webhooks
 from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
-from web import courier, equal_prices
+from web import cataloguing, courier, equal_prices, paying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
 
@@ -43,6 +44,7 @@ class Job:
     name: str
     minutes: int
     run: Callable[[Session, Actor, datetime], str]
+    alone: Callable[[datetime], str] | None = None  # speaks to the outside, so it opens its own transactions
 
     def period(self, now: datetime) -> str:
         """Return the name of the period that ``now`` falls into."""
@@ -94,6 +96,16 @@ def _read_headroom(session: Session, actor: Actor, now: datetime) -> str:
     return "；".join([f"读取收入余量 {read} 份协议", *refused[:FINDINGS_NAMED]])
 
 
+def _outside(_session: Session, _actor: Actor, _now: datetime) -> str:
+    return "进行中"
+
+
+def _state_months(session: Session, actor: Actor, now: datetime) -> str:
+    month = Period.month_of(Period.month_of(business_date(now)).start - DAY).start
+    issued = buyer_accounts.issue_statements(session, actor, month=f"{month:%Y-%m}", now=now)
+    return f"出具月结账单 {issued} 份"
+
+
 def _compare_prices(session: Session, _actor: Actor, now: datetime) -> str:
     found = equal_prices.findings(session, business_date(now) - DAY)
     named = "；".join(one.words for one in found[:FINDINGS_NAMED])
@@ -111,6 +123,10 @@ def _index(session: Session, actor: Actor, now: datetime) -> str:
 JOBS = (
     Job("audit.seal", 1, _seal),
     Job("payments.take_in", 1, _take_in),
+    Job("payments.inbox", 1, _outside, stripe_hooks.work_off),
+    Job("payments.follow", 1, _outside, paying.follow_all),
+    Job("payments.sweep", 10, _outside, stripe_hooks.sweep),
+    Job("accounts.statements", 60, _state_months),
     Job("invoices.red_letters", 5, _red_letters),
     Job("catalogue.index", 5, _index),
     # a new holiday table first: it may give the silent and the late another day
@@ -136,6 +152,10 @@ def run(app: Flask, job: Job) -> str:
                 return f"{job.name}：{period} 已运行"
             result = job.run(session, SCHEDULER, now)
             jobs.finish(session, job.name, period, result)
+        if job.alone is not None:
+            result = job.alone(now)
+            with db.transaction() as session:
+                jobs.finish(session, job.name, period, result)
         return f"{job.name}：{result}"
 
 
