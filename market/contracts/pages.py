@@ -24,6 +24,7 @@ from market.orders.model import Order
 from market.orders.rules import OrderState
 from market.orders.schemas import OrderIn
 from market.payments.rules import PaymentState
+from pricing.tariffs.rules import PriceReason
 
 blueprint = Blueprint("contract_pages", __name__, template_folder="../templates")
 ENDED = (OrderState.CANCELLED, OrderState.REFUNDED)
@@ -147,9 +148,12 @@ def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
             "note": order.client_reference,
             "state": "done",
         },
-        _signature(gettext("购买方签署"), contract, Side.BUYER),
-        _signature(gettext("供方签署"), contract, Side.SELLER),
     ]
+    if contract is not None or order.reason is not PriceReason.SOURCE_REUSE:
+        steps += [
+            _signature(gettext("购买方签署"), contract, Side.BUYER),
+            _signature(gettext("供方签署"), contract, Side.SELLER),
+        ]
     if not order.is_free:
         is_captured = payment is not None and payment.state is not PaymentState.EXPECTED
         at = payment.captured_at if payment is not None else None

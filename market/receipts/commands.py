@@ -70,6 +70,7 @@ def count(
     side = _side(actor, order)
     must_fit(month, valid_from=held.valid_from, valid_until=held.valid_until, today=business_date(now))
     must_be_bought(count, held.quota)
+    code = products.get(session, held.product_id).code
     receipt = queries.of_month(session, held.id, month.start, lock=True)
     if receipt is None:
         receipt = _open(session, held, order, month, now)
@@ -81,7 +82,7 @@ def count(
         receipt.provider_count = count
     else:
         receipt.buyer_count = count
-    _write(session, receipt, held, order)
+    _write(receipt, held, order, code)
     session.add(receipt)
     session.flush()
     session.add(
@@ -103,13 +104,12 @@ def _open(session: Session, held: Entitlement, order: Order, month: Period, now:
     )  # fmt: skip
 
 
-def _write(session: Session, receipt: DeliveryReceipt, held: Entitlement, order: Order) -> None:
+def _write(receipt: DeliveryReceipt, held: Entitlement, order: Order, code: str) -> None:
     if receipt.provider_count is None or receipt.buyer_count is None:
         return
     receipt.document = document(
         number=receipt.number, entitlement=held.number, order=order.number,
-        product=products.get(session, held.product_id).code, period=receipt.period, provider=receipt.provider_count,
-        buyer=receipt.buyer_count,
+        product=code, period=receipt.period, provider=receipt.provider_count, buyer=receipt.buyer_count,
     )  # fmt: skip
     receipt.sha256 = digest(receipt.document)
 

@@ -86,7 +86,9 @@ GATES = (
     Check("C2", "收费订单未到账即授予权益", """SELECT t.number FROM market_entitlement t
         JOIN market_order o ON o.id = t.order_id WHERE o.amount > 0 AND NOT EXISTS (
             SELECT 1 FROM market_payment p WHERE p.order_id = o.id AND p.captured_at IS NOT NULL)"""),
-    Check("C2", "合同未经双方签署即授予权益", """SELECT t.number FROM market_entitlement t WHERE NOT EXISTS (
+    # REU-01: the right of a source department rests on the rule, nobody's signature is waited for
+    Check("C2", "合同未经双方签署即授予权益", """SELECT t.number FROM market_entitlement t
+        JOIN market_order o ON o.id = t.order_id WHERE o.reason <> 'source_reuse' AND NOT EXISTS (
         SELECT 1 FROM market_contract c WHERE c.order_id = t.order_id
             AND c.buyer_signed_at IS NOT NULL AND c.seller_signed_at IS NOT NULL)"""),
     Check("B11", "权益的用途、场景或买方与订单不符", """SELECT t.number FROM market_entitlement t
