@@ -16,7 +16,7 @@ from kernel.fields import Schema
 from kernel.http import ApiBlueprint, current_actor, policy_book, public, requires, working_calendar
 from kernel.identity import FINANCE, SELLERS, Permission, Role
 from web.menu import navigation
-from web.worklists import offices, organisations, overviews, prices, uses
+from web.worklists import offices, organisations, overviews, prices, sales, uses
 from web.worklists.tasks import Asking, Task, in_order
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
@@ -65,6 +65,12 @@ GATHERED: Gatherers = (
     (SELLERS, organisations.product_drafts),
     (SELLERS, organisations.own_requests),
     (uses.BUYERS, organisations.orders_waiting),
+    (SELLERS, sales.invoices_to_issue),
+    ((*SELLERS, *uses.BUYERS), sales.receipts_to_answer),
+    ((Role.SUPERVISOR,), sales.disputes_waiting),
+    ((*SELLERS, *uses.BUYERS), sales.disputes_to_answer),
+    ((Role.SOURCE,), sales.reuse_offered),
+    ((*SELLERS, Role.SOURCE, Role.SUPERVISOR), sales.feedback_due),
     *ABOUT_PRICES,
 )
 # kind of task → its words, and the page that shows all of that kind
@@ -108,6 +114,11 @@ KINDS: dict[str, tuple[Any, str]] = {
     "misuses": (lazy_gettext("改作他用"), "misuse_pages.browse"),
     "negotiations": (lazy_gettext("面议"), "negotiation_pages.browse"),
     "quotes": (lazy_gettext("报价"), "order_pages.quotes"),
+    "invoices": (lazy_gettext("发票"), "invoice_pages.browse"),
+    "receipts": (lazy_gettext("交付回执"), "receipt_pages.browse"),
+    "disputes": (lazy_gettext("争议处置"), "dispute_pages.browse"),
+    "reuse": (lazy_gettext("本部门可免费使用的产品"), "reuse_pages.browse"),
+    "feedback": (lazy_gettext("成果回馈"), "feedback_pages.browse"),
 }
 NEAR_DAYS = 5  # working days within which a task counts as due soon on the page
 
