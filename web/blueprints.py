@@ -16,6 +16,8 @@ import market.disputes.api
 import market.disputes.pages
 import market.entitlements.api
 import market.entitlements.pages
+import market.feedback.api
+import market.feedback.pages
 import market.feeds.pages
 import market.invoices.api
 import market.invoices.pages
@@ -29,6 +31,8 @@ import market.receipts.api
 import market.receipts.pages
 import market.refunds.api
 import market.refunds.pages
+import market.reuse.api
+import market.reuse.pages
 import market.webhooks.api
 import market.webhooks.pages
 import pricing.adjustments.api
@@ -242,6 +246,8 @@ API_BLUEPRINTS = [
     market.receipts.api.blueprint,
     receipting.api,
     market.disputes.api.blueprint,
+    market.reuse.api.blueprint,
+    market.feedback.api.blueprint,
     market.webhooks.api.blueprint,
     loading_api.blueprint,
     settlement.metering.api.usage,
@@ -334,6 +340,8 @@ PAGE_BLUEPRINTS = [
     receipting.blueprint,
     market.receipts.pages.blueprint,
     market.disputes.pages.blueprint,
+    market.reuse.pages.blueprint,
+    market.feedback.pages.blueprint,
     market.webhooks.pages.blueprint,
     loading.blueprint,
     pricing.services.pages.blueprint,
