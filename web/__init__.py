@@ -69,6 +69,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["huiyi_used"] = used_of  # the market's pages show what metering on the floor above has counted
     app.extensions["huiyi_event_types"] = announcing.titles  # what happens on every floor is known up here
     app.extensions["huiyi_outside"] = Outside(read_admitted(config.outbound_networks), config.outbound_certificates)
+    app.extensions["huiyi_stripe"] = paying.provider_of(config)
     Babel(app, locale_selector=shell.chosen_locale)
     problems.register(app)
     shell.register(app)

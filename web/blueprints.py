@@ -21,6 +21,9 @@ import market.feedback.pages
 import market.feeds.pages
 import market.invoices.api
 import market.invoices.pages
+import market.gateways.api
+import market.gateways.pages
+import market.limits.api
 import market.listings.api
 import market.listings.pages
 import market.orders.api
@@ -160,8 +163,10 @@ from web import (
     assessing,
     calc_api,
     contract_template,
+    delivering,
     desks,
     disclosing,
+    downloading,
     equal_prices,
     exchange,
     home,
@@ -250,6 +255,9 @@ API_BLUEPRINTS = [
     market.feedback.api.blueprint,
     market.webhooks.api.blueprint,
     loading_api.blueprint,
+    delivering.api,
+    market.gateways.api.blueprint,
+    market.limits.api.blueprint,
     settlement.metering.api.usage,
     settlement.revenue.api.blueprint,
     settlement.splits.api.blueprint,
@@ -267,7 +275,7 @@ API_BLUEPRINTS = [
     desks.api,
 ]
 # called by programs, outside the documented API: the data plane and the probes
-PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, home.probes]
+PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
     home.blueprint,
     desks.blueprint,
@@ -344,6 +352,9 @@ PAGE_BLUEPRINTS = [
     market.feedback.pages.blueprint,
     market.webhooks.pages.blueprint,
     loading.blueprint,
+    delivering.blueprint,
+    downloading.pages,
+    market.gateways.pages.blueprint,
     pricing.services.pages.blueprint,
     pricing.publications.pages.blueprint,
     settlement.ledger.pages.blueprint,

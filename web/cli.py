@@ -156,6 +156,17 @@ def import_usage(file: Path, place: str) -> None:
         usage(TERMINAL, file, place, console)
 
 
+@import_.command("bank")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--place", required=True)
+def import_bank(file: Path, place: str) -> None:
+    """导入银行对账单（CSV、XLSX）：逐行匹配或写明待核原因。例：huiyi import bank 2026-11.csv --place xinchang"""
+    from web.imports import bank
+
+    with application():
+        bank(TERMINAL, file, place, console)
+
+
 @import_.command("cost-survey")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--agreement", required=True, help="授权运营协议编号")

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
 SECRET_VARIETY_MIN = 10
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
+STRIPE_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9]{10,}", re.ASCII)
+STRIPE_SECRETS_MAX = 3
 POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 ENVIRONMENTS = ("development", "production", "demonstration", "test")
 
@@ -49,7 +51,11 @@ class Config:
     )
     policies: str = _setting(str(ROOT / "policies"), "政策文件目录")
     policy_overlays: str = _setting("", "补充法规未定取值的覆盖文件，多个以冒号分隔")
-    payment: str = _setting("bank", "收款方式：bank（对公转账）")
+    payment: str = _setting("bank", "收款方式：bank（对公转账），或 bank,stripe（另可在线支付）")
+    stripe_key: str = _setting("", "Stripe 密钥（sk_… 或 rk_…），开通在线支付时必填", secret=True)
+    stripe_webhook_secrets: str = _setting("", "Stripe 通知的签名密钥（whsec_…），逗号分隔，最多三个", secret=True)
+    stripe_ways: str = _setting("card,alipay,wechat_pay", "在线支付接受的方式，逗号分隔，以 Stripe 账户开通的为准")
+    stripe_base: str = _setting("", "Stripe 接口地址，只用于测试；不填即正式地址")
     host: str = _setting("127.0.0.1", "监听地址")
     port: str = _setting("8000", "监听端口")
     workers: str = _setting("2", "服务进程数")
@@ -85,8 +91,7 @@ class Config:
         found = []
         if self.env not in ENVIRONMENTS:
             found.append(f"HUIYI_ENV：只能是 {'、'.join(ENVIRONMENTS)} 之一")
-        if self.payment != "bank":
-            found.append("HUIYI_PAYMENT：目前只支持 bank")
+        found += self.faults_of_payment()
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
         if self.base_url and BASE_URL.fullmatch(self.base_url) is None:
@@ -104,12 +109,39 @@ class Config:
         found += [f"HUIYI_POLICY_OVERLAYS：没有文件 {path}" for path in self.overlays() if not path.is_file()]
         return found
 
+    def faults_of_payment(self) -> list[str]:
+        """Return what is wrong with the ways of paying."""
+        ways = self.payment.split(",")
+        if "bank" not in ways or len(set(ways)) < len(ways) or set(ways) - {"bank", "stripe"}:
+            return ["HUIYI_PAYMENT：只能是 bank 或 bank,stripe"]
+        if not self.takes_stripe:
+            return []
+        found = []
+        if STRIPE_KEY.fullmatch(self.stripe_key) is None:
+            found.append("HUIYI_STRIPE_KEY：在线支付需要 sk_ 或 rk_ 开头的密钥")
+        if not 1 <= len(self.stripe_secrets()) <= STRIPE_SECRETS_MAX:
+            found.append(f"HUIYI_STRIPE_WEBHOOK_SECRETS：在线支付需要一至 {STRIPE_SECRETS_MAX} 个签名密钥")
+        if self.stripe_base and BASE_URL.fullmatch(self.stripe_base) is None:
+            found.append("HUIYI_STRIPE_BASE：须为 http:// 或 https:// 开头的网址")
+        return found
+
+    @property
+    def takes_stripe(self) -> bool:
+        """Say whether buyers may pay online."""
+        return "stripe" in self.payment.split(",")
+
+    def stripe_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that sign Stripe's webhooks; several while one is being replaced."""
+        return tuple(text.strip() for text in self.stripe_webhook_secrets.split(",") if text.strip())
+
     def faults_in_production(self, given: Mapping[str, str]) -> list[str]:
         """Return what production lacks; a default that is right for one's own machine guards nothing."""
         found = [f"HUIYI_{name}：生产环境必须设置" for name in ("DATABASE_URL", "SECRET_KEY", "TRUSTED_HOSTS")
                  if not given.get(f"HUIYI_{name}", "").strip()]  # fmt: skip
         if given.get("HUIYI_SECRET_KEY") and not is_strong(self.secret_key):
             found.append(f"HUIYI_SECRET_KEY：至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
+        if self.stripe_base or (self.takes_stripe and "_test_" in self.stripe_key):
+            found.append("HUIYI_STRIPE_KEY：生产环境不得使用测试密钥或测试地址")
         if any(is_for_demonstration(path) for path in self.overlays()):
             found.append("HUIYI_POLICY_OVERLAYS：生产环境不得使用演示取值")
         return found

@@ -13,6 +13,9 @@ from kernel import clock, db
 from kernel.errors import DomainError
 from kernel.http import policy_book
 from kernel.identity import Actor, Grant
+from market.bank_lines import commands as bank_line_commands
+from market.bank_lines import queries as bank_line_queries
+from market.bank_lines.pages import REASON_WORDS, STATE_WORDS
 from market.listings import commands as listing_commands
 from market.listings.model import ImportRow
 from market.listings.sheets import report_csv
@@ -74,6 +77,28 @@ def usage(actor: Actor, file: Path, place: str, console: Console) -> None:
             session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now()
         )
     console.print(f"{file.name}：共 {done.rows} 行，新计入 {done.accepted} 行，已计过 {done.duplicates} 行。")
+
+
+def bank(actor: Actor, file: Path, place: str, console: Console) -> None:
+    """Take a statement of the bank: all of its lines or none; say what was matched and what waits, with its reason."""
+    try:
+        with console.status(f"正在读取 {file.name} …"), db.transaction() as session:
+            made = bank_line_commands.import_file(
+                session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now(),
+                book=policy_book(),
+            )  # fmt: skip
+            lines = bank_line_queries.of_file(session, made.id)
+    except DomainError as refusal:
+        for error in refusal.errors[:SHOWN_MAX]:
+            console.print(f"  {error.get('message', '')}", markup=False, soft_wrap=True)
+        raise
+    waiting = [(line, line.reason) for line in lines if line.reason is not None]
+    for line, reason in waiting[:SHOWN_MAX]:
+        words = f"  待核 {line.serial}：{line.amount} 元，{line.payer_name}，{REASON_WORDS[reason]}"
+        console.print(words, markup=False, soft_wrap=True)
+    counted = Counter(line.state for line in lines)
+    told = "，".join(f"{STATE_WORDS[state]} {count} 行" for state, count in sorted(counted.items()))
+    console.print(f"{file.name}：共 {made.row_count} 行，早先已有 {made.known} 行；{told or '没有新的流水'}。")
 
 
 def cost_survey(login: str, file: Path, agreement_number: str, year: int, console: Console) -> None:

@@ -115,7 +115,7 @@ REFUSALS: dict[int, tuple[type[DomainError], str, str]] = {
 
 def is_api() -> bool:
     """Say whether a program asks: API, data plane and probes get JSON."""
-    return request.path.startswith(("/api/", "/exchange/", "/healthz", "/readyz", "/metrics"))
+    return request.path.startswith(("/api/", "/exchange/", "/hooks/", "/healthz", "/readyz", "/metrics"))
 
 
 def register(app: Flask) -> None:

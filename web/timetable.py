@@ -138,6 +138,7 @@ JOBS = (
     Job("headroom.read", 1440, _read_headroom),
     Job("prices.compare", 1440, _compare_prices),
     Job("webhooks.forget", 1440, _forget_messages),
+    Job("calls.give_up", 60, proxying.give_up),
     Job("books.verify", 5, _verify),
 )
 

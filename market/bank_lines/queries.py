@@ -66,6 +66,11 @@ def file_with(session: Session, place: str, sha256: str) -> BankFile | None:
     return session.scalar(sa.select(BankFile).where(BankFile.place == place, BankFile.sha256 == sha256))
 
 
+def of_file(session: Session, file_id: UUID) -> Sequence[BankLine]:
+    """Return the lines that a statement brought, in its order."""
+    return session.scalars(sa.select(BankLine).where(BankLine.file_id == file_id).order_by(BankLine.line_number)).all()
+
+
 def by_serials(session: Session, place: str, serials: Iterable[str]) -> dict[str, BankLine]:
     """Return the lines with these serial numbers, by number."""
     query = sa.select(BankLine).where(BankLine.place == place, BankLine.serial.in_(list(serials)))

@@ -189,7 +189,9 @@ def capture(
     return payment
 
 
-def begin(session: Session, actor: Actor, payment_id: UUID, *, method: PaymentMethod, now: datetime) -> Attempt:
+def begin(
+    session: Session, actor: Actor, payment_id: UUID, *, method: PaymentMethod, return_url: str, now: datetime
+) -> Attempt:
     """Write down that the buyer pays online, before any provider is called; one try at a time.
 
     While a try is open, that one is returned, however often it is asked for: nobody pays twice.
@@ -213,7 +215,7 @@ def begin(session: Session, actor: Actor, payment_id: UUID, *, method: PaymentMe
     made = Attempt(
         id=identity, number=f"{payment.number}-{sequence}", payment_id=payment.id, sequence=sequence,
         place=payment.place, method=method, amount=payment.amount, key=f"huiyi-{identity.hex}-charge", asked_at=now,
-        asked_by=actor.name,
+        asked_by=actor.name, return_url=return_url,
     )  # fmt: skip
     session.add(made)
     session.flush()

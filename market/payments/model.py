@@ -84,7 +84,8 @@ class Attempt(Entity):
     state: Mapped[AttemptState] = mapped_column(default=AttemptState.ASKED, index=True)
     provider_id: Mapped[str | None] = mapped_column(unique=True)
     intent_id: Mapped[str | None] = mapped_column(unique=True)
-    url: Mapped[str | None]
+    url: Mapped[str | None]  # where the buyer pays
+    return_url: Mapped[str]  # where the buyer comes back to; part of what is asked for under the key
     asked_at: Mapped[datetime]
     asked_by: Mapped[str]
     answered_at: Mapped[datetime | None]  # when the provider was last asked

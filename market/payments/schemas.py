@@ -8,7 +8,7 @@ import marshmallow as ma
 
 from kernel.fields import EntityOut, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
-from market.payments.rules import PaymentMethod, PaymentState
+from market.payments.rules import AttemptState, PaymentMethod, PaymentState
 
 LINE_LENGTH_MAX = 64
 NAME_LENGTH_MAX = 200
@@ -58,6 +58,22 @@ class PaymentOut(EntityOut):
     recorded_by = ma.fields.String(allow_none=True)
     bank_line = ma.fields.String(allow_none=True)
     payer_name = ma.fields.String(allow_none=True)
+
+
+class AttemptOut(EntityOut):
+    """One try to pay online: where to pay, and what the provider said last."""
+
+    number = ma.fields.String()
+    payment_id = ma.fields.UUID()
+    method = ma.fields.Enum(PaymentMethod, by_value=True)
+    amount = MoneyField()
+    state = ma.fields.Enum(AttemptState, by_value=True)
+    url = ma.fields.String(allow_none=True)
+    asked_at = ma.fields.AwareDateTime()
+    answered_at = ma.fields.AwareDateTime(allow_none=True)
+    received = MoneyField(allow_none=True)
+    received_at = ma.fields.AwareDateTime(allow_none=True)
+    reason = ma.fields.String()
 
 
 class PaymentArgs(PageArgs):

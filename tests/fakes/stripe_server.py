@@ -23,7 +23,6 @@ from werkzeug.serving import make_server
 
 KEY = "sk_test_" + "huiyi" * 4
 SECRET = "whsec_" + "huiyi" * 6
-TERMINAL = ("succeeded", "canceled", "failed")
 
 
 @dataclass
@@ -163,8 +162,8 @@ class FakeStripe:
         if intent is None:
             raise Refused("resource_missing", f"No such payment_intent: '{form['payment_intent']}'")
         amount = int(form.get("amount", intent["amount"]))
-        given = sum(one["amount"] for one in self.of_kind("refund")
-                    if one["payment_intent"] == intent["id"] and one["status"] not in ("failed", "canceled"))  # fmt: skip
+        kept = [one for one in self.of_kind("refund") if one["status"] not in ("failed", "canceled")]
+        given = sum(one["amount"] for one in kept if one["payment_intent"] == intent["id"])
         if given + amount > intent["amount_received"]:
             raise Refused("charge_already_refunded", "Refund amount is greater than unrefunded amount on charge")
         made = self.keep(

@@ -12,11 +12,14 @@ from kernel.money import Money
 from market.payments.gateway import BankTransfer, gateway, is_reference
 from market.payments.rules import (
     AmountDiffers,
+    Answer,
+    AttemptState,
     PaymentEvent,
     PaymentMethod,
     PaymentState,
     WrongState,
     after,
+    after_answer,
     must_match,
 )
 
@@ -66,3 +69,30 @@ def test_a_bank_transfer_says_how_much_to_whom_and_with_which_remark():
     words = gateway(PaymentMethod.BANK_TRANSFER).instructions("ORD202600000136", Money.yuan("1234.50"), payee="甲公司")
     assert words.amount == Money.yuan("1234.50")
     assert all(part in words.text for part in ("1,234.50", "甲公司", "ORD202600000136"))
+
+
+KNOWN_BY_STATE = {
+    # the answers in the order of Answer: pending, succeeded, failed, cancelled, unknown, mismatch
+    AttemptState.ASKED: "pending succeeded failed cancelled unknown parked",
+    AttemptState.PENDING: "pending succeeded failed cancelled pending parked",
+    AttemptState.UNKNOWN: "pending succeeded failed cancelled unknown parked",
+    AttemptState.SUCCEEDED: " ".join(["succeeded"] * 6),
+    AttemptState.FAILED: "failed succeeded failed failed failed parked",
+    AttemptState.CANCELLED: "cancelled succeeded cancelled cancelled cancelled parked",
+    AttemptState.PARKED: " ".join(["parked"] * 6),
+}
+
+
+@pytest.mark.parametrize("state", list(AttemptState))
+def test_every_answer_about_a_try_leads_to_the_state_written_down(state):
+    assert [after_answer(state, answer).value for answer in Answer] == KNOWN_BY_STATE[state].split()
+
+
+@given(st.sampled_from(list(AttemptState)), st.lists(st.sampled_from(list(Answer)), max_size=8))
+def test_money_that_came_is_never_forgotten_and_repetition_changes_nothing(state, answers):
+    for answer in answers:
+        following = after_answer(state, answer)
+        assert after_answer(following, answer) is following
+        if state in (AttemptState.SUCCEEDED, AttemptState.PARKED):
+            assert following is state
+        state = following

@@ -1,0 +1,145 @@
+"""Lines of the bank for the people of finance: importing a statement, and deciding about what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.identity import Permission
+from market.bank_lines import commands, queries
+from market.bank_lines.model import BankLine
+from market.bank_lines.rules import LineState, Reason
+from market.bank_lines.schemas import AssignIn, ReturnedIn, ReturnIn
+
+blueprint = Blueprint("bank_line_pages", __name__, template_folder="../templates")
+SUGGESTED_MAX = 5
+STATE_WORDS = {
+    LineState.MATCHED: _("已匹配"), LineState.QUEUED: _("待核"), LineState.DECIDED: _("已认领"),
+    LineState.RETURNING: _("待退回"), LineState.RETURNED: _("已退回"), LineState.RECORDED: _("早先已手工入账"),
+    LineState.OUTGOING: _("支出"),
+}  # fmt: skip
+REASON_WORDS = {
+    Reason.NO_REFERENCE: _("附言中没有编号"), Reason.MISTYPED_REFERENCE: _("附言编号的校验位不符"),
+    Reason.UNKNOWN_REFERENCE: _("没有这个附言编号"), Reason.ALREADY_PAID: _("已付清"),
+    Reason.NOT_EXPECTED: _("订单已取消"), Reason.SHORT: _("少付"), Reason.OVER: _("多付"),
+    Reason.PAYER_DIFFERS: _("付款人不是购买方"),
+}  # fmt: skip
+
+
+@blueprint.get("/bank-lines")
+@requires(Permission.SETTLEMENT_READ)
+def browse() -> Response:
+    """List the lines; statements are imported here."""
+    return _list()
+
+
+@blueprint.post("/bank-lines/files")
+@requires(Permission.PAYMENT_RECORD)
+def import_file() -> AnyResponse:
+    """Import a statement."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return _list(errors={"file": [gettext("请选择文件")]}, status=422)
+    try:
+        with db.transaction() as session:
+            made = commands.import_file(
+                session, current_actor(), place=request.form.get("place", ""), file_name=sent.filename,
+                content=sent.read(), now=clock.now(), book=policy_book(),
+            )  # fmt: skip
+    except DomainError as error:
+        return _list(refusal=error, status=error.status)
+    flash(
+        gettext("%(name)s：%(n)s 行，其中早先已有 %(k)s 行。", name=made.name, n=made.row_count, k=made.known),
+        "success",
+    )
+    return redirect(url_for("bank_line_pages.browse", state="queued"), code=303)
+
+
+@blueprint.get("/bank-lines/<uuid:line_id>")
+@requires(Permission.SETTLEMENT_READ)
+def show(line_id: UUID) -> Response:
+    """Show one line, why it waits, and what can be done."""
+    return _line(line_id)
+
+
+@blueprint.post("/bank-lines/<uuid:line_id>/assignment")
+@requires(Permission.PAYMENT_RECORD)
+def assign(line_id: UUID) -> AnyResponse:
+    """Decide what a waiting line is for: one reference and amount per row."""
+    sent = zip(request.form.getlist("reference"), request.form.getlist("amount"), strict=False)
+    rows = [{"reference": reference, "amount": amount} for reference, amount in sent if reference.strip()]
+    form = {"shares": rows, "note": request.form.get("note", ""), "accept_payer": "accept_payer" in request.form}
+    return _step(line_id, commands.assign, loaded=form)
+
+
+@blueprint.post("/bank-lines/<uuid:line_id>/return")
+@requires(Permission.PAYMENT_RECORD)
+def give_back(line_id: UUID) -> AnyResponse:
+    """Decide that a waiting line goes back."""
+    return _step(line_id, commands.return_line, form=Form(ReturnIn))
+
+
+@blueprint.post("/bank-lines/<uuid:line_id>/return/confirmation")
+@requires(Permission.REFUND_PAY)
+def confirm(line_id: UUID) -> AnyResponse:
+    """Record that the money went back."""
+    return _step(line_id, commands.confirm_return, form=Form(ReturnedIn))
+
+
+def _step(
+    line_id: UUID, act: Callable[..., Any], *, form: Form | None = None, loaded: dict[str, Any] | None = None
+) -> AnyResponse:
+    if form is not None and not form.accepts():
+        return _line(line_id, errors=form.errors, status=422)
+    data = form.data if form is not None else {}
+    if loaded is not None:
+        faults = AssignIn().validate(loaded)
+        if faults:
+            return _line(line_id, errors={str(name): [str(words)] for name, words in faults.items()}, status=422)
+        data = {**AssignIn().load(loaded), "book": policy_book()}
+    try:
+        with db.transaction() as session:
+            match_version(session, BankLine, line_id)
+            act(session, current_actor(), line_id, **data, now=clock.now())
+    except DomainError as error:
+        return _line(line_id, refusal=error, status=error.status)
+    flash(gettext("已办理。"), "success")
+    return redirect(url_for("bank_line_pages.show", line_id=line_id), code=303)
+
+
+def _list(
+    *, errors: dict[str, list[str]] | None = None, refusal: DomainError | None = None, status: int = 200
+) -> Response:
+    session, actor, state = db.session(), current_actor(), request.args.get("state", "")
+    chosen = LineState(state) if state in list(LineState) else None
+    places = [place for place in policy_book().places() if actor.may(Permission.PAYMENT_RECORD, place=place)]
+    text = render_template(
+        "market/bank_lines/list.html", state_words=STATE_WORDS, reason_words=REASON_WORDS, errors=errors or {},
+        found=page(session, queries.listed(actor, state=chosen), BankLine, newest_first=True),
+        places=[(place, policy_book().place(place).title) for place in places], refusal=words_of(refusal),
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+def _line(
+    line_id: UUID, *, errors: dict[str, list[str]] | None = None, refusal: DomainError | None = None, status: int = 200
+) -> Response:
+    session, actor = db.session(), current_actor()
+    line = queries.visible(session, actor, line_id)
+    text = render_template(
+        "market/bank_lines/line.html", line=line, shares=queries.shares(session, line.id), state_words=STATE_WORDS,
+        reason_words=REASON_WORDS, errors=errors or {}, refusal=words_of(refusal), form=request.form,
+        suggestions=queries.suggestions(session, line, limit=SUGGESTED_MAX) if line.state is LineState.QUEUED else [],
+        may_record=actor.may(Permission.PAYMENT_RECORD, place=line.place),
+        may_pay=actor.may(Permission.REFUND_PAY, place=line.place),
+    )  # fmt: skip
+    return make_response(text, status)
