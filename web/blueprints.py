@@ -19,11 +19,12 @@ import market.entitlements.pages
 import market.feedback.api
 import market.feedback.pages
 import market.feeds.pages
-import market.invoices.api
-import market.invoices.pages
 import market.gateways.api
 import market.gateways.pages
+import market.invoices.api
+import market.invoices.pages
 import market.limits.api
+import market.limits.pages
 import market.listings.api
 import market.listings.pages
 import market.orders.api
@@ -355,6 +356,7 @@ PAGE_BLUEPRINTS = [
     delivering.blueprint,
     downloading.pages,
     market.gateways.pages.blueprint,
+    market.limits.pages.blueprint,
     pricing.services.pages.blueprint,
     pricing.publications.pages.blueprint,
     settlement.ledger.pages.blueprint,

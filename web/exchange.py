@@ -7,27 +7,83 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, request
 
 from kernel import clock, db
+from kernel.errors import Conflict, Malformed
 from kernel.http import current_actor, policy_book, requires
 from kernel.identity import Permission
+from kernel.json_body import read_json
+from market.gateways.rules import LINES_TYPE
 from settlement.calls import commands
 from settlement.calls.commands import Served
+from settlement.calls.queries import admitted
 from settlement.metering.rules import must_be_reference
+from web import proxying
+from web.proxying import Outgoing
 
 blueprint = Blueprint("exchange", __name__, url_prefix="/exchange/v1")
+QUESTION_BYTES_MAX = 64 * 1024
+
+
+class NoQueries(Conflict):
+    """The marketplace serves the product from a data set: records by key, no free questions."""
+
+    code = "exchange.no_queries"
 
 
 @blueprint.get("/products/<code>/records/<path:key>")
 @requires(Permission.EXCHANGE_CALL)
 def record(code: str, key: str) -> Response:
     """Serve one record to its buyer and count it, once per ``Client-Reference``."""
-    reference, now = must_be_reference(request.headers.get("Client-Reference")), clock.now()
+    code, reference = code.upper(), must_be_reference(request.headers.get("Client-Reference"))
+    found = _record(code, key, reference)
+    served = proxying.record(found, key) if isinstance(found, Outgoing) else found
+    return counted(jsonify(product=code, key=key, hit=served.hit, record=served.body), served)
+
+
+def _record(code: str, key: str, reference: str) -> Served | Outgoing:
+    actor, book, now = current_actor(), policy_book(), clock.now()
+    scenario, number = header("Huiyi-Scenario"), header("Huiyi-Entitlement")
     with db.transaction() as session:
-        served = commands.record_use(
-            session, current_actor(), code=code.upper(), key=key, reference=reference, now=now, book=policy_book(),
-            scenario=header("Huiyi-Scenario"), entitlement=header("Huiyi-Entitlement"),
-        )  # fmt: skip
-    response = jsonify(product=code.upper(), key=key, hit=served.hit, record=served.body)
-    return counted(response, served)
+        while True:
+            held = admitted(session, actor, code=code, key=key, reference=reference, now=now, book=book,
+                            scenario=scenario, entitlement=number)  # fmt: skip
+            if held.gateway_id is not None:
+                return proxying.admit(session, actor, held, key=key, reference=reference, now=now, book=book)
+            served = commands.serve(session, actor, held, key=key, reference=reference, now=now, book=book)
+            if served is not None:
+                return served
+            scenario, number = None, held.terms.number  # the same call was first: read what it did
+
+
+@blueprint.post("/products/<code>/queries")
+@requires(Permission.EXCHANGE_CALL)
+def queries(code: str) -> Response:
+    """Pass a question in JSON on to the platform that serves the product; whole, or line by line as it comes."""
+    code, reference = code.upper(), must_be_reference(request.headers.get("Client-Reference"))
+    body, actor, now = _question(), current_actor(), clock.now()
+    key = proxying.key_of_question(body)
+    with db.transaction() as session:
+        held = admitted(session, actor, code=code, key=key, reference=reference, now=now, book=policy_book(),
+                        scenario=header("Huiyi-Scenario"), entitlement=header("Huiyi-Entitlement"))  # fmt: skip
+        if held.gateway_id is None:
+            raise NoQueries(
+                f"产品 {code} 由本平台按查询键提供，请调用 /records/{{查询键}}",
+                detail_en=f"Ask {code} for records by key",
+            )
+        out = proxying.admit(session, actor, held, key=key, reference=reference, now=now, book=policy_book())
+    if request.accept_mimetypes.best_match(["application/json", LINES_TYPE]) == LINES_TYPE:
+        served, chunks = proxying.streamed(out, body)
+        return counted(Response(chunks, mimetype=LINES_TYPE), served)
+    served, records = proxying.whole(out, body)
+    return counted(jsonify(product=code, hit=served.hit, records=records), served)
+
+
+def _question() -> bytes:
+    if request.mimetype != "application/json" or (request.content_length or 0) > QUESTION_BYTES_MAX:
+        raise Malformed("请以 application/json 提交问题，且不超过 64 KiB", detail_en="Send JSON of at most 64 KiB")
+    body = request.get_data()
+    if not isinstance(read_json(body), dict):
+        raise Malformed("问题应为一个 JSON 对象", detail_en="The question must be a JSON object")
+    return body
 
 
 def counted(response: Response, served: Served) -> Response:

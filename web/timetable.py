@@ -27,7 +27,7 @@ from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
-from web import cataloguing, courier, equal_prices, paying, stripe_hooks
+from web import cataloguing, courier, equal_prices, paying, proxying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
 

@@ -21,6 +21,14 @@ class DataSetRefused(Invalid):
     title_en = "The data set was refused"
 
 
+class FileNotDelivered(Invalid):
+    """The file is none that may be delivered in this form; nothing was kept."""
+
+    code = "product_file.refused"
+    title = "文件未通过核对"
+    title_en = "The file was refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row: the key by which it is asked for, the kind of subject it is about, and its reviewed fields."""
@@ -80,3 +88,47 @@ def _faults(
 
 def _fault(pointer: str, code: str, message: str) -> dict[str, Any]:
     return {"pointer": pointer, "code": code, "message": message}
+
+
+def must_be_reviewed(rows: Sequence[tuple[int, Mapping[str, Any]]], fields: Sequence[str], *, shown: int) -> None:
+    """Refuse rows of a file that hold a field which nobody reviewed, or no row at all.
+
+    Raises:
+        FileNotDelivered: ``errors`` names each such field, once.
+
+    Source:
+        RVW-06, EGR-02: only what was reviewed leaves.
+    """
+    first_in: dict[str, int] = {}
+    for line, cells in rows:
+        for name, value in cells.items():
+            if name not in fields or isinstance(value, Mapping | list):  # what is nested was reviewed by nobody
+                first_in.setdefault(name, line)
+    faults = [
+        _fault(f"/rows/{line}/{name}", "product_file.field_not_reviewed",
+               f"第 {line} 行的字段“{name}”不在已审核版本的字段（{'、'.join(fields)}）之内，不得出域")
+        for name, line in first_in.items()
+    ]  # fmt: skip
+    if not rows:
+        faults.append(_fault("", "product_file.empty", "没有数据行"))
+    if faults:
+        raise FileNotDelivered(
+            f"文件有 {len(faults)} 处问题，未接收；第一处：{faults[0]['message']}",
+            detail_en=f"{len(faults)} fault(s); the file was not taken",
+            rule="RVW-06",
+            errors=faults[:shown],
+        )
+
+
+def report_type(content: bytes, file_name: str) -> str:
+    """Return the media type of a report by its content: PDF or HTML.
+
+    Raises:
+        FileNotDelivered: it is neither.
+    """
+    if content.startswith(b"%PDF-"):
+        return "application/pdf"
+    text = content.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    raise FileNotDelivered(f"报告 {file_name} 既不是 PDF 也不是 HTML", detail_en="A report is PDF or HTML")

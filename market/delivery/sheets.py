@@ -25,7 +25,7 @@ def read_rows(content: bytes, file_name: str) -> list[tuple[int, Mapping[str, An
         FileUnreadable: it is neither, or not in UTF-8 or GB 18030.
     """
     text = _text(content)
-    if file_name.lower().endswith(".json") or text.lstrip()[:1] == "[":
+    if is_json(content, file_name):
         return _json(text)
     import pandas as pd  # only where a sheet is read: it takes longer to import than all the rest
 
@@ -38,6 +38,11 @@ def read_rows(content: bytes, file_name: str) -> list[tuple[int, Mapping[str, An
         (line, dict(zip(names, map(str, cells), strict=True)))
         for line, cells in enumerate(frame.itertuples(index=False), start=2)
     ]
+
+
+def is_json(content: bytes, file_name: str) -> bool:
+    """Say whether the file is to be read as JSON: by its name, or because a list begins."""
+    return file_name.lower().endswith(".json") or content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
 
 
 def _text(content: bytes) -> str:

@@ -15,6 +15,7 @@ from kernel.identity import Permission
 from market.delivery import queries as delivery
 from market.entitlements import queries
 from market.entitlements.model import Entitlement
+from market.gateways import queries as gateways
 from market.orders.model import Order
 from registry.parties.model import Party
 from registry.products.model import Product
@@ -49,14 +50,17 @@ def show(number: str) -> str:
     found = queries.visible(session, actor, number)
     product = session.get_one(Product, found.product_id)
     closed = queries.closed(session, found, now, book=policy_book())
+    exchange = url_for("catalogue_pages.search", _external=True).removesuffix("/catalogue") + "/exchange/v1"
     return render_template(
         "market/entitlements/entitlement.html", entitlement=found, product=product, used=_used(session, found),
         order=session.get_one(Order, found.order_id), buyer=session.get_one(Party, found.buyer_id),
         holds=queries.holds(session, found, now, book=policy_book()),
         gates=[{"name": gettext(title), "open": name not in closed} for name, title in queries.TITLES.items()],
-        has_data=delivery.current(session, found.version_id) is not None, today=clock.today(),
-        address=f"{url_for('catalogue_pages.search', _external=True).removesuffix('/catalogue')}/exchange/v1/products/"
-        f"{product.code}/records/",
+        has_data=delivery.current(session, found.version_id) is not None
+        or gateways.current(session, product.id) is not None,
+        is_own=actor.org_id == found.buyer_id and actor.may(Permission.EXCHANGE_CALL), today=clock.today(),
+        files=delivery.files_within(session, found.version_id, found.valid_from, found.valid_until),
+        exchange=exchange, address=f"{exchange}/products/{product.code}/records/",
     )  # fmt: skip
 
 

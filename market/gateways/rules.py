@@ -14,7 +14,7 @@ from typing import Any
 from kernel.errors import DomainError
 from registry.parties.rules import N_
 
-SECRET_PREFIX = "hygw_"
+SECRET_PREFIX = "hygw_"  # noqa: S105 — what every such secret begins with
 JSON_TYPE = "application/json"
 LINES_TYPE = "application/x-ndjson"
 
@@ -140,7 +140,8 @@ def is_asked(health: Health, terms: Terms, now: datetime) -> CircuitEvent | None
         return CircuitEvent.PAUSED if health.state is Circuit.OPEN else CircuitEvent.LOST
     left = max(1, -int((now - over).total_seconds() // 1))
     raise Unavailable(
-        f"运营平台连续 {health.failures} 次没有正常应答，已暂停调用；请在 {left} 秒后以原 Client-Reference 重试，未计量",
+        f"运营平台连续 {health.failures} 次没有正常应答，已暂停调用，未计量；"
+        f"请在 {left} 秒后以原 Client-Reference 重试",
         detail_en=f"The platform failed {health.failures} times in a row; come again in {left} s, nothing was counted",
         headers={"Retry-After": str(left)},
     )

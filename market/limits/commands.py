@@ -43,9 +43,7 @@ def limit_calls(
     actor.must(Permission.LIMIT_SET, org_id=product.owner_id, place=product.place)
     held = None
     if entitlement is not None:
-        query = sa.select(Entitlement).where(
-            Entitlement.number == entitlement, Entitlement.product_id == product.id
-        )
+        query = sa.select(Entitlement).where(Entitlement.number == entitlement, Entitlement.product_id == product.id)
         held = session.scalar(query)
         if held is None:
             raise ForeignEntitlement(
@@ -61,6 +59,6 @@ def limit_calls(
     )  # fmt: skip
     session.add(made)
     session.flush()
-    audit.record(session, actor, "limit.set", made, at=now, note=reason,
-                 detail={"product": product.code, "entitlement": entitlement, "calls": calls, "seconds": seconds})  # fmt: skip
+    detail = {"product": product.code, "entitlement": entitlement, "calls": calls, "seconds": seconds}
+    audit.record(session, actor, "limit.set", made, at=now, note=reason, detail=detail)
     return made

@@ -22,7 +22,7 @@ def of_product(session: Session, product_id: UUID) -> Sequence[CallLimit]:
 
 def in_force(session: Session, entitlement: Entitlement) -> Limit | None:
     """Return the limit of an entitlement: its own newest one, else the newest one of its product, else none."""
-    found = session.execute(
+    found: Any = session.execute(
         sa.select(newest(CallLimit.calls, entitlement.id, entitlement.product_id),
                   newest(CallLimit.seconds, entitlement.id, entitlement.product_id))
     ).one()  # fmt: skip

@@ -36,7 +36,8 @@ def reached(limit: Limit, number: str, now: datetime) -> LimitReached:
     """Return the refusal of one call too many, with the seconds after which to come again."""
     wait = limit.seconds_left(now)
     return LimitReached(
-        f"使用权 {number} 每 {limit.seconds} 秒最多调用 {limit.calls} 次，请在 {wait} 秒后重试（沿用原 Client-Reference）",
+        f"使用权 {number} 每 {limit.seconds} 秒最多调用 {limit.calls} 次，"
+        f"请在 {wait} 秒后重试（沿用原 Client-Reference）",
         detail_en=f"{number} admits {limit.calls} calls in {limit.seconds} s; come again in {wait} s",
         headers={
             "Retry-After": str(wait), "RateLimit-Limit": str(limit.calls), "RateLimit-Remaining": "0",

@@ -5,30 +5,26 @@ A quota holds by a conditional UPDATE and a CHECK, a repetition by a unique inde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.calendar import business_date
-from kernel.db import new_id
-from kernel.errors import DomainError
-from kernel.identity import Actor, Permission
+from kernel.identity import Actor
 from kernel.policy import PolicyBook
-from market.entitlements import queries as entitlements
-from market.entitlements.rules import OutOfScope, QuotaExhausted, may_use
+from market.entitlements.model import Entitlement
+from market.entitlements.rules import OutOfScope, QuotaExhausted
+from market.limits import queries as limits
 from market.limits.rules import Limit, reached
 from settlement.calls import queries
-from settlement.calls.model import CallCounter
-from settlement.calls.queries import Met, NoEntitlement
+from settlement.calls.queries import Met, inserting_event, new_event, taking_call
 from settlement.metering.model import UsageEvent, UsageTotal
 from settlement.metering.queries import inserting, using_up
-from settlement.metering.rules import Channel, ReferenceReused, subject_digest
+from settlement.metering.rules import subject_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,26 @@ def record_use(
         LimitReached: the agreed number of calls in a span of time is used up.
         ReferenceReused: the reference came with another key before.
     """
-    held = _met(session, actor, code=code, key=key, reference=reference, now=now, book=book, scenario=scenario,
-                entitlement=entitlement)  # fmt: skip
+    held = queries.admitted(session, actor, code=code, key=key, reference=reference, now=now, book=book,
+                            scenario=scenario, entitlement=entitlement)  # fmt: skip
+    served = serve(session, actor, held, key=key, reference=reference, now=now, book=book)
+    if served is not None:
+        return served
+    return record_use(session, actor, code=code, key=key, reference=reference, now=now, book=book,
+                      entitlement=held.terms.number)  # fmt: skip
+
+
+def serve(
+    session: Session, actor: Actor, held: Met, *, key: str, reference: str, now: datetime, book: PolicyBook
+) -> Served | None:
+    """Serve and count what was admitted; None when the same call ran beside this one and was first: admit it again.
+
+    Raises:
+        OutOfScope: the kind of the subject is not the agreed one.
+        QuotaExhausted: nothing is left.
+        LimitReached: the agreed number of calls in a span of time is used up.
+        ReferenceReused: the reference came with another key before.
+    """
     if held.before is not None:
         return _again(session, held, key, reference, now, book)
     record = held.record
@@ -82,65 +96,42 @@ def record_use(
     agreed = held.terms.subject_kind
     if agreed is not None and kind not in (None, agreed):
         raise OutOfScope(f"使用权 {held.terms.number} 仅限“{agreed}”类对象", detail_en="another kind of subject")
-    event = {
-        "id": new_id(), "place": held.place, "entitlement_id": held.entitlement_id, "product_id": held.product_id,
-        "occurred_at": now, "day_number": business_date(now).toordinal(), "received_at": now,
-        "client_reference": reference, "quantity": 1, "subject_kind": kind, "subject": subject_digest(kind, key),
-        "hit": record is not None, "channel": Channel.EXCHANGE,
-    }  # fmt: skip
+    event = new_event(held.place, held.entitlement_id, held.product_id, reference, kind, subject_digest(kind, key), now,
+                      is_hit=record is not None)  # fmt: skip
     counts = record is not None or held.charges_misses
     counted = _count(session, actor, held, event, 1 if counts else 0, now)
-    if counted is None:  # the same call ran beside this one and was first
-        return record_use(session, actor, code=code, key=key, reference=reference, now=now, book=book,
-                          entitlement=held.terms.number)  # fmt: skip
+    if counted is None:
+        return None
     used, calls = counted
     return _served(held, record.body if record else None, used, calls, is_hit=record is not None)
 
 
-def _met(
-    session: Session, actor: Actor, *, code: str, key: str, reference: str, now: datetime, book: PolicyBook,
-    scenario: str | None, entitlement: str | None,
-) -> Met:  # fmt: skip
-    actor.must(Permission.EXCHANGE_CALL, org_id=actor.org_id)
-    if actor.org_id is None:
-        raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
-    found = queries.met(
-        session, buyer_id=actor.org_id, code=code, reference=reference, key=key, now=now, book=book, number=entitlement
-    )
-    return found[0] if found[0].before is not None else _usable(session, found, scenario, now, book)
+def count_delivery(
+    session: Session, actor: Actor, held: Entitlement, *, reference: str, subject: str, now: datetime
+) -> bool:
+    """Count the delivery of a file or report as one use, once per reference; say whether it was new.
 
-
-def _usable(session: Session, found: Sequence[Met], scenario: str | None, now: datetime, book: PolicyBook) -> Met:
-    """Return the first entitlement that permits one more use; refuse with what stands against the first."""
-    refusals: list[DomainError] = []
-    for one in found:
-        try:
-            may_use(one.terms, one.used, now, scenario=scenario)
-            _must_hold(session, one, now, book)
-        except DomainError as refusal:
-            refusals.append(refusal)
-        else:
-            return one
-    raise refusals[0]
-
-
-def _must_hold(session: Session, held: Met, now: datetime, book: PolicyBook) -> None:
-    if not held.is_open:
-        entitlements.must_hold(session, entitlements.get(session, held.entitlement_id), now, book=book)
+    Raises:
+        QuotaExhausted: nothing is left.
+        LimitReached: the agreed number of calls in a span of time is used up.
+    """
+    _take_call(session, held.id, held.number, limits.in_force(session, held), now)
+    event = new_event(held.place, held.id, held.product_id, reference, None, subject, now, is_hit=True)
+    if session.execute(inserting_event(session, event)).scalar_one_or_none() is None:
+        return False
+    _use_up(session, held.id, held.number, held.quota)
+    audit.record(session, actor, "usage.record", ("settlement_usage_event", str(event["id"])), at=now,
+                 detail={"entitlement": held.number, "hit": True})  # fmt: skip
+    return True
 
 
 def _again(session: Session, held: Met, key: str, reference: str, now: datetime, book: PolicyBook) -> Served:
-    before = held.before
-    assert before is not None
-    if before.subject != subject_digest(before.subject_kind, key):
-        raise ReferenceReused(
-            f"Client-Reference {reference} 已用于另一次查询；新的查询请换新编号",
-            detail_en="Use a new Client-Reference for a new question",
-        )
-    _must_hold(session, held, now, book)
-    calls = _take_call(session, held, now)
-    shown = held.record.body if before.hit and held.record is not None else None
-    return _served(held, shown, held.used, calls, is_hit=before.hit, repeated=True)
+    queries.must_be_same(held, key, reference)
+    queries.must_hold(session, held, now, book)
+    calls = _take_call(session, held.entitlement_id, held.terms.number, held.limit, now)
+    assert held.before is not None
+    shown = held.record.body if held.before.hit and held.record is not None else None
+    return _served(held, shown, held.used, calls, is_hit=held.before.hit, repeated=True)
 
 
 def _served(
@@ -161,48 +152,36 @@ def _count(
     if session.get_bind().dialect.name == "postgresql":
         return _count_at_once(session, held, event, units, now,
                               audit.values(actor, "usage.record", subject, at=now, detail=detail))  # fmt: skip
-    calls = _take_call(session, held, now)
-    made = inserting(session, UsageEvent).values(event).on_conflict_do_nothing().returning(UsageEvent.id)
-    if session.execute(made).scalar_one_or_none() is None:
+    calls = _take_call(session, held.entitlement_id, held.terms.number, held.limit, now)
+    if session.execute(inserting_event(session, event)).scalar_one_or_none() is None:
         return None
-    used = _use_up(session, held, units) if units else held.used
+    used = _use_up(session, held.entitlement_id, held.terms.number, held.terms.quota) if units else held.used
     audit.record(session, actor, "usage.record", subject, at=now, detail=detail)
     return used, calls
 
 
-def _take_call(session: Session, held: Met, now: datetime) -> int | None:
+def _take_call(
+    session: Session, entitlement_id: UUID, number: str, limit: Limit | None, now: datetime
+) -> int | None:  # fmt: skip
     """Take one call of the span; return how many are taken in it, or None where nothing was agreed."""
-    limit = held.limit
     if limit is None:
         return None
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    first = dialect.insert(CallCounter).values(entitlement_id=held.entitlement_id, span=limit.start(now), used=1)
-    is_new = CallCounter.span < first.excluded.span
-    taken = first.on_conflict_do_update(
-        index_elements=[CallCounter.entitlement_id],
-        set_={
-            "span": sa.case((is_new, first.excluded.span), else_=CallCounter.span),
-            "used": sa.case((is_new, 1), else_=CallCounter.used + 1),
-        },
-        where=sa.or_(is_new, CallCounter.used < limit.calls),
-    ).returning(CallCounter.used)
-    found: int | None = session.execute(taken).scalar_one_or_none()
-    if found is None:
-        raise reached(limit, held.terms.number, now)
-    return found
+    taken: int | None = session.execute(taking_call(session, entitlement_id, limit, now)).scalar_one_or_none()
+    if taken is None:
+        raise reached(limit, number, now)
+    return taken
 
 
-def _use_up(session: Session, held: Met, units: int) -> int:
-    """Add to what is used; the condition in the UPDATE keeps the quota, whoever else is adding."""
-    used = session.execute(using_up(held.entitlement_id, units)).scalar_one_or_none()
+def _use_up(session: Session, entitlement_id: UUID, number: str, quota: int | None) -> int:
+    """Add one to what is used; the condition in the UPDATE keeps the quota, whoever else is adding."""
+    used: int | None = session.execute(using_up(entitlement_id, 1)).scalar_one_or_none()
     if used is None:
-        first = {"entitlement_id": held.entitlement_id, "used": 0, "quota": held.terms.quota}
+        first = {"entitlement_id": entitlement_id, "used": 0, "quota": quota}
         session.execute(inserting(session, UsageTotal).values(first).on_conflict_do_nothing())
-        used = session.execute(using_up(held.entitlement_id, units)).scalar_one_or_none()
+        used = session.execute(using_up(entitlement_id, 1)).scalar_one_or_none()
     if used is None:
-        number, quota = held.terms.number, held.terms.quota
-        raise QuotaExhausted(f"使用权 {number} 共 {quota}，不足本次 {units}；请续购",
-                             detail_en=f"{number}: less than {units} left")  # fmt: skip
+        raise QuotaExhausted(f"使用权 {number} 共 {quota}，已全部用完或由未完成的调用占用；请稍后重试或续购",
+                             detail_en=f"{number}: nothing left of {quota}")  # fmt: skip
     return used
 
 
@@ -221,7 +200,8 @@ WRITTEN = f"""made AS (
   WHERE own.entitlement_id = :entitlement_id AND (own.quota IS NULL OR own.used + own.reserved + :units <= own.quota)
   RETURNING own.used
 ), line AS (
-  INSERT INTO audit_line ({", ".join(LINE.keys())}) SELECT {", ".join(f":line_{name}" for name in LINE.keys())} FROM made
+  INSERT INTO audit_line ({", ".join(LINE.keys())})
+  SELECT {", ".join(f":line_{name}" for name in LINE.keys())} FROM made
 )
 SELECT {{calls}} AS calls, (SELECT one FROM made) AS made, (SELECT used FROM counted) AS used"""  # noqa: S608 — own names
 BINDS = [
@@ -233,7 +213,9 @@ OF_LIMIT = [sa.bindparam("span", type_=sa.BigInteger()), sa.bindparam("calls", t
 # one round trip instead of five: what is written hangs together, each part only where the one before it was written
 AT_ONCE = sa.text("WITH " + WRITTEN.format(after="", calls="CAST(NULL AS bigint)")).bindparams(*BINDS)
 AT_ONCE_WITH_LIMIT = sa.text(
-    "WITH " + TAKEN + WRITTEN.format(after=" FROM taken", calls="(SELECT used FROM taken)")
+    "WITH "  # noqa: S608 — own names
+    + TAKEN
+    + WRITTEN.format(after=" FROM taken", calls="(SELECT used FROM taken)")
 ).bindparams(*BINDS, *OF_LIMIT)
 
 
@@ -252,5 +234,5 @@ def _count_at_once(
         return None
     used = row.used
     if used is None:  # the sum is missing, or nothing is left
-        used = _use_up(session, held, units) if units else held.used
+        used = _use_up(session, held.entitlement_id, held.terms.number, held.terms.quota) if units else held.used
     return used, row.calls

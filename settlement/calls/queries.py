@@ -11,15 +11,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import business_date, start_of_day
-from kernel.errors import NotAllowed
+from kernel.db import new_id
+from kernel.errors import DomainError, NotAllowed
+from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from market.delivery.model import DataSet, DataSetRow
+from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
 from market.entitlements.queries import open_condition
-from market.entitlements.rules import Terms
+from market.entitlements.rules import Terms, may_use
+from market.gateways.model import Gateway
+from market.gateways.queries import newest_id
 from market.limits.model import CallLimit
 from market.limits.queries import newest
 from market.limits.rules import Limit
@@ -27,7 +32,10 @@ from market.orders.model import Order
 from pricing.tariffs.model import Tariff
 from registry.products.model import Product
 from registry.products.queries import NoSuchProduct
+from settlement.calls.model import CallCounter
 from settlement.metering.model import UsageEvent, UsageTotal
+from settlement.metering.queries import inserting
+from settlement.metering.rules import Channel, ReferenceReused, subject_digest
 
 MARK = "huiyi_asked_"
 ASKED = ("buyer", "code", "reference", "key")
@@ -82,11 +90,81 @@ class Met:
     limit: Limit | None
     before: Before | None
     record: Record | None
+    gateway_id: UUID | None  # the platform that serves the product in our place
 
     @property
     def remaining(self) -> int | None:
         """What is left of the quota; none where there is no quota."""
         return None if self.terms.quota is None else self.terms.quota - self.used
+
+
+def admitted(
+    session: Session, actor: Actor, *, code: str, key: str, reference: str, now: datetime, book: PolicyBook,
+    scenario: str | None = None, entitlement: str | None = None,
+) -> Met:  # fmt: skip
+    """Return what answers a call of the actor's organisation: the entitlement that answered the same call before, or
+    the first one that permits one more use now.
+
+    Raises:
+        NotAllowed: the actor may not call the data plane.
+        NoSuchProduct: there is no such product.
+        NoEntitlement: the organisation has bought nothing of it.
+        WrongProduct: the named entitlement is not for it.
+        Closed: the entitlement rests on something that does not hold now.
+        OutOfTerm: its term does not cover today.
+        OutOfScope: the declared scenario is not the agreed one.
+        QuotaExhausted: nothing is left.
+    """
+    actor.must(Permission.EXCHANGE_CALL, org_id=actor.org_id)
+    if actor.org_id is None:
+        raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
+    found = met(session, buyer_id=actor.org_id, code=code, reference=reference, key=key, now=now, book=book,
+                number=entitlement)  # fmt: skip
+    if found[0].before is not None:
+        return found[0]
+    refusals: list[DomainError] = []
+    for one in found:
+        try:
+            may_use(one.terms, one.used, now, scenario=scenario)
+            must_hold(session, one, now, book)
+        except DomainError as refusal:
+            refusals.append(refusal)
+        else:
+            return one
+    raise refusals[0]
+
+
+def must_be_same(held: Met, key: str, reference: str) -> None:
+    """Refuse a reference under which something else was asked before.
+
+    Raises:
+        ReferenceReused: it came with another question.
+    """
+    if held.before is not None:
+        must_be_question(held.before.subject, key, reference, kind=held.before.subject_kind)
+
+
+def must_be_question(subject: str | None, key: str, reference: str, *, kind: str | None = None) -> None:
+    """Refuse a reference under which something else was asked: ``subject`` is the digest of what it was.
+
+    Raises:
+        ReferenceReused: it was another question.
+    """
+    if subject != subject_digest(kind, key):
+        raise ReferenceReused(
+            f"Client-Reference {reference} 已用于另一次查询；新的查询请换新编号",
+            detail_en="Use a new Client-Reference for a new question",
+        )
+
+
+def must_hold(session: Session, held: Met, now: datetime, book: PolicyBook) -> None:
+    """Refuse an entitlement that rests on something which does not hold now, with what it is.
+
+    Raises:
+        Closed: ``errors`` names what does not hold.
+    """
+    if not held.is_open:
+        entitlements.must_hold(session, entitlements.get(session, held.entitlement_id), now, book=book)
 
 
 def met(
@@ -134,7 +212,7 @@ def _met(row: sa.Row[Any]) -> Met:
         row.id, row.place, row.product_id, row.version_id, terms, row.used or 0, bool(row.is_open),
         bool(row.charges_misses), None if row.limit_calls is None else Limit(row.limit_calls, row.limit_seconds),
         None if row.event_id is None else Before(row.event_kind, row.event_subject, row.event_hit),
-        None if row.row_id is None else Record(row.row_kind, row.row_body),
+        None if row.row_id is None else Record(row.row_kind, row.row_body), row.gateway_id,
     )  # fmt: skip
 
 
@@ -145,10 +223,11 @@ def _prepared(dialect: str, on: date, book: PolicyBook) -> sa.TextualSelect:
     Whatever holds for the whole day stands in the text itself; what each call brings are its four parameters.
     """
     question = _question(on, book)
-    plain = DIALECTS[dialect](paramstyle="named")  # type: ignore[no-untyped-call]
+    plain = DIALECTS[dialect](paramstyle="named")
     text = str(question.compile(dialect=plain, compile_kwargs={"literal_binds": True})).replace(":", r"\:")
     for name in ASKED:
         text = text.replace(MARK + name, f":{name}")
+    binds: list[sa.BindParameter[Any]]
     binds = [sa.bindparam("buyer", type_=sa.Uuid()), *(sa.bindparam(name, type_=sa.Text()) for name in ASKED[1:])]
     columns = [sa.column(column.name, column.type) for column in question.selected_columns]
     return sa.text(text).bindparams(*binds).columns(*columns)
@@ -158,7 +237,7 @@ def _mark(name: str) -> sa.ColumnClause[Any]:
     return sa.literal_column(MARK + name)
 
 
-def _question(on: date, book: PolicyBook) -> sa.Select[Any]:
+def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
     loaded = (
         sa.select(DataSet.id)
         .where(DataSet.version_id == Entitlement.version_id)
@@ -167,17 +246,19 @@ def _question(on: date, book: PolicyBook) -> sa.Select[Any]:
         .correlate(Entitlement)
         .scalar_subquery()
     )
-    held = (Entitlement.id, Entitlement.product_id)
+    held, serving = (Entitlement.id, Entitlement.product_id), aliased(Gateway)
     return (
         sa.select(
             Entitlement.id, Entitlement.number, Entitlement.place, Entitlement.product_id, Entitlement.version_id,
             Entitlement.quota, Entitlement.valid_from, Entitlement.valid_until, Entitlement.purpose,
             Entitlement.scenario, Entitlement.subject_kind, UsageTotal.used,
             open_condition(start_of_day(on), book).label("is_open"), Tariff.charges_misses,
-            newest(CallLimit.calls, *held).label("limit_calls"), newest(CallLimit.seconds, *held).label("limit_seconds"),
+            newest(CallLimit.calls, *held).label("limit_calls"),
+            newest(CallLimit.seconds, *held).label("limit_seconds"),
             UsageEvent.id.label("event_id"), UsageEvent.subject_kind.label("event_kind"),
             UsageEvent.subject.label("event_subject"), UsageEvent.hit.label("event_hit"),
             DataSetRow.id.label("row_id"), DataSetRow.subject_kind.label("row_kind"), DataSetRow.body.label("row_body"),
+            sa.case((serving.is_active, serving.id)).label("gateway_id"),
         )
         .select_from(Entitlement)
         .join(Order, Order.id == Entitlement.order_id)
@@ -190,7 +271,40 @@ def _question(on: date, book: PolicyBook) -> sa.Select[Any]:
                 UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == _mark("reference")
             ),
         )
+        .outerjoin(serving, serving.id == newest_id(Entitlement.product_id))
         .outerjoin(DataSetRow, sa.and_(DataSetRow.data_set_id == loaded, DataSetRow.key == _mark("key")))
         .where(Entitlement.buyer_id == _mark("buyer"), Product.code == _mark("code"))
         .order_by(Entitlement.valid_until, Entitlement.number)
     )  # fmt: skip
+
+
+def new_event(
+    place: str, entitlement_id: UUID, product_id: UUID, reference: str, kind: str | None, subject: str, now: datetime,
+    *, is_hit: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the columns of one use that came through the data plane; ``subject`` is a digest."""
+    return {
+        "id": new_id(), "place": place, "entitlement_id": entitlement_id, "product_id": product_id, "occurred_at": now,
+        "day_number": business_date(now).toordinal(), "received_at": now, "client_reference": reference, "quantity": 1,
+        "subject_kind": kind, "subject": subject, "hit": is_hit, "channel": Channel.EXCHANGE,
+    }  # fmt: skip
+
+
+def inserting_event(session: Session, event: dict[str, Any]) -> Any:
+    """Return the INSERT of one use that gives back its id, or nothing when the reference is known already."""
+    return inserting(session, UsageEvent).values(event).on_conflict_do_nothing().returning(UsageEvent.id)
+
+
+def taking_call(session: Session, entitlement_id: UUID, limit: Limit, now: datetime) -> Any:
+    """Return the statement that takes one call of the span and gives back how many are taken, or nothing when full."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    first = dialect.insert(CallCounter).values(entitlement_id=entitlement_id, span=limit.start(now), used=1)
+    is_new = CallCounter.span < first.excluded.span
+    return first.on_conflict_do_update(
+        index_elements=[CallCounter.entitlement_id],
+        set_={
+            "span": sa.case((is_new, first.excluded.span), else_=CallCounter.span),
+            "used": sa.case((is_new, 1), else_=CallCounter.used + 1),
+        },
+        where=sa.or_(is_new, CallCounter.used < limit.calls),
+    ).returning(CallCounter.used)

@@ -122,8 +122,8 @@ def _lock_totals(session: Session, held: list[Entitlement]) -> dict[UUID, int]:
         session.execute(queries.inserting(session, UsageTotal).on_conflict_do_nothing(), rows)
     found: dict[UUID, int] = {}
     for one in ordered:
-        query = sa.select(UsageTotal.used + UsageTotal.reserved).where(UsageTotal.entitlement_id == one.id).with_for_update()
-        found[one.id] = session.execute(query).scalar_one()
+        taken = sa.select(UsageTotal.used + UsageTotal.reserved).where(UsageTotal.entitlement_id == one.id)
+        found[one.id] = session.execute(taken.with_for_update()).scalar_one()
     return found
 
 

@@ -52,7 +52,7 @@ def inserting(session: Session, table: type[UsageEvent] | type[UsageTotal]) -> A
     return dialect.insert(table)
 
 
-def using_up(entitlement_id: UUID, units: int) -> sa.ReturningUpdate[tuple[int]]:
+def using_up(entitlement_id: UUID, units: int) -> Any:
     """Return the UPDATE that adds to what is used and returns it: its condition keeps the quota, whoever else adds."""
     return (
         sa.update(UsageTotal)
