@@ -25,7 +25,6 @@ IMPORTED_AS = {
 NEEDED_BY_NAME = {
     "gunicorn": "huiyi serve starts it as a process",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",
-    "stripe": "part of the stack that the project's owner fixed; its port comes with the payments that follow",
     "xlsxwriter": "pandas writes workbooks with it",
 }
 

@@ -246,7 +246,7 @@ def assign(
     actor.must(Permission.PAYMENT_RECORD, place=line.place)
     payment_queries.lock_bank_lines(session, line.place)
     line = queries.visible(session, actor, line_id, lock=True)
-    line.state = after(line.state, LineAct.ASSIGN, line.serial)
+    following = after(line.state, LineAct.ASSIGN, line.serial)
     given = {str(one["reference"]).strip().upper(): one["amount"] for one in shares}
     if len(given) != len(shares) or total(given.values()) != line.amount or any(not part for part in given.values()):
         raise ShareDiffers(f"流水 {line.serial} 为 {line.amount} 元，认领金额须逐项为正、合计相等、附言不重复",
@@ -263,9 +263,9 @@ def assign(
             raise ShareDiffers(f"附言 {reference} 尚可收 {due.left or Money(0)} 元，不能记入 {part} 元",
                                detail_en=f"{reference} takes at most {due.left}")  # fmt: skip
         parts[reference] = (found, part)
-        if accept_payer:
-            _accept(session, actor, found, line, now)
-    line.reason, line.gap, line.note = None, None, note
+    for found, _part in parts.values() if accept_payer else ():
+        _accept(session, actor, found, line, now)
+    line.state, line.reason, line.gap, line.note = following, None, None, note
     line.decided_at, line.decided_by, line.decided_by_id = now, actor.name, actor.id
     _share(session, actor, line, parts, now, book)
     audit.record(session, actor, "bank_line.assign", line, at=now, note=note[:200],

@@ -104,13 +104,17 @@ def make_account(
     return account
 
 
-def ask_back(session: Session, payment: Payment, amount: str, *, reference: str = "R-1", now: datetime = make.SALE) -> Refund:
+def ask_back(
+    session: Session, payment: Payment, amount: str, *, reference: str = "R-1", now: datetime = make.SALE
+) -> Refund:
     """Let the buyer ask for money back."""
     return refunds.ask(session, buyer(payment), payment.id, amount=Money.yuan(amount), reason="数据不符合约定",
                        client_reference=reference, now=now)  # fmt: skip
 
 
-def give_back(session: Session, payment: Payment, amount: str, *, reference: str = "R-1", now: datetime = make.SALE) -> Refund:
+def give_back(
+    session: Session, payment: Payment, amount: str, *, reference: str = "R-1", now: datetime = make.SALE
+) -> Refund:
     """Ask for money back and approve it."""
     asked = ask_back(session, payment, amount, reference=reference, now=now)
     return refunds.decide(session, checker(), asked.id, act=RefundAct.APPROVE, reason="属实", now=now)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from kernel.db import new_id
 from kernel.errors import NotAllowed
 from kernel.identity import Role
 from kernel.money import Money
@@ -21,6 +23,7 @@ from market.entitlements import queries as entitlements
 from market.orders import queries as orders
 from market.payments import commands as payments
 from market.payments import queries as payment_queries
+from market.payments.gateway import reference_of
 from market.payments.rules import PaymentState
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.queries import balance, trial_balance
@@ -64,7 +67,7 @@ def test_a_statement_pays_by_one_line_for_two_orders_two_lines_for_one_and_queue
     assert [state(session, one) for one in (whole, half, together, other)] == [PaymentState.CAPTURED] * 4
     assert state(session, short) is PaymentState.EXPECTED
     assert lines(session) == {
-        **{serial: (LineState.MATCHED, None) for serial in "1234"},
+        **dict.fromkeys("1234", (LineState.MATCHED, None)),
         "5": (LineState.QUEUED, Reason.SHORT), "6": (LineState.QUEUED, Reason.OVER),
         "7": (LineState.QUEUED, Reason.NO_REFERENCE), "8": (LineState.OUTGOING, None),
     }  # fmt: skip
@@ -122,8 +125,6 @@ def test_a_line_recorded_by_hand_is_not_counted_again_and_an_imported_one_not_re
 def test_money_that_came_before_the_contract_is_matched_when_the_order_is_concluded(session):
     product, buyer = make.make_offer(session), make.buyer_of(session)
     order = make.make_order(session, product, buyer)
-    from market.payments.gateway import reference_of
-
     line = paying.enter(session, "EARLY", "800.00", reference_of(order.number), "x", now=DAY)
     assert line.reason is Reason.UNKNOWN_REFERENCE
     make.sign_both(session, order, buyer, now=DAY)
@@ -151,11 +152,7 @@ def test_a_person_divides_a_line_and_no_share_is_more_than_is_expected(session):
 
     for wrong in ([(first, "800.00")], [(first, "800.01"), (second, "199.99")], [(first, "500"), (first, "500")]):
         with pytest.raises(ShareDiffers):
-            savepoint = session.begin_nested()
-            try:
-                assign(*wrong)
-            finally:
-                savepoint.rollback()
+            assign(*wrong)
     assign((first, "800.00"), (second, "200.00"))
     assert (state(session, first), state(session, second)) == (PaymentState.CAPTURED, PaymentState.EXPECTED)
     with pytest.raises(WrongState):
@@ -169,7 +166,7 @@ def test_money_for_a_cancelled_order_goes_back_by_two_people(session):
     contracts.cancel(session, paying.buyer(due), due_order(session, due).number, reason="预算取消", now=make.SALE)
     line = paying.enter(session, "1", "800.00", due.reference, paying.name_of(session, due), now=DAY)
     assert line.reason is Reason.NOT_EXPECTED
-    decider = base.actor(Role.FINANCE_PREPARER, Role.FINANCE_PAYER, place=base.PLACE)
+    decider = replace(make.finance(), grants=(*make.finance().grants, *paying.payer().grants))
     commands.return_line(session, decider, line.id, note="订单已取消", now=DAY)
     with pytest.raises(SecondPersonNeeded):
         commands.confirm_return(session, decider, line.id, serial="OUT-1", now=DAY)
@@ -198,7 +195,7 @@ def test_the_database_gives_no_line_out_twice(session):
         savepoint = session.begin_nested()
         with pytest.raises(DBAPIError):
             session.execute(sa.insert(LineShare).values(
-                id=base.new_id(), version=1, line_id=line.id, place=line.place, payment_id=share.payment_id,
+                id=new_id(), version=1, line_id=line.id, place=line.place, payment_id=share.payment_id,
                 amount=Money(amount), made_at=DAY, made_by="x"))  # fmt: skip
         savepoint.rollback()
     with pytest.raises(DBAPIError):

@@ -76,7 +76,10 @@ def test_money_for_what_is_paid_or_cancelled_waits(closed):
 
 
 def test_one_line_pays_several_orders_and_a_top_up_takes_any_amount():
-    assert verdict("1000.00", f"{FIRST}、{SECOND}").shares == {FIRST: Money.yuan("800.00"), SECOND: Money.yuan("200.00")}
+    assert verdict("1000.00", f"{FIRST}、{SECOND}").shares == {
+        FIRST: Money.yuan("800.00"),
+        SECOND: Money.yuan("200.00"),
+    }
     assert verdict("5.55", TOP_UP).shares == {TOP_UP: Money.yuan("5.55")}
 
 
@@ -89,8 +92,8 @@ def test_several_lines_pay_one_order_when_the_last_fen_has_come():
 
 
 @pytest.mark.parametrize("variant", [
-    "新昌县惠民数据服务有限公司", "新昌县惠民数据服务有限责任公司", "新昌县（惠民）数据服务有限公司", "新昌县 惠民 数据服务有限公司　",
-    "新昌县·惠民数据服务有限公司", "新昌县(惠民)数据服务有限公司",
+    "新昌县惠民数据服务有限公司", "新昌县惠民数据服务有限责任公司", "新昌县（惠民）数据服务有限公司",
+    "新昌县 惠民 数据服务有限公司　", "新昌县·惠民数据服务有限公司", "新昌县(惠民)数据服务有限公司",
 ])  # fmt: skip
 def test_variants_of_a_name_that_banks_write_are_one_name(variant):
     assert verdict("800.00", FIRST, variant).reason is None

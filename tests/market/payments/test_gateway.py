@@ -1,4 +1,4 @@
-"""Every way of paying keeps the same promises; Stripe's are tried with its own library on a server that behaves like it."""
+"""Every way of paying keeps the same promises; Stripe's library speaks to a server that behaves like Stripe."""
 
 from __future__ import annotations
 
@@ -55,7 +55,11 @@ def way(request: pytest.FixtureRequest, fake: FakeStripe, stripe: Stripe) -> Way
 def test_the_reference_names_the_order_and_notices_a_slip(way: Way) -> None:
     assert way.gateway.reference("ORD-2026-000001") == BankTransfer().reference("ORD-2026-000001")
     words = way.gateway.instructions("ORD202600000197", Money.yuan("800.00"), payee="甲公司")
-    assert (words.reference, words.amount, words.method) == ("ORD202600000197", Money.yuan("800.00"), way.gateway.method)
+    assert (words.reference, words.amount, words.method) == (
+        "ORD202600000197",
+        Money.yuan("800.00"),
+        way.gateway.method,
+    )
 
 
 def test_money_that_is_asked_for_is_pending_until_somebody_has_seen_it(way: Way) -> None:
