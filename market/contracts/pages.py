@@ -116,7 +116,8 @@ def _trade_page(
         side=_unsigned_side(trade, actor.org_id) if may_sign else None, form=form or Form(CancellationIn),
         refusal=words_of(refusal),
         may_cancel=may_sign and trade.order.state in (OrderState.PLACED, OrderState.CONTRACTED),
-        may_see_quote=actor.org_id != trade.order.seller_id,
+        may_see_quote=actor.org_id != trade.order.seller_id, is_party=is_party,
+        is_buyer=is_party and actor.org_id == trade.order.buyer_id,
         may_record=actor.may(Permission.PAYMENT_RECORD, place=trade.order.place),
     )  # fmt: skip
     return make_response(text, status)

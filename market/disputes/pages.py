@@ -203,7 +203,7 @@ def show(dispute_id: UUID) -> Response:
 def take_step(dispute_id: UUID, step: str) -> AnyResponse:
     """Take the next step on the version that was shown; who may is asked by the step itself."""
     schema, command = STEPS[step]
-    form = RowsForm(schema)
+    form: Form = Form(schema) if step == "proceed" else RowsForm(schema)  # a form with rows knows no field "act"
     if step != "withdraw" and not form.accepts():
         return _dispute_page(dispute_id, form, status=422)
     more = {"book": policy_book(), "calendar": working_calendar()} if step == "accept" else {}

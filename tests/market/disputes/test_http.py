@@ -32,7 +32,7 @@ def test_buyer_merchant_and_two_officers_settle_a_dispute(app, client, made):
     frozen = client.get(f"{URL}/holds/{order.number}", headers=selling).json
     assert (frozen["amount"], frozen["free"], frozen["held"][0]["source"]) == ("100.00", "700.00", filed.json["number"])
     page = f"/disputes/{filed.json['id']}"
-    assert send(second, f"{page}/proceed", {"act": "review"}, form_at=page).status_code == 409
+    assert send(second, f"{page}/proceed", {"act": "review", "version": "1"}, form_at=page).status_code == 409
     assert send(officer, f"{page}/accept", {}, form_at=page).status_code == 303
     assert send(officer, f"{page}/proceed", {"act": "review"}, form_at=page).status_code == 303
     merchant = as_person(app, Role.MERCHANT, party=seller)

@@ -32,9 +32,7 @@ def test_every_state_and_every_act(state, act):
             rules.after(state, act, "DSP")
 
 
-@pytest.mark.parametrize(
-    ("state", "outcome", "fen"), list(product(rules.DECIDABLE, Outcome, [0, 400, 1000, 1001]))
-)
+@pytest.mark.parametrize(("state", "outcome", "fen"), list(product(rules.DECIDABLE, Outcome, [0, 400, 1000, 1001])))
 def test_an_outcome_fits_the_way_and_the_award_fits_the_outcome(state, outcome, fen):
     if (state, outcome, fen) in FITTING:
         rules.must_fit(state, outcome, DISPUTED, Money(fen))

@@ -58,10 +58,10 @@ def test_an_invoice_is_asked_for_once_issued_and_taken_back_to_the_fen(session, 
     second = invoicing.ask(session, order)
     assert int(second.number[-6:]) == int(first.number[-6:]) + 1
     invoicing.issue(session, second, now=LATER)
+    other = commands.take_back(session, buyer, second.id, amount=Money(1), reason="试", now=LATER)
+    used = {"tax_system_number": second.tax_system_number, "issued_date": second.issued_date}
     with pytest.raises(commands.NumberUsed):
-        other = commands.take_back(session, buyer, second.id, amount=Money(1), reason="试", now=LATER)
-        commands.issue(session, seller, other.id, tax_system_number=second.tax_system_number,
-                       issued_date=second.issued_date, now=LATER)  # fmt: skip
+        commands.issue(session, seller, other.id, **used, now=LATER)
     rest = commands.take_back(session, seller, second.id, amount=Money(79_999), reason="退货", now=LATER)
     assert (rest.original_id, rest.kind, queries.left(session, second).gross) == (second.id, InvoiceKind.RED, Money(0))
     assert queries.left(session, second).tax == Money(0)

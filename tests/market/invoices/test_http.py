@@ -47,4 +47,4 @@ def test_buyer_and_seller_go_from_the_request_to_the_red_letter(app, client, mad
     assert "754.72" in purchaser.get(one).get_data(as_text=True)
     red = send(purchaser, f"{one}/take_back", {"amount": "800.00", "reason": "退"}, form_at=one)
     assert red.status_code == 303, red.get_data(as_text=True)
-    assert "-800.00" in purchaser.get("/invoices").get_data(as_text=True)
+    assert "−¥ 800.00" in purchaser.get("/invoices").get_data(as_text=True)
