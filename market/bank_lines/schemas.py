@@ -52,7 +52,11 @@ class StatementLineIn(Schema):
 
     @ma.validates_schema
     def has_an_amount(self, data, **_kwargs):
-        """Refuse a line of nothing."""
+        """Refuse a line of nothing.
+
+        Raises:
+            ValidationError: it is one.
+        """
         if "amount" in data and not data["amount"]:
             raise ma.ValidationError("金额须大于 0.00", "amount")
 

@@ -25,7 +25,11 @@ class RefundIn(Schema):
 
     @ma.validates_schema
     def has_an_amount(self, data, **_kwargs):
-        """Refuse a refund of nothing."""
+        """Refuse a refund of nothing.
+
+        Raises:
+            ValidationError: it is one.
+        """
         if "amount" in data and not data["amount"]:
             raise ma.ValidationError("金额须大于 0.00", "amount")
 
@@ -46,7 +50,11 @@ class RefundDecisionIn(Schema):
 
     @ma.validates_schema
     def is_a_decision(self, data, **_kwargs):
-        """Refuse a withdrawal here."""
+        """Refuse a withdrawal here.
+
+        Raises:
+            ValidationError: it is one.
+        """
         if data.get("act") is not None and data["act"].value not in DECISIONS:
             raise ma.ValidationError("只能是 approve 或 refuse", "act")
 

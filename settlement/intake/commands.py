@@ -46,10 +46,10 @@ def take_in_payments(session: Session, actor: Actor, *, now: datetime, place: st
     sealed, for the first day after it.
     """
     actor.must(Permission.INTAKE, place=place)
-    taken = 0
-    for take in (_receipts, _surplus, _captures, _shares, _returns, _disputes, _refunds):
-        taken += take(session, actor, now, place)
-    return taken
+    came = _receipts(session, actor, now, place) + _surplus(session, actor, now, place)
+    applied = _captures(session, actor, now, place) + _shares(session, actor, now, place)
+    left = _returns(session, actor, now, place) + _disputes(session, actor, now, place)
+    return came + applied + left + _refunds(session, actor, now, place)
 
 
 def _booked(session: Session, actor: Actor, entry: Entry, fact: Entity, action: str, now: datetime) -> None:
