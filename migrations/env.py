@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from kernel import db
+from market.search.model import FULL_TEXT
 
 db.import_models()
 config = context.config
@@ -35,6 +36,11 @@ def _without_info(_context: Any, _revision: Any, directives: list[Any]) -> None:
                 operation.info = {}
 
 
+def _ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave out the tables in which SQLite keeps its full text: they belong to a virtual table, not to a model."""
+    return kind != "table" or not (name or "").startswith(FULL_TEXT)
+
+
 def _migrate(connection: sa.Connection) -> None:
     context.configure(
         connection=connection,
@@ -42,6 +48,7 @@ def _migrate(connection: sa.Connection) -> None:
         render_as_batch=True,
         render_item=_render_item,
         compare_type=True,
+        include_name=_ours,
         process_revision_directives=_without_info,
         transaction_per_migration=True,
     )

@@ -169,5 +169,5 @@ NOT_TOLD: dict[str, str] = {
 
 def catalogue() -> dict[str, str]:
     """Return the title of every type of event, by type, in order."""
-    found = {act: str(subject.title) for subject in SUBJECTS.values() for act in subject.acts}
+    found = {act: subject.title for subject in SUBJECTS.values() for act in subject.acts}
     return dict(sorted(found.items()))

@@ -14,7 +14,7 @@ from market.catalogue import queries
 from market.search import commands as search
 from market.search.commands import Offered
 
-BATCH_MAX = 500
+BATCH_MAX = 5_000
 
 
 def refresh(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: datetime) -> int:

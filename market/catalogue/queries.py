@@ -162,7 +162,7 @@ def find(
     ids = [one.id for one in shown[:limit]]
     by_entry = {row[0]: row[1] for row in session.execute(_of_entries(), {"ids": ids})}
     more = shown[limit - 1] if len(shown) > limit else None
-    return Found(entries(session, [by_entry[one] for one in ids], business_date(now)), more)
+    return Found(entries(session, [by_entry[one] for one in ids if one in by_entry], business_date(now)), more)
 
 
 @lru_cache(maxsize=1)

@@ -229,7 +229,7 @@ def take_in(
     endpoints: dict[UUID, list[Endpoint]] = {}
     for one in queries.subscribed(session):
         endpoints.setdefault(one.org_id, []).append(one)
-    queued = 0
+    deliveries: list[Delivery] = []
     for told in happenings:
         # an id is time-ordered: an endpoint hears of what came after it was registered
         wanting = [one for one in endpoints.get(told.org_id, ()) if one.wants(told.type) and one.id < told.line_id]
@@ -243,15 +243,15 @@ def take_in(
             id=new_id(), org_id=told.org_id, line_id=told.line_id, type=told.type, happened_at=told.at, body=body
         )
         session.add(message)
-        session.flush([message])
-        active = [one for one in wanting if one.state is EndpointState.ACTIVE]
-        session.add_all(Delivery(endpoint_id=one.id, message_id=message.id, next_try_at=now) for one in active)
-        queued += len(active)
+        active = [one.id for one in wanting if one.state is EndpointState.ACTIVE]
+        deliveries += [Delivery(endpoint_id=one, message_id=message.id, next_try_at=now) for one in active]
+    session.flush()
+    session.add_all(deliveries)
     session.execute(sa.update(Progress).where(Progress.name == queries.PROGRESS).values(last_line=until))
-    if queued:
+    if deliveries:
         audit.record(session, actor, "webhook.queue", (Message.__tablename__, str(until)), at=now,
-                     detail={"deliveries": queued})  # fmt: skip
-    return queued
+                     detail={"deliveries": len(deliveries)})  # fmt: skip
+    return len(deliveries)
 
 
 def record_tries(session: Session, actor: Actor, tries: Sequence[Tried]) -> int:
@@ -276,7 +276,7 @@ def _record_try(session: Session, actor: Actor, tried: Tried) -> bool:
         .with_for_update(of=(Delivery, Endpoint))
         .execution_options(populate_existing=True)
     )
-    delivery, endpoint, message = session.execute(query).one()._tuple()
+    delivery, endpoint, message = session.execute(query).one()
     delivery.tries, delivery.total_tries = delivery.tries + 1, delivery.total_tries + 1
     session.add(
         Attempt(
@@ -363,8 +363,8 @@ def _queue_own(
     )  # fmt: skip
     message = Message(id=new_id(), org_id=endpoint.org_id, type=kind, happened_at=now, body=body)
     session.add(message)
-    session.flush([message])
+    session.flush()
     made = Delivery(endpoint_id=endpoint.id, message_id=message.id, next_try_at=now)
     session.add(made)
-    session.flush([made])
+    session.flush()
     return made

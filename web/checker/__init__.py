@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from web.checker.catalogue import CATALOGUE_CHECKS, full_text
 from web.checker.digests import DIGESTS
 from web.checker.evidence import EVIDENCE
 from web.checker.guards import missing_guards
@@ -17,9 +18,9 @@ from web.checker.statements import CHECKS
 def verify(connection: sa.Connection) -> list[str]:
     """Return every breach found, in words: which rule, which record. An empty list means that all is well."""
     found = missing_guards(connection)
-    for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS, *PRICE_CHECKS):
+    for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS, *PRICE_CHECKS, *CATALOGUE_CHECKS):
         rows = connection.execute(sa.text(check.sql))
         found += [f"{check.code} {check.words}：{' / '.join(str(value) for value in row)}" for row in rows]
-    for reader in (*DIGESTS, *EVIDENCE, *PRICES):
+    for reader in (*DIGESTS, *EVIDENCE, *PRICES, full_text):
         found += reader(connection)
     return found

@@ -41,7 +41,7 @@ def test_buyer_merchant_and_two_officers_settle_a_dispute(app, client, made):
     idea = {"outcome": "upheld", "awarded": "100.00", "reason": "成立"}
     assert send(officer, f"{page}/propose", idea, form_at=page).status_code == 303
     word = {"is_confirmed": "true", "reason": "同意"}
-    own = send(officer, f"{page}/confirm", word, form_at=page)
+    own = send(officer, f"{page}/confirm", {**word, "version": "3"}, form_at=page)
     assert own.status_code == 403
     assert send(second, f"{page}/confirm", word, form_at=page).status_code == 303
     assert client.get(f"{URL}/{filed.json['id']}", headers=buying).json["outcome"] == "upheld"

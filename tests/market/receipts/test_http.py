@@ -37,7 +37,9 @@ def test_program_and_page_count_and_sign(app, client, made):
         signed = send(purchaser, f"{page}/signature", {"sha256": digest}, form_at=page)
         assert signed.status_code == 303, signed.get_data(as_text=True)
         tag = client.get(f"{URL}/{number}", headers=selling).headers["ETag"]
-        both = client.post(f"{URL}/{number}/signature", json={"sha256": digest}, headers=key({**selling, "If-Match": tag}))
+        both = client.post(
+            f"{URL}/{number}/signature", json={"sha256": digest}, headers=key({**selling, "If-Match": tag})
+        )
         assert (both.json["state"], both.json["agreed"], both.json["in_dispute"]) == ("disputed", 9_990, 10)
         shown = purchaser.get(page).get_data(as_text=True)
         assert "只冻结差额" in shown

@@ -1,0 +1,87 @@
+"""Every act in the audit log is either told to those whom it concerns, or is named with the reason why not."""
+
+from __future__ import annotations
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel import audit, db
+from kernel.db import Base
+from tests.make import market as make
+from web import announced, announcing
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KNOWN = {*announced.catalogue(), *announced.NOT_TOLD}
+
+
+def recorded() -> dict[str, str]:
+    """Return the acts that the code records under a plain name, each with the file that does."""
+    found: dict[str, str] = {}
+    for package in db.PACKAGES:
+        for path in (ROOT / package).rglob("commands.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+                    "record", "_record",
+                ):  # fmt: skip
+                    names = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                    found |= {name: str(path.relative_to(ROOT)) for name in names if isinstance(name, str)}
+    return {name: path for name, path in found.items() if "." in name}
+
+
+def test_every_recorded_act_is_told_or_has_a_reason_not_to_be() -> None:
+    missing = {name: path for name, path in recorded().items() if name not in KNOWN}
+    assert len(recorded()) > 150
+    assert missing == {}, "add them to web/announced.py: to the acts of their record, or to NOT_TOLD with a reason"
+
+
+def test_no_act_is_both_told_and_kept_back() -> None:
+    assert set(announced.catalogue()) & set(announced.NOT_TOLD) == set()
+
+
+@pytest.mark.parametrize("name", announced.SUBJECTS)
+def test_the_way_from_each_record_to_its_organisations_exists(name: str, session: Session) -> None:
+    db.import_models()
+    assert "id" in Base.metadata.tables[name].c
+    for path in announced.SUBJECTS[name].reach:
+        query = announcing.way(name, path)
+        assert session.execute(query.limit(1)).all() == []
+        leads_to = next(iter(query.selected_columns[-1].foreign_keys), None)
+        assert leads_to is None or leads_to.target_fullname == "registry_party.id"
+
+
+@pytest.mark.both_databases
+def test_what_buyer_and_seller_do_is_told_to_both_and_to_nobody_else(session: Session) -> None:
+    held = make.make_entitlement(session)
+    session.commit()
+    lines = audit.lines_after(session, None, limit=5000)
+    everybody = set(session.scalars(sa.text("SELECT id FROM registry_party").columns(sa.column("id", sa.Uuid))))
+    told = [one for one in announcing.happenings(session, lines, everybody) if one.type == "entitlement.grant"]
+    order = session.execute(sa.text("SELECT buyer_id, seller_id FROM market_order")
+                            .columns(sa.column("buyer_id", sa.Uuid), sa.column("seller_id", sa.Uuid))).one()  # fmt: skip
+    assert {one.org_id for one in told} == {order.buyer_id, order.seller_id}
+    assert {(one.resource_id, one.resource_number) for one in told} == {(str(held.id), held.number)}
+    assert {line.action for line in lines} - KNOWN == set()
+    none = announcing.happenings(session, lines, set())
+    assert list(none) == []
+
+
+def test_ids_tell_when_they_were_made(session: Session) -> None:
+    before = announcing.moment_ms(db.new_id())
+    after = announcing.moment_ms(db.new_id())
+    assert 0 <= after - before < timedelta(minutes=1) / timedelta(milliseconds=1)
+
+
+@pytest.mark.postgresql_only
+def test_lines_wait_for_a_transaction_that_is_still_open(session: Session, database_url: str) -> None:
+    other = db.Database(database_url)
+    with other.new_session() as open_one:
+        open_one.execute(sa.text("SELECT pg_current_xact_id()"))  # it has begun to write
+        assert announcing.oldest_open_ms(session) <= announcing.moment_ms(db.new_id())
+        session.rollback()
+    other.engine.dispose()
+    assert announcing.oldest_open_ms(session) > announcing.moment_ms(db.new_id())
