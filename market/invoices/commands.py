@@ -78,6 +78,7 @@ def state_taxpayer(session: Session, actor: Actor, *, kind: TaxpayerKind, from_d
 
     Raises:
         NotAllowed: the actor does not sell for an organisation.
+        NotAParty: the actor acts for no organisation at all.
         StatedTwice: for that very day something was stated before.
     """
     actor.must(Permission.INVOICE_ISSUE, org_id=actor.org_id)

@@ -45,6 +45,7 @@ def take(
     Raises:
         NotForYou: the department gave no data for it free, or the place has no such rule.
         NotFree: the price says otherwise.
+        NoOrganisation: the actor acts for no organisation.
         NotAllowed: the actor does not order for an organisation.
         NotABuyer: the organisation is not in good standing.
         NotListed: a gate is closed.
