@@ -50,7 +50,7 @@ def test_the_way_from_each_record_to_its_organisations_exists(name: str, session
     for path in announced.SUBJECTS[name].reach:
         query = announcing.way(name, path)
         assert session.execute(query.limit(1)).all() == []
-        leads_to = next(iter(query.selected_columns[-1].foreign_keys), None)
+        leads_to = next(iter(list(query.selected_columns)[-1].foreign_keys), None)
         assert leads_to is None or leads_to.target_fullname == "registry_party.id"
 
 

@@ -50,7 +50,7 @@ def told(app: Flask) -> Iterator[SimpleNamespace]:
 
 def register(session: Session, buyer: Actor, receiver: Receiver, **changed: Any) -> Endpoint:
     values = {"url": receiver.url, "known": announcing.types(), "admitted": receiver.outside().admitted}
-    return commands.register(session, buyer, key=gateway.sealing_key(), now=NOW, **(values | changed))
+    return commands.register(session, buyer, key=gateway.sealing_key(), now=clock.now(), **(values | changed))
 
 
 def happen(told: SimpleNamespace, times: int = 1) -> None:
