@@ -15,6 +15,7 @@ from kernel import clock, db
 from kernel.errors import DomainError
 from kernel.http import public
 from kernel.json_body import read_json
+from market.payments import queries as payments
 from market.payments.gateway import Stripe
 from market.payments.rules import Answer, AttemptState
 from market.refunds import commands as refunds
@@ -111,6 +112,12 @@ def _payment(attempt_id: UUID, object_id: str) -> tuple[EventAct, str]:
 def _dispute(provider_id: str, found: Stripe) -> tuple[EventAct, str]:
     known = found.contested(provider_id)
     if known is None:
+        return EventAct.AGAIN, "支付通道没有应答"
+    session = db.session()
+    attempt = payments.attempt_named(session, number=known.number, intent_id=known.intent_id)
+    unread = attempt.id if attempt is not None and attempt.intent_id is None else None
+    session.rollback()
+    if unread is not None and paying.follow(unread).intent_id is None:  # the dispute was heard of before the payment
         return EventAct.AGAIN, "支付通道没有应答"
     try:
         with db.transaction() as session:

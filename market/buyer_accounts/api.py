@@ -12,10 +12,10 @@ from market.buyer_accounts import commands, queries
 from market.buyer_accounts.model import BuyerAccount, CreditLimit
 from market.buyer_accounts.rules import Purse
 from market.buyer_accounts.schemas import (
-    AccountDetailOut,
-    AccountIn,
-    AccountOut,
-    AccountPageOut,
+    BuyerAccountDetailOut,
+    BuyerAccountIn,
+    BuyerAccountOut,
+    BuyerAccountPageOut,
     LimitDecisionIn,
     LimitIn,
     LimitOut,
@@ -31,7 +31,7 @@ LINES_SHOWN = 200
 
 @blueprint.get("")
 @requires(Permission.BUYER_ACCOUNT_READ)
-@blueprint.response(200, AccountPageOut)
+@blueprint.response(200, BuyerAccountPageOut)
 def browse():
     """List your accounts; finance sees those of its places."""
     return page(db.session(), queries.listed(current_actor()), BuyerAccount, newest_first=True)
@@ -39,8 +39,8 @@ def browse():
 
 @blueprint.post("")
 @requires(Permission.BUYER_ACCOUNT_OPEN)
-@blueprint.arguments(AccountIn)
-@blueprint.response(201, AccountOut)
+@blueprint.arguments(BuyerAccountIn)
+@blueprint.response(201, BuyerAccountOut)
 def open_account(account_in):
     """Open the account of a buyer at a place; there is one per place."""
     with db.transaction() as session:
@@ -49,7 +49,7 @@ def open_account(account_in):
 
 @blueprint.get("/<uuid:account_id>")
 @requires(Permission.BUYER_ACCOUNT_READ)
-@blueprint.response(200, AccountDetailOut)
+@blueprint.response(200, BuyerAccountDetailOut)
 def show(account_id: UUID):
     """Read one account: balance, what is owed, limit, newest movements, statements."""
     return detailed(queries.visible(db.session(), current_actor(), account_id))

@@ -18,7 +18,7 @@ from kernel.identity import Permission
 from market.buyer_accounts import commands, queries
 from market.buyer_accounts.model import BuyerAccount, CreditLimit
 from market.buyer_accounts.rules import LimitState, LineKind
-from market.buyer_accounts.schemas import AccountIn, LimitDecisionIn, LimitIn
+from market.buyer_accounts.schemas import BuyerAccountIn, LimitDecisionIn, LimitIn
 from registry.parties.model import Party
 
 blueprint = Blueprint("buyer_account_pages", __name__, template_folder="../templates")
@@ -34,14 +34,14 @@ LIMIT_WORDS = {LimitState.PROPOSED: _("待复核"), LimitState.CONFIRMED: _("已
 @requires(Permission.BUYER_ACCOUNT_READ)
 def browse() -> Response:
     """List accounts; a buyer opens its own here."""
-    return _list(Form(AccountIn))
+    return _list(Form(BuyerAccountIn))
 
 
 @blueprint.post("/buyer-accounts")
 @requires(Permission.BUYER_ACCOUNT_OPEN)
 def open_account() -> AnyResponse:
     """Open an account."""
-    form = Form(AccountIn)
+    form = Form(BuyerAccountIn)
     if not form.accepts():
         return _list(form, status=422)
     try:

@@ -12,7 +12,7 @@ DUE_DAYS_MAX = 365
 BASIS_LENGTH_MAX = 500
 
 
-class AccountIn(Schema):
+class BuyerAccountIn(Schema):
     """At which place, and for whom: a buyer leaves that out."""
 
     place = TextField(required=True, max_length=40)
@@ -54,7 +54,7 @@ class LimitOut(EntityOut):
     decided_by = ma.fields.String(allow_none=True)
 
 
-class AccountOut(EntityOut):
+class BuyerAccountOut(EntityOut):
     """One account."""
 
     number = ma.fields.String()
@@ -64,7 +64,7 @@ class AccountOut(EntityOut):
     opened_at = ma.fields.AwareDateTime()
 
 
-class AccountLineOut(EntityOut):
+class BuyerAccountLineOut(EntityOut):
     """One movement."""
 
     purse = ma.fields.Enum(Purse, by_value=True)
@@ -87,14 +87,14 @@ class MonthlyStatementOut(EntityOut):
     due_date = ma.fields.Date()
 
 
-class AccountDetailOut(AccountOut):
+class BuyerAccountDetailOut(BuyerAccountOut):
     """One account with its balances, newest movements and statements."""
 
     balance = MoneyField()
     owed = MoneyField()
     limit = ma.fields.Nested(LimitOut, allow_none=True)
-    lines = ma.fields.List(ma.fields.Nested(AccountLineOut))
+    lines = ma.fields.List(ma.fields.Nested(BuyerAccountLineOut))
     statements = ma.fields.List(ma.fields.Nested(MonthlyStatementOut))
 
 
-AccountPageOut = page_of(AccountOut)
+BuyerAccountPageOut = page_of(BuyerAccountOut)

@@ -73,6 +73,7 @@ class Contested:
     state: str  # the provider's own word
     reason: str
     at: datetime
+    number: str = ""  # our own number of the try, as the charge carries it
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +316,15 @@ class Stripe(BankTransfer):
     def contested(self, provider_id: str) -> Contested | None:
         """Read a dispute from Stripe; ``None`` while Stripe gives no answer."""
         try:
-            found: Any = self.client.disputes.retrieve(provider_id)
+            found: Any = self.client.disputes.retrieve(provider_id, params={"expand": ["payment_intent"]})
         except self.errors.StripeError:
             return None
-        return Contested(str(found.id), _id_of(found.payment_intent) or "", Money(found.amount), found.currency,
-                         found.status, found.reason, _moment(found.created))  # fmt: skip
+        intent = found.payment_intent
+        number = "" if isinstance(intent, str | None) else str(_metadata(intent).get(ORDER, ""))
+        return Contested(
+            str(found.id), _id_of(intent) or "", Money(found.amount), found.currency, found.status, found.reason,
+            _moment(found.created), number,
+        )  # fmt: skip
 
     def happened(self, since: datetime) -> Iterable[Happened] | None:
         """Return the events that Stripe has kept since then, or ``None`` when it gives no answer."""

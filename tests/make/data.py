@@ -80,7 +80,7 @@ def make_check(
     session: Session, product: Product, *, state: EgressState = EgressState.PASSED, now: datetime = NOW, **facts: Any
 ) -> EgressCheck:
     """Ask for the egress check of the newest version and take it as far as ``state``."""
-    values = {"form": DeliveryForm.API, "description": "按次返回评分，交付买方"} | facts
+    values = {"form": product.delivery_form, "description": "按次返回评分，交付买方"} | facts
     newest = products.latest_version(session, product.id)
     check = egress.request_check(
         session, maker(session, product, now=now), version_id=newest.id, book=book(demonstration=True),

@@ -115,7 +115,8 @@ def test_a_link_serves_nobody_else_not_after_five_minutes_and_not_when_altered(
 ) -> None:
     made = put_up(client, sold).json["id"]
     with app.app_context(), db.transaction() as session:
-        other = as_program(app, Role.BUYER, party=base.make_party(session, Capacity.BUYER))
+        stranger = base.make_party(session, Capacity.BUYER)
+    other = as_program(app, Role.BUYER, party=stranger)
     path = path_of(link(client, sold, made))
     assert link(client, sold, made, other).status_code == 404
     for _replay in range(50):

@@ -198,5 +198,7 @@ def test_the_database_gives_no_line_out_twice(session):
                 id=new_id(), version=1, line_id=line.id, place=line.place, payment_id=share.payment_id,
                 amount=Money(amount), made_at=DAY, made_by="x"))  # fmt: skip
         savepoint.rollback()
+    savepoint = session.begin_nested()
     with pytest.raises(DBAPIError):
         session.execute(sa.update(BankLine).values(amount=Money(1)))
+    savepoint.rollback()
