@@ -150,11 +150,11 @@ def test_money_that_is_not_what_was_asked_for_is_parked_and_opens_nothing(shop, 
 
 def test_events_about_nothing_of_ours_are_kept_and_parked(shop):
     shop.begin()
-    strange = {"id": "pi_x", "object": "payment_intent", "metadata": {"huiyi_attempt": "PAY-9"}}
+    strange = shop.fake.keep("payment_intent", "pi", metadata={"huiyi_attempt": "PAY-9"}, amount=1, currency="cny")
     live = shop.fake.tell("checkout.session.completed", shop.fake.of_kind("checkout.session")[0]) | {"livemode": True}
     events = [shop.fake.tell(kind, strange) for kind in ("payment_intent.succeeded", "refund.created", "a.new.kind")]
     dispute = shop.fake.keep(
-        "dispute", "dp", amount=1, currency="cny", payment_intent="pi_x", status="lost", reason="x"
+        "dispute", "dp", amount=1, currency="cny", payment_intent=strange["id"], status="lost", reason="x"
     )
     events += [live, shop.fake.tell("charge.dispute.created", dispute)]
     assert {shop.hook(event) for event in events} == {200}
