@@ -41,15 +41,16 @@ class SearchEntry(Base):
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
     listing_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_listing.id"), unique=True)
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), unique=True)
+    # the short columns come first: SQLite reads a row from its beginning, and whoever sorts wants no more
+    price_order: Mapped[int] = mapped_column(default=NO_PRICE)
+    uses: Mapped[int] = mapped_column(default=0)
+    stamp: Mapped[str]  # which facts it was written from
+    indexed_at: Mapped[datetime]
     words: Mapped[str]  # tokens of market/search/rules.py, separated by spaces
     text: Mapped[str]
     sounds: Mapped[str]
     initials: Mapped[str]
     facets: Mapped[str]  # JSON, facet → list of values; as text, because equal ones are counted together
-    stamp: Mapped[str]  # which facts it was written from
-    price_order: Mapped[int] = mapped_column(default=NO_PRICE)
-    uses: Mapped[int] = mapped_column(default=0)
-    indexed_at: Mapped[datetime]
 
 
 event.listen(SearchEntry.__table__, "after_create", sa.DDL(FULL_TEXT_SQL).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

@@ -154,6 +154,9 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
     key = sa.bindparam("tier", type_=sa.BigInteger).label("rank")
     rank: Any = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(shape.sort, key)
     query = sa.select(rank, entry.id)
+    # SQLite walks its full text backwards when asked by its own number, and sorts whatever it finds when not
+    walks_text = shape.asks_index and not shape.is_postgresql
+    number: sa.ColumnElement[int] = full_text.c.rowid if walks_text else entry.__table__.c.id
     if shape.asks_index:
         query = _matching(query, shape.is_postgresql)
     for turn, fields in enumerate(shape.compared):
@@ -161,14 +164,14 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
         pieces = (COLUMNS[one].like(sa.bindparam(f"piece_{turn}_{place}")) for place, one in enumerate(fields))
         query = query.where(sa.or_(*pieces))
     if shape.goes_on:
-        query = query.where(_after(shape.sort))
+        query = query.where(_after(shape.sort, number))
     orders: dict[Sort, list[Any]] = {Sort.PRICE: [entry.price_order], Sort.USE: [entry.uses.desc()]}
     order = orders.get(shape.sort, [])
-    return query.order_by(*order, entry.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+    return query.order_by(*order, number.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
-def _after(sort: Sort) -> sa.ColumnElement[bool]:
-    rank, older = sa.bindparam("rank", type_=sa.BigInteger), SearchEntry.id < sa.bindparam("last")
+def _after(sort: Sort, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    rank, older = sa.bindparam("rank", type_=sa.BigInteger), number < sa.bindparam("last")
     if sort is Sort.PRICE:
         return sa.or_(SearchEntry.price_order > rank, sa.and_(SearchEntry.price_order == rank, older))
     if sort is Sort.USE:
