@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from decimal import Decimal
 
+from kernel.spreadsheets import workbook as workbook_of
 from pricing.adjustments.model import Adjustment
 from pricing.adjustments.rules import STATE_TITLES
 from pricing.assessments.model import Assessment
@@ -14,16 +15,12 @@ from pricing.assessments.rules import ACTION_TITLES, share_text
 
 REVENUE = ("起", "止", "产品编码", "产品", "不含税（元）", "税额（元）", "计费量")
 CHANGES = ("编号", "适用范围", "现行（元）", "建议（元）", "年度收入（元）", "调整后按原业务量（元）", "状态")
-SETTINGS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def workbook(assessment: Assessment, adjustments: Sequence[Adjustment]) -> bytes:
     """Return the assessment as an .xlsx file; no cell is ever read as a formula."""
-    import xlsxwriter  # only where an assessment is exported
-
     target = io.BytesIO()
-    with xlsxwriter.Workbook(target, SETTINGS) as book:
-        book.set_properties({"title": assessment.number, "created": assessment.recorded_at.replace(tzinfo=None)})
+    with workbook_of(target, assessment.number, made_at=assessment.recorded_at) as book:
         money, bold = book.add_format({"num_format": "#,##0.00"}), book.add_format({"bold": True})
         sheet = book.add_worksheet("年度评估")
         sheet.set_column(0, len(REVENUE), 18)

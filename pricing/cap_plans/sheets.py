@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from kernel.money import decimal_text
+from kernel.spreadsheets import workbook as workbook_of
 from pricing.cap_plans.model import CapPlan
 from pricing.cap_plans.queries import Part
 from pricing.ceilings.model import Ceiling
 from pricing.ceilings.rules import Load
 from pricing.costs.rules import CHARGE_UNIT_TITLES
 
-SETTINGS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 CAP_HEADINGS = (
     "序号",
     "产品编码",
@@ -78,11 +78,8 @@ def _workbook(
     rows: Sequence[Sequence[str | Decimal]],
     foot: Sequence[tuple[str, Decimal]],
 ) -> bytes:
-    import xlsxwriter  # only where a report is exported
-
     target = io.BytesIO()
-    with xlsxwriter.Workbook(target, SETTINGS) as book:
-        book.set_properties({"title": f"{title} {number}"})
+    with workbook_of(target, f"{title} {number}") as book:
         figure, bold = book.add_format({"num_format": "#,##0.00######"}), book.add_format({"bold": True})
         sheet = book.add_worksheet(title)
         for at, (label, text) in enumerate([("名称", f"{title} {number}"), *head]):

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
-from kernel.calendar import business_date
+from kernel.calendar import Period, business_date
 from kernel.errors import Conflict, Invalid
 from kernel.identity import Actor, Permission
 from kernel.policy import Cited, PolicyBook
@@ -164,7 +164,7 @@ def set_caps(
     existing = queries.caps_of_agreement(session, ceiling.agreement_id)
     for index, cap in enumerate(made):
         _must_be_settable(session, index, cap, ceiling, policy.require("charge_units"), [*existing, *made[:index]])
-    _must_fit(ceiling, existing, made)
+    _must_fit(session, ceiling, existing, made)
     session.add_all(made)
     session.flush()
     detail = {"report": report_number, "caps": [[str(cap.product_id), cap.amount.text()] for cap in made]}
@@ -222,12 +222,18 @@ def _must_be_settable(
         raise _unusable(f"/caps/{index}/product_id", words)
 
 
-def _must_fit(ceiling: Ceiling, existing: Sequence[FeeCap], made: Sequence[FeeCap]) -> None:
-    """Check the sum of all caps in effect, on the first day of the new ones and on every later change of that year."""
-    if made:
-        caps = [cap.dated() for cap in [*existing, *made]]
-        for load in loads(caps, ceiling.max_permitted_revenue, start=made[0].effective_from, year=ceiling.year):
-            check_caps([cap.forecast for cap in load.caps], ceiling.max_permitted_revenue)
+def _must_fit(session: Session, ceiling: Ceiling, existing: Sequence[FeeCap], made: Sequence[FeeCap]) -> None:
+    """Check the sum of all caps in effect, from the first day of the new ones on and on every later change.
+
+    A cap goes on when the year ends, so it must fit in the ceilings of later years too, where they are determined.
+    """
+    if not made:
+        return
+    caps = [cap.dated() for cap in [*existing, *made]]
+    for counting in queries.counting_from(session, ceiling.agreement_id, ceiling.year):
+        start = max(made[0].effective_from, Period.year(counting.year).start)
+        for load in loads(caps, counting.max_permitted_revenue, start=start, year=counting.year):
+            check_caps([cap.forecast for cap in load.caps], counting.max_permitted_revenue)
 
 
 def _key(cap: FeeCap) -> tuple[UUID, ChargeUnit, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from kernel.calendar import business_date
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.identity import Actor, Permission
-from kernel.money import ZERO, Money, UnitPrice, decimal_text, fraction, total
+from kernel.money import ZERO, Money, decimal_text, fraction, total
 from kernel.policy import Cited, PolicyBook
 from pricing.ceilings.model import ALL_KINDS, Ceiling, FeeCap
 from pricing.ceilings.rules import LevelNotCompetent as LevelNotCompetent
@@ -34,14 +33,6 @@ from pricing.costs.rules import (
 )
 from pricing.policy import PricingPolicy
 from registry.products.model import Product
-
-
-@dataclass(frozen=True, slots=True)
-class LoweredCap:
-    """A cap that is lower than what counted before; ``before`` is None where there was none."""
-
-    cap: FeeCap
-    before: UnitPrice | None
 
 
 class NoSuchCeiling(NotFound):
@@ -166,6 +157,13 @@ def caps_as_known(query: sa.Select[FeeCap], on: date | None, known_on: date | No
     return query.where(FeeCap.effective_from <= on, ~overtaken.exists())
 
 
+def counting_from(session: Session, agreement_id: UUID, year: int) -> list[Ceiling]:
+    """Return the ceilings that count for an agreement from a year on: of each year the one determined last."""
+    query = sa.select(Ceiling).where(Ceiling.agreement_id == agreement_id, Ceiling.year >= year)
+    in_order = session.scalars(query.order_by(Ceiling.determined_at, Ceiling.id))
+    return list({ceiling.year: ceiling for ceiling in in_order}.values())
+
+
 def get_cap(session: Session, cap_id: UUID) -> FeeCap:
     """Return one cap.
 
@@ -211,22 +209,6 @@ def caps_known(
         if found is not None:
             return found
     return None
-
-
-def caps_lowered_since(session: Session, product_id: UUID, since: datetime, on: date) -> list[LoweredCap]:
-    """Return what caps a product has on a day that it had not at a moment before: lower ones, and first ones.
-
-    A quote made at ``since`` for a higher unit price than ``cap.amount`` cannot stand any more (issue: new caps close
-    open quotes above them); a raised cap closes nothing and is left out.
-    """
-    query = sa.select(FeeCap).where(FeeCap.product_id == product_id)
-    counting = session.scalars(caps_as_known(query, on, None).order_by(FeeCap.charge_unit, FeeCap.scope)).all()
-    found = []
-    for cap in counting:
-        earlier = caps_known(session, product_id, cap.charge_unit, business_date(since), since, cap.subject_kind)
-        if cap.set_at > since and (earlier is None or cap.amount < earlier.amount):
-            found.append(LoweredCap(cap, None if earlier is None else earlier.amount))
-    return found
 
 
 def caps_of_agreement(session: Session, agreement_id: UUID) -> Sequence[FeeCap]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kernel.money import decimal_text
+from kernel.spreadsheets import workbook as workbook_of
 from pricing.costs.model import AllocationKey, CostLine, CostSurvey
 from pricing.costs.rules import CATEGORY_TITLES, STATE_TITLES
 from pricing.costs.schemas import KEYS_MAX, LINES_MAX
@@ -84,11 +85,8 @@ def _line_row(line: CostLine) -> Row:
 
 
 def _written(basics: Row, keys: Sequence[Row], lines: Sequence[Row]) -> bytes:
-    import xlsxwriter  # only where a spreadsheet is written
-
     target = io.BytesIO()
-    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, settings) as book:
+    with workbook_of(target, "成本调查") as book:
         book.set_custom_property("template", VERSION)
         head = book.add_format({"bold": True, "bg_color": "#E8EEF7", "text_wrap": True, "num_format": "@"})
         formats = {"head": head, "open": book.add_format({"num_format": "@", "locked": False})}

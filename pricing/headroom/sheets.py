@@ -6,20 +6,17 @@ import io
 from decimal import Decimal
 
 from kernel.money import PERCENT, decimal_text
+from kernel.spreadsheets import workbook as workbook_of
 from pricing.headroom.queries import Headroom
 
 STANDINGS = ("范围", "累计收入（元）", "上限（元）", "已用（%）", "全年预测（元）", "偏低（元）", "偏高（元）")
 LINES = ("起", "止（不含）", "产品编码", "产品", "收入（不含税，元）")
-SETTINGS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def workbook(found: Headroom) -> bytes:
     """Return where the year stands, and the revenue that says so, as an .xlsx file."""
-    import xlsxwriter  # only where headroom is exported
-
     target = io.BytesIO()
-    with xlsxwriter.Workbook(target, SETTINGS) as book:
-        book.set_properties({"title": found.agreement.number, "created": found.reading.read_at.replace(tzinfo=None)})
+    with workbook_of(target, found.agreement.number, made_at=found.reading.read_at) as book:
         money, bold = book.add_format({"num_format": "#,##0.00"}), book.add_format({"bold": True})
         sheet = book.add_worksheet("余量")
         sheet.set_column(0, len(STANDINGS), 20)

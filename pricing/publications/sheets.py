@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from kernel.spreadsheets import workbook as workbook_of
 from pricing.ceilings.model import FeeCap
 from pricing.costs.rules import CHARGE_UNIT_TITLES
 from pricing.publications.queries import Entry, Row
@@ -33,12 +34,8 @@ def workbook(
     places: Mapping[str, str],
 ) -> bytes:  # fmt: skip
     """Return the price list of a day as an .xlsx file: what is in force, the history, the caps with their reports."""
-    import xlsxwriter  # only where a list is exported
-
     target = io.BytesIO()
-    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, settings) as book:
-        book.set_properties({"title": f"收费公示 {on}"})
+    with workbook_of(target, f"收费公示 {on}") as book:
         bold = book.add_format({"bold": True})
         sheets = (
             (f"执行中 {on}", CURRENT, current_lines(rows, places)),

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kernel.spreadsheets import workbook as workbook_of
 from registry.disclosures.model import Disclosure
 from registry.disclosures.rules import MODE_TITLES, SIDE_TITLES, Side
 from registry.resources.rules import STATUS_TITLES, RegistrationStatus
@@ -25,12 +26,8 @@ FEES = ("协议", "产品编码", "计费单位", "收费标准（元）", "定�
 
 def workbook(disclosure: Disclosure, place: str) -> bytes:
     """Return the disclosure as an .xlsx file; no cell is ever read as a formula."""
-    import xlsxwriter  # only where a disclosure is exported
-
     target = io.BytesIO()
-    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, settings) as book:
-        book.set_properties({"title": disclosure.number, "created": disclosure.prepared_at.replace(tzinfo=None)})
+    with workbook_of(target, disclosure.number, made_at=disclosure.prepared_at) as book:
         bold = book.add_format({"bold": True})
         for title, headings, rows in tables(disclosure, place):
             sheet = book.add_worksheet(title)

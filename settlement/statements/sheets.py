@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kernel.money import Money
+from kernel.spreadsheets import workbook as workbook_of
 from settlement.statements.queries import Issued
 
 HEADINGS = ("产品编码", "产品", "订单", "使用权", "用途类别", "用量", "计费量", "收入（含税）", "税额",
@@ -32,13 +33,9 @@ def in_words(amount: Money) -> str:
 
 def workbook(issued: Issued, place: str) -> bytes:
     """Return the statement as an .xlsx file; no cell is ever read as a formula."""
-    import xlsxwriter  # only where a statement is exported
-
     target = io.BytesIO()
     statement = issued.statement
-    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, settings) as book:
-        book.set_properties({"title": statement.number, "created": statement.issued_at.replace(tzinfo=None)})
+    with workbook_of(target, statement.number, made_at=statement.issued_at) as book:
         money, bold = book.add_format({"num_format": "#,##0.00"}), book.add_format({"bold": True})
         sheet = book.add_worksheet("结算单")
         head = [

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from kernel.money import Money, decimal_text
+from kernel.spreadsheets import workbook as workbook_of
 from settlement.comparisons.rules import Compared, Row, percent, signed, summary
 from settlement.scenarios.rules import KIND_TITLES, Move, Scenario
 
@@ -25,11 +26,8 @@ WIDTH = 18
 
 def workbook(found: Compared, scenario: Scenario, place: str) -> bytes:
     """Return the comparison as an .xlsx file; no cell is ever read as a formula."""
-    import xlsxwriter  # only where a scenario is exported
-
     target = io.BytesIO()
-    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, settings) as book:
+    with workbook_of(target, "情景试算") as book:
         money, bold = book.add_format({"num_format": "#,##0.00"}), book.add_format({"bold": True})
         head: list[list[Any]] = [
             ["情景试算（不入账，不保存）"], ["地方", place], ["月份", f"{found.first} 至 {found.last}"],

@@ -142,9 +142,7 @@ def _draft_caps(session: Session, agreement: Agreement) -> CapPlan:
 def _misuse(session: Session, product: Product) -> Misuse:
     grantee = pricing.make_buyer(session, name="应急管理中心")
     free = pricing.make_exemption(session, product, grantee)
-    return misuses.make_misuse(
-        session, free, hearing_until=TODAY + timedelta(days=4), now=DAY, until_date=misuses.LAST
-    )
+    return misuses.make_misuse(session, free, hearing_until=TODAY + timedelta(days=4), now=DAY, until_date=misuses.LAST)
 
 
 def _complain(session: Session, history: what_if.History, buyer: Party) -> PriceComplaint:
@@ -156,9 +154,7 @@ def _complain(session: Session, history: what_if.History, buyer: Party) -> Price
 
 def _negotiate(session: Session, history: what_if.History, buyer: Party) -> Negotiation:
     seller, product = pricing.seller_of(session, history.world.scores), history.world.scores
-    negotiated.publish_negotiable(
-        session, seller, product_id=product.id, rule=RULE, is_open=True, since=TODAY, now=DAY
-    )
+    negotiated.publish_negotiable(session, seller, product_id=product.id, rule=RULE, is_open=True, since=TODAY, now=DAY)
     return negotiated.offer(
         session, seller, product_id=product.id, buyer_id=buyer.id, model=CHEAP, valid_from=TODAY,
         valid_until=TODAY + timedelta(days=80), answer_by=TODAY + timedelta(days=3), now=DAY,

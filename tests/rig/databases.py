@@ -136,7 +136,8 @@ class Databases:
                     self._admin.execute(f'CREATE DATABASE "{template}"'.encode())
                     build_schema(_text(server.set(database=template)))
         source = "template0" if empty else template
-        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'.encode())
+        # copying files takes half as long as logging every block of them
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY'.encode())
         return _text(server.set(database=name))
 
     def _server_url(self) -> str:

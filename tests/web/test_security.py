@@ -71,6 +71,9 @@ def production(database_url: str) -> Iterator[Flask]:
 
 # ---- headers ----
 
+# nothing personal: our own files, and the price list that everybody may read and republish (DIS-07)
+PUBLIC_TO_KEEP = ("static", "price_list.browse", "price_list.browse_caps")
+
 
 def lacks(answer: TestResponse) -> list[str]:
     """Return which of the headers that guard every answer are missing or weak."""
@@ -102,7 +105,7 @@ def test_every_answer_carries_the_guarding_headers_and_is_kept_by_no_cache(
     wrong = []
     for route, answer in answers:
         wrong += [f"{route.method} {route.rule} {answer.status_code}: {name}" for name in lacks(answer)]
-        if route.endpoint != "static" and "no-store" not in answer.headers.get("Cache-Control", ""):
+        if route.endpoint not in PUBLIC_TO_KEEP and "no-store" not in answer.headers.get("Cache-Control", ""):
             wrong.append(f"{route.method} {route.rule}: may be kept")
     assert wrong == []
 

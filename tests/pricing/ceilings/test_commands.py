@@ -203,6 +203,19 @@ def test_caps_set_earlier_count_when_another_is_added_or_raised(session, agreeme
         make.set_caps(session, ceiling, [make.cap(reports, "50", "1000", ChargeUnit.PER_USE)])
 
 
+def test_a_cap_goes_on_into_the_next_year_and_fits_in_its_ceiling_too(session, agreement):
+    ceiling = make.make_ceiling(session, agreement)  # 8 257 824.00
+    lower = make.make_ceiling(session, agreement, year=make.YEAR + 1, margin="0.00", tax="0.00",
+                              survey=make.make_survey(session, agreement))  # fmt: skip
+    assert lower.max_permitted_revenue < ceiling.max_permitted_revenue
+    product = make.make_product(session, agreement=agreement)
+    volume = str(int(lower.max_permitted_revenue.exact_yuan()) + 1)  # at one yuan each: a yuan or less too much
+    with pytest.raises(CapsAboveRevenue) as refused:
+        set_at_once(session, ceiling, [make.cap(product, "1.00", volume)])
+    assert lower.max_permitted_revenue.text() in refused.value.detail
+    assert set_at_once(session, ceiling, [make.cap(product, "1.00", str(int(volume) - 1))])
+
+
 def test_only_the_authorizing_entity_sets_caps(session, agreement):
     ceiling = make.make_ceiling(session, agreement)
     product = make.make_product(session, agreement=agreement)
