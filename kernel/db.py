@@ -185,7 +185,7 @@ def make_engine(url: str, *, echo: bool = False) -> sa.Engine:
         made = sa.create_engine(
             sa_url, pool_size=10, max_overflow=10, pool_pre_ping=True, echo=echo, json_serializer=to_json
         )
-        made.dialect.do_rollback = _roll_back  # type: ignore[method-assign]
+        made.dialect.do_rollback = _roll_back  # type: ignore[method-assign, assignment]
         return made
     if sa_url.database:
         Path(sa_url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from kernel.http import public, undeclared_routes
 from kernel.outbound import Outside
 from registry.accounts.pages import FIRST_PAGE
 from settlement.metering.queries import used_of
-from web import announcing, problems, shell
+from web import announcing, paying, problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
 from web.openapi import DocumentedApi

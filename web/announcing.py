@@ -129,7 +129,7 @@ def way(name: str, path: str) -> sa.Select[Any]:
         back = Base.metadata.tables[steps[0].removeprefix("<")].alias()
         source, here, steps = source.join(back, back.c[steps[1]] == table.c.id), back, steps[2:]
     for step in steps[:-1]:
-        column = Base.metadata.tables[here.element.name if isinstance(here, sa.Alias) else name].c[step]
+        column = Base.metadata.tables[here.element.description if isinstance(here, sa.Alias) else name].c[step]
         following = next(iter(column.foreign_keys)).column.table.alias()
         source, here = source.join(following, following.c.id == here.c[step]), following
     return sa.select(table.c.id, here.c[steps[-1]]).select_from(source).where(here.c[steps[-1]].is_not(None))

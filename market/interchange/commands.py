@@ -15,7 +15,9 @@ from market.interchange.model import ImportedRecord
 from market.interchange.rules import digest, in_order, record_of
 
 
-def import_record(session: Session, actor: Actor, body: Mapping[str, Any], *, origin: str, now: datetime) -> ImportedRecord:
+def import_record(
+    session: Session, actor: Actor, body: Mapping[str, Any], *, origin: str, now: datetime
+) -> ImportedRecord:
     """Keep the product record in a DCAT-AP document; the same record again is the same row.
 
     Raises:

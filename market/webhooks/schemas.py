@@ -123,7 +123,7 @@ class EventSchemaOut(ma.Schema):
     type = ma.fields.String()
     required = ma.fields.List(ma.fields.String())
     properties = ma.fields.Dict()
-    additionalProperties = ma.fields.Boolean()  # noqa: N815 - the name in JSON Schema
+    additionalProperties = ma.fields.Boolean()
 
 
 WebhookEndpointPageOut = page_of(WebhookEndpointOut)
