@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from kernel.errors import DomainError, NotFound
 
@@ -20,7 +21,7 @@ class LinkSpent(DomainError):
     """The link was used, or its time is over."""
 
     code = "download.link_spent"
-    status = 410
+    status = HTTPStatus.GONE.value
     title = "下载链接已失效"
     title_en = "The link is spent"
 
@@ -29,7 +30,7 @@ class RangeUnsatisfiable(DomainError):
     """The bytes asked for are not in the file."""
 
     code = "download.range"
-    status = 416
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE.value
     title = "请求的字节范围无效"
     title_en = "The range cannot be satisfied"
 

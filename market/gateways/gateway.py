@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,12 +134,14 @@ class _Pinned(http.client.HTTPSConnection):
         context = beyond.context()
         super().__init__(target.host, target.port, context=context, timeout=seconds)
         self._wanted, self._address, self._settings = target, address, context
+        self.opened: socket.socket | None = None  # also when the answer has taken the socket over
+        self.is_over = False  # the agreed seconds have passed
 
     def connect(self) -> None:
         """Open the connection to the checked address."""
         plain = socket.create_connection((str(self._address), self._wanted.port), self.timeout)
         try:
-            self.sock = self._settings.wrap_socket(plain, server_hostname=self._wanted.host)
+            self.sock = self.opened = self._settings.wrap_socket(plain, server_hostname=self._wanted.host)
         except BaseException:
             plain.close()
             raise
@@ -163,7 +165,10 @@ def _sent(
         if question.body:
             headers["Content-Type"] = JSON_TYPE
         connection.request(question.method, target.path, body=question.body or None, headers=headers)
-        yield _good(connection.getresponse(), question)
+        with closing(connection.getresponse()) as response:
+            yield _good(response, question)
+        if connection.is_over:  # what looked like the end was our own doing
+            raise TimeoutError
     except TimeoutError as error:
         raise _unanswered(f"{call.terms.seconds_max} 秒内没有完整应答") from error
     except (OSError, http.client.HTTPException) as error:
@@ -207,6 +212,9 @@ def _good(response: http.client.HTTPResponse, question: Question) -> http.client
     if response.status != http.client.OK or kind != question.accept:
         raise Broken(f"运营平台的应答是 {response.status} {kind}，不是约定的 {question.accept}；未计量",
                      detail_en=f"The platform answered {response.status} {kind}")  # fmt: skip
+    if response.length is None and not response.chunked:
+        raise Broken("运营平台的应答没有写明长度，无从判断是否完整；未转交",
+                     detail_en="Send Content-Length or chunks: half an answer must not look whole")  # fmt: skip
     return response
 
 
@@ -235,8 +243,8 @@ def _unanswered(words: str) -> Unanswered:
     )
 
 
-def _break(connection: http.client.HTTPSConnection) -> None:
-    opened = connection.sock
+def _break(connection: _Pinned) -> None:
+    opened, connection.is_over = connection.opened, True
     if opened is not None:
         try:
             opened.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 from kernel.errors import DomainError
@@ -23,7 +24,7 @@ class Broken(DomainError):
     """The platform answered something that must not be passed on."""
 
     code = "gateway.broken_answer"
-    status = 502
+    status = HTTPStatus.BAD_GATEWAY.value
     title = "运营平台的应答不能转交"
     title_en = "The platform's answer cannot be passed on"
     retryable = True
@@ -39,7 +40,7 @@ class Unavailable(DomainError):
     """The platform is not asked at present, or did not answer before anything was sent."""
 
     code = "gateway.unavailable"
-    status = 503
+    status = HTTPStatus.SERVICE_UNAVAILABLE.value
     title = "运营平台暂时不可用"
     title_en = "The platform is not available"
     retryable = True
@@ -49,7 +50,7 @@ class Unanswered(DomainError):
     """The call was sent and its outcome is not known: the same reference finds out."""
 
     code = "gateway.unanswered"
-    status = 504
+    status = HTTPStatus.GATEWAY_TIMEOUT.value
     title = "运营平台没有完整应答"
     title_en = "The platform did not answer in full"
     retryable = True

@@ -103,12 +103,11 @@ def conclude(
     found = queries.get(session, reservation_id)
     if not is_stale(found.state, event, is_latest=found.attempts == attempt):
         before, found.state = found.state, after(found.state, event)
-        found.note = note
+        found.note, found.concluded_at = note, None if found.state in HOLDING else now
         if found.state is ReservationState.SETTLED and before is not ReservationState.SETTLED:
             _settle(session, found, before, is_hit=is_hit, counts=is_hit or charges_misses, now=now)
         elif found.state is ReservationState.RELEASED and before in HOLDING:
             _move(session, found.entitlement_id, reserved=-1, used=0)
-        found.concluded_at = None if found.state in HOLDING else now
         session.flush()
         audit.record(session, actor, f"reservation.{event}", found, at=now, note=note)
     return queries.used_and_reserved(session, found.entitlement_id)[0]

@@ -80,4 +80,7 @@ def after(state: ReservationState, event: ReservationEvent) -> ReservationState:
 
 def is_stale(state: ReservationState, event: ReservationEvent, *, is_latest: bool) -> bool:
     """Say whether the end of a try tells nothing any more: it failed, and another try began or ended meanwhile."""
-    return event is not ReservationEvent.ANSWER and (not is_latest or state is not ReservationState.PENDING)
+    if event is ReservationEvent.ANSWER:
+        return False
+    waiting = HOLDING if event is ReservationEvent.GIVE_UP else (ReservationState.PENDING,)
+    return not is_latest or state not in waiting

@@ -80,86 +80,103 @@ class Platform:
         return ""
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request as the switches of its platform say."""
+
+    platform: Platform
+
+    def do_GET(self) -> None:
+        """Answer one record."""
+        self.answer(b"")
+
+    def do_POST(self) -> None:
+        """Answer a question."""
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, body: bytes) -> None:
+        """Check the signature, note the request, and do the work or fail."""
+        platform, headers = self.platform, {name.lower(): value for name, value in self.headers.items()}
+        platform.headers = headers
+        fault = platform.fault(self.command, self.path, headers, body)
+        if fault:
+            platform.refused.append(fault)
+            self.send(401, b"{}")
+            return
+        name, switches = headers["huiyi-request"], platform.switches
+        platform.calls.append(name)
+        time.sleep(switches.delay)
+        if switches.status:
+            self.send(switches.status, b"{}")
+            return
+        platform.worked.add(name)
+        self.reply(body)
+
+    def reply(self, body: bytes) -> None:
+        """Give the answer, unless a switch says otherwise."""
+        platform, switches = self.platform, self.platform.switches
+        if switches.silent:
+            switches.silent -= 1
+            self.connection.close()
+            return
+        if switches.raw is not None:
+            self.send(200, switches.raw)
+        elif self.command == "GET":
+            row = platform.rows.get(unquote(self.path.rsplit("/", 1)[1]))
+            self.send(200 if row else 404, json.dumps({"record": row}).encode())
+        else:
+            found = [row for row in platform.rows.values() if row["level"] == json.loads(body).get("level")]
+            if self.headers["Accept"] == "application/json":
+                self.send(200, json.dumps({"records": found}).encode())
+            else:
+                self.stream(found, switches.drip)
+
+    def send(self, status: int, content: bytes) -> None:
+        """Send a whole document, or half of it."""
+        switches = self.platform.switches
+        cut, switches.cut = switches.cut, max(0, switches.cut - 1)
+        self.send_response(status)
+        if switches.location:
+            self.send_header("Location", switches.location)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if cut else content)
+
+    def stream(self, found: list[dict[str, Any]], drip: float) -> None:
+        """Send one record a line."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for row in found:
+            line = json.dumps(row).encode() + b"\n"
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+            self.wfile.flush()
+            time.sleep(drip)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def running(now: Any) -> Iterator[Platform]:
     """Run a platform on a free port."""
-    made: list[Platform] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.answer(b"")
-
-        def do_POST(self) -> None:
-            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
-
-        def answer(self, body: bytes) -> None:
-            platform, headers = made[0], {name.lower(): value for name, value in self.headers.items()}
-            platform.headers = headers
-            fault = platform.fault(self.command, self.path, headers, body)
-            if fault:
-                platform.refused.append(fault)
-                self.send(401, b"{}")
-                return
-            name, switches = headers["huiyi-request"], platform.switches
-            platform.calls.append(name)
-            time.sleep(switches.delay)
-            if switches.status:
-                self.send(switches.status, b"{}")
-                return
-            platform.worked.add(name)
-            self.reply(platform, switches, body)
-
-        def reply(self, platform: Platform, switches: Switches, body: bytes) -> None:
-            if switches.silent:
-                switches.silent -= 1
-                self.connection.close()
-                return
-            if switches.raw is not None:
-                self.send(200, switches.raw)
-            elif self.command == "GET":
-                row = platform.rows.get(unquote(self.path.rsplit("/", 1)[1]))
-                self.send(200 if row else 404, json.dumps({"record": row}).encode())
-            else:
-                found = [row for row in platform.rows.values() if row["level"] == json.loads(body).get("level")]
-                if self.headers["Accept"] == "application/json":
-                    self.send(200, json.dumps({"records": found}).encode())
-                else:
-                    self.stream(found, switches)
-
-        def send(self, status: int, content: bytes) -> None:
-            cut = made[0].switches.cut
-            made[0].switches.cut = max(0, cut - 1)
-            self.send_response(status)
-            if made[0].switches.location:
-                self.send_header("Location", made[0].switches.location)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[: len(content) // 2] if cut else content)
-
-        def stream(self, found: list[dict[str, Any]], switches: Switches) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-ndjson")
-            self.end_headers()
-            for row in found:
-                self.wfile.write(json.dumps(row).encode() + b"\n")
-                self.wfile.flush()
-                time.sleep(switches.drip)
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    class HandlerOfOne(Handler):
+        """The handler of this platform and no other."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), HandlerOfOne)
     server.daemon_threads = True
     server.handle_error = lambda *_args: None  # type: ignore[method-assign]  # callers that hang up are part of the play
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    made.append(Platform(server.server_port, now=now))
+    platform = HandlerOfOne.platform = Platform(server.server_port, now=now)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield made[0]
+        yield platform
     finally:
         server.shutdown()
         thread.join()

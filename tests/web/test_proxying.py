@@ -15,6 +15,7 @@ from kernel import clock, db
 from kernel.identity import Role
 from market.gateways.model import GatewayCircuit
 from market.gateways.rules import Circuit
+from registry.parties.rules import Capacity
 from settlement.metering.model import UsageEvent, UsageTotal
 from settlement.reservations.model import Reservation
 from settlement.reservations.rules import ReservationState
@@ -160,6 +161,20 @@ def test_a_platform_that_is_too_slow_is_not_waited_for(
     assert states(app) == [ReservationState.UNKNOWN]
 
 
+def test_a_platform_that_dribbles_is_cut_off_when_the_agreed_seconds_are_over(
+    client: FlaskClient, app: Flask, served: make.Sold, platform: Platform
+) -> None:
+    platform.rows = {str(turn): {"score": str(turn), "level": "A"} for turn in range(30)}
+    platform.switches.drip = 0.1  # never silent for long, and three seconds in all
+    headers = {**served.buyer, "Client-Reference": "slow", "Accept": "application/x-ndjson"}
+    url = f"/exchange/v1/products/{served.product.code}/queries"
+    lines, seen = iter(client.post(url, json={"level": "A"}, headers=headers).response), 0
+    with pytest.raises(Exception, match="没有完整应答"):
+        for _line in lines:
+            seen += 1
+    assert 0 < seen < 30
+
+
 def test_half_an_answer_is_an_unknown_end(
     client: FlaskClient, app: Flask, served: make.Sold, platform: Platform
 ) -> None:
@@ -292,7 +307,7 @@ def test_only_the_seller_registers_a_platform_and_when_it_is_stopped_the_data_se
 ) -> None:
     url = f"/api/v1/products/{served.product.code}/gateway"
     with app.app_context(), db.transaction() as session:
-        stranger = base.make_party(session)
+        stranger = base.make_party(session, Capacity.DATA_MERCHANT)
         market.load_data(session, served.product, [{"key": "A1", "score": "5", "level": "Z"}])
     for who in (served.buyer, as_program(app, Role.MERCHANT, party=stranger, place=served.product.place)):
         assert client.post(url, json={"url": platform.url}, headers=key(who)).status_code in (403, 404)
