@@ -18,6 +18,7 @@ from kernel.db import new_id
 from kernel.errors import DomainError, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from kernel.prepared import asked, prepared
 from market.delivery.model import DataSet, DataSetRow
 from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
@@ -36,10 +37,6 @@ from settlement.calls.model import CallCounter
 from settlement.metering.model import UsageEvent, UsageTotal
 from settlement.metering.queries import inserting
 from settlement.metering.rules import Channel, ReferenceReused, subject_digest
-
-MARK = "huiyi_asked_"
-ASKED = ("buyer", "code", "reference", "key")
-DIALECTS = {"postgresql": postgresql.dialect, "sqlite": sqlite.dialect}
 
 
 class NoEntitlement(NotAllowed):
@@ -187,8 +184,8 @@ def met(
         WrongProduct: ``number`` is not one of the buyer's entitlements to it.
     """
     statement = _prepared(session.get_bind().dialect.name, business_date(now), book)
-    asked = {"buyer": buyer_id, "code": code, "reference": reference, "key": key}
-    found = [_met(row) for row in session.connection().execute(statement, asked)]
+    brought = {"buyer": buyer_id, "code": code, "reference": reference, "key": key}
+    found = [_met(row) for row in session.connection().execute(statement, brought)]
     if not found:
         if session.scalar(sa.select(Product.id).where(Product.code == code)) is None:
             raise NoSuchProduct(f"没有产品 {code}，请核对产品编码", detail_en=f"No product {code}")
@@ -218,23 +215,8 @@ def _met(row: sa.Row[Any]) -> Met:
 
 @lru_cache(maxsize=16)
 def _prepared(dialect: str, on: date, book: PolicyBook) -> sa.TextualSelect:
-    """Return the question as text: to walk through a dozen gates anew takes longer than to answer it.
-
-    Whatever holds for the whole day stands in the text itself; what each call brings are its four parameters.
-    """
-    question = _question(on, book)
-    plain = DIALECTS[dialect](paramstyle="named")
-    text = str(question.compile(dialect=plain, compile_kwargs={"literal_binds": True})).replace(":", r"\:")
-    for name in ASKED:
-        text = text.replace(MARK + name, f":{name}")
-    binds: list[sa.BindParameter[Any]]
-    binds = [sa.bindparam("buyer", type_=sa.Uuid()), *(sa.bindparam(name, type_=sa.Text()) for name in ASKED[1:])]
-    columns = [sa.column(column.name, column.type) for column in question.selected_columns]
-    return sa.text(text).bindparams(*binds).columns(*columns)
-
-
-def _mark(name: str) -> sa.ColumnClause[Any]:
-    return sa.literal_column(MARK + name)
+    text = sa.Text()
+    return prepared(_question(on, book), dialect, buyer=sa.Uuid(), code=text, reference=text, key=text)
 
 
 def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
@@ -268,12 +250,12 @@ def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(
             UsageEvent,
             sa.and_(
-                UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == _mark("reference")
+                UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == asked("reference")
             ),
         )
         .outerjoin(serving, serving.id == newest_id(Entitlement.product_id))
-        .outerjoin(DataSetRow, sa.and_(DataSetRow.data_set_id == loaded, DataSetRow.key == _mark("key")))
-        .where(Entitlement.buyer_id == _mark("buyer"), Product.code == _mark("code"))
+        .outerjoin(DataSetRow, sa.and_(DataSetRow.data_set_id == loaded, DataSetRow.key == asked("key")))
+        .where(Entitlement.buyer_id == asked("buyer"), Product.code == asked("code"))
         .order_by(Entitlement.valid_until, Entitlement.number)
     )  # fmt: skip
 
