@@ -21,6 +21,8 @@ import market.feedback.pages
 import market.feeds.pages
 import market.gateways.api
 import market.gateways.pages
+import market.interchange.api
+import market.interchange.pages
 import market.invoices.api
 import market.invoices.pages
 import market.limits.api
@@ -37,6 +39,7 @@ import market.refunds.api
 import market.refunds.pages
 import market.reuse.api
 import market.reuse.pages
+import market.tmforum.api
 import market.webhooks.api
 import market.webhooks.pages
 import pricing.adjustments.api
@@ -151,6 +154,7 @@ import registry.workspace.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
+import settlement.metering.pages
 import settlement.revenue.api
 import settlement.runs.api
 import settlement.runs.pages
@@ -178,6 +182,7 @@ from web import (
     receipting,
     repricing,
     stripe_hooks,
+    trying,
 )
 
 API_BLUEPRINTS = [
@@ -254,6 +259,8 @@ API_BLUEPRINTS = [
     market.disputes.api.blueprint,
     market.reuse.api.blueprint,
     market.feedback.api.blueprint,
+    market.interchange.api.blueprint,
+    market.tmforum.api.blueprint,
     market.webhooks.api.blueprint,
     loading_api.blueprint,
     delivering.api,
@@ -351,12 +358,15 @@ PAGE_BLUEPRINTS = [
     market.disputes.pages.blueprint,
     market.reuse.pages.blueprint,
     market.feedback.pages.blueprint,
+    market.interchange.pages.blueprint,
     market.webhooks.pages.blueprint,
     loading.blueprint,
     delivering.blueprint,
     downloading.pages,
     market.gateways.pages.blueprint,
     market.limits.pages.blueprint,
+    trying.blueprint,
+    settlement.metering.pages.blueprint,
     pricing.services.pages.blueprint,
     pricing.publications.pages.blueprint,
     settlement.ledger.pages.blueprint,

@@ -34,14 +34,22 @@ class NoQueries(Conflict):
 def record(code: str, key: str) -> Response:
     """Serve one record to its buyer and count it, once per ``Client-Reference``."""
     code, reference = code.upper(), must_be_reference(request.headers.get("Client-Reference"))
-    found = _record(code, key, reference)
-    served = proxying.record(found, key) if isinstance(found, Outgoing) else found
+    served = ask(code, key, reference, scenario=header("Huiyi-Scenario"), number=header("Huiyi-Entitlement"))
     return counted(jsonify(product=code, key=key, hit=served.hit, record=served.body), served)
 
 
-def _record(code: str, key: str, reference: str) -> Served | Outgoing:
+def ask(code: str, key: str, reference: str, *, scenario: str | None, number: str | None) -> Served:
+    """Answer one call for a record, by the data set or by the platform that serves the product; it counts once.
+
+    Raises:
+        DomainError: whatever admission, the limit, the platform or the quota refuses.
+    """
+    found = _admitted(code, key, reference, scenario, number)
+    return proxying.record(found, key) if isinstance(found, Outgoing) else found
+
+
+def _admitted(code: str, key: str, reference: str, scenario: str | None, number: str | None) -> Served | Outgoing:
     actor, book, now = current_actor(), policy_book(), clock.now()
-    scenario, number = header("Huiyi-Scenario"), header("Huiyi-Entitlement")
     with db.transaction() as session:
         while True:
             held = admitted(session, actor, code=code, key=key, reference=reference, now=now, book=book,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +13,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
+from kernel.calendar import Period
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from pricing.tariffs.model import Tariff
 from settlement.metering.model import UsageEvent, UsageTotal
 
 REFERENCES_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The use of one day: how many calls, how many of them found something, how many units they counted."""
+
+    calls: int
+    hits: int
+    units: int
 
 
 def is_counted(event: type[UsageEvent]) -> sa.ColumnElement[bool]:
@@ -70,6 +82,27 @@ def used_of(session: Session, entitlement_id: UUID) -> int:
     """Return the units used up of an entitlement."""
     found = session.scalar(sa.select(UsageTotal.used).where(UsageTotal.entitlement_id == entitlement_id))
     return found or 0
+
+
+def by_day(session: Session, entitlement_id: UUID, period: Period) -> dict[date, Day]:
+    """Return calls, what they found and what they counted of each day of a period on which there was any use."""
+    units = sa.case((is_counted(UsageEvent), UsageEvent.quantity), else_=0)
+    query = (
+        sa.select(
+            UsageEvent.day_number, sa.func.count(), sa.func.sum(sa.case((UsageEvent.hit, 1), else_=0)),
+            sa.func.sum(units),
+        )
+        .where(
+            UsageEvent.entitlement_id == entitlement_id, UsageEvent.day_number >= period.start.toordinal(),
+            UsageEvent.day_number < period.end.toordinal(),
+        )
+        .group_by(UsageEvent.day_number)
+        .order_by(UsageEvent.day_number)
+    )  # fmt: skip
+    return {
+        date.fromordinal(number): Day(int(calls), int(hits), int(counted))
+        for number, calls, hits, counted in session.execute(query)
+    }
 
 
 def by_numbers(session: Session, place: str, numbers: Iterable[str]) -> dict[str, Entitlement]:
