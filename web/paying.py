@@ -30,6 +30,7 @@ from market.payments.schemas import AttemptOut
 from market.refunds import commands as refund_commands
 from market.refunds import queries as refunds
 from market.refunds.rules import OPEN
+from web.circuit import Circuit
 from web.config import Config
 
 api = ApiBlueprint("attempts", __name__, url_prefix="/api/v1/payments", description="在线支付 · paying online")
@@ -52,7 +53,7 @@ def provider_of(config: Config) -> Stripe | None:
     if not config.takes_stripe:
         return None
     ways = tuple(way for way in config.stripe_ways.split(",") if way)
-    return Stripe(StripeSettings(config.stripe_key, config.stripe_base, ways))
+    return Stripe(StripeSettings(config.stripe_key, config.stripe_base, ways), Circuit())
 
 
 def provider() -> Stripe | None:

@@ -83,6 +83,17 @@ def give_back(return_in, line_id: UUID):
         return commands.return_line(session, current_actor(), line_id, **return_in, now=clock.now())
 
 
+@blueprint.post("/<uuid:line_id>/reopening")
+@requires(Permission.PAYMENT_RECORD)
+@blueprint.arguments(ReturnIn)
+@blueprint.response(200, BankLineOut)
+def reopen(return_in, line_id: UUID):
+    """Take back a claim that has paid nothing yet, or a return that was not sent: the line waits again."""
+    with db.transaction() as session:
+        match_version(session, BankLine, line_id)
+        return commands.reopen(session, current_actor(), line_id, **return_in, now=clock.now())
+
+
 @blueprint.post("/<uuid:line_id>/return/confirmation")
 @requires(Permission.REFUND_PAY)
 @blueprint.arguments(ReturnedIn)

@@ -16,9 +16,18 @@ from kernel.identity import Actor, Permission
 from kernel.money import Money, total
 from kernel.policy import PolicyBook
 from market.bank_lines import queries, sheets
-from market.bank_lines.model import BankFile, BankLine, LineShare, PayerName
+from market.bank_lines.model import BankFile, BankLine, LineRelease, LineShare, PayerName
 from market.bank_lines.queries import Target
-from market.bank_lines.rules import LineAct, LineState, Reason, Verdict, after, judge, plain_name, references_in
+from market.bank_lines.rules import (
+    LineAct,
+    LineState,
+    Reason,
+    Verdict,
+    after,
+    judge,
+    plain_name,
+    references_in,
+)
 from market.bank_lines.sheets import Row
 from market.buyer_accounts import commands as accounts
 from market.buyer_accounts.model import BuyerAccount
@@ -43,6 +52,14 @@ class ShareDiffers(Invalid):
     code = "bank_line.share_differs"
     title = "认领金额不符"
     title_en = "The shares do not fit"
+
+
+class ShareUsed(Conflict):
+    """A part of the line has paid something."""
+
+    code = "bank_line.share_used"
+    title = "该流水已经入账"
+    title_en = "The line has paid something"
 
 
 class SecondPersonNeeded(NotAllowed):
@@ -295,6 +312,33 @@ def return_line(session: Session, actor: Actor, line_id: UUID, *, note: str, now
     line.state, line.reason = after(line.state, LineAct.RETURN, line.serial), None
     line.note, line.decided_at, line.decided_by, line.decided_by_id = note, now, actor.name, actor.id
     audit.record(session, actor, "bank_line.return", line, at=now, note=note[:200], detail={"serial": line.serial})
+    return line
+
+
+def reopen(session: Session, actor: Actor, line_id: UUID, *, note: str, now: datetime) -> BankLine:
+    """Take back what was decided about a line: a claim that has paid nothing yet, or a return that was not sent.
+
+    Raises:
+        NoSuchLine: there is no such line.
+        NotAllowed: the actor does not record payments at that place.
+        WrongState: the line waits, was matched, or went back.
+        ShareUsed: a part of it has paid an order or stands on an account; that goes back as a refund.
+    """
+    line = queries.visible(session, actor, line_id)
+    actor.must(Permission.PAYMENT_RECORD, place=line.place)
+    payment_queries.lock_bank_lines(session, line.place)
+    line = queries.visible(session, actor, line_id, lock=True)
+    following = after(line.state, LineAct.REOPEN, line.serial)
+    for share in queries.shares(session, line.id):
+        payment = payment_queries.locked(session, share.payment_id) if share.payment_id else None
+        if payment is None or queries.put_to(session, payment.id) == payment.amount:
+            raise ShareUsed(f"流水 {line.serial} 的 {share.amount} 元已经入账，不能撤销认领；请按退款办理",
+                            detail_en="A part has been used; refund it")  # fmt: skip
+        session.add(LineRelease(share_id=share.id, note=note, released_at=now, released_by=actor.name))
+    line.state, line.reason, line.note = following, Reason.REOPENED, note
+    line.decided_at, line.decided_by, line.decided_by_id = None, None, None
+    session.flush()
+    audit.record(session, actor, "bank_line.reopen", line, at=now, note=note[:200], detail={"serial": line.serial})
     return line
 
 

@@ -19,7 +19,8 @@ CHANGED = (
     " OR NEW.payer_name <> OLD.payer_name OR NEW.remark <> OLD.remark"
 )
 SPENT = (
-    "NEW.amount + (SELECT coalesce(sum(s.amount), 0) FROM market_bank_line_share AS s WHERE s.line_id = NEW.line_id)"
+    "NEW.amount + (SELECT coalesce(sum(s.amount), 0) FROM market_bank_line_share AS s WHERE s.line_id = NEW.line_id"
+    " AND NOT EXISTS (SELECT 1 FROM market_bank_line_release AS r WHERE r.share_id = s.id))"
     " > (SELECT l.amount FROM market_bank_line AS l WHERE l.id = NEW.line_id)"
 )
 
@@ -99,6 +100,18 @@ class LineShare(Entity):
     amount: Mapped[Money]
     made_at: Mapped[datetime]
     made_by: Mapped[str]
+
+
+class LineRelease(Entity):
+    """A share that was taken back before it paid anything: the money waits for a person again."""
+
+    __tablename__ = "market_bank_line_release"
+    __table_args__ = ({"info": {"guard": "append_only"}},)
+
+    share_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_bank_line_share.id"), unique=True)
+    note: Mapped[str]
+    released_at: Mapped[datetime]
+    released_by: Mapped[str]
 
 
 class PayerName(Entity):

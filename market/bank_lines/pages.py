@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
@@ -22,6 +23,7 @@ from market.bank_lines.schemas import AssignIn, ReturnedIn, ReturnIn
 
 blueprint = Blueprint("bank_line_pages", __name__, template_folder="../templates")
 SUGGESTED_MAX = 5
+ROWS_SHOWN = 4
 STATE_WORDS = {
     LineState.MATCHED: _("已匹配"), LineState.QUEUED: _("待核"), LineState.DECIDED: _("已认领"),
     LineState.RETURNING: _("待退回"), LineState.RETURNED: _("已退回"), LineState.RECORDED: _("早先已手工入账"),
@@ -31,7 +33,7 @@ REASON_WORDS = {
     Reason.NO_REFERENCE: _("附言中没有编号"), Reason.MISTYPED_REFERENCE: _("附言编号的校验位不符"),
     Reason.UNKNOWN_REFERENCE: _("没有这个附言编号"), Reason.ALREADY_PAID: _("已付清"),
     Reason.NOT_EXPECTED: _("订单已取消"), Reason.SHORT: _("少付"), Reason.OVER: _("多付"),
-    Reason.PAYER_DIFFERS: _("付款人不是购买方"),
+    Reason.PAYER_DIFFERS: _("付款人不是购买方"), Reason.REOPENED: _("先前的办理已撤销"),
 }  # fmt: skip
 
 
@@ -88,6 +90,13 @@ def give_back(line_id: UUID) -> AnyResponse:
     return _step(line_id, commands.return_line, form=Form(ReturnIn))
 
 
+@blueprint.post("/bank-lines/<uuid:line_id>/reopening")
+@requires(Permission.PAYMENT_RECORD)
+def reopen(line_id: UUID) -> AnyResponse:
+    """Take back what was decided."""
+    return _step(line_id, commands.reopen, form=Form(ReturnIn))
+
+
 @blueprint.post("/bank-lines/<uuid:line_id>/return/confirmation")
 @requires(Permission.REFUND_PAY)
 def confirm(line_id: UUID) -> AnyResponse:
@@ -135,11 +144,35 @@ def _line(
 ) -> Response:
     session, actor = db.session(), current_actor()
     line = queries.visible(session, actor, line_id)
+    typed = zip(request.form.getlist("reference"), request.form.getlist("amount"), strict=False)
+    rows = [{"reference": reference, "amount": amount} for reference, amount in typed if reference or amount]
+    if not rows and line.state is LineState.QUEUED:
+        rows = _proposed(session, line)
+    rows += [{"reference": "", "amount": ""}] * (ROWS_SHOWN - len(rows))
     text = render_template(
-        "market/bank_lines/line.html", line=line, shares=queries.shares(session, line.id), state_words=STATE_WORDS,
+        "market/bank_lines/line.html", line=line, rows=rows, short=_short(session, line),
+        shares=queries.shares(session, line.id), state_words=STATE_WORDS,
         reason_words=REASON_WORDS, errors=errors or {}, refusal=words_of(refusal), form=request.form,
         suggestions=queries.suggestions(session, line, limit=SUGGESTED_MAX) if line.state is LineState.QUEUED else [],
         may_record=actor.may(Permission.PAYMENT_RECORD, place=line.place),
         may_pay=actor.may(Permission.REFUND_PAY, place=line.place),
     )  # fmt: skip
     return make_response(text, status)
+
+
+def _proposed(session: Session, line: BankLine) -> list[dict[str, str]]:
+    """Return what the line's own references still take: a beginning for the person who decides."""
+    rows = []
+    for reference in line.references:
+        found = queries.target(session, line.place, reference)
+        due = queries.due(session, found, reference) if found is not None else None
+        if due is not None and due.closed is None:
+            amount = due.left if due.left is not None and len(line.references) > 1 else line.amount
+            rows.append({"reference": reference, "amount": amount.text()})
+    return rows or [{"reference": "", "amount": line.amount.text()}]
+
+
+def _short(session: Session, line: BankLine) -> list[BankLine]:
+    if line.state is not LineState.QUEUED or not line.references:
+        return []
+    return queries.short_under(session, line.place, line.references[0], but=line.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, Actor, Role
 from kernel.money import ZERO, Money
-from market.bank_lines.model import BankFile, BankLine, LineShare, PayerName
+from market.bank_lines.model import BankFile, BankLine, LineRelease, LineShare, PayerName
 from market.bank_lines.rules import Due, LineState, Reason, plain_name
 from market.buyer_accounts import queries as accounts
 from market.buyer_accounts.model import BuyerAccount, MonthlyStatement
@@ -93,17 +93,35 @@ def short_under(session: Session, place: str, reference: str, *, but: UUID) -> l
     return [line for line in found if line.references == [reference]]
 
 
+IN_FORCE = ~sa.exists().where(LineRelease.share_id == LineShare.id)
+
+
 def shares(session: Session, line_id: UUID) -> Sequence[LineShare]:
-    """Return what a line went to."""
-    return session.scalars(sa.select(LineShare).where(LineShare.line_id == line_id).order_by(LineShare.id)).all()
+    """Return what a line went to; what was taken back is left out."""
+    query = sa.select(LineShare).where(LineShare.line_id == line_id, IN_FORCE)
+    return session.scalars(query.order_by(LineShare.id)).all()
 
 
 def put_to(session: Session, payment_id: UUID) -> Money:
     """Return what lines have brought for a payment so far."""
     found: Money | None = session.scalar(
-        sa.select(sa.func.sum(LineShare.amount)).where(LineShare.payment_id == payment_id)
+        sa.select(sa.func.sum(LineShare.amount)).where(LineShare.payment_id == payment_id, IN_FORCE)
     )
     return found if found is not None else ZERO
+
+
+def stranded(session: Session, actor: Actor) -> Sequence[BankLine]:
+    """Return the lines put to a payment that was cancelled or paid otherwise before the rest came, oldest first."""
+    incomplete = (
+        sa.select(LineShare.payment_id)
+        .join(Payment, Payment.id == LineShare.payment_id)
+        .where(Payment.state != PaymentState.EXPECTED, IN_FORCE)
+        .group_by(LineShare.payment_id, Payment.amount)
+        .having(sa.func.sum(LineShare.amount) < Payment.amount)
+    )
+    lines = sa.select(LineShare.line_id).where(LineShare.payment_id.in_(incomplete), IN_FORCE)
+    query = listed(actor, state=LineState.DECIDED).where(BankLine.id.in_(lines))
+    return session.scalars(query.order_by(BankLine.booked_at, BankLine.id)).all()
 
 
 def target(session: Session, place: str, reference: str) -> Target | None:

@@ -31,7 +31,7 @@ class LineAct(StrEnum):
     ASSIGN = "assign"
     RETURN = "return"
     CONFIRM_RETURN = "confirm_return"
-    KEEP = "keep"  # not returned after all
+    REOPEN = "reopen"  # not for that after all, or not returned after all
 
 
 class Reason(StrEnum):
@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SHORT = "short"  # 少付
     OVER = "over"  # 多付
     PAYER_DIFFERS = "payer_differs"  # 付款人不是购买方
+    REOPENED = "reopened"  # 先前的办理已撤销
 
 
 TRANSITIONS: dict[tuple[LineState, LineAct], LineState] = {
@@ -52,7 +53,8 @@ TRANSITIONS: dict[tuple[LineState, LineAct], LineState] = {
     (LineState.QUEUED, LineAct.ASSIGN): LineState.DECIDED,
     (LineState.QUEUED, LineAct.RETURN): LineState.RETURNING,
     (LineState.RETURNING, LineAct.CONFIRM_RETURN): LineState.RETURNED,
-    (LineState.RETURNING, LineAct.KEEP): LineState.QUEUED,
+    (LineState.RETURNING, LineAct.REOPEN): LineState.QUEUED,
+    (LineState.DECIDED, LineAct.REOPEN): LineState.QUEUED,
 }
 REFERENCE = re.compile(r"(?:ORD|ACC|MST)\d{12}", re.ASCII)
 COMPANY_FORMS = (("有限责任公司", "有限公司"), ("股份有限公司", "股份公司"))

@@ -147,6 +147,7 @@ def pay_from_balance(session: Session, actor: Actor, payment_id: UUID, *, now: d
         NotAllowed: the actor does not buy for the organisation.
         NoSuchAccount: the buyer has no account at that place.
         WrongState: nothing is to be paid any more.
+        PartlyPaid: lines of the bank have brought a part.
         BalanceShort: the balance does not cover it.
     """
     payment, account = _paying(session, actor, payment_id)
@@ -164,6 +165,7 @@ def pay_on_account(session: Session, actor: Actor, payment_id: UUID, *, now: dat
         NotAllowed: the actor does not buy for the organisation.
         NoSuchAccount: the buyer has no account at that place.
         WrongState: nothing is to be paid any more.
+        PartlyPaid: lines of the bank have brought a part.
         NoCredit: no limit is in force.
         Overdue: a statement is past its last day.
         LimitExceeded: the limit does not cover it.
@@ -191,6 +193,7 @@ def _paying(session: Session, actor: Actor, payment_id: UUID) -> tuple[Payment, 
         raise WrongState(
             f"付款 {payment.number} 处于“{payment.state}”，不需要再支付", detail_en="Nothing is to be paid"
         )
+    payments.must_be_unpaid(session, payment)
     account = queries.of_buyer(session, payment.place, payment.buyer_id)
     if account is None:
         raise NoSuchAccount("本单位在该地还没有预付及月结账户，请先开立", detail_en="Open an account first")

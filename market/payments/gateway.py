@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from stdnum.iso7064 import mod_97_10
 
@@ -20,11 +20,12 @@ from market.payments.rules import Answer, Outcome, PaymentMethod
 CURRENCY = "cny"
 KEY_LIFE = timedelta(hours=23)  # Stripe forgets an idempotency key after 24 hours: then look before asking again
 CLOCK_SKEW = timedelta(minutes=10)
-SECONDS_MAX = 10
+SECONDS_MAX = 5  # asked again under the same key, a call that was too slow does no harm
 PAGE_MAX = 100
 ORDER = "huiyi_attempt"
 REFUND = "huiyi_refund"
 WORDS_MAX = 300
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,18 @@ class PaymentGateway(Protocol):
         ...
 
 
+class Circuit(Protocol):
+    """Whether calling is worth while: a provider that was silent lately is left alone for a while."""
+
+    def lets(self) -> bool:
+        """Say whether a call may be made now."""
+        ...
+
+    def note(self, *, is_answered: bool) -> None:
+        """Note whether a call was answered."""
+        ...
+
+
 class BankTransfer:
     """The buyer transfers the exact amount and writes the reference into the remark of the transfer.
 
@@ -183,12 +196,12 @@ class Stripe(BankTransfer):
 
     method = PaymentMethod.STRIPE
 
-    def __init__(self, settings: StripeSettings) -> None:
-        """Speak to the account of ``settings``; every call ends after ten seconds and is not repeated here."""
+    def __init__(self, settings: StripeSettings, circuit: Circuit | None = None) -> None:
+        """Speak to the account of ``settings``; every call ends after seconds and is not repeated here."""
         import stripe  # only where it is used: it takes longer to import than all the rest
 
         self.errors = stripe
-        self.settings = settings
+        self.settings, self.circuit = settings, circuit
         self.client = stripe.StripeClient(
             settings.key, max_network_retries=0, http_client=stripe.RequestsClient(timeout=SECONDS_MAX),
             base_addresses={"api": settings.base} if settings.base else {},
@@ -315,8 +328,9 @@ class Stripe(BankTransfer):
 
     def contested(self, provider_id: str) -> Contested | None:
         """Read a dispute from Stripe; ``None`` while Stripe gives no answer."""
+        wanted: Any = {"expand": ["payment_intent"]}
         try:
-            found: Any = self.client.disputes.retrieve(provider_id, params={"expand": ["payment_intent"]})
+            found: Any = self._heard(lambda: self.client.disputes.retrieve(provider_id, params=wanted))
         except self.errors.StripeError:
             return None
         intent = found.payment_intent
@@ -328,22 +342,44 @@ class Stripe(BankTransfer):
 
     def happened(self, since: datetime) -> Iterable[Happened] | None:
         """Return the events that Stripe has kept since then, or ``None`` when it gives no answer."""
-        try:
-            page = self.client.events.list(params={"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX})
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX}
+
+        def read() -> list[Happened]:
+            page = self.client.events.list(params=wanted)
             return [Happened(one.id, one.type, one.to_dict()) for one in page.auto_paging_iter()]
+
+        try:
+            return self._heard(read)
         except self.errors.StripeError:
             return None
 
     def _asked(self, call: Callable[[], Outcome]) -> Outcome:
         """Call Stripe; a refusal is a failure, anything else that goes wrong leaves the result unknown."""
         try:
-            return call()
+            return self._heard(call)
         except (self.errors.InvalidRequestError, self.errors.CardError) as error:
             is_missing = error.code == "resource_missing"
             answer = Answer.UNKNOWN if is_missing else Answer.FAILED
             return Outcome(answer, reason=str(error.user_message or error)[:WORDS_MAX])
         except self.errors.StripeError as error:  # no connection, 5xx, too often, key in use, wrong key
             return Outcome(Answer.UNKNOWN, reason=f"{type(error).__name__}"[:WORDS_MAX])
+
+    def _heard(self, call: Callable[[], T]) -> T:
+        """Call Stripe unless it was silent lately; a refusal is an answer."""
+        if self.circuit is None:
+            return call()
+        if not self.circuit.lets():
+            raise self.errors.APIConnectionError("left alone for a while")
+        is_answered = False
+        try:
+            found = call()
+            is_answered = True
+        except (self.errors.InvalidRequestError, self.errors.CardError):
+            is_answered = True
+            raise
+        finally:
+            self.circuit.note(is_answered=is_answered)
+        return found
 
 
 def _id_of(thing: Any) -> str | None:

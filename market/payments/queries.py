@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import numbering
+from kernel.db import MoneyType
 from kernel.errors import NotFound
 from kernel.identity import Actor
+from kernel.money import ZERO, Money
 from market.orders.model import Order
 from market.orders.queries import get as get_order
 from market.orders.queries import in_scope
@@ -86,6 +88,21 @@ def is_imported(session: Session, place: str, serial: str) -> bool:
     """Say whether a line of an imported statement has that serial number."""
     query = sa.select(sa.literal(1)).select_from(IMPORTED).where(IMPORTED.c.place == place, IMPORTED.c.serial == serial)
     return session.scalar(query.limit(1)) is not None
+
+
+SHARES = sa.table(
+    "market_bank_line_share", sa.column("id"), sa.column("payment_id", sa.Uuid()), sa.column("amount", MoneyType())
+)
+RELEASES = sa.table("market_bank_line_release", sa.column("share_id"))
+
+
+def put_by_lines(session: Session, payment_id: UUID) -> Money:
+    """Return what lines of imported statements have brought for a payment so far."""
+    taken_back = sa.exists().select_from(RELEASES).where(RELEASES.c.share_id == SHARES.c.id)
+    found: Money | None = session.scalar(
+        sa.select(sa.func.sum(SHARES.c.amount)).where(SHARES.c.payment_id == payment_id, ~taken_back)
+    )
+    return found if found is not None else ZERO
 
 
 def lock_bank_lines(session: Session, place: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kernel.money import Money
 from market.bank_lines.model import BankLine, LineShare
+from market.bank_lines.queries import IN_FORCE
 from market.bank_lines.rules import LineState
 from market.buyer_accounts.model import AccountLine, BuyerAccount
 from market.orders.model import Order
@@ -47,7 +48,8 @@ def unbooked_captures(session: Session, *, limit: int, place: str | None = None)
 
 def is_from_statement(session: Session, payment: Payment) -> bool:
     """Say whether a payment was brought by lines of an imported statement, which are booked by themselves."""
-    return session.scalar(sa.select(LineShare.id).where(LineShare.payment_id == payment.id).limit(1)) is not None
+    query = sa.select(LineShare.id).where(LineShare.payment_id == payment.id, IN_FORCE)
+    return session.scalar(query.limit(1)) is not None
 
 
 def credit_code(session: Session, payment: Payment) -> str:

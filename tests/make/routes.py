@@ -24,7 +24,7 @@ from tests.make import registry_base as make
 from tests.rig.databases import Databases
 from web import create_app
 
-PROGRAMS = ("/api/v1/", "/exchange/", "/healthz", "/readyz", "/metrics")
+PROGRAMS = ("/api/v1/", "/exchange/", "/hooks/", "/healthz", "/readyz", "/metrics")
 SAFE = ("GET", "HEAD")
 
 
