@@ -13,6 +13,7 @@ from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind, uscc_from_body
+from web.demo.market import Market, Paper
 from web.demo.procedure import Procedure
 from web.demo.watch import Watch
 
@@ -103,6 +104,8 @@ class ProductFact:
     inputs: tuple[Use, ...]
     venue: str | None
     summary: str
+    form: str = "api"
+    papers: tuple[Paper, ...] = ()  # of a product that is delivered as files or reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,7 @@ class Purchase:
     exemption_reason: str | None = None
     kind: str | None = None  # kind of subject asked about, where prices differ by it
     misses: int = 0  # calls for something that is not there; they are free
+    is_reuse: bool = False  # a source department takes up its free reuse in one step
     short_by: str | None = None  # the first bank line is short by so much and refused
 
 
@@ -244,6 +248,7 @@ class Place:
     silent_reviewers: tuple[str, ...] = ()  # who lets the time pass where silence consents
     preferred: tuple[tuple[str, str, str], ...] = ()  # buyer, product, class of buyers with a price of its own
     watch: Watch = Watch()  # noqa: RUF009 — frozen
+    market: Market = Market()  # noqa: RUF009 — frozen
 
     def organisation(self, key: str) -> Organisation:
         """Return one organisation."""

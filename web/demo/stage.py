@@ -64,7 +64,7 @@ class Told:
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     products: dict[str, dict[str, Any]] = field(default_factory=dict)
     difference: dict[str, Any] = field(default_factory=dict)
-    egress: dict[str, Any] = field(default_factory=dict)
+    egress: dict[str, dict[str, Any]] = field(default_factory=dict)
     registrations: dict[str, dict[str, Any]] = field(default_factory=dict)
     objection: dict[str, Any] = field(default_factory=dict)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class Told:
     renewal: dict[str, Any] = field(default_factory=dict)
     early: dict[str, Any] = field(default_factory=dict)
     headroom: dict[str, Any] = field(default_factory=dict)
+    market: dict[str, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
     def party_id(self, key: str) -> str:

@@ -10,6 +10,7 @@ from flask import Flask
 from web.demo import days
 from web.demo.cast import Place
 from web.demo.chapters import (
+    aftersale,
     approval,
     authorisation,
     determining,
@@ -23,6 +24,7 @@ from web.demo.chapters import (
     sale,
     selection,
     settlement,
+    trading,
     use,
     watching,
 )
@@ -73,7 +75,9 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.COST_SURVEY, "成本调查与定价申请", (determining.survey_costs, determining.apply_for_determination)),
     (days.CAPS, "最高准许收入与上限", (determining.determine_and_cap,)),
     (days.PRICES, "公布价格", (pricing.publish_prices, pricing.publish_service_fees)),
-    (days.LISTING, "挂牌、免费批准与分配方案", (pricing.exempt, sale.list_products, settlement.agree_on_shares)),
+    (days.LISTING, "挂牌、免费批准与分配方案", (
+        pricing.exempt, sale.list_products, settlement.agree_on_shares, trading.state_taxpayers,
+    )),
     (days.ORDER, "询价、下单、签约", (sale.try_public_use_without_exemption, sale.order)),
     (days.PAYMENT, "到账与开通", (sale.pay, sale.make_keys)),
     *((day, f"调用（{day:%m-%d}）", (use.call_on,)) for day in days.CALLS),
@@ -82,10 +86,19 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     (days.SEALING, "复核与封存", (settlement.check_and_seal,)),
     (days.CHARGES, "平台费用", (watching.record_charges,)),
     (days.MISUSE, "改作他用的核查", (watching.find_misuse,)),
+    (days.MARKET_ORDER, "查找、下单、账户与额度", (
+        trading.find, trading.register_endpoint, trading.order, aftersale.feed_back,
+    )),
+    (days.BANK_FILE, "银行对账单、余额和月结", (trading.bring_in_bank_file,)),
     (days.MISUSE_HEARD, "听取使用单位陈述", (watching.hear_grantee,)),
+    (days.DOWNLOADS, "接口、文件、报告交付", (aftersale.deliver,)),
     (days.MISUSE_DECIDED, "改作他用的认定和补收", (watching.reprice_misuse,)),
+    (days.RECEIPTS, "交付回执与争议", (aftersale.count,)),
     (days.COMPLAINT, "收费投诉", (watching.complain,)),
+    (days.INVOICES, "争议的决定与开票", (aftersale.decide, aftersale.invoice)),
     (days.COMPLAINT_DECIDED, "收费投诉的决定", (watching.decide_complaint,)),
+    (days.REFUND, "退款与红字发票", (aftersale.give_back,)),
+    (days.STATEMENTS, "月度报告与月结账单", (aftersale.report, trading.settle_month)),
     (days.RENEWAL, "免费续期与提前申请", (watching.renew_exemption, watching.apply_too_early)),
     (days.HALF_YEAR, "半年报告与收入余量", (
         duties.report_half_year, watching.draw_charges, watching.read_headroom,

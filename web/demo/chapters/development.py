@@ -21,7 +21,7 @@ def enter_products(stage: Stage, told: Told) -> None:
         request = told.requests[fact.key]
         if request["state"] != "approved":
             raise StoryBroken(f"{told.place.key}: request {request['number']} is {request['state']}")
-        if told.place.refused_seller is not None:
+        if told.place.refused_seller is not None and fact is told.place.products[0]:
             seller = told.place.refused_seller
             stage.refused(
                 told, "运营机构自己出售产品", told.login(seller), PRODUCTS, _product(told, fact, seller), rule="SEP-01"
@@ -69,7 +69,7 @@ def _product(told: Told, fact: ProductFact, owner: str) -> dict[str, Any]:
         "title": fact.title,
         "scenario": fact.scenario,
         "domain": fact.domain,
-        "delivery_form": "api",
+        "delivery_form": fact.form,
         "source_statement": fact.source_statement,
         **_version(told, fact, surplus),
     }
@@ -136,19 +136,19 @@ def decide_last_stage(stage: Stage, told: Told) -> None:
 
 
 def ask_for_egress_check(stage: Stage, told: Told) -> None:
-    """Ask that the product be checked before it leaves the domain, where the place says so (EGR-01)."""
+    """Ask that every product be checked before it leaves the domain, where the place says so (EGR-01)."""
     size = told.place.procedure.minimum_group_size
     if size is None:
         return
-    fact = told.place.products[0]
-    asked = {
-        "version_id": told.products[fact.key]["version_id"],
-        "form": "api",
-        "description": f"按次返回{fact.title}的结论字段，不含原始数据",
-        "minimum_group_size": size,
-        "report": paper("重识别测试报告", "未能还原任何个体（演示）"),
-    }
-    told.egress = stage.send(told.login(fact.seller), EGRESS, asked)
+    for fact in told.place.products:
+        asked = {
+            "version_id": told.products[fact.key]["version_id"],
+            "form": fact.form,
+            "description": f"只返回{fact.title}的结论字段，不含原始数据",
+            "minimum_group_size": size,
+            "report": paper("重识别测试报告", "未能还原任何个体（演示）"),
+        }
+        told.egress[fact.key] = stage.send(told.login(fact.seller), EGRESS, asked)
 
 
 def pass_egress_check(stage: Stage, told: Told) -> None:
@@ -156,6 +156,7 @@ def pass_egress_check(stage: Stage, told: Told) -> None:
     if not told.egress:
         return
     url = f"/api/v1/reviews?procedure=egress&place={told.place.key}"
-    (review,) = stage.get(told.login("operator"), url)["items"]
-    stage.decide(told, review["id"], "operator", reason="不含原始数据和可还原字段，准予出域")
-    told.egress = stage.get(told.login("operator"), f"{EGRESS}/{told.egress['id']}")
+    for review in stage.get(told.login("operator"), url)["items"]:
+        stage.decide(told, review["id"], "operator", reason="不含原始数据和可还原字段，准予出域")
+    for key, check in told.egress.items():
+        told.egress[key] = stage.get(told.login("operator"), f"{EGRESS}/{check['id']}")

@@ -8,43 +8,79 @@ from decimal import Decimal
 from typing import Any
 
 from registry.parties.rules import Capacity
-from web.demo.cast import Purchase
+from web.demo.cast import ProductFact, Purchase
 from web.demo.stage import Stage, StoryBroken, Told
 
 FREE_PURPOSES = ("public_governance", "public_welfare")
 
 
 def list_products(stage: Stage, told: Told) -> None:
-    """Offer every product and load its rows; where trade needs a venue, an offer without one is refused first."""
+    """Offer every product and put up what it consists of; where trade needs a venue, none is refused first."""
     for fact in told.place.products:
         product, seller = told.products[fact.key], told.login(fact.seller)
         offer = {"product_id": product["id"], "summary": fact.summary}
         if fact.venue is not None:
-            stage.refused(told, "不经交易场所挂牌", seller, "/api/v1/listings", offer, rule="MKT-02")
+            if fact is told.place.products[0]:
+                stage.refused(told, "不经交易场所挂牌", seller, "/api/v1/listings", offer, rule="MKT-02")
             offer["venue"] = fact.venue
         stage.send(seller, "/api/v1/listings", offer)
+        _put_up(stage, seller, f"/api/v1/products/{product['code']}", fact)
+
+
+def _put_up(stage: Stage, seller: str, url: str, fact: ProductFact) -> None:
+    """Load the rows that buyers ask for, or put up the files that they download; reports come when they are due."""
+    if fact.form == "file":
+        put_up_papers(stage, seller, url, fact)
+    if fact.form == "api":
         rows = json.dumps([dict(row) for row in fact.rows], ensure_ascii=False).encode()
-        stage.send(
-            seller,
-            f"/api/v1/products/{product['code']}/data-sets",
-            {"file_name": f"{fact.key}.json", "content_base64": base64.b64encode(rows).decode()},
-        )
+        loaded = {"file_name": f"{fact.key}.json", "content_base64": base64.b64encode(rows).decode()}
+        stage.send(seller, f"{url}/data-sets", loaded)
+
+
+def put_up_papers(stage: Stage, seller: str, url: str, fact: ProductFact) -> None:
+    """Put up the files or reports of a product."""
+    for paper in fact.papers:
+        put_up = {"file_name": paper.name, "content_base64": base64.b64encode(paper.text.encode()).decode()}
+        period = zip(("period_start", "period_end"), paper.period or (), strict=False)
+        stage.send(seller, f"{url}/files", put_up | dict(period))
 
 
 def order(stage: Stage, told: Told) -> None:
-    """Let every buyer ask for a price and accept it; both sides sign the contract."""
+    """Let every buyer ask for a price and accept it; both sides sign the contract, where one is needed."""
     for purchase in told.place.purchases:
-        buyer, code = told.login(purchase.buyer), told.products[purchase.product]["code"]
-        quote = stage.send(buyer, "/api/v1/quotes", _wish(told, purchase, code))
-        placed = stage.send(
-            buyer, "/api/v1/orders", {"quote_number": quote["number"], "client_reference": purchase.reference}
-        )
-        seller = told.login(told.place.product(purchase.product).seller)
-        for signer in (buyer, seller):
-            contract = stage.get(signer, f"/api/v1/orders/{placed['number']}/contract")
-            url = f"/api/v1/contracts/{contract['id']}/signature"
-            stage.send(signer, url, {"sha256": contract["sha256"]}, of=contract)
-        told.orders[purchase.key] = {**placed, "quote": quote}
+        wish = _wish(told, purchase, told.products[purchase.product]["code"])
+        if purchase.is_reuse:
+            told.orders[purchase.key] = _reuse(stage, told, purchase, wish)
+        else:
+            told.orders[purchase.key] = buy(stage, told, purchase.buyer, purchase.product, wish, purchase.reference)
+
+
+def _reuse(stage: Stage, told: Told, purchase: Purchase, wish: dict[str, Any]) -> dict[str, Any]:
+    """Let a department take up in one step what it may use free; one that is paid for its data may not (REU-01)."""
+    taken = {name: wish[name] for name in ("product_code", "scenario", "quantity")}
+    taken["client_reference"] = purchase.reference
+    fact = told.place.product(purchase.product)
+    sources = {found.source: found.access for found in told.place.resources}
+    paid = next(source for source, access in sources.items() if access == "paid")
+    attempt = f"有偿提供数据的部门申请无偿回用《{fact.title}》"
+    stage.refused(told, attempt, told.login(paid), "/api/v1/reuse", taken, rule="REU-01")
+    department = told.login(purchase.buyer)
+    opened = stage.send(department, "/api/v1/reuse", taken)
+    orders = stage.get(department, "/api/v1/orders")["items"]
+    found: dict[str, Any] = next(found for found in orders if found["id"] == opened["order_id"])
+    return found
+
+
+def buy(stage: Stage, told: Told, buyer_key: str, product: str, wish: dict[str, Any], reference: str) -> dict[str, Any]:
+    """Ask for a price, accept it, and let both sides sign the contract; return the order with its quote."""
+    buyer, seller = told.login(buyer_key), told.login(told.place.product(product).seller)
+    quote = stage.send(buyer, "/api/v1/quotes", wish)
+    placed = stage.send(buyer, "/api/v1/orders", {"quote_number": quote["number"], "client_reference": reference})
+    for signer in (buyer, seller):
+        contract = stage.get(signer, f"/api/v1/orders/{placed['number']}/contract")
+        url = f"/api/v1/contracts/{contract['id']}/signature"
+        stage.send(signer, url, {"sha256": contract["sha256"]}, of=contract)
+    return {**placed, "quote": quote}
 
 
 def _wish(told: Told, purchase: Purchase, code: str) -> dict[str, Any]:
@@ -75,18 +111,30 @@ def pay(stage: Stage, told: Told) -> None:
         if placed["amount"] != "0.00":
             _transfer(stage, told, purchase, preparer)
         told.orders[purchase.key] |= stage.get(told.login(purchase.buyer), f"/api/v1/orders/{placed['number']}")
-        held = stage.get(told.login(purchase.buyer), "/api/v1/entitlements")["items"]
-        mine = [found for found in held if found["order_id"] == placed["id"]]
-        if not mine:
-            raise StoryBroken(f"{placed['number']} was paid, or free, and opened nothing")
-        told.entitlements[purchase.key] = mine[0]
+        told.entitlements[purchase.key] = entitlement_of(stage, told.login(purchase.buyer), placed)
     stage.run_job("payments.take_in")
+
+
+def entitlement_of(stage: Stage, buyer: str, placed: dict[str, Any]) -> dict[str, Any]:
+    """Return what an order has opened."""
+    held = stage.get(buyer, "/api/v1/entitlements?limit=100")["items"]
+    mine = [found for found in held if found["order_id"] == placed["id"]]
+    if not mine:
+        raise StoryBroken(f"{placed['number']} was paid, or free, and opened nothing")
+    found: dict[str, Any] = mine[0]
+    return found
+
+
+def payment_of(stage: Stage, buyer: str, placed: dict[str, Any]) -> dict[str, Any]:
+    """Return what is to be paid for an order."""
+    waiting = stage.get(buyer, "/api/v1/payments?limit=100")["items"]
+    found: dict[str, Any] = next(found for found in waiting if found["order_id"] == placed["id"])
+    return found
 
 
 def _transfer(stage: Stage, told: Told, purchase: Purchase, preparer: str) -> None:
     placed = told.orders[purchase.key]
-    waiting = stage.get(told.login(purchase.buyer), "/api/v1/payments")["items"]
-    payment = next(found for found in waiting if found["order_id"] == placed["id"])
+    payment = payment_of(stage, told.login(purchase.buyer), placed)
     line = {
         "bank_line": f"BANK-{purchase.reference}",
         "reference": payment["reference"],

@@ -1,6 +1,8 @@
 """Futian: partners (合作方) sell at a value-based price; filing precedes the review; trade is at an exchange."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind
@@ -16,6 +18,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.market import Bought, Counted, Market, Paper
 from web.demo.procedure import Admission, Authorization, LocalRecord, Objector, Procedure, ServiceText
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
@@ -110,6 +113,33 @@ VITALITY = ProductFact(
     venue="深圳数据交易所",
     summary="门店选址用的商圈活力指数，按数据应用价值定价",
 )
+REPORT = ProductFact(
+    key="report",
+    seller="merchant",
+    title="商圈活力月度分析报告",
+    scenario="商圈运营分析",
+    necessity="按月分析商圈人气和停车供需，不含任何车牌和租户信息",
+    domain="商贸流通",
+    source_statement="由停车占用统计加工形成的分析报告，只含汇总结论",
+    description="每月一份报告，比较各商圈的活力和停车供需",
+    fields=(("district", "商圈"), ("conclusion", "结论")),
+    rows=(
+        {"key": "FT-R-1", "district": "示例中心商圈", "conclusion": "活力上升，停车紧张"},
+        {"key": "FT-R-2", "district": "示例公园商圈", "conclusion": "活力上升，停车适中"},
+    ),
+    inputs=(Use("parking", "100", "0.95"),),
+    venue="深圳数据交易所",
+    summary="每月一份的商圈活力分析报告",
+    form="report",
+    papers=(
+        Paper(
+            "2026年4月商圈活力分析.html",
+            '<!doctype html>\n<html lang="zh-CN"><meta charset="utf-8"><title>商圈活力分析（演示）</title>\n'
+            "<h1>2026年4月商圈活力分析（演示）</h1>\n<p>示例中心商圈活力上升，停车紧张。</p></html>\n",
+            ("2026-04-01", "2026-04-30"),
+        ),
+    ),
+)
 TARIFFS = (
     TariffFact(
         product="vitality",
@@ -121,21 +151,47 @@ TARIFFS = (
             "method": "income",
         },
     ),
+    TariffFact(
+        product="report",
+        regime="market_value_based",
+        model={"model": "per_unit", "unit_price": "1200.00"},
+        charge_unit="per_item",
+        value={
+            "scenario": "商圈运营分析",
+            "benefit": "每月节省一次委托调研",
+            "method": "cost",
+        },
+    ),
 )
 PURCHASES = (
     Purchase("industry", "company", "vitality", "industry_development", 100, 40, "FT-ORD-1", misses=1),
     Purchase("welfare", "public_body", "vitality", "public_governance", 60, 10, "FT-ORD-2", "台风期间商圈疏散组织"),
 )
-SCHEDULE = ScheduleFact(
-    product="vitality",
-    steps=(
-        {"kind": "rate", "party": "venue", "value": "0.03", "base": "gross"},
-        {"kind": "rate", "party": "operator", "value": "0.20"},
-        {"kind": "pool", "weights": "by_contribution", "value": "0.15"},
-        {"kind": "rate", "party": "authority", "value": "0.05"},
-        {"kind": "rest", "party": "merchant"},
+STEPS: tuple[Mapping[str, Any], ...] = (
+    {"kind": "rate", "party": "venue", "value": "0.03", "base": "gross"},
+    {"kind": "rate", "party": "operator", "value": "0.20"},
+    {"kind": "pool", "weights": "by_contribution", "value": "0.15"},
+    {"kind": "rate", "party": "authority", "value": "0.05"},
+    {"kind": "rest", "party": "merchant"},
+)
+COEFFICIENTS = {"usage": "0.4", "quality": "0.4", "input": "0.2"}
+SCHEDULES = (ScheduleFact("vitality", STEPS, COEFFICIENTS), ScheduleFact("report", STEPS, COEFFICIENTS))
+# a report on the month's account; of March both sides count differently, and only the difference is disputed
+MARKET = Market(
+    taxpayers=(("merchant", "general_taxpayer"),),
+    searches=("商圈活力", "sqhl", "shangquan", "商圈活力指數"),
+    bought=(Bought("report", "company", "report", 1, "FT-ORD-3", "monthly"),),
+    credit="5000.00",
+    counted=(
+        Counted(
+            "industry",
+            40,
+            38,
+            "3月30日有两次调用未返回内容，供方仍计为交付",
+            "日志显示两次调用超时，同意不计",
+            "两次调用没有交付，按买方计数",
+        ),
     ),
-    coefficients={"usage": "0.4", "quality": "0.4", "input": "0.2"},
 )
 
 FUTIAN = Place(
@@ -148,8 +204,9 @@ FUTIAN = Place(
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2033, 1, 5), "AGR-02"),
-    products=(VITALITY,),
+    products=(VITALITY, REPORT),
     tariffs=TARIFFS,
     purchases=PURCHASES,
-    schedules=(SCHEDULE,),
+    schedules=SCHEDULES,
+    market=MARKET,
 )

@@ -1,6 +1,8 @@
 """Guangzhou: only merchants sell, the operator charges them break-even fees, and silence of reviewers consents."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind
@@ -17,6 +19,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.market import Bought, Counted, Market, Paper, TakenBack
 from web.demo.procedure import Admission, Authorization, Procedure, ServiceText, SimulatedData, Subsidiary
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
@@ -51,6 +54,7 @@ PEOPLE = (
     Person("public_body", "简防微", "public_body", Role.BUYER),
     Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),
     Person("checker", "植复", "finance", Role.FINANCE_CHECKER),
+    Person("payer", "劳付", "finance", Role.FINANCE_PAYER),
     Person("auditor", "招审", None, Role.AUDITOR),
     Person("deputy", "莫副审", "authority", Role.SUPERVISOR),
     Person("government", "容越秀", "government", Role.SUPERVISOR),
@@ -117,6 +121,31 @@ INDEX = ProductFact(
     venue="广州数据交易所",
     summary="医药连锁门店布局用的街道供需指数",
 )
+MONTHLY = ProductFact(
+    key="monthly",
+    seller="merchant",
+    title="街道用药需求月度数据文件",
+    scenario="医药连锁备货预测",
+    necessity="按街道和品类给出当月需求指数，不含处方和患者信息",
+    domain="医疗健康",
+    source_statement="由品类用药统计加工形成，经出域合规核查，以文件交付",
+    description="每月一个文件，按街道和品类给出需求指数",
+    fields=(("street_name", "街道"), ("category", "品类"), ("demand_index", "需求指数")),
+    rows=(
+        {"key": "GZ-M-1", "street_name": "示例北京街", "category": "呼吸系统用药", "demand_index": 118},
+        {"key": "GZ-M-2", "street_name": "示例石牌街", "category": "心血管用药", "demand_index": 96},
+    ),
+    inputs=(Use("demand", "100", "0.60"),),
+    venue="广州数据交易所",
+    summary="每月一份的街道用药需求数据，下载使用",
+    form="file",
+    papers=(
+        Paper(
+            "2026年2月街道用药需求.csv",
+            "street_name,category,demand_index\r\n示例北京街,呼吸系统用药,118\r\n示例石牌街,心血管用药,96\r\n",
+        ),
+    ),
+)
 TARIFFS = (
     TariffFact(
         product="index",
@@ -125,6 +154,12 @@ TARIFFS = (
             "model": "volume",
             "tiers": [{"up_to": "100", "unit_price": "30.00"}, {"up_to": None, "unit_price": "25.00"}],
         },
+    ),
+    TariffFact(
+        product="monthly",
+        regime="market_value_based",
+        model={"model": "per_unit", "unit_price": "260.00"},
+        charge_unit="per_item",
     ),
 )
 SERVICE_FEES = (
@@ -135,16 +170,30 @@ PURCHASES = (
     Purchase("industry", "company", "index", "industry_development", 120, 40, "GZ-ORD-1", misses=1),
     Purchase("welfare", "public_body", "index", "public_welfare", 60, 10, "GZ-ORD-2", "流感季药品保供"),
 )
-SCHEDULE = ScheduleFact(
-    product="index",
-    steps=(
-        {"kind": "rate", "party": "venue", "value": "0.02", "base": "gross"},
-        {"kind": "rate", "party": "operator", "value": "0.10"},
-        {"kind": "rate", "party": "agency", "value": "0.05"},
-        {"kind": "pool", "weights": "by_contribution", "value": "0.20"},
-        {"kind": "rest", "party": "merchant"},
+STEPS: tuple[Mapping[str, Any], ...] = (
+    {"kind": "rate", "party": "venue", "value": "0.02", "base": "gross"},
+    {"kind": "rate", "party": "operator", "value": "0.10"},
+    {"kind": "rate", "party": "agency", "value": "0.05"},
+    {"kind": "pool", "weights": "by_contribution", "value": "0.20"},
+    {"kind": "rest", "party": "merchant"},
+)
+COEFFICIENTS = {"usage": "0.5", "quality": "0.3", "input": "0.2"}
+SCHEDULES = (ScheduleFact("index", STEPS, COEFFICIENTS), ScheduleFact("monthly", STEPS, COEFFICIENTS))
+# one line of the bank for two orders, one a fen short, one out of a balance; a refund with its red letter
+MARKET = Market(
+    taxpayers=(("merchant", "general_taxpayer"),),
+    searches=("药店经营", "ydjy", "yaodian jingying", "藥店經營"),
+    bought=(
+        Bought("calls", "company", "index", 10, "GZ-ORD-3", "together"),
+        Bought("file", "company", "monthly", 1, "GZ-ORD-4", "together"),
+        Bought("short", "company", "index", 5, "GZ-ORD-5", "short"),
+        Bought("prepaid", "company", "index", 8, "GZ-ORD-6", "prepaid"),
     ),
-    coefficients={"usage": "0.5", "quality": "0.3", "input": "0.2"},
+    prepaid="500.00",
+    taken_back=TakenBack("calls", "60.00", "少用 2 次，协商退还"),
+    counted=(Counted("industry", 40, 40),),
+    fed_back="街道用药供需指数成果，回馈政务共享",
+    endpoint="https://hooks.example.com/huiyi",
 )
 
 GUANGZHOU = Place(
@@ -157,11 +206,12 @@ GUANGZHOU = Place(
     resources=RESOURCES,
     agreement=AGREEMENT,
     refused_term=(date(2026, 1, 5), date(2032, 1, 5), "AGR-02"),
-    products=(INDEX,),
+    products=(INDEX, MONTHLY),
     tariffs=TARIFFS,
     purchases=PURCHASES,
-    schedules=(SCHEDULE,),
+    schedules=SCHEDULES,
     service_fees=SERVICE_FEES,
     refused_seller="operator",
     silent_reviewers=("source_b", "agency"),
+    market=MARKET,
 )

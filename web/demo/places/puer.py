@@ -19,6 +19,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.market import Market
 from web.demo.procedure import Authorization, Procedure, QualityTicket, ReturnedReview
 from web.demo.watch import Complained, Watch
 
@@ -174,6 +175,7 @@ PUER = Place(
     tariffs=TARIFFS,
     purchases=PURCHASES,
     schedules=(SCHEDULE,),
+    market=Market(taxpayers=(("operator", "general_taxpayer"),), searches=("咖啡产地", "kfcd", "kafei")),
     ceiling=CEILING,
     watch=Watch(
         complained=Complained(

@@ -21,6 +21,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.market import Market
 from web.demo.procedure import Authorization, Procedure, Rival, Subsidiary, Training
 from web.demo.watch import Misused, Watch
 
@@ -232,6 +233,7 @@ QUZHOU = Place(
     tariffs=TARIFFS,
     purchases=PURCHASES,
     schedules=(ScheduleFact("check", STEPS, COEFFICIENTS), ScheduleFact("report", STEPS, COEFFICIENTS)),
+    market=Market(taxpayers=(("operator", "general_taxpayer"),), searches=("企业经营状态", "qyjyzt", "企業經營")),
     ceiling=CEILING,
     bulk=BULK,
     watch=Watch(

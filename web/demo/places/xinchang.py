@@ -16,6 +16,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
+from web.demo.market import Market
 from web.demo.procedure import Authorization, LocalRecord, Procedure, Rival, Training
 from web.demo.watch import PlatformCharges, Renewed, Watch
 
@@ -126,7 +127,7 @@ TARIFFS = (
 PURCHASES = (
     Purchase("industry", "company", "risk", "industry_development", 400, 40, "XC-ORD-1", misses=1),
     Purchase("welfare", "public_body", "risk", "public_governance", 200, 10, "XC-ORD-2", "县域防汛值守"),
-    Purchase("reuse", "source_a", "risk", "industry_development", 50, 5, "XC-ORD-3"),
+    Purchase("reuse", "source_a", "risk", "industry_development", 50, 5, "XC-ORD-3", is_reuse=True),
 )
 SCHEDULE = ScheduleFact(
     product="risk",
@@ -173,4 +174,5 @@ XINCHANG = Place(
     purchases=PURCHASES,
     schedules=(SCHEDULE,),
     watch=WATCH,
+    market=Market(taxpayers=(("operator", "small_scale_taxpayer"),)),
 )
