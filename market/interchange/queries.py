@@ -89,7 +89,7 @@ def imported(actor: Actor) -> sa.Select[ImportedRecord]:
     Raises:
         NotAllowed: the actor imports no catalogues.
     """
-    actor.must(Permission.LISTING_IMPORT)
+    actor.must(Permission.LISTING_IMPORT, org_id=actor.org_id)
     return sa.select(ImportedRecord).where(ImportedRecord.org_id == actor.org_id)
 
 

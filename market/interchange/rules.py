@@ -32,6 +32,8 @@ CONTEXT: dict[str, Any] = {
     "spdx": "http://spdx.org/rdf/terms#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+FORBIDDEN = ("odrl:sell", "odrl:distribute", "odrl:grantUse", "huiyi:restoreRawData")
+LANGUAGE = "http://publications.europa.eu/resource/authority/language/ZHO"
 RESTRICTED = "http://publications.europa.eu/resource/authority/access-right/RESTRICTED"
 
 
@@ -181,11 +183,11 @@ def _distribution(record: ProductRecord, page: str) -> dict[str, Any]:
         "@id": f"{page}#distribution",
         "@type": "dcat:Distribution",
         "dct:title": _said(record.title),
-        "dcat:accessURL": {"@id": page},
+        "dcat:accessURL": {"@id": page, "@type": "rdfs:Resource"},
         "huiyi:deliveryForm": record.delivery_form,
         "spdx:checksum": {
             "@type": "spdx:Checksum",
-            "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
+            "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256", "@type": "spdx:ChecksumAlgorithm"},
             "spdx:checksumValue": {"@type": "xsd:hexBinary", "@value": record.content_sha256},
         },
     }
@@ -200,26 +202,26 @@ def offer(record: ProductRecord, base: str) -> dict[str, Any]:
     page = f"{base}/products/{record.code}"
     target, assigner = {"@id": f"{page}#dataset"}, {"@id": f"urn:uscc:{record.seller_uscc}"}
     common = {"odrl:target": target, "odrl:assigner": assigner}
-    purpose = _constraint("purpose", _said(record.scenario))
     permission: dict[str, Any] = {
-        "@type": "odrl:Permission", **common, "odrl:action": {"@id": "odrl:use"}, "odrl:constraint": [purpose],
+        "@type": "odrl:Permission", **common, "odrl:action": {"@id": "odrl:use"},
+        "odrl:constraint": [_constraint("purpose", "eq", _said(record.scenario))],
     }  # fmt: skip
-    if record.prices:
-        permission["odrl:duty"] = [_duty(one) for one in record.prices]
+    # each price is an offer of its own: duties that stand together would all have to be fulfilled
+    permissions = [{**permission, "odrl:duty": [_duty(one)]} for one in record.prices] or [permission]
     forbidden = [
-        {"@type": "odrl:Prohibition", **common, "odrl:action": {"@id": f"odrl:{action}"}}
-        for action in ("sell", "distribute", "transform")
-    ]
+        {"@type": "odrl:Prohibition", **common, "odrl:action": {"@id": action}} for action in FORBIDDEN
+    ]  # fmt: skip
     return {
         "@id": f"{page}#offer", "@type": "odrl:Offer", "odrl:uid": {"@id": f"{page}#offer"},
-        "odrl:permission": [permission], "odrl:prohibition": forbidden,
+        "odrl:profile": {"@id": f"{TERMS}profile"}, "odrl:assigner": assigner,
+        "odrl:permission": permissions, "odrl:prohibition": forbidden,
     }  # fmt: skip
 
 
-def _constraint(operand: str, value: Any) -> dict[str, Any]:
+def _constraint(operand: str, operator: str, value: Any) -> dict[str, Any]:
     return {
         "@type": "odrl:Constraint", "odrl:leftOperand": {"@id": f"odrl:{operand}"},
-        "odrl:operator": {"@id": "odrl:eq"}, "odrl:rightOperand": value,
+        "odrl:operator": {"@id": f"odrl:{operator}"}, "odrl:rightOperand": value,
     }  # fmt: skip
 
 
@@ -228,7 +230,7 @@ def _duty(price: PriceRecord) -> dict[str, Any]:
     made: dict[str, Any] = {
         "@type": "odrl:Duty",
         "odrl:action": {"rdf:value": {"@id": "odrl:compensate"}, "odrl:refinement": [
-            {**_constraint("payAmount", amount), "odrl:unit": {"@id": "urn:iso:std:iso:4217:CNY"}}]},
+            {**_constraint("payAmount", "lteq", amount), "odrl:unit": {"@id": "urn:iso:std:iso:4217:CNY"}}]},
         "dct:identifier": price.number,
         "huiyi:chargeUnit": price.charge_unit,
         "huiyi:regime": price.regime,
@@ -247,7 +249,8 @@ def document(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def catalogue(
-    records: Sequence[ProductRecord], base: str, *, page: str, following: str | None, publisher: str
+    records: Sequence[ProductRecord], base: str, *, page: str, following: str | None, publisher: str,
+    title: str = "惠益公共数据产品目录",
 ) -> dict[str, Any]:  # fmt: skip
     """Return a page of the catalogue as ``dcat:Catalog``."""
     view: dict[str, Any] = {"@id": page, "@type": "hydra:PartialCollectionView"}
@@ -256,10 +259,10 @@ def catalogue(
     return document({
         "@id": f"{base}/catalogue#catalogue",
         "@type": "dcat:Catalog",
-        "dct:title": _said("惠益公共数据产品目录"),
-        "dct:description": _said("授权运营的公共数据产品：登记证书、数据来源、收费标准和使用条件"),
+        "dct:title": _said(title),
+        "dct:description": _said(f"{title}：登记证书、数据来源、收费标准和使用条件"),
         "dct:publisher": {"@id": f"{base}/#platform", "@type": "foaf:Agent", "foaf:name": _said(publisher)},
-        "dct:language": {"@id": "http://publications.europa.eu/resource/authority/language/ZHO"},
+        "dct:language": {"@id": LANGUAGE, "@type": "dct:LinguisticSystem"},
         "foaf:homepage": {"@id": f"{base}/", "@type": "foaf:Document"},
         "dcat:dataset": [dataset(one, base) for one in records],
         "hydra:view": view,
@@ -276,13 +279,14 @@ def record_of(body: Mapping[str, Any]) -> ProductRecord:
     try:
         read = _read(body)
         stated = body["huiyi:recordDigest"]["@value"]
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        found = digest(read)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise RecordUnreadable(
             f"产品记录缺少或写错了 {error}；请使用本平台导出的 DCAT-AP 文件", detail_en=f"Missing or wrong: {error}"
         ) from error
-    if digest(read) != stated:
+    if found != stated:
         raise DigestDiffers(
-            f"读到的记录摘要为 {digest(read)}，文件所载为 {stated}：内容在传递中被改动",
+            f"读到的记录摘要为 {found}，文件所载为 {stated}：内容在传递中被改动",
             detail_en="The record was changed on its way",
         )
     return read
@@ -290,7 +294,7 @@ def record_of(body: Mapping[str, Any]) -> ProductRecord:
 
 def _read(body: Mapping[str, Any]) -> ProductRecord:
     spread, certificate = body["dcat:distribution"], body.get("adms:identifier")
-    permission = body["odrl:hasPolicy"]["odrl:permission"][0]
+    duties = [duty for one in body["odrl:hasPolicy"]["odrl:permission"] for duty in one.get("odrl:duty", [])]
     return ProductRecord(
         code=_text(body["dct:identifier"]),
         place=_text(body["dct:spatial"]["dct:identifier"]),
@@ -315,7 +319,7 @@ def _read(body: Mapping[str, Any]) -> ProductRecord:
                          _text(one["prov:wasAttributedTo"]["foaf:name"]["@value"]))
             for one in body["prov:wasDerivedFrom"]
         ),
-        prices=tuple(_price(one) for one in permission.get("odrl:duty", [])),
+        prices=tuple(_price(one) for one in duties),
     )  # fmt: skip
 
 
@@ -332,8 +336,9 @@ def _price(duty: Mapping[str, Any]) -> PriceRecord:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\x00" in value:
         raise TypeError(repr(value))
+    value.encode()  # half a surrogate pair is no text
     return value
 
 
