@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import importlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from flask import current_app, g, has_app_context
 from psycopg.pq import ExecStatus, TransactionStatus
@@ -24,6 +26,7 @@ from kernel.errors import DomainError
 from kernel.money import Money, UnitPrice
 
 RATE_SCALE = 10**9
+BACK_AT, REST_SECONDS = "huiyi_back_at", 1.0
 PACKAGES = ("kernel", "registry", "pricing", "market", "settlement")
 PRAGMAS = {"foreign_keys": 1, "recursive_triggers": 1, "synchronous": 2, "busy_timeout": 30_000, "trusted_schema": 0}
 
@@ -182,9 +185,9 @@ def make_engine(url: str, *, echo: bool = False) -> sa.Engine:
     """
     sa_url = sa.make_url(url)
     if sa_url.get_backend_name() != "sqlite":
-        made = sa.create_engine(
-            sa_url, pool_size=10, max_overflow=10, pool_pre_ping=True, echo=echo, json_serializer=to_json
-        )
+        made = sa.create_engine(sa_url, pool_size=10, max_overflow=10, echo=echo, json_serializer=to_json)
+        event.listen(made, "checkin", _note_the_time)
+        event.listen(made, "checkout", _ping_after_a_rest)
         made.dialect.do_rollback = _roll_back  # type: ignore[method-assign, assignment]
         return made
     if sa_url.database:
@@ -193,6 +196,26 @@ def make_engine(url: str, *, echo: bool = False) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_the_time(_connection: Any, record: Any) -> None:
+    record.info[BACK_AT] = time.monotonic()
+
+
+def _ping_after_a_rest(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection whether it still lives, unless it answered a moment ago: that question costs as much as a read.
+
+    Raises:
+        InvalidatePoolError: the server is gone or was restarted; the pool opens new connections.
+    """
+    if time.monotonic() - record.info.get(BACK_AT, time.monotonic()) < REST_SECONDS:
+        return
+    try:
+        is_alive = connection.pgconn.exec_(b"SELECT 1").status == ExecStatus.TUPLES_OK
+    except psycopg.Error:
+        is_alive = False
+    if not is_alive:
+        raise sa.exc.InvalidatePoolError("the server closed the connection")
 
 
 def _roll_back(connection: Any) -> None:
@@ -314,8 +337,9 @@ def write_transaction(opened: Session) -> Iterator[Session]:
     """
     if opened.new or opened.dirty or opened.deleted:
         raise RuntimeError("objects were changed outside a transaction")
-    opened.rollback()
-    opened.connection(execution_options={"huiyi_writes": True})
+    if not _may_go_on(opened):
+        opened.rollback()
+        opened.connection(execution_options={"huiyi_writes": True})
     try:
         yield opened
         opened.commit()
@@ -325,3 +349,14 @@ def write_transaction(opened: Session) -> Iterator[Session]:
             with write_transaction(opened) as afterwards:
                 error.leaves_behind(afterwards)
         raise
+
+
+def _may_go_on(opened: Session) -> bool:
+    """Say whether what was read may be followed by writes in the same transaction, which saves its end and a beginning.
+
+    On PostgreSQL every statement sees what is committed by then; no object may have been loaded, for it would be stale.
+    """
+    if not opened.in_transaction() or opened.get_bind().dialect.name != "postgresql" or len(opened.identity_map):
+        return False
+    driver: Any = opened.connection().connection.dbapi_connection
+    return bool(driver.pgconn.transaction_status == TransactionStatus.INTRANS)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from kernel.errors import NotFound, Unauthenticated
 from kernel.identity import Actor, Grant, Role
+from kernel.prepared import asked, prepared
 from registry.accounts.model import Account, AccountPerson, ApiKey, RoleGrant, WebSession
 from registry.accounts.rules import AccountState, is_live
 from registry.parties.model import Party
@@ -114,17 +115,23 @@ def recognise_key(session: Session, token: str, now: datetime) -> Recognised | N
     prefix, _, secret = token.removeprefix(KEY_PREFIX).partition("_")
     if not token.startswith(KEY_PREFIX) or not prefix or not secret:
         return None
-    query = _with_grants(
-        sa.select(ApiKey.secret_sha256, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at).select_from(ApiKey),
-        Account.id == ApiKey.account_id,
-    ).where(ApiKey.prefix == prefix)
-    rows = session.execute(query).all()
+    rows = session.connection().execute(_of_key(session.get_bind().dialect.name), {"prefix": prefix}).all()
     if not rows or not hmac.compare_digest(rows[0].secret_sha256, digest(secret)):
         return None
     first = rows[0]
     if first.state is not AccountState.ACTIVE or first.revoked_at is not None or now >= first.expires_at:
         return None
     return Recognised(_actor(rows, "api"), first.last_used_at)
+
+
+@cache
+def _of_key(dialect: str) -> sa.TextualSelect:
+    """Every call of a program asks this, so it is put together once."""
+    asked_for = _with_grants(
+        sa.select(ApiKey.secret_sha256, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at).select_from(ApiKey),
+        Account.id == ApiKey.account_id,
+    ).where(ApiKey.prefix == asked("prefix"))
+    return prepared(asked_for, dialect, prefix=sa.Text())
 
 
 def needs_touch(session: Session, token: str, now: datetime) -> bool:
