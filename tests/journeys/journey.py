@@ -97,7 +97,8 @@ class Journey:
     def balances(self) -> dict[str, str]:
         """Return the trial balance: account (with keys for credit codes and purchases) and amount."""
         names = {party["uscc"]: key for key, party in self.told.parties.items()}
-        names |= {order["number"]: key for key, order in self.told.orders.items()}
+        placed = self.told.orders | self.told.market.get("orders", {})
+        names |= {order["number"]: key for key, order in placed.items()}
         found = self.get("auditor", f"/api/v1/ledger/trial-balance?place={self.told.place.key}")
         assert found["sum"] == "0.00"
         shown = {}

@@ -35,6 +35,7 @@ def test_what_was_tried_against_the_rules_was_refused_under_their_ids(xinchang: 
         ("REG-04", "registration.notice_running"),
         ("MKT-02", "listing.venue_missing"),
         ("PUB-02", "pricing.exemption_required"),
+        ("REU-01", "reuse.not_for_you"),
         ("", "auth.forbidden"),
         ("PRC-06", "determination.not_ready"),
     ]

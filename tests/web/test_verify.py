@@ -44,6 +44,7 @@ BREACHES = {
     "PRC-03 报告晚于生效": "UPDATE pricing_fee_cap SET report_date = '2030-01-01'",
     "PRC-05 价格高于上限": "UPDATE pricing_tariff SET unit_price_max = 999999999999 WHERE cap_id IS NOT NULL",
     "PUB-02 免费没有批准": "UPDATE pricing_exemption SET approved_at = NULL",
+    "REU-01 没有供数的单位无偿回用": "UPDATE market_order SET reason = 'source_reuse' WHERE amount > 0",
     "C6 已用量被改": "UPDATE settlement_usage_total SET used = used - 1 WHERE used > 0",
     "C6 使用事件被删": (
         "DELETE FROM settlement_usage_event WHERE rowid = (SELECT max(rowid) FROM settlement_usage_event WHERE hit)"

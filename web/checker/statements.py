@@ -67,9 +67,13 @@ PRICES = (
         WHERE profit_rate > bond_yield + spread_max"""),
     Check("PUB-02", "免费使用没有经批准的公益用途", """SELECT o.number FROM market_order o
         LEFT JOIN pricing_exemption x ON x.id = o.exemption_id
-        WHERE o.purpose IN ('public_governance', 'public_welfare')
+        WHERE o.purpose IN ('public_governance', 'public_welfare') AND o.reason <> 'source_reuse'
             AND (x.id IS NULL OR x.approved_at IS NULL OR x.grantee_id <> o.buyer_id
                 OR x.product_id <> o.product_id)"""),
+    Check("REU-01", "无偿回用的单位没有为该产品无偿提供数据", """SELECT o.number FROM market_order o
+        WHERE o.reason = 'source_reuse' AND NOT EXISTS (SELECT 1 FROM registry_product_input i
+            JOIN registry_resource r ON r.id = i.resource_id
+            WHERE i.version_id = o.version_id AND i.access = 'free' AND r.source_department_id = o.buyer_id)"""),
 )  # fmt: skip
 
 GATES = (

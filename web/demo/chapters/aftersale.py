@@ -145,7 +145,7 @@ def decide(stage: Stage, told: Told) -> None:
     word = {"is_confirmed": True, "reason": "核对日志，同意"}
     stage.refused(told, "拟定人自己确认争议决定", supervisor, f"{url}/verdict", word, rule="DSP-02", of=found)
     found = stage.send(deputy, f"{url}/verdict", word, of=found)
-    told.market["dispute"] = stage.send(supervisor, f"{url}/closing", {"words": "按买方计数结算"}, of=found)
+    told.market["dispute"] = stage.send(supervisor, f"{url}/closing", {"words": "双方按决定的次数认账"}, of=found)
     receipt = told.market["receipts"][counted.purchase]
     told.market["receipts"][counted.purchase] = stage.get(seller, f"{RECEIPTS}/{receipt['number']}")
 
@@ -199,6 +199,7 @@ def give_back(stage: Stage, told: Told) -> None:
 
 
 def _take_back(stage: Stage, told: Told, bought: Bought) -> None:
+    stage.run_job("payments.take_in")
     stage.run_job("invoices.red_letters")
     seller = told.login(told.place.product(bought.product).seller)
     (asked,) = stage.get(seller, f"{INVOICES}?kind=red")["items"]

@@ -81,7 +81,7 @@ def say_opinions(stage: Stage, told: Told) -> None:
 
 
 def _check(stage: Stage, told: Told, request: dict[str, Any], url: str) -> dict[str, Any]:
-    if told.place.procedure.refused_ground:
+    if told.place.procedure.refused_ground and request is told.requests[told.place.products[0].key]:
         attempt, words = "运营机构不说明法定理由即不予通过核查", {"decision": "refuse", "reason": "本机构拟自行开发"}
         stage.refused(told, attempt, told.login("operator"), f"{url}/check", words, rule="SEP-02", of=request)
     reason = {"decision": "agree", "reason": "材料齐全，主体和场景相符，核查通过"}

@@ -34,7 +34,7 @@ def publish_prices(stage: Stage, told: Told) -> None:
             too_high = _tariff(told, fact) | {"model": fact.too_high}
             attempt = f"定价 {fact.too_high['unit_price']} 元，高于上限"
             stage.refused(told, attempt, seller, "/api/v1/tariffs", too_high, rule="PRC-05")
-        if fact.value is not None:
+        if fact.value is not None and fact.product == told.place.products[0].key:
             plain = _tariff(told, fact) | {"value_basis": None}
             stage.refused(told, "未说明数据应用价值即定价", seller, "/api/v1/tariffs", plain, rule="PRC-01")
         told.tariffs.append(stage.send(seller, "/api/v1/tariffs", _tariff(told, fact)))

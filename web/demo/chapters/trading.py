@@ -167,6 +167,7 @@ def settle_month(stage: Stage, told: Told) -> None:
     row = _row(stage, told, "5", Decimal(statement["amount"]), order.buyer, statement["reference"])
     sent = {"place": told.place.key, "file_name": f"{stage.today}.csv", "content": _file([row])}
     stage.send(told.login("preparer"), f"{LINES}/files", sent)
+    stage.run_job("payments.take_in")
     told.market["statement"] = statement
     told.market["account"] = stage.get(buyer, url)
     if told.market["account"]["owed"] != "0.00":
