@@ -39,5 +39,10 @@ def take(session: Session, series: str) -> int:
 
 def number(session: Session, prefix: str, on: date) -> str:
     """Return the next number of the year of ``on``, such as ``ORD-2026-000001``."""
-    series = f"{prefix}-{on.year}"
+    return number_of_year(session, prefix, on.year)
+
+
+def number_of_year(session: Session, prefix: str, year: int) -> str:
+    """Return the next number of a year, such as ``ORD-2026-000001``."""
+    series = f"{prefix}-{year}"
     return f"{series}-{take(session, series):06d}"

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
 from kernel.calendar import business_date
+from kernel.db import new_id
 from kernel.errors import NotAllowed
 from kernel.identity import Actor, Permission
+from kernel.money import Money
 from kernel.policy import PolicyBook
+from market.admissions import commands as admitting
+from market.admissions import queries as admissions
+from market.admissions.queries import Admitted
 from market.contracts import queries
 from market.contracts.model import Contract
 from market.contracts.rules import (
     ContractType,
     Deal,
+    PointsMissing,
     Side,
     SignatureState,
     after_signature,
@@ -34,13 +42,8 @@ from market.orders.rules import OrderEvent, OrderState, WrongState
 from market.payments import commands as payments
 from pricing.costs.rules import CHARGE_UNIT_TITLES
 from pricing.exemptions.rules import PURPOSE_TITLES
-from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import PriceReason
-from registry.agreements.model import Agreement
-from registry.parties.model import Party
-from registry.products import queries as products
 from registry.products.rules import DeliveryForm
-from registry.registrations import queries as registrations
 
 DELIVERY_TITLES = {
     DeliveryForm.API: "以接口方式提供，由需方持访问密钥调用",
@@ -72,6 +75,12 @@ def place_order(
         PointsMissing: the product lacks something that the contract must state.
         DomainError: see :func:`market.orders.commands.place`.
     """
+    met = admissions.admitted(
+        session, actor, quote_number=quote_number, client_reference=client_reference, now=now, book=book
+    )
+    order = _place_at_once(session, actor, met, client_reference, now) if met is not None else None
+    if order is not None:
+        return order
     order = orders.place(
         session, actor, quote_number=quote_number, client_reference=client_reference, now=now, book=book
     )
@@ -80,10 +89,34 @@ def place_order(
     return order
 
 
+def _place_at_once(
+    session: Session, actor: Actor, met: Admitted, client_reference: str, now: datetime
+) -> Order | None:  # fmt: skip
+    """Write order and contract together; None where the usual steps have to say why that cannot be."""
+    kind, contract_id = ContractType.PROVISION, new_id()
+    order = met.order(actor, client_reference=client_reference, now=now)
+    points = points_of(_deal(met.facts, order["amount"], order["reason"], None))
+    try:
+        head, tail = contract_text(kind, str(contract_id), points).split(str(contract_id))
+    except PointsMissing:
+        return None
+    values = {
+        "id": contract_id, "version": 1, "place": order["place"], "buyer_id": order["buyer_id"],
+        "seller_id": order["seller_id"], "kind": kind, "drafted_at": now, "buyer_signed_at": None,
+        "buyer_signed_by": None, "seller_signed_at": None, "seller_signed_by": None,
+    }  # fmt: skip
+    draft = admitting.Draft(cast(sa.Table, Contract.__table__), values, head, tail)
+    return admitting.write(session, actor, met, order, draft, now=now)
+
+
 def _draft(session: Session, actor: Actor, order: Order, now: datetime) -> Contract:
     kind = ContractType.PROVISION
     number = numbering.number(session, "CON", business_date(now))
-    text = contract_text(kind, number, points_of(_deal(session, order, now)))
+    agreed = None
+    if order.reason is PriceReason.NEGOTIATED:
+        agreed = session.get_one(Quote, order.quote_id).inputs
+    facts = queries.facts(session, order, business_date(now))
+    text = contract_text(kind, number, points_of(_deal(facts, order.amount, order.reason, agreed)))
     made = Contract(
         number=number, order_id=order.id, place=order.place, buyer_id=order.buyer_id, seller_id=order.seller_id,
         kind=kind, text=text, sha256=text_sha256(text), drafted_at=now,
@@ -95,42 +128,34 @@ def _draft(session: Session, actor: Actor, order: Order, now: datetime) -> Contr
     return made
 
 
-def _deal(session: Session, order: Order, now: datetime) -> Deal:
-    product, version = products.get(session, order.product_id), products.version(session, order.version_id)
-    seller, buyer = session.get_one(Party, order.seller_id), session.get_one(Party, order.buyer_id)
-    registration = registrations.effective(session, product.id, business_date(now))
-    fields = "、".join(str(field.get("title") or field.get("name")) for field in version.fields)
-    tariff = session.get(Tariff, order.tariff_id) if order.tariff_id is not None else None
-    unit = CHARGE_UNIT_TITLES[tariff.charge_unit] if tariff is not None else ""
+def _deal(facts: Any, amount: Money, reason: PriceReason, agreed: dict[str, Any] | None) -> Deal:
+    """Return what the contract states; ``facts`` are those of a placed order, or of a quote that becomes one."""
+    basis = BASES[reason]
+    if agreed:
+        basis += f"，面议 {agreed['agreed']['number']}"
+    has_tariff = facts.tariff_number is not None
+    unit = CHARGE_UNIT_TITLES[facts.charge_unit] if has_tariff else ""
     return Deal(
-        seller=f"{seller.name}（统一社会信用代码 {seller.uscc}）",
-        buyer=f"{buyer.name}（统一社会信用代码 {buyer.uscc}）",
-        product=f"{product.title}（{product.code}）",
-        version=str(version.number),
-        content_sha256=version.content_sha256,
-        registration=registration.code or "" if registration is not None else "",
-        description=version.description,
-        fields=fields,
-        source=product.source_statement,
-        amount=order.amount.text(),
-        price_basis=_price_basis(session, order, tariff),
-        payment="双方签署后由需方一次性支付，到账即开通" if order.amount else "不收取任何费用",
-        venue=order.venue or "授权运营平台",
-        agreement=session.get_one(Agreement, order.agreement_id).number,
-        delivery=DELIVERY_TITLES[product.delivery_form],
-        quantity=f"{order.quantity} {unit}".strip(),
-        purpose=PURPOSE_TITLES[order.purpose],
-        scenario=order.scenario,
-        months=str(order.term_months),
+        seller=f"{facts.seller_name}（统一社会信用代码 {facts.seller_uscc}）",
+        buyer=f"{facts.buyer_name}（统一社会信用代码 {facts.buyer_uscc}）",
+        product=f"{facts.title}（{facts.code}）",
+        version=str(facts.version_number),
+        content_sha256=facts.content_sha256,
+        registration=facts.registration_code or "",
+        description=facts.description,
+        fields="、".join(str(field.get("title") or field.get("name")) for field in facts.fields),
+        source=facts.source_statement,
+        amount=amount.text(),
+        price_basis=f"{basis}，收费标准 {facts.tariff_number}" if has_tariff else basis,
+        payment="双方签署后由需方一次性支付，到账即开通" if amount else "不收取任何费用",
+        venue=facts.venue or "授权运营平台",
+        agreement=facts.agreement_number,
+        delivery=DELIVERY_TITLES[facts.delivery_form],
+        quantity=f"{facts.quantity} {unit}".strip(),
+        purpose=PURPOSE_TITLES[facts.purpose],
+        scenario=facts.scenario,
+        months=str(facts.term_months),
     )
-
-
-def _price_basis(session: Session, order: Order, tariff: Tariff | None) -> str:
-    words = BASES[order.reason]
-    if order.reason is PriceReason.NEGOTIATED:
-        grounds = session.get_one(Quote, order.quote_id).inputs
-        words += f"，面议 {grounds['agreed']['number']}" if grounds else ""
-    return f"{words}，收费标准 {tariff.number}" if tariff is not None else words
 
 
 def sign(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.errors import NotFound
 from kernel.identity import Actor
+from market.admissions.queries import registration_code
 from market.contracts.model import Contract
 from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
@@ -19,8 +22,10 @@ from market.orders.model import Order, Quote
 from market.payments import queries as payments
 from market.payments.gateway import Instructions
 from market.payments.model import Payment
+from pricing.tariffs.model import Tariff
+from registry.agreements.model import Agreement
 from registry.parties.model import Party
-from registry.products.model import Product
+from registry.products.model import Product, ProductVersion
 
 
 class NoSuchContract(NotFound):
@@ -88,6 +93,30 @@ def must_be_of_order(session: Session, order: Order) -> Contract:
         NoSuchContract: none was drafted.
     """
     return _one(of_order(session, order.id), f"（订单 {order.number}）")
+
+
+def facts(session: Session, order: Order, on: date) -> Any:
+    """Return what the contract of an order states, named as :class:`market.admissions.queries.Admitted` names it."""
+    seller, buyer = aliased(Party), aliased(Party)
+    query = (
+        sa.select(
+            seller.name.label("seller_name"), seller.uscc.label("seller_uscc"), buyer.name.label("buyer_name"),
+            buyer.uscc.label("buyer_uscc"), Product.code, Product.title, Product.delivery_form,
+            Product.source_statement, Agreement.number.label("agreement_number"),
+            ProductVersion.number.label("version_number"), ProductVersion.content_sha256, ProductVersion.description,
+            ProductVersion.fields, registration_code(on), Tariff.number.label("tariff_number"), Tariff.charge_unit,
+            Order.venue, Order.quantity, Order.purpose, Order.scenario, Order.term_months,
+        )
+        .select_from(Order)
+        .join(Product, Product.id == Order.product_id)
+        .join(ProductVersion, ProductVersion.id == Order.version_id)
+        .join(Agreement, Agreement.id == Order.agreement_id)
+        .join(seller, seller.id == Order.seller_id)
+        .join(buyer, buyer.id == Order.buyer_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+        .where(Order.id == order.id)
+    )  # fmt: skip
+    return session.execute(query).one()
 
 
 def names(session: Session, found: Sequence[Order]) -> dict[UUID, str]:
