@@ -32,6 +32,8 @@ class SettlementPolicy(PolicyPart):
     payee_enterprise = Named("settlement.payee.enterprise")
     prohibited_acts = Named("settlement.prohibited_acts")
 
+    settlement_receipt_required = Named("settlement.receipt_required")
+
     accounting_data_resource_classes = Named("accounting.data_resource_classes")
 
     retention_trade_record_years_min = Named("retention.trade_record_years_min")

@@ -32,6 +32,8 @@ from market.orders.model import Order
 from market.receipts import queries as receipts
 from market.receipts.model import DeliveryReceipt
 from market.receipts.rules import ReceiptState, decided, worth
+from pricing.costs.rules import ChargeUnit
+from pricing.tariffs.model import Tariff
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products import queries as products
@@ -228,7 +230,7 @@ def claim(
     if order is None and not product_code:
         raise _unfit("/order_number", "请写明争议所涉的订单或产品", "Name an order or a product.")
     product = products.get(session, order.product_id) if order else products.by_code(session, str(product_code))
-    disputed, units = _disputed(order, receipt, amount)
+    disputed, units = _disputed(session, order, receipt, amount)
     respondent_id = _respondent(session, claimant, track, order, product)
     return Claim(claimant, respondent_id, product, order, receipt, disputed, units)
 
@@ -248,7 +250,7 @@ def award_of_receipt(session: Session, dispute: Dispute, units: int | None) -> t
     least, most = sorted((receipt.provider_count, receipt.buyer_count))
     won = most - stands if dispute.claimant_id == order.buyer_id else stands - least
     whole = won == most - least  # to the fen what was frozen, whatever rounding makes of the parts
-    return (dispute.amount if whole else min(worth(won, order.quantity, order.amount), dispute.amount)), stands
+    return (dispute.amount if whole else min(_worth(session, order, won), dispute.amount)), stands
 
 
 def _claimant(session: Session, actor: Actor, track: Track) -> Party:
@@ -262,14 +264,16 @@ def _claimant(session: Session, actor: Actor, track: Track) -> Party:
     return session.get_one(Party, actor.org_id)
 
 
-def _disputed(order: Order | None, receipt: DeliveryReceipt | None, amount: Money | None) -> tuple[Money, int | None]:
+def _disputed(
+    session: Session, order: Order | None, receipt: DeliveryReceipt | None, amount: Money | None
+) -> tuple[Money, int | None]:
     if order is None:
         return ZERO, None
     if receipt is not None:
         standing = receipt.standing
         if receipt.state is not ReceiptState.DISPUTED or standing is None:
             raise _unfit("/receipt_number", f"交付回执 {receipt.number} 没有争议中的差额", "It is not in dispute.")
-        return worth(standing.in_dispute, order.quantity, order.amount), standing.in_dispute
+        return _worth(session, order, standing.in_dispute), standing.in_dispute
     if not order.amount:
         return ZERO, None
     return must_be_of_the_order(order.number, order.amount if amount is None else amount, order.amount), None
@@ -306,23 +310,40 @@ def held(session: Session, order_ids: Collection[UUID]) -> dict[UUID, Frozen]:
     Source:
         DSP-04.
     """
+    found = _by_disputes(session, Dispute.order_id.in_(order_ids))
+    covered = sa.select(Dispute.receipt_id).where(Dispute.order_id.in_(order_ids), Dispute.state.in_(OPEN))
+    is_covered = set(session.scalars(covered))
+    bought = {one.id: one for one in session.scalars(sa.select(Order).where(Order.id.in_(order_ids)))}
+    for receipt in receipts.in_dispute(session, order_ids):
+        standing, order = receipt.standing, bought[receipt.order_id]
+        if receipt.id in is_covered or standing is None:
+            continue
+        amount = _worth(session, order, standing.in_dispute)
+        if amount:
+            found.setdefault(order.id, []).append(
+                Held(order.id, receipt.number, standing.in_dispute, amount, receipt.entitlement_id,
+                     receipt.period_start, receipt.period_end)
+            )  # fmt: skip
+    return {order_id: frozen(order_id, bought[order_id].amount, lines) for order_id, lines in found.items()}
+
+
+def frozen_at(session: Session, place: str) -> dict[UUID, list[Held]]:
+    """Return, by order, what disputes freeze at a place; differences of receipts that nobody disputes are left out."""
+    return _by_disputes(session, Dispute.place == place)
+
+
+def _by_disputes(session: Session, condition: sa.ColumnElement[bool]) -> dict[UUID, list[Held]]:
     found: dict[UUID, list[Held]] = {}
-    covered: set[UUID] = set()
-    query = sa.select(Dispute).where(Dispute.order_id.in_(order_ids), Dispute.state.in_(OPEN)).order_by(Dispute.id)
-    for one in session.scalars(query):
-        if one.receipt_id is not None:
-            covered.add(one.receipt_id)
+    query = sa.select(Dispute).where(condition, Dispute.order_id.is_not(None), Dispute.state.in_(OPEN))
+    for one in session.scalars(query.order_by(Dispute.id)):
         amount = one.amount if one.state in UNDECIDED else one.awarded
         if one.order_id is not None and amount:
             found.setdefault(one.order_id, []).append(Held(one.order_id, one.number, one.units, amount))
-    prices = sa.select(Order.id, Order.amount, Order.quantity).where(Order.id.in_(order_ids))
-    bought = {row[0]: (row[1], row[2]) for row in session.execute(prices)}
-    for receipt in receipts.in_dispute(session, order_ids):
-        standing, (amount, quantity) = receipt.standing, bought[receipt.order_id]
-        if receipt.id in covered or standing is None:
-            continue
-        found.setdefault(receipt.order_id, []).append(
-            Held(receipt.order_id, receipt.number, standing.in_dispute, worth(standing.in_dispute, quantity, amount),
-                 receipt.entitlement_id, receipt.period_start, receipt.period_end)
-        )  # fmt: skip
-    return {order_id: frozen(order_id, bought[order_id][0], lines) for order_id, lines in found.items()}
+    return found
+
+
+def _worth(session: Session, order: Order, units: int) -> Money:
+    """Return what so many units of an order are worth; where time is charged they change no price."""
+    tariff = session.get(Tariff, order.tariff_id) if order.tariff_id else None
+    is_by_time = tariff is not None and tariff.charge_unit is ChargeUnit.PER_PERIOD
+    return ZERO if is_by_time else worth(units, order.quantity, order.amount)

@@ -144,6 +144,21 @@ def statements(session: Session, party_id: UUID) -> Sequence[Taxpayer]:
     return session.scalars(query).all()
 
 
+def small_scale(session: Session) -> dict[UUID, list[Taxpayer]]:
+    """Return everything that sellers stated who were ever small-scale taxpayers, the oldest first."""
+    ever = sa.select(Taxpayer.party_id).where(Taxpayer.kind == TaxpayerKind.SMALL_SCALE)
+    query = sa.select(Taxpayer).where(Taxpayer.party_id.in_(ever)).order_by(Taxpayer.from_date)
+    found: dict[UUID, list[Taxpayer]] = {}
+    for one in session.scalars(query):
+        found.setdefault(one.party_id, []).append(one)
+    return found
+
+
+def kind_on(stated: Sequence[Taxpayer], on: date) -> TaxpayerKind | None:
+    """Return the kind of a seller on a day by what it stated, the oldest first; None before the first statement."""
+    return next((one.kind for one in reversed(stated) if one.from_date <= on), None)
+
+
 def rate_for(session: Session, seller_id: UUID, place: str, on: date, *, book: PolicyBook) -> Cited:
     """Return the rate of tax at which a seller invoices what was paid on a day, with its article.
 

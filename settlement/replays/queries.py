@@ -18,6 +18,9 @@ from sqlalchemy.orm import Session
 from kernel.calendar import Period, add_months
 from kernel.money import Money, total
 from kernel.policy import Cited, PolicyBook
+from settlement.earnings.queries import NOTHING_TAKEN, Facts, Schedules
+from settlement.holds.queries import holds
+from settlement.holds.rules import Hold
 from settlement.policy import SettlementPolicy
 from settlement.revenue import queries as revenue
 from settlement.revenue.model import RevenueLine
@@ -26,7 +29,8 @@ from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
 from settlement.splits import queries as splits
 from settlement.splits.model import ShareSchedule
-from settlement.workings.queries import NOTHING_TAKEN, Facts, Schedules, Worked, settled
+from settlement.taxes.queries import levies
+from settlement.workings.queries import Worked, settled
 
 Change = Callable[[Facts], Facts]
 
@@ -72,6 +76,7 @@ class _Sealed:
     sealed_at: datetime
     vat: str | None
     used: dict[UUID, dict[str | None, Used]]
+    held: dict[UUID, Hold]
 
 
 def replay(
@@ -90,9 +95,9 @@ def replay(
     sealed = _sealed(session, place)
     signed = splits.signed_of(session, place)
     sales = revenue.sales(session, place=place, before=max([span.end, *(one.period.end for one in sealed)]))
-    was, would = _Memory(), _Memory()
+    was, would, levied = _Memory(), _Memory(), levies(session, place, book=book)
     for one in sealed:
-        facts = _sealed_facts(place, one, sales, signed, book)
+        facts = replace(_sealed_facts(place, one, sales, signed, book), levies=levied)
         yield from _of_span(span, True, _twice(session, facts, change, was, would))
     for month in _months(span):
         if any(one.period.overlap(month) for one in sealed):
@@ -100,8 +105,9 @@ def replay(
         policy = SettlementPolicy.at(book, place, month.last_day)
         used = revenue.usage_totals(session, place=place, before=month.end, received_until=received_until)
         begun = [sale for sale in sales if sale.entitlement.valid_from < month.end]
+        held = holds(session, begun, used, place=place, period=month, received_until=received_until, book=book)
         facts = Facts(place, month, begun, used, {}, {}, Schedules(signed), policy.tax_vat_rate,
-                      policy.payee_public_institution)  # fmt: skip
+                      policy.payee_public_institution, held, levied)  # fmt: skip
         yield from _of_span(span, False, _twice(session, facts, change, was, would))
 
 
@@ -129,16 +135,19 @@ def _months(span: Period) -> Iterator[Period]:
 def _sealed(session: Session, place: str) -> list[_Sealed]:
     """Return the sealed settlements of a place in the order in which they were sealed."""
     used: dict[UUID, dict[UUID, dict[str | None, Used]]] = {}
+    held: dict[UUID, dict[UUID, Hold]] = {}
     lines = sa.select(RevenueLine.run_id, RevenueLine.entitlement_id, RevenueLine.rating)
     for run_id, entitlement_id, rating in session.execute(lines.where(RevenueLine.place == place)):
         kinds = {kind or None: Used(*counts) for kind, counts in rating["subject_kinds"].items()}
         used.setdefault(run_id, {})[entitlement_id] = kinds
+        if "hold" in rating:
+            held.setdefault(run_id, {})[entitlement_id] = Hold.from_dict(rating["hold"])
     query = sa.select(
         SettlementRun.id, SettlementRun.period_start, SettlementRun.period_end, SettlementRun.sealed_at,
         SettlementRun.report["vat"]["value"].as_string(),
     ).where(SettlementRun.place == place, SettlementRun.state == RunState.SEALED)  # fmt: skip
     return [
-        _Sealed(run_id, Period(start, end), sealed_at, vat, used.get(run_id, {}))
+        _Sealed(run_id, Period(start, end), sealed_at, vat, used.get(run_id, {}), held.get(run_id, {}))
         for run_id, start, end, sealed_at, vat in session.execute(
             query.order_by(SettlementRun.sealed_at, SettlementRun.period_start)
         )
@@ -153,4 +162,5 @@ def _sealed_facts(place: str, run: _Sealed, sales: list[Sale], signed: list[Shar
         vat = replace(vat, value=run.vat)
     paid = [replace(sale, is_paid=True) for sale in sales if sale.entitlement.id in run.used]
     by_then = [row for row in signed if row.signed_at is not None and row.signed_at <= run.sealed_at]
-    return Facts(place, run.period, paid, run.used, {}, {}, Schedules(by_then), vat, policy.payee_public_institution)
+    return Facts(place, run.period, paid, run.used, {}, {}, Schedules(by_then), vat, policy.payee_public_institution,
+                 run.held)  # fmt: skip

@@ -15,6 +15,7 @@ from kernel.db import new_id
 from kernel.identity import Actor, Permission
 from kernel.money import Money, total
 from kernel.policy import PolicyBook
+from settlement.earnings.queries import Line
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.commands import book_new
 from settlement.ledger.queries import Booked
@@ -34,7 +35,7 @@ from settlement.runs.rules import (
 )
 from settlement.splits.model import ShareLine
 from settlement.statements.commands import issue
-from settlement.workings.queries import Line, Worked, digest, work_out
+from settlement.workings.queries import Worked, digest, work_out
 
 
 def prepare(

@@ -21,6 +21,7 @@ from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.rules import PriceReason, Regime, TariffModel, dearest_unit, rate
 from registry.agreements.model import Agreement
 from registry.products.model import Product
+from settlement.earnings.queries import Facts, Schedules
 from settlement.revenue.queries import Moved, Sale, Used
 from settlement.runs.rules import must_be_over
 from settlement.scenarios.rules import (
@@ -37,7 +38,6 @@ from settlement.scenarios.rules import (
 from settlement.splits.model import ShareSchedule
 from settlement.splits.queries import Agreed
 from settlement.splits.rules import ScheduleState
-from settlement.workings.queries import Facts, Schedules
 
 MONTHS_MAX = 36
 CHOICES_MAX = 500

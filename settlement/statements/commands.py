@@ -14,8 +14,9 @@ from kernel.calendar import business_date
 from kernel.identity import Actor
 from kernel.money import ZERO, Money
 from registry.parties.model import Party
+from settlement.earnings.queries import Line
 from settlement.statements.model import Statement
-from settlement.workings.queries import Line, Share, Worked, digest
+from settlement.workings.queries import Share, Worked, digest
 
 
 def issue(

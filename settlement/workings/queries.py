@@ -7,48 +7,31 @@ seal anything else than what was checked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel.calendar import DAY, Period, business_date
+from kernel.calendar import Period, business_date
 from kernel.db import to_json
 from kernel.errors import DomainError
 from kernel.money import ZERO, Money, decimal_text, total
 from kernel.policy import Cited, PolicyBook
-from pricing.costs.rules import ChargeUnit, cited_dict
-from pricing.tariffs.rules import split_tax
+from pricing.costs.rules import cited_dict
 from registry.parties.model import Party
+from settlement.earnings.queries import Facts, Line, Parked, Schedules, line_of
+from settlement.holds.queries import holds
 from settlement.policy import SettlementPolicy
 from settlement.revenue import queries as revenue
-from settlement.revenue.queries import Sale, Taken, Used
-from settlement.revenue.rules import Earned, UseClass, earned_by_time, earned_by_use, use_class_of
+from settlement.revenue.queries import Sale
+from settlement.revenue.rules import UseClass
 from settlement.splits import queries as splits
-from settlement.splits.model import ShareSchedule
 from settlement.splits.queries import Agreed, Contributor
 from settlement.splits.rules import Division, Payee, StepKind, payee_for, refund, waterfall
+from settlement.taxes.queries import levies
 from settlement.workings.rules import ParkReason
-
-NOTHING_TAKEN = Taken()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one entitlement earned in the period."""
-
-    sale: Sale
-    use_class: UseClass
-    quantity: int
-    billable: int
-    gross: Money
-    tax: Money
-    net: Money
-    shadow: Money
-    rating: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +55,6 @@ class Group:
     division: Division | None
     weights: dict[int, dict[str, str]]
     shares: list[Share]
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """An order that waits for somebody to act; the others go on."""
-
-    sale: Sale
-    reason: ParkReason
-    detail: str
-
-    def to_dict(self) -> dict[str, str]:
-        """Return it by its business keys."""
-        return {
-            "entitlement": self.sale.entitlement.number, "order": self.sale.order.number,
-            "product": self.sale.product.code, "agreement": self.sale.agreement_number, "reason": str(self.reason),
-            "detail": self.detail,
-        }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -152,21 +118,6 @@ class Worked:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that a settlement rests on; a what-if hands in others than the books hold."""
-
-    place: str
-    period: Period
-    sales: Sequence[Sale]
-    used: Mapping[UUID, Mapping[str | None, Used]]
-    taken: Mapping[UUID, Taken]
-    recovered: Mapping[tuple[UUID, int], Money]  # by schedule and step, what earlier settlements gave out
-    schedules: Schedules
-    vat: Cited | None
-    institution: Cited | None  # the rule for payees that are public institutions
-
-
 def digest(value: Any) -> str:
     """Return the SHA-256 over the canonical text of a value."""
     return hashlib.sha256(to_json(value).encode()).hexdigest()
@@ -186,11 +137,13 @@ def work_out(session: Session, *, place: str, period: Period, received_until: da
 def facts_of(session: Session, *, place: str, period: Period, received_until: datetime, book: PolicyBook) -> Facts:
     """Return what the settlement of a place for a period rests on, as the books hold it."""
     policy = SettlementPolicy.at(book, place, period.last_day)
+    sales = revenue.sales(session, place=place, before=period.end)
+    used = revenue.usage_totals(session, place=place, before=period.end, received_until=received_until)
     return Facts(
-        place, period, revenue.sales(session, place=place, before=period.end),
-        revenue.usage_totals(session, place=place, before=period.end, received_until=received_until),
-        revenue.taken_before(session, place), splits.taken_by_step(session, place),
+        place, period, sales, used, revenue.taken_before(session, place), splits.taken_by_step(session, place),
         Schedules(splits.signed_of(session, place)), policy.tax_vat_rate, policy.payee_public_institution,
+        holds(session, sales, used, place=place, period=period, received_until=received_until, book=book),
+        levies(session, place, book=book),
     )  # fmt: skip
 
 
@@ -199,10 +152,10 @@ def settled(session: Session, facts: Facts) -> Worked:
     worked = Worked(facts.place, facts.period, vat=facts.vat)
     grouped: dict[tuple[str, str], tuple[Agreed | None, list[Line]]] = {}
     for sale in facts.sales:
-        found = _line(facts, sale)
-        if isinstance(found, Parked):
-            worked.parked.append(found)
-        elif found is not None:
+        found, waits = line_of(facts, sale)
+        if waits is not None:
+            worked.parked.append(waits)
+        if found is not None:
             terms = facts.schedules.for_order(sale)
             if terms is None and found.gross:
                 worked.parked.append(_parked_without_schedule(sale))
@@ -213,26 +166,6 @@ def settled(session: Session, facts: Facts) -> Worked:
     return worked
 
 
-class Schedules:
-    """The signed schedules of a place, each read once; ``moved`` changes what was agreed, for a what-if."""
-
-    def __init__(self, signed: list[ShareSchedule], moved: Callable[[Agreed], Agreed] = lambda agreed: agreed) -> None:
-        self.signed, self._moved = signed, moved
-        self._read: dict[UUID, Agreed] = {}
-
-    def for_order(self, sale: Sale) -> Agreed | None:
-        """Return the schedule in force on the Beijing date of the order."""
-        row = splits.effective(
-            self.signed, agreement_id=sale.order.agreement_id, product_id=sale.order.product_id,
-            on=business_date(sale.order.placed_at),
-        )  # fmt: skip
-        if row is None:
-            return None
-        if row.id not in self._read:
-            self._read[row.id] = self._moved(splits.agreed(row))
-        return self._read[row.id]
-
-
 def _parked_without_schedule(sale: Sale) -> Parked:
     day = business_date(sale.order.placed_at)
     words = (
@@ -240,48 +173,6 @@ def _parked_without_schedule(sale: Sale) -> Parked:
         "请补签适用于该日的方案后重新编制（REV-01，27号 第十四条（七））"
     )
     return Parked(sale, ParkReason.NO_SCHEDULE, words)
-
-
-def _line(facts: Facts, sale: Sale) -> Line | Parked | None:
-    """Return what the period earned of an order, why it is parked, or None when there is nothing new."""
-    used = facts.used.get(sale.entitlement.id, {})
-    taken = facts.taken.get(sale.entitlement.id, NOTHING_TAKEN)
-    quantity = sum(one.quantity for one in used.values()) - taken.quantity
-    billable = sum(one.billable for one in used.values())
-    order, tariff, last_day = sale.order, sale.tariff, facts.period.last_day
-    if tariff is None and sale.amount:
-        return Parked(sale, ParkReason.NO_TARIFF, f"订单 {order.number} 没有收费标准，无法计价")
-    paid = _earned(sale, billable, last_day, sale.limit(facts.period.end), taken.gross)
-    shadow = ZERO if sale.amount else _earned(sale, billable, last_day, sale.shadow, taken.shadow).amount
-    if not (quantity or paid.amount or shadow):
-        return None
-    if paid.amount and not sale.is_paid:
-        return Parked(sale, ParkReason.NOT_PAID, f"订单 {order.number} 的款项尚未到账")
-    net, tax = paid.amount, ZERO
-    if paid.amount:
-        if facts.vat is None:
-            words = f"{facts.place} 在 {last_day} 没有增值税税率（tax.vat.rate）"
-            return Parked(sale, ParkReason.RULE_MISSING, words)
-        net, tax = split_tax(paid.amount, facts.vat.decimal())
-    kinds = {kind or "": [one.quantity, one.billable] for kind, one in used.items()}
-    rating = {
-        "tariff": tariff.number if tariff else None,
-        "model": sale.model.to_dict() if sale.moved or sale.agreed else tariff.model if tariff else None,
-        "agreed": sale.agreed["number"] if sale.agreed else None, "grade": sale.grade if tariff else None,
-        "dedup_days": tariff.dedup_days if tariff else None, "subject_kinds": dict(sorted(kinds.items())),
-        **paid.working,
-    }  # fmt: skip
-    new = max(billable - taken.billable, 0)
-    return Line(sale, use_class_of(order.purpose), quantity, new, paid.amount, tax, net, shadow, rating)
-
-
-def _earned(sale: Sale, billable: int, last_day: date, limit: Money, before: Money) -> Earned:
-    tariff, held = sale.tariff, sale.entitlement
-    if tariff is None or not limit:
-        return Earned(ZERO, before, {"basis": "free"})
-    if tariff.charge_unit is ChargeUnit.PER_PERIOD:
-        return earned_by_time(held.valid_from, held.valid_until, last_day + DAY, limit=limit, before=before)
-    return earned_by_use(sale.model, billable, limit=limit, before=before, bought=sale.bought, grade=sale.grade)
 
 
 def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None, list[Line]]], facts: Facts) -> None:
@@ -329,7 +220,7 @@ def _usage_of_departments(
     for _, lines in grouped:
         for line in lines:
             for one in departments.get(line.sale.order.version_id, []):
-                usage[one.uscc] = usage.get(one.uscc, 0) + line.quantity
+                usage[one.uscc] = usage.get(one.uscc, 0) + line.units_behind
     return usage
 
 

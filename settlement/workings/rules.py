@@ -11,6 +11,8 @@ class ParkReason(StrEnum):
     NO_TARIFF = "NO_TARIFF"
     NOT_PAID = "NOT_PAID"
     RULE_MISSING = "RULE_MISSING"
+    DISPUTED = "DISPUTED"
+    NOT_COUNTERSIGNED = "NOT_COUNTERSIGNED"
 
 
 PARK_TITLES = {
@@ -19,4 +21,6 @@ PARK_TITLES = {
     ParkReason.NO_TARIFF: "没有收费标准",
     ParkReason.NOT_PAID: "款项尚未到账",
     ParkReason.RULE_MISSING: "政策参数未配置",
+    ParkReason.DISPUTED: "争议中的金额",
+    ParkReason.NOT_COUNTERSIGNED: "交付尚未会签",
 }

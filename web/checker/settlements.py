@@ -31,6 +31,16 @@ REVENUE = (
         WHERE o.purpose IN ('public_governance', 'public_welfare') AND v.gross <> 0"""),
     Check("H1", "订单计提收入超过已收款", """SELECT o.number, sum(v.gross), o.amount FROM settlement_revenue_line v
         JOIN market_order o ON o.id = v.order_id GROUP BY o.number, o.amount HAVING sum(v.gross) > o.amount"""),
+    # a dispute that was open from the preparation to the seal: nothing new may come out of what it froze
+    Check("DSP-04", "争议中的金额已结算", """SELECT r.number, o.number, d.number FROM market_dispute d
+        JOIN market_order o ON o.id = d.order_id
+        JOIN settlement_revenue_line v ON v.order_id = o.id AND v.gross > 0
+        JOIN settlement_run r ON r.id = v.run_id AND r.state = 'sealed'
+        WHERE d.amount > 0 AND d.receipt_id IS NULL AND d.filed_at <= r.received_until
+            AND coalesce(d.decided_at, d.ended_at, '9999-12-31 00:00:00') > r.sealed_at
+            AND o.amount - d.amount < (SELECT sum(w.gross) FROM settlement_revenue_line w
+                JOIN settlement_run q ON q.id = w.run_id
+                WHERE w.order_id = o.id AND q.state = 'sealed' AND q.sealed_at <= r.sealed_at)"""),
     Check("A4", "各方分得之和不等于净收入", """SELECT v.entitlement_id, v.net, coalesce(sum(s.amount), 0)
         FROM settlement_revenue_line v LEFT JOIN settlement_share_line s ON s.revenue_line_id = v.id
         GROUP BY v.id, v.entitlement_id, v.net HAVING v.net <> coalesce(sum(s.amount), 0)"""),

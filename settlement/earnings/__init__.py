@@ -1,0 +1,1 @@
+"""Earnings: what one order earned in a period, what of it waits and why."""

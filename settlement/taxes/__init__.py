@@ -1,0 +1,1 @@
+"""Taxes: which rate of VAT the price of an order contains."""
