@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import market.approvals.api
+import market.approvals.pages
 import market.bank_lines.api
 import market.bank_lines.pages
 import market.buyer_accounts.api
@@ -39,7 +41,10 @@ import market.refunds.api
 import market.refunds.pages
 import market.reuse.api
 import market.reuse.pages
+import market.stripe_inbox.api
 import market.tmforum.api
+import market.trade_records.api
+import market.trade_records.pages
 import market.webhooks.api
 import market.webhooks.pages
 import pricing.adjustments.api
@@ -182,6 +187,7 @@ from web import (
     receipting,
     repricing,
     stripe_hooks,
+    suspense,
     trying,
 )
 
@@ -247,11 +253,15 @@ API_BLUEPRINTS = [
     market.listings.api.blueprint,
     market.orders.api.blueprint,
     market.contracts.api.blueprint,
+    market.approvals.api.blueprint,
+    market.trade_records.api.blueprint,
     market.payments.api.blueprint,
     paying.api,
     market.bank_lines.api.blueprint,
     market.buyer_accounts.api.blueprint,
     market.refunds.api.blueprint,
+    market.stripe_inbox.api.blueprint,
+    suspense.api,
     market.invoices.api.blueprint,
     market.entitlements.api.blueprint,
     market.receipts.api.blueprint,
@@ -346,11 +356,14 @@ PAGE_BLUEPRINTS = [
     market.listings.pages.blueprint,
     market.orders.pages.blueprint,
     market.contracts.pages.blueprint,
+    market.approvals.pages.blueprint,
+    market.trade_records.pages.blueprint,
     market.payments.pages.blueprint,
     paying.blueprint,
     market.bank_lines.pages.blueprint,
     market.buyer_accounts.pages.blueprint,
     market.refunds.pages.blueprint,
+    suspense.blueprint,
     market.invoices.pages.blueprint,
     market.entitlements.pages.blueprint,
     receipting.blueprint,

@@ -16,7 +16,7 @@ from kernel.fields import Schema
 from kernel.http import ApiBlueprint, current_actor, policy_book, public, requires, working_calendar
 from kernel.identity import FINANCE, SELLERS, Permission, Role
 from web.menu import navigation
-from web.worklists import offices, organisations, overviews, prices, sales, uses
+from web.worklists import money, offices, organisations, overviews, prices, sales, uses
 from web.worklists.tasks import Asking, Task, in_order
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
@@ -65,6 +65,14 @@ GATHERED: Gatherers = (
     (SELLERS, organisations.product_drafts),
     (SELLERS, organisations.own_requests),
     (uses.BUYERS, organisations.orders_waiting),
+    ((Role.FINANCE_PREPARER,), money.lines_waiting),
+    ((Role.FINANCE_PAYER,), money.lines_to_return),
+    ((Role.FINANCE_PREPARER,), money.online_waiting),
+    ((Role.FINANCE_CHECKER, Role.FINANCE_PAYER), money.refunds_waiting),
+    ((Role.FINANCE_CHECKER,), money.limits_to_confirm),
+    (uses.BUYERS, money.statements_to_pay),
+    (uses.BUYERS, sales.approvals_waiting),
+    (uses.BUYERS, sales.approval_rules_waiting),
     (SELLERS, sales.invoices_to_issue),
     ((*SELLERS, *uses.BUYERS), sales.receipts_to_answer),
     ((Role.SUPERVISOR,), sales.disputes_waiting),
@@ -114,6 +122,11 @@ KINDS: dict[str, tuple[Any, str]] = {
     "misuses": (lazy_gettext("改作他用"), "misuse_pages.browse"),
     "negotiations": (lazy_gettext("面议"), "negotiation_pages.browse"),
     "quotes": (lazy_gettext("报价"), "order_pages.quotes"),
+    "bank_lines": (lazy_gettext("银行流水"), "bank_line_pages.browse"),
+    "suspense": (lazy_gettext("待核款项"), "suspense_pages.browse"),
+    "refunds": (lazy_gettext("退款"), "refund_pages.browse"),
+    "buyer_accounts": (lazy_gettext("预付与月结"), "buyer_account_pages.browse"),
+    "approvals": (lazy_gettext("采购复核"), "approval_pages.browse"),
     "invoices": (lazy_gettext("发票"), "invoice_pages.browse"),
     "receipts": (lazy_gettext("交付回执"), "receipt_pages.browse"),
     "disputes": (lazy_gettext("争议处置"), "dispute_pages.browse"),

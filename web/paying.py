@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
@@ -25,10 +26,11 @@ from market.orders.model import Order
 from market.payments import commands, queries
 from market.payments.gateway import Charge, GiveBack, Stripe, StripeSettings
 from market.payments.model import Attempt, Payment
-from market.payments.rules import LIVE, Answer, PaymentMethod, PaymentState
+from market.payments.rules import LIVE, Answer, AttemptState, PaymentMethod, PaymentState
 from market.payments.schemas import AttemptOut
 from market.refunds import commands as refund_commands
 from market.refunds import queries as refunds
+from market.refunds.pages import STATE_WORDS as REFUND_WORDS
 from market.refunds.rules import OPEN
 from web.circuit import Circuit
 from web.config import Config
@@ -37,6 +39,13 @@ api = ApiBlueprint("attempts", __name__, url_prefix="/api/v1/payments", descript
 blueprint = Blueprint("paying_pages", __name__)
 PROVIDER = Actor(id=UUID(int=2), name="支付通道", grants=(Grant(Role.SCHEDULER),), channel="psp")
 BATCH_MAX = 100
+ATTEMPT_WORDS = {
+    AttemptState.ASKED: _("已提交，等待支付机构应答"), AttemptState.PENDING: _("等待在支付页付款"),
+    AttemptState.UNKNOWN: _("结果未知，自动查询中"), AttemptState.SUCCEEDED: _("已付款"),
+    AttemptState.FAILED: _("未成功"), AttemptState.CANCELLED: _("支付页已关闭"),
+    AttemptState.PARKED: _("金额不符或重复，待退回"),
+}  # fmt: skip
+WAY_WORDS = {"card": _("银行卡"), "alipay": _("支付宝"), "wechat_pay": _("微信支付")}
 PATIENCE = timedelta(minutes=2)  # so long an answer may be under way before we ask again
 
 
@@ -247,10 +256,15 @@ def _page(payment_id: UUID, refusal: DomainError | None = None) -> Response:
     session, actor = db.session(), current_actor()
     payment = queries.visible(session, actor, payment_id)
     account = accounts.of_buyer(session, payment.place, payment.buyer_id)
+    found = provider()
+    ways = found.settings.ways if found is not None else ()
     text = render_template(
         "market/payments/pay.html", payment=payment, order=session.get_one(Order, payment.order_id),
-        instructions=queries.instructions(session, payment), attempts=queries.attempts_of(session, payment.id),
-        takes_online=provider() is not None, refusal=words_of(refusal), live=LIVE,
+        instructions=queries.instructions(session, payment), payee=queries.payee(session, payment),
+        attempts=queries.attempts_of(session, payment.id),
+        takes_online=found is not None, ways=[WAY_WORDS.get(way, way) for way in ways],
+        put=queries.put_by_lines(session, payment.id), words=ATTEMPT_WORDS, refund_words=REFUND_WORDS,
+        refusal=words_of(refusal), live=LIVE,
         may_pay=actor.may(Permission.ORDER_PLACE, org_id=payment.buyer_id) and actor.org_id == payment.buyer_id,
         account=account, balance=accounts.balance(session, account.id) if account else None,
         limit=accounts.limit_in_force(session, account.id) if account else None,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, Actor, Role
-from kernel.money import ZERO, Money
+from kernel.money import ZERO, Money, total
 from market.bank_lines.model import BankFile, BankLine, LineRelease, LineShare, PayerName
 from market.bank_lines.rules import Due, LineState, Reason, plain_name
 from market.buyer_accounts import queries as accounts
@@ -122,6 +122,20 @@ def stranded(session: Session, actor: Actor) -> Sequence[BankLine]:
     lines = sa.select(LineShare.line_id).where(LineShare.payment_id.in_(incomplete), IN_FORCE)
     query = listed(actor, state=LineState.DECIDED).where(BankLine.id.in_(lines))
     return session.scalars(query.order_by(BankLine.booked_at, BankLine.id)).all()
+
+
+def unapplied(session: Session, place: str) -> Money:
+    """Return what lines brought that has paid nothing: waiting, going back, or a part whose rest has not come."""
+    waits = sa.select(sa.func.sum(BankLine.amount)).where(
+        BankLine.place == place, BankLine.state.in_((LineState.QUEUED, LineState.RETURNING))
+    )
+    put = sa.select(LineShare.payment_id).where(IN_FORCE).join(Payment, Payment.id == LineShare.payment_id)
+    put = put.group_by(LineShare.payment_id, Payment.amount).having(sa.func.sum(LineShare.amount) < Payment.amount)
+    parts = sa.select(sa.func.sum(LineShare.amount)).where(
+        LineShare.place == place, LineShare.payment_id.in_(put), IN_FORCE
+    )
+    found: list[Money | None] = [session.scalar(waits), session.scalar(parts)]
+    return total(one for one in found if one is not None)
 
 
 def target(session: Session, place: str, reference: str) -> Target | None:

@@ -60,6 +60,20 @@ def show(account_id: UUID) -> Response:
     return _account(account_id, Form(LimitIn))
 
 
+@blueprint.get("/buyer-accounts/<uuid:account_id>/statements/<number>")
+@requires(Permission.BUYER_ACCOUNT_READ)
+def statement(account_id: UUID, number: str) -> str:
+    """Show the statement of one month as it was issued, and how to pay it."""
+    session, actor = db.session(), current_actor()
+    account = queries.visible(session, actor, account_id)
+    found = queries.statement(session, account.id, number)
+    return render_template(
+        "market/buyer_accounts/statement.html", account=account, statement=found, today=clock.today(),
+        buyer=session.get_one(Party, account.buyer_id), left=queries.open_amount(session, found),
+        repayments=queries.repayments(session, found.id), place=policy_book().place(account.place).title,
+    )  # fmt: skip
+
+
 @blueprint.post("/buyer-accounts/<uuid:account_id>/limits")
 @requires(Permission.CREDIT_PROPOSE)
 def propose_limit(account_id: UUID) -> AnyResponse:

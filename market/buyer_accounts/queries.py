@@ -130,6 +130,39 @@ def limits(session: Session, account_id: UUID) -> Sequence[CreditLimit]:
     return session.scalars(query.order_by(CreditLimit.id.desc())).all()
 
 
+def proposed(session: Session, actor: Actor) -> Sequence[tuple[CreditLimit, BuyerAccount]]:
+    """Return the limits within the actor's scope that wait for a second person, the oldest first."""
+    mine = listed(actor).with_only_columns(BuyerAccount.id)
+    query = (
+        sa.select(CreditLimit, BuyerAccount)
+        .join(BuyerAccount, BuyerAccount.id == CreditLimit.account_id)
+        .where(CreditLimit.state == LimitState.PROPOSED, BuyerAccount.id.in_(mine))
+        .order_by(CreditLimit.proposed_at, CreditLimit.id)
+    )
+    return [(limit, account) for limit, account in session.execute(query)]
+
+
+def statement(session: Session, account_id: UUID, number: str) -> MonthlyStatement:
+    """Return one statement of an account.
+
+    Raises:
+        NoSuchAccount: there is none with that number.
+    """
+    query = sa.select(MonthlyStatement).where(
+        MonthlyStatement.account_id == account_id, MonthlyStatement.number == number
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchAccount(f"没有编号为 {number[:40]} 的月结账单", detail_en="No such statement")
+    return found
+
+
+def repayments(session: Session, statement_id: UUID) -> Sequence[AccountLine]:
+    """Return what was paid of a statement, the first payment on top."""
+    query = sa.select(AccountLine).where(AccountLine.statement_id == statement_id)
+    return session.scalars(query.order_by(AccountLine.at, AccountLine.id)).all()
+
+
 def statements(session: Session, account_id: UUID) -> list[tuple[MonthlyStatement, Money]]:
     """Return the statements, the newest first, each with what is still open of it."""
     query = sa.select(MonthlyStatement).where(MonthlyStatement.account_id == account_id)

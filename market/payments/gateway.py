@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from stdnum.iso7064 import mod_97_10
 
 from kernel.money import Money
-from market.payments.rules import Answer, Outcome, PaymentMethod
+from market.payments.rules import Answer, Contested, Happened, Outcome, PaymentMethod
 
 CURRENCY = "cny"
 KEY_LIFE = timedelta(hours=23)  # Stripe forgets an idempotency key after 24 hours: then look before asking again
@@ -61,29 +61,6 @@ class GiveBack:
     asked_at: datetime
     intent_id: str
     provider_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contested:
-    """What the provider says about a charge that the payer's bank contests."""
-
-    provider_id: str
-    intent_id: str
-    amount: Money
-    currency: str
-    state: str  # the provider's own word
-    reason: str
-    at: datetime
-    number: str = ""  # our own number of the try, as the charge carries it
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event as the provider keeps it."""
-
-    event_id: str
-    kind: str
-    body: dict[str, Any]
 
 
 class PaymentGateway(Protocol):
@@ -369,7 +346,7 @@ class Stripe(BankTransfer):
         if self.circuit is None:
             return call()
         if not self.circuit.lets():
-            raise self.errors.APIConnectionError("left alone for a while")
+            raise self.errors.APIConnectionError("left alone for a while")  # type: ignore[no-untyped-call]
         is_answered = False
         try:
             found = call()

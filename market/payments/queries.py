@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -148,15 +148,27 @@ def to_follow(session: Session, *, silent_since: datetime, limit: int) -> Sequen
     return session.scalars(query.order_by(heard, Attempt.id).limit(limit)).all()
 
 
-def parked(session: Session, *, place: str | None = None) -> Sequence[Attempt]:
+def parked(session: Session, *, places: Collection[str] | None = None) -> Sequence[Attempt]:
     """Return tries whose money came otherwise than it was asked for: a person decides."""
-    query = sa.select(Attempt).where(Attempt.state == AttemptState.PARKED).order_by(Attempt.id)
-    return session.scalars(query if place is None else query.where(Attempt.place == place)).all()
+    return _standing(session, (AttemptState.PARKED,), places)
+
+
+def unknown(session: Session, *, places: Collection[str] | None = None) -> Sequence[Attempt]:
+    """Return tries about which the provider has not answered: neither paid nor failed."""
+    return _standing(session, (AttemptState.UNKNOWN, AttemptState.ASKED), places)
+
+
+def _standing(session: Session, states: Sequence[AttemptState], places: Collection[str] | None) -> Sequence[Attempt]:
+    query = sa.select(Attempt).where(Attempt.state.in_(states)).order_by(Attempt.id)
+    return session.scalars(query if places is None else query.where(Attempt.place.in_(places))).all()
 
 
 def instructions(session: Session, payment: Payment) -> Instructions:
     """Return what the buyer has to do to pay; the seller of the order is the payee."""
-    payee = session.scalars(
-        sa.select(Party.name).join(Order, Order.seller_id == Party.id).where(Order.id == payment.order_id)
-    ).one()
-    return gateway(payment.method).instructions(payment.reference, payment.amount, payee=payee)
+    return gateway(payment.method).instructions(payment.reference, payment.amount, payee=payee(session, payment))
+
+
+def payee(session: Session, payment: Payment) -> str:
+    """Return the name of the organisation that is paid."""
+    query = sa.select(Party.name).join(Order, Order.seller_id == Party.id).where(Order.id == payment.order_id)
+    return session.scalars(query).one()

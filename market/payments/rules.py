@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from kernel.errors import Conflict, Invalid
 from kernel.money import Money
@@ -53,6 +54,29 @@ class Outcome:
     amount: Money | None = None  # what came, in CNY
     at: datetime | None = None  # when the provider took it
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """What the provider says about a charge that the payer's bank contests."""
+
+    provider_id: str
+    intent_id: str
+    amount: Money
+    currency: str
+    state: str  # the provider's own word
+    reason: str
+    at: datetime
+    number: str = ""  # our own number of the try, as the charge carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event as the provider keeps it."""
+
+    event_id: str
+    kind: str
+    body: dict[str, Any]
 
 
 class PaymentState(StrEnum):

@@ -18,9 +18,9 @@ from market.orders import commands as orders
 from market.orders.rules import OrderEvent
 from market.payments import queries as payments
 from market.payments.commands import CapturedInTheFuture
-from market.payments.gateway import CURRENCY, Contested
+from market.payments.gateway import CURRENCY
 from market.payments.model import Attempt, Payment
-from market.payments.rules import Answer, Outcome, PaymentEvent, PaymentMethod, PaymentState
+from market.payments.rules import Answer, Contested, Outcome, PaymentEvent, PaymentMethod, PaymentState
 from market.payments.rules import after as payment_after
 from market.refunds import queries
 from market.refunds.model import ProviderDispute, Refund

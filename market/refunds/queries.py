@@ -106,6 +106,19 @@ def left_of_attempt(session: Session, attempt: Attempt) -> Money:
     return attempt.received - _money(session.scalar(query))
 
 
+def unsettled(session: Session, attempt: Attempt) -> Money:
+    """Return what is still here of money that came otherwise than it was asked for: not given back, not taken back."""
+    if attempt.state is not AttemptState.PARKED or attempt.received is None:
+        return ZERO
+    done = sa.select(sa.func.sum(Refund.amount)).where(
+        Refund.attempt_id == attempt.id, Refund.state == RefundState.DONE
+    )
+    lost = sa.select(sa.func.sum(ProviderDispute.amount)).where(
+        ProviderDispute.attempt_id == attempt.id, ProviderDispute.stage == DisputeStage.LOST
+    )
+    return attempt.received - _money(session.scalar(done)) - _money(session.scalar(lost))
+
+
 def given_back(session: Session, payment_id: UUID) -> Money:
     """Return what has gone back of a payment, by refunds and by disputes that were lost."""
     query = sa.select(sa.func.sum(Refund.amount)).where(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Flask
 
-from kernel import db
+from kernel import clock, db
 from kernel.money import Money
 from market.entitlements import queries as entitlements
 from market.orders import queries as orders
@@ -43,7 +43,7 @@ class Shop:
             with db.transaction() as session:
                 payment = session.get_one(Payment, payment_id or self.due[0])
                 made = payment_commands.begin(session, due.buyer(payment), payment.id, method=PaymentMethod.STRIPE,
-                                              return_url="https://huiyi.example/", now=NOW)  # fmt: skip
+                                              return_url="https://huiyi.example/", now=clock.now())  # fmt: skip
             return paying.follow(made.id).number
 
     def page(self, number: str) -> str:
@@ -65,30 +65,30 @@ class Shop:
     def work(self) -> None:
         """Deal with what waits."""
         with self.app.app_context():
-            stripe_hooks.work_off(NOW)
+            stripe_hooks.work_off(clock.now())
 
     def read(self, question: Any) -> Any:
         """Read something from the books."""
         with self.app.app_context(), db.transaction() as session:
             return question(session)
 
-    def states(self) -> tuple[Any, ...]:
+    def states(self, payment_id: UUID | None = None) -> tuple[Any, ...]:
         """Where payment, order and tries stand, and whether access is open."""
 
         def look(session: Any) -> tuple[Any, ...]:
-            payment = session.get_one(Payment, self.due[0])
+            payment = session.get_one(Payment, payment_id or self.due[0])
             order = orders.get(session, payment.order_id)
             tries = [one.state for one in payments.attempts_of(session, payment.id)]
             return payment.state, order.state, tries, entitlements.of_order(session, order.id) is not None
 
         return self.read(look)  # type: ignore[no-any-return]
 
-    def books(self) -> dict[str, Money]:
+    def books(self, payment_id: UUID | None = None) -> dict[str, Money]:
         """The balances after everything was taken in; they sum to zero."""
 
         def look(session: Any) -> dict[str, Money]:
-            take_in_payments(session, make.finance(), now=NOW)
-            payment = session.get_one(Payment, self.due[0])
+            take_in_payments(session, make.finance(), now=clock.now())
+            payment = session.get_one(Payment, payment_id or self.due[0])
             number = orders.get(session, payment.order_id).number
             names = {
                 "psp": f"asset:psp:{base.PLACE}", "disputed": f"asset:disputed:{base.PLACE}",
