@@ -7,19 +7,21 @@ from typing import Any
 from flask import Response
 
 from kernel import clock, db
+from kernel.calendar import Period
 from kernel.http import ApiBlueprint, attachment, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from market.invoices import commands, queries, sheets
 from market.invoices.model import Invoice
 from market.invoices.schemas import (
-    FORMATS,
     InvoiceArgs,
     InvoiceExportArgs,
     InvoiceIn,
     InvoiceIssueIn,
+    InvoiceLineOut,
     InvoiceOut,
     InvoicePageOut,
     InvoiceRefusalIn,
+    MonthInvoiceIn,
     RedLetterIn,
     TaxpayerIn,
     TaxpayerOut,
@@ -56,8 +58,7 @@ def export(args) -> Response:
     """Export what waits to be issued, as a table for the tax system."""
     session = db.session()
     rows = queries.sheets(session, queries.waiting(session, current_actor()))
-    content = sheets.workbook(rows) if args["format"] == FORMATS[0] else sheets.written(rows)
-    return attachment(content, f"invoices-{clock.today()}.{args['format']}")
+    return attachment(sheets.WRITERS[args["format"]](rows), f"invoices-{clock.today()}.{args['format']}")
 
 
 @blueprint.post("/taxpayers")
@@ -68,6 +69,26 @@ def state_taxpayer(taxpayer_in):
     """State how your organisation is taxed: it decides between rate and levy rate."""
     with db.transaction() as session:
         return commands.state_taxpayer(session, current_actor(), **taxpayer_in, now=clock.now())
+
+
+@blueprint.post("/months")
+@requires(Permission.INVOICE_ASK)
+@blueprint.arguments(MonthInvoiceIn)
+@blueprint.response(201, InvoiceOut(many=True))
+def ask_month(month_in):
+    """Ask for one invoice over the orders of a month with one seller; of other places and rates one each."""
+    with db.transaction() as session:
+        sent = {**month_in, "month": Period.month(month_in["month"])}
+        return commands.ask_month(session, current_actor(), **sent, now=clock.now(), book=policy_book())
+
+
+@blueprint.get("/<number>/lines")
+@requires(Permission.ORDER_READ)
+@blueprint.response(200, InvoiceLineOut(many=True))
+def lines(number: str):
+    """Read what an invoice says of each order; of a red letter, what its original says."""
+    session = db.session()
+    return queries.lines(session, queries.visible(session, current_actor(), number))
 
 
 @blueprint.get("/<number>")

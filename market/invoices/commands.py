@@ -8,33 +8,37 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
-from kernel.calendar import business_date
+from kernel.calendar import Period, business_date
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.explanations import cited_dict
 from kernel.identity import Actor, Permission
 from kernel.money import Money
-from kernel.policy import PolicyBook
+from kernel.policy import Cited, PolicyBook
 from market.invoices import queries
-from market.invoices.model import Invoice, Taxpayer
+from market.invoices.model import Invoice, InvoiceLine, Taxpayer
 from market.invoices.rules import (
     InvoiceAct,
     InvoiceKind,
     InvoiceState,
     InvoiceType,
     NothingToInvoice,
+    Parts,
     TaxpayerKind,
     WrongState,
     after,
     buyers_number,
     must_be_dated_within,
     must_be_left,
+    must_be_over,
     parts_of,
     red_letter,
     tax_system_number,
+    together,
 )
 from market.orders import queries as orders
 from market.orders.model import Order
 from market.payments import queries as payments
+from registry.parties import queries as parties
 from registry.parties.model import Party
 
 BATCH_MAX = 200
@@ -142,17 +146,98 @@ def ask(
     number = buyers_number(title, tax_number, name=buyer.name, uscc=buyer.uscc)
     paid, paid_on = _paid(session, order)
     rate = queries.rate_for(session, order.seller_id, order.place, paid_on, book=book)
-    parts = parts_of(paid, rate.decimal())
     made = Invoice(
-        number=numbering.number(session, "INV", business_date(now)), type=type, place=order.place, order_id=order.id,
-        seller_id=order.seller_id, buyer_id=order.buyer_id, title=title, tax_number=number, address=address or None,
-        bank=bank or None, gross=parts.gross, net=parts.net, tax=parts.tax, rate=rate.decimal(),
-        rate_source=cited_dict(rate), requested_by=actor.id, requested_at=now,
+        type=type, place=order.place, order_id=order.id, seller_id=order.seller_id, buyer_id=order.buyer_id,
+        title=title, tax_number=number, address=address or None, bank=bank or None,
     )  # fmt: skip
+    return _ask(session, actor, made, [(order, parts_of(paid, rate.decimal()))], rate, now)
+
+
+def ask_month(
+    session: Session,
+    actor: Actor,
+    *,
+    month: Period,
+    seller_uscc: str,
+    type: InvoiceType,
+    title: str,
+    tax_number: str,
+    now: datetime,
+    book: PolicyBook,
+    address: str | None = None,
+    bank: str | None = None,
+) -> list[Invoice]:
+    """Ask for one invoice over all orders of a month with one seller that were paid and not invoiced (月结).
+
+    Orders at different places, or taxed at different rates within the month, come on an invoice each.
+
+    Raises:
+        NotAParty: the actor acts for no organisation.
+        NotAllowed: the actor does not buy for it.
+        MonthNotOver: the month has not ended.
+        NoSuchParty: there is no such seller.
+        NothingToInvoice: no order of the month waits for an invoice.
+        BadUscc: a credit code is wrong in length, characters or check character.
+        NotTheBuyer: title or tax number are somebody else's.
+        TaxpayerUnknown: the seller has not stated how it is taxed.
+        PolicyGap: no rate is in force at the place on that day.
+
+    Source:
+        增值税法 第七条, 第十条, 第十一条; 发票管理办法 第二十一条.
+    """
+    if actor.org_id is None:
+        raise NotAParty("请以购买方账号登录", detail_en="Sign in for the buyer")
+    actor.must(Permission.INVOICE_ASK, org_id=actor.org_id)
+    must_be_over(month, business_date(now))
+    buyer, seller = session.get_one(Party, actor.org_id), parties.by_uscc(session, seller_uscc)
+    number = buyers_number(title, tax_number, name=buyer.name, uscc=buyer.uscc)
+    groups = _by_rate(session, buyer.id, seller.id, month, book)
+    if not groups:
+        raise NothingToInvoice(
+            f"{month.text()} 没有与“{seller.name}”之间已付款且尚未开票的订单。",
+            detail_en=f"Nothing of {month.text()} can be invoiced.",
+        )
+    return [
+        _ask(session, actor, Invoice(
+            type=type, place=place, month=month.start, seller_id=seller.id, buyer_id=buyer.id, title=title,
+            tax_number=number, address=address or None, bank=bank or None,
+        ), parts, rate, now)
+        for (place, _), (rate, parts) in sorted(groups.items(), key=lambda group: group[0])
+    ]  # fmt: skip
+
+
+def _by_rate(
+    session: Session, buyer_id: UUID, seller_id: UUID, month: Period, book: PolicyBook
+) -> dict[tuple[str, str], tuple[Cited, list[tuple[Order, Parts]]]]:
+    """Return the orders of a month that wait for an invoice, locked, by place and rate."""
+    groups: dict[tuple[str, str], tuple[Cited, list[tuple[Order, Parts]]]] = {}
+    for order, payment in queries.to_invoice(session, buyer_id, month, seller_id=seller_id, lock=True):
+        assert payment.captured_at is not None, "only what was paid is invoiced"
+        kept = must_be_left(order.number, payment.amount, queries.given_back(session, order.id))
+        rate = queries.rate_for(session, seller_id, order.place, business_date(payment.captured_at), book=book)
+        key = (order.place, rate.value)
+        groups.setdefault(key, (rate, []))[1].append((order, parts_of(kept, rate.decimal())))
+    return groups
+
+
+def _ask(
+    session: Session, actor: Actor, made: Invoice, orders_of: list[tuple[Order, Parts]], rate: Cited, now: datetime
+) -> Invoice:
+    whole = together(parts for _, parts in orders_of)
+    made.number = numbering.number(session, "INV", business_date(now))
+    made.gross, made.net, made.tax = whole.gross, whole.net, whole.tax
+    made.rate, made.rate_source = rate.decimal(), cited_dict(rate)
+    made.requested_by, made.requested_at = actor.id, now
     session.add(made)
     session.flush()
+    session.add_all(
+        InvoiceLine(invoice_id=made.id, order_id=order.id, gross=parts.gross, net=parts.net, tax=parts.tax)
+        for order, parts in orders_of
+    )
+    session.flush()
     audit.record(session, actor, "invoice.ask", made, at=now,
-                 detail={"order": order.number, "gross": parts.gross.text(), "tax": parts.tax.text()})  # fmt: skip
+                 detail={"orders": [order.number for order, _ in orders_of], "gross": whole.gross.text(),
+                         "tax": whole.tax.text()})  # fmt: skip
     return made
 
 
@@ -217,7 +302,8 @@ def _red(session: Session, actor: Actor, original: Invoice, amount: Money, reaso
     parts = red_letter(original.number, queries.left(session, original), amount)
     made = Invoice(
         number=numbering.number(session, "RED", business_date(now)), kind=InvoiceKind.RED, type=original.type,
-        place=original.place, order_id=original.order_id, original_id=original.id, seller_id=original.seller_id,
+        place=original.place, order_id=original.order_id, month=original.month,
+        original_id=original.id, seller_id=original.seller_id,
         buyer_id=original.buyer_id, title=original.title, tax_number=original.tax_number, address=original.address,
         bank=original.bank, gross=parts.gross, net=parts.net, tax=parts.tax, rate=original.rate,
         rate_source=original.rate_source, reason=reason, requested_by=actor.id, requested_at=now,
@@ -272,6 +358,9 @@ def refuse(session: Session, actor: Actor, invoice_id: UUID, *, reason: str, now
     invoice = _for_seller(session, actor, invoice_id)
     invoice.state = after(invoice.state, InvoiceAct.REFUSE, invoice.number)
     invoice.refused_reason, invoice.ended_by, invoice.ended_at = reason, actor.id, now
+    if invoice.original_id is None:
+        for line in queries.lines(session, invoice):
+            line.released_at = now
     session.flush()
     if invoice.original_id is not None:
         if queries.red_letter_due(session, queries.locked(session, invoice.original_id)):

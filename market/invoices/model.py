@@ -15,9 +15,11 @@ from kernel.db import Entity
 from kernel.money import Money
 from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, Parts, TaxpayerKind
 
-FACTS = ("number", "order_id", "kind", "type", "title", "tax_number", "gross", "net", "tax", "rate", "requested_at")
+FACTS = ("number", "kind", "type", "title", "tax_number", "gross", "net", "tax", "rate", "requested_at")
 CHANGED = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in FACTS)
-IS_STANDING_BLUE = sa.text("kind = 'blue' AND state <> 'refused'")
+CHANGED += " OR NEW.order_id IS DISTINCT FROM OLD.order_id OR NEW.month IS DISTINCT FROM OLD.month"
+IS_STANDING = sa.text("released_at IS NULL")
+LINE_CHANGED = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in ("invoice_id", "order_id", "gross", "net", "tax"))
 
 
 class Taxpayer(Entity):
@@ -39,8 +41,7 @@ class Invoice(Entity):
 
     __tablename__ = "market_invoice"
     __table_args__ = (
-        sa.Index("uq_market_invoice_of_order", "order_id", unique=True, sqlite_where=IS_STANDING_BLUE,
-                 postgresql_where=IS_STANDING_BLUE),
+        sa.CheckConstraint("(order_id IS NULL) = (month IS NOT NULL)", name="of_an_order_or_a_month"),
         sa.CheckConstraint("gross = net + tax", name="parts_add_up"),
         sa.CheckConstraint("(kind = 'blue' AND gross > 0 AND net >= 0 AND tax >= 0)"
                            " OR (kind = 'red' AND gross < 0 AND net <= 0 AND tax <= 0)", name="signed_by_kind"),
@@ -60,7 +61,8 @@ class Invoice(Entity):
     kind: Mapped[InvoiceKind] = mapped_column(default=InvoiceKind.BLUE)
     type: Mapped[InvoiceType]
     place: Mapped[str] = mapped_column(index=True)
-    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_order.id"), index=True)
+    order_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("market_order.id"), index=True)
+    month: Mapped[date | None]  # first day, where it is about several orders (月结)
     original_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("market_invoice.id"), index=True)
     seller_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     buyer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
@@ -82,6 +84,38 @@ class Invoice(Entity):
     refused_reason: Mapped[str | None]
     ended_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None]  # when the seller said that it is issued, or refused
+
+    @property
+    def parts(self) -> Parts:
+        """What it is about, as the rules read it."""
+        return Parts(self.gross, self.net, self.tax)
+
+
+class InvoiceLine(Entity):
+    """What of a first invoice is about one order; given free again where the request is sent back."""
+
+    __tablename__ = "market_invoice_line"
+    __table_args__ = (
+        sa.UniqueConstraint("invoice_id", "order_id"),
+        sa.Index("uq_market_invoice_of_order", "order_id", unique=True, sqlite_where=IS_STANDING,
+                 postgresql_where=IS_STANDING),
+        sa.CheckConstraint("gross = net + tax AND gross > 0 AND net >= 0 AND tax >= 0", name="parts_add_up"),
+        {"info": {"rules": [
+            (guards.refuse_update, (
+                "market_invoice_line_kept", "market_invoice_line", f"OLD.released_at IS NOT NULL OR {LINE_CHANGED}",
+                "a line of an invoice is not changed")),
+            (guards.refuse_delete, (
+                "market_invoice_line_stays", "market_invoice_line", "OLD.id = OLD.id",
+                "a line of an invoice is kept")),
+        ]}},
+    )  # fmt: skip
+
+    invoice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_invoice.id"))
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_order.id"))
+    gross: Mapped[Money]
+    net: Mapped[Money]
+    tax: Mapped[Money]
+    released_at: Mapped[datetime | None]
 
     @property
     def parts(self) -> Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import marshmallow as ma
@@ -12,6 +13,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
+from kernel.calendar import DAY, Period
 from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
@@ -19,11 +21,12 @@ from market.invoices import commands, queries, sheets
 from market.invoices.model import Invoice
 from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, TaxpayerKind
 from market.invoices.schemas import (
-    FORMATS,
+    MONTH,
     NUMBER_LENGTH_MAX,
     InvoiceIn,
     InvoiceIssueIn,
     InvoiceRefusalIn,
+    MonthInvoiceIn,
     RedLetterIn,
     TaxpayerIn,
 )
@@ -31,6 +34,7 @@ from market.orders import queries as orders
 from market.orders.model import Order
 from registry.parties.model import Party
 
+MONTH_FORM = re.compile(MONTH)
 blueprint = Blueprint("invoice_pages", __name__, template_folder="../templates")
 STATE_WORDS = {
     InvoiceState.REQUESTED: _("待开具"),
@@ -71,14 +75,13 @@ def state_taxpayer() -> AnyResponse:
     return make_response(*_list_page(form, 422))
 
 
-@blueprint.get("/invoices/export.<any(xlsx, csv):form>")
+@blueprint.get("/invoices/export.<any(xlsx, csv, json):form>")
 @requires(Permission.INVOICE_ISSUE)
 def export(form: str) -> Response:
     """Hand out what waits to be issued as a table for the tax system."""
     session = db.session()
     rows = queries.sheets(session, queries.waiting(session, current_actor()))
-    content = sheets.workbook(rows) if form == FORMATS[0] else sheets.written(rows)
-    return attachment(content, f"invoices-{clock.today()}.{form}")
+    return attachment(sheets.WRITERS[form](rows), f"invoices-{clock.today()}.{form}")
 
 
 @blueprint.route("/invoices/new", methods=["GET", "POST"])
@@ -103,6 +106,44 @@ def ask() -> AnyResponse:
                 return redirect(url_for("invoice_pages.show", number=made.number), code=303)
     text = render_template(
         "market/invoices/new.html", form=form, order=order, refusal=words_of(form.problem),
+        types=[(one.value, word) for one, word in TYPE_WORDS.items()],
+    )  # fmt: skip
+    return make_response(text, status)
+
+
+@blueprint.route("/invoices/month", methods=["GET", "POST"])
+@requires(Permission.INVOICE_ASK)
+def ask_month() -> AnyResponse:
+    """Show what a month left to be invoiced, by seller, and ask for one invoice over it (月结)."""
+    session, actor, status = db.session(), current_actor(), 200
+    buyer = session.get_one(Party, actor.org_id) if actor.org_id else None
+    before = Period.month_of(clock.today()).start - DAY
+    chosen = request.values.get("month", f"{before:%Y-%m}")
+    month = Period.month(chosen) if MONTH_FORM.fullmatch(chosen) else Period.month_of(before)
+    start = {"month": f"{month.start:%Y-%m}", "type": InvoiceType.GENERAL.value}
+    if buyer is not None:
+        start |= {"title": buyer.name, "tax_number": buyer.uscc}
+    form = Form(MonthInvoiceIn, start)
+    if request.method == "POST":
+        status = 422
+        if form.accepts():
+            try:
+                with db.transaction() as opened:
+                    made = commands.ask_month(opened, actor, **{**form.data, "month": month}, now=clock.now(),
+                                              book=policy_book())  # fmt: skip
+            except DomainError as error:
+                form.refuse(error)
+                status = error.status
+            else:
+                numbers = "、".join(one.number for one in made)
+                flash(gettext("开票申请 %(number)s 已提交。", number=numbers), "success")
+                return redirect(url_for("invoice_pages.browse"), code=303)
+    waiting = queries.to_invoice(session, buyer.id, month) if buyer is not None else []
+    sellers = {one.id: one for one in session.scalars(
+        sa.select(Party).where(Party.id.in_({order.seller_id for order, _ in waiting})))}  # fmt: skip
+    text = render_template(
+        "market/invoices/month.html", form=form, refusal=words_of(form.problem), month=month, waiting=waiting,
+        sellers=sellers, options=[(one.uscc, one.name) for one in sellers.values()],
         types=[(one.value, word) for one, word in TYPE_WORDS.items()],
     )  # fmt: skip
     return make_response(text, status)
@@ -139,11 +180,12 @@ def _list_page(form: Form, status: int = 200) -> tuple[str, int]:
     state = request.args.get("state", "")
     chosen = InvoiceState(state) if state in list(InvoiceState) else None
     found = page(session, queries.listed(actor, state=chosen), Invoice, newest_first=True)
-    numbers = {one.order_id for one in found["items"]}
+    numbers = {one.order_id for one in found["items"] if one.order_id}
+    may_ask = actor.org_id is not None and actor.may(Permission.INVOICE_ASK, org_id=actor.org_id)
     may_issue = actor.org_id is not None and actor.may(Permission.INVOICE_ISSUE, org_id=actor.org_id)
     text = render_template(
         "market/invoices/list.html", found=found, form=form, refusal=words_of(form.problem), may_issue=may_issue,
-        order_numbers={row[0]: row[1] for row in session.execute(
+        may_ask=may_ask, order_numbers={row[0]: row[1] for row in session.execute(
             sa.select(Order.id, Order.number).where(Order.id.in_(numbers)))},
         state_words=STATE_WORDS, kinds=KIND_WORDS, types=TYPE_WORDS, taxpayers=TAXPAYER_WORDS,
         states=[(one.value, word) for one, word in STATE_WORDS.items()],
@@ -161,7 +203,7 @@ def _invoice_page(number: str, form: Form | None = None, *, status: int = 200) -
     is_seller = actor.may(Permission.INVOICE_ISSUE, org_id=found.seller_id, place=found.place)
     is_buyer = actor.may(Permission.INVOICE_ASK, org_id=found.buyer_id)
     context: dict[str, Any] = {
-        "found": found, "order": session.get_one(Order, found.order_id), "form": form or Form(ma.Schema),
+        "found": found, "lines": queries.lines_with_orders(session, found), "form": form or Form(ma.Schema),
         "seller": session.get_one(Party, found.seller_id), "left": left, "red_letters":
         queries.red_letters(session, found.id), "original": session.get(Invoice, found.original_id)
         if found.original_id else None, "state_title": STATE_WORDS[found.state], "state_words": STATE_WORDS,

@@ -10,11 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from kernel.calendar import Period, start_of_day
 from kernel.errors import Conflict, NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
-from kernel.money import ZERO, Money
+from kernel.money import ZERO, Money, total
 from kernel.policy import Cited, PolicyBook
-from market.invoices.model import Invoice, Taxpayer
+from market.invoices.model import Invoice, InvoiceLine, Taxpayer
 from market.invoices.rules import InvoiceKind, InvoiceState, Parts, TaxpayerKind, left_of
 from market.orders.model import Order
 from market.orders.queries import in_scope
@@ -45,7 +46,9 @@ class TaxpayerUnknown(Conflict):
 
 def listed(actor: Actor, *, state: InvoiceState | None = None, kind: InvoiceKind | None = None) -> sa.Select[Invoice]:
     """Return the query of the invoices of orders that the actor may read."""
-    query = sa.select(Invoice).join(Order, Order.id == Invoice.order_id).where(in_scope(actor))
+    original = sa.func.coalesce(Invoice.original_id, Invoice.id)
+    of_orders = sa.exists().where(InvoiceLine.invoice_id == original, Order.id == InvoiceLine.order_id, in_scope(actor))
+    query = sa.select(Invoice).where(of_orders)
     if state is not None:
         query = query.where(Invoice.state == state)
     return query if kind is None else query.where(Invoice.kind == kind)
@@ -78,10 +81,48 @@ def _one(found: Invoice | None, name: str) -> Invoice:
 
 def standing(session: Session, order_id: UUID) -> Invoice | None:
     """Return the first invoice of an order that was not refused, or None."""
-    query = sa.select(Invoice).where(
-        Invoice.order_id == order_id, Invoice.kind == InvoiceKind.BLUE, Invoice.state != InvoiceState.REFUSED
+    line = sa.select(InvoiceLine.invoice_id).where(InvoiceLine.order_id == order_id, InvoiceLine.released_at.is_(None))
+    return session.scalar(sa.select(Invoice).where(Invoice.id.in_(line)))
+
+
+def lines(session: Session, invoice: Invoice) -> Sequence[InvoiceLine]:
+    """Return what an invoice, or the original of a red letter, says of each order."""
+    query = sa.select(InvoiceLine).where(InvoiceLine.invoice_id == (invoice.original_id or invoice.id))
+    return session.scalars(query.order_by(InvoiceLine.id)).all()
+
+
+def lines_with_orders(session: Session, invoice: Invoice) -> list[tuple[InvoiceLine, Order, str]]:
+    """Return the lines of an invoice with order and product's title, by order number."""
+    query = (
+        sa.select(InvoiceLine, Order, Product.title)
+        .join(Order, Order.id == InvoiceLine.order_id)
+        .join(Product, Product.id == Order.product_id)
+        .where(InvoiceLine.invoice_id == (invoice.original_id or invoice.id))
     )
-    return session.scalar(query)
+    return [(row[0], row[1], row[2]) for row in session.execute(query.order_by(Order.number))]
+
+
+def to_invoice(
+    session: Session, buyer_id: UUID, month: Period, *, seller_id: UUID | None = None, lock: bool = False
+) -> list[tuple[Order, Payment]]:
+    """Return the orders of a buyer that were paid in a month (Beijing dates) and have no standing invoice, by number.
+
+    Whatever was paid all back is left out.
+    """
+    standing_line = sa.exists().where(InvoiceLine.order_id == Order.id, InvoiceLine.released_at.is_(None))
+    first, end = start_of_day(month.start), start_of_day(month.end)
+    query = (
+        sa.select(Order, Payment)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Order.buyer_id == buyer_id, Payment.captured_at >= first, Payment.captured_at < end, ~standing_line)
+        .order_by(Order.number)
+    )
+    if seller_id is not None:
+        query = query.where(Order.seller_id == seller_id)
+    if lock:
+        query = query.with_for_update(of=Order).execution_options(populate_existing=True)
+    rows = [(row[0], row[1]) for row in session.execute(query)]
+    return [(order, paid) for order, paid in rows if paid.amount > refunds.given_back(session, paid.id)]
 
 
 def red_letters(session: Session, invoice_id: UUID) -> Sequence[Invoice]:
@@ -103,9 +144,9 @@ def given_back(session: Session, order_id: UUID) -> Money:
 
 def red_letter_due(session: Session, invoice: Invoice) -> Money:
     """Return over how much of an invoice the money has gone back and no red letter was asked for yet."""
-    payment = payments.of_order(session, invoice.order_id)
-    assert payment is not None, "only what was paid is invoiced"
-    kept = payment.amount - refunds.given_back(session, payment.id)
+    ids = [line.order_id for line in lines(session, invoice)]
+    paid = session.scalars(sa.select(Payment).where(Payment.order_id.in_(ids))).all()
+    kept = total(one.amount - refunds.given_back(session, one.id) for one in paid)
     return max(left(session, invoice).gross - kept, ZERO)
 
 
@@ -115,21 +156,20 @@ def without_red_letter(session: Session, *, limit: int) -> Sequence[UUID]:
     taken = sa.select(sa.func.coalesce(sa.func.sum(red.gross), 0)).where(
         red.original_id == blue.id, red.state != InvoiceState.REFUSED
     )
+    own = (InvoiceLine.invoice_id == blue.id, Payment.order_id == InvoiceLine.order_id)
+    paid = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount), 0)).where(*own)
     returned = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
-        Refund.payment_id == Payment.id, Refund.attempt_id.is_(None), Refund.state == RefundState.DONE
+        *own, Refund.payment_id == Payment.id, Refund.attempt_id.is_(None), Refund.state == RefundState.DONE
     )
     lost = sa.select(sa.func.coalesce(sa.func.sum(ProviderDispute.amount), 0)).where(
-        ProviderDispute.payment_id == Payment.id, ProviderDispute.stage == DisputeStage.LOST
+        *own, ProviderDispute.payment_id == Payment.id, ProviderDispute.stage == DisputeStage.LOST
     )
-    fen = [sa.type_coerce(one.scalar_subquery(), sa.BigInteger) for one in (taken, returned, lost)]
+    fen = [
+        sa.type_coerce(one.correlate(blue).scalar_subquery(), sa.BigInteger) for one in (taken, returned, lost, paid)
+    ]
     over = sa.type_coerce(blue.gross, sa.BigInteger) + fen[0] + fen[1] + fen[2]
-    query = (
-        sa.select(blue.id)
-        .join(Payment, Payment.order_id == blue.order_id)
-        .where(blue.kind == InvoiceKind.BLUE, blue.state != InvoiceState.REFUSED)
-        .where(over > sa.type_coerce(Payment.amount, sa.BigInteger))
-    )
-    return session.scalars(query.order_by(blue.id).limit(limit)).all()
+    query = sa.select(blue.id).where(blue.kind == InvoiceKind.BLUE, blue.state != InvoiceState.REFUSED)
+    return session.scalars(query.where(over > fen[3]).order_by(blue.id).limit(limit)).all()
 
 
 def taxpayer(session: Session, party_id: UUID, on: date) -> Taxpayer | None:
@@ -207,22 +247,24 @@ class Sheet:
     order_number: str
     product_title: str
     quantity: int
+    parts: Parts
     original: Invoice | None
 
 
 def sheets(session: Session, found: Sequence[Invoice]) -> list[Sheet]:
-    """Return what the tax system needs beside each invoice, in the same order."""
-    wanted = {one.order_id for one in found}
-    rows = session.execute(
-        sa.select(Order.id, Order.number, Product.title, Order.quantity)
-        .join(Product, Product.id == Order.product_id)
-        .where(Order.id.in_(wanted))
-    )
-    of = {row[0]: row for row in rows}
+    """Return what the tax system needs of each invoice: one line per order, one of a red letter."""
     originals = sa.select(Invoice).where(Invoice.id.in_({one.original_id for one in found if one.original_id}))
     blue = {one.id: one for one in session.scalars(originals)}
-    return [
-        Sheet(one, of[one.order_id][1], of[one.order_id][2], of[one.order_id][3],
-              blue[one.original_id] if one.original_id else None)
-        for one in found
-    ]  # fmt: skip
+    made: list[Sheet] = []
+    for one in found:
+        rows = lines_with_orders(session, one)
+        if one.original_id is None:
+            made += [Sheet(one, order.number, title, order.quantity, line.parts, None) for line, order, title in rows]
+            continue
+        _, order, title = rows[0]
+        several = len(rows) > 1
+        made.append(
+            Sheet(one, "" if several else order.number, f"{title} 等" if several else title,
+                  1 if several else order.quantity, one.parts, blue[one.original_id])
+        )  # fmt: skip
+    return made

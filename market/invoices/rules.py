@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from kernel.calendar import Period
 from kernel.errors import Conflict, Invalid
 from kernel.money import ZERO, Money, allocate
 from pricing.tariffs.rules import split_tax
@@ -95,6 +96,14 @@ class NothingToInvoice(Conflict):
     code = "invoice.nothing_to_invoice"
 
 
+class MonthNotOver(Invalid):
+    """Orders of a month are invoiced together when the month is over."""
+
+    code = "invoice.month_not_over"
+    title = "该月尚未结束"
+    title_en = "The month is not over"
+
+
 class NumberMalformed(Invalid):
     """The number is none that the tax system gives."""
 
@@ -151,6 +160,28 @@ def parts_of(gross: Money, rate: Decimal) -> Parts:
     """
     net, tax = split_tax(gross, rate)
     return Parts(gross, net, tax)
+
+
+def together(parts: Iterable[Parts]) -> Parts:
+    """Return several parts as one: each line keeps its own tax to the fen, and the invoice is their sum."""
+    found = Parts(ZERO, ZERO, ZERO)
+    for one in parts:
+        found = found + one
+    return found
+
+
+def must_be_over(month: Period, today: date) -> None:
+    """Refuse to invoice a month together before it is over.
+
+    Raises:
+        MonthNotOver: its last day has not passed.
+    """
+    if today < month.end:
+        raise MonthNotOver(
+            f"{month.text()} 到 {month.last_day} 才结束，请于 {month.end} 起申请月结发票。",
+            detail_en=f"From {month.end} on.",
+            errors=[{"pointer": "/month", "code": MonthNotOver.code, "message": "该月尚未结束"}],
+        )
 
 
 def left_of(original: Parts, taken_back: Iterable[Parts]) -> Parts:

@@ -11,7 +11,8 @@ from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, Taxpay
 NUMBER_LENGTH_MAX = 40
 TITLE_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 2000
-FORMATS = ("xlsx", "csv")
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])\Z"
+FORMATS = ("xlsx", "csv", "json")
 
 
 class TaxpayerIn(Schema):
@@ -40,6 +41,27 @@ class InvoiceIn(Schema):
     tax_number = TextField(required=True, max_length=NUMBER_LENGTH_MAX)
     address = TextField(load_default=None, allow_none=True, max_length=TITLE_LENGTH_MAX)
     bank = TextField(load_default=None, allow_none=True, max_length=TITLE_LENGTH_MAX)
+
+
+class MonthInvoiceIn(Schema):
+    """One invoice over the orders of a month with one seller (月结)."""
+
+    month = ma.fields.String(required=True, validate=[ma.validate.Length(max=7), ma.validate.Regexp(MONTH)])
+    seller_uscc = TextField(required=True, max_length=NUMBER_LENGTH_MAX)
+    type = ma.fields.Enum(InvoiceType, by_value=True, required=True)
+    title = TextField(required=True, max_length=TITLE_LENGTH_MAX)
+    tax_number = TextField(required=True, max_length=NUMBER_LENGTH_MAX)
+    address = TextField(load_default=None, allow_none=True, max_length=TITLE_LENGTH_MAX)
+    bank = TextField(load_default=None, allow_none=True, max_length=TITLE_LENGTH_MAX)
+
+
+class InvoiceLineOut(ma.Schema):
+    """What of an invoice is about one order."""
+
+    order_id = ma.fields.UUID()
+    gross = SignedMoneyField()
+    net = SignedMoneyField()
+    tax = SignedMoneyField()
 
 
 class InvoiceIssueIn(Schema):
@@ -82,7 +104,8 @@ class InvoiceOut(EntityOut):
     kind = ma.fields.Enum(InvoiceKind, by_value=True)
     type = ma.fields.Enum(InvoiceType, by_value=True)
     place = ma.fields.String()
-    order_id = ma.fields.UUID()
+    order_id = ma.fields.UUID(allow_none=True)
+    month = ma.fields.Date(allow_none=True)
     original_id = ma.fields.UUID(allow_none=True)
     seller_id = ma.fields.UUID()
     buyer_id = ma.fields.UUID()

@@ -1,11 +1,13 @@
-"""Requests as a table for the tax system, as .xlsx and as CSV: text is never read as a formula."""
+"""Requests for the tax system, as .xlsx, CSV and JSON: text is never read as a formula."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from kernel.calendar import business_date
 from kernel.money import decimal_text
@@ -24,7 +26,7 @@ WIDTH = 18
 
 
 def lines(rows: Iterable[Sheet]) -> list[Sequence[str]]:
-    """Return one line of text for each request, in the order of the headings; numbers last."""
+    """Return one line of text for each line of a request, in the order of the headings; numbers last."""
     found: list[Sequence[str]] = []
     for row in rows:
         one, original = row.invoice, row.original
@@ -32,8 +34,8 @@ def lines(rows: Iterable[Sheet]) -> list[Sequence[str]]:
             one.number, KINDS[one.kind], TYPES[one.type], one.title, one.tax_number, one.address or "", one.bank or "",
             row.product_title, original.number if original else "",
             (original.tax_system_number or "") if original else "", one.reason or "", row.order_number,
-            str(business_date(one.requested_at)), str(row.quantity), decimal_text(one.rate), one.net.text(),
-            one.tax.text(), one.gross.text(),
+            str(business_date(one.requested_at)), str(row.quantity), decimal_text(one.rate), row.parts.net.text(),
+            row.parts.tax.text(), row.parts.gross.text(),
         ))  # fmt: skip
     return found
 
@@ -68,3 +70,27 @@ def written(rows: Iterable[Sheet]) -> bytes:
     for line in lines(rows):
         writer.writerow([*(cell(text) for text in line[:NUMBERS_FROM]), *line[NUMBERS_FROM:]])
     return target.getvalue().encode("utf-8-sig")
+
+
+def document(rows: Iterable[Sheet]) -> bytes:
+    """Return the requests as JSON, each with its lines; amounts are text with two places."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        one, original = row.invoice, row.original
+        head: dict[str, Any] = {
+            "number": one.number, "kind": one.kind.value, "type": one.type.value, "title": one.title,
+            "tax_number": one.tax_number, "address": one.address, "bank": one.bank,
+            "month": f"{one.month:%Y-%m}" if one.month else None,
+            "requested_date": str(business_date(one.requested_at)), "rate": decimal_text(one.rate),
+            "net": one.net.text(), "tax": one.tax.text(), "gross": one.gross.text(), "reason": one.reason,
+            "original": original.number if original else None,
+            "original_tax_system_number": original.tax_system_number if original else None, "lines": [],
+        }  # fmt: skip
+        found.setdefault(one.number, head)["lines"].append({
+            "order": row.order_number or None, "title": row.product_title, "quantity": row.quantity,
+            "net": row.parts.net.text(), "tax": row.parts.tax.text(), "gross": row.parts.gross.text(),
+        })  # fmt: skip
+    return json.dumps({"invoices": list(found.values())}, ensure_ascii=False, indent=1).encode()
+
+
+WRITERS = {"xlsx": workbook, "csv": written, "json": document}

@@ -1,4 +1,4 @@
-"""Ordering at 0.00 in one step: the right rests on the rule, so nobody's signature is waited for."""
+"""Ordering at 0.00 in one step: the right stands on the authorized operation agreement, which is recorded with it."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def take(
     Raises:
         NotForYou: the department gave no data for it free, or the place has no such rule.
         NotFree: the price says otherwise.
+        NoGround: the agreement does not have the department's free resource in its scope.
         NoOrganisation: the actor acts for no organisation.
         NotAllowed: the actor does not order for an organisation.
         NotABuyer: the organisation is not in good standing.
@@ -73,8 +74,11 @@ def take(
         session, actor, quote_number=quote.number, client_reference=client_reference, now=now, book=book
     )
     assert order.state is OrderState.PLACED, "a quote made just now was never ordered"
+    found = queries.grounds_for(session, order, offer.rule, now)
+    session.add_all(found)
+    session.flush()
     order = orders.move(session, actor, order.id, OrderEvent.SIGN, now=now)
     made = entitlements.grant(session, actor, order, now=now)
     audit.record(session, actor, "reuse.take", made, at=now, note=offer.rule.citation(),
-                 detail={"order": order.number, "product": product_code})  # fmt: skip
+                 detail={"order": order.number, "product": product_code, "grounds": len(found)})  # fmt: skip
     return made

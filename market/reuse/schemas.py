@@ -30,6 +30,7 @@ class ReuseOfferOut(ma.Schema):
     title = ma.fields.String(attribute="product.title")
     place = ma.fields.String(attribute="product.place")
     resources = ma.fields.List(ma.fields.String())
+    agreement = ma.fields.String()
     rule = ma.fields.Function(lambda one: one.rule.citation(), metadata={"type": "string"})
     closed = ma.fields.List(ma.fields.String())
     entitlements = ma.fields.Function(

@@ -90,11 +90,26 @@ GATES = (
     Check("C2", "收费订单未到账即授予权益", """SELECT t.number FROM market_entitlement t
         JOIN market_order o ON o.id = t.order_id WHERE o.amount > 0 AND NOT EXISTS (
             SELECT 1 FROM market_payment p WHERE p.order_id = o.id AND p.captured_at IS NOT NULL)"""),
-    # REU-01: the right of a source department rests on the rule, nobody's signature is waited for
+    # a source department's free use stands on the agreement itself, with every part of that ground present (REU-01)
     Check("C2", "合同未经双方签署即授予权益", """SELECT t.number FROM market_entitlement t
-        JOIN market_order o ON o.id = t.order_id WHERE o.reason <> 'source_reuse' AND NOT EXISTS (
+        JOIN market_order o ON o.id = t.order_id WHERE NOT EXISTS (
         SELECT 1 FROM market_contract c WHERE c.order_id = t.order_id
-            AND c.buyer_signed_at IS NOT NULL AND c.seller_signed_at IS NOT NULL)"""),
+            AND c.buyer_signed_at IS NOT NULL AND c.seller_signed_at IS NOT NULL)
+        AND NOT (o.reason = 'source_reuse' AND o.amount = 0 AND t.buyer_id = o.buyer_id AND EXISTS (
+            SELECT 1 FROM market_reuse_ground g
+            JOIN registry_agreement a ON a.id = g.agreement_id AND a.signed_at <= o.placed_at
+            JOIN registry_agreement_resource s ON s.agreement_id = a.id AND s.resource_id = g.resource_id
+            JOIN registry_product_input i ON i.resource_id = g.resource_id AND i.access = 'free'
+            JOIN registry_resource r ON r.id = g.resource_id
+            WHERE g.order_id = o.id AND g.agreement_id = o.agreement_id AND i.version_id = o.version_id
+                AND r.source_department_id = o.buyer_id))"""),
+    Check("REU-01", "无偿回用的依据与订单或数据来源不符", """SELECT o.number FROM market_reuse_ground g
+        JOIN market_order o ON o.id = g.order_id JOIN registry_resource r ON r.id = g.resource_id
+        WHERE o.reason <> 'source_reuse' OR o.amount <> 0 OR g.agreement_id <> o.agreement_id
+            OR r.source_department_id <> o.buyer_id OR NOT EXISTS (SELECT 1 FROM registry_product_input i
+                WHERE i.version_id = o.version_id AND i.resource_id = g.resource_id AND i.access = 'free')
+            OR NOT EXISTS (SELECT 1 FROM registry_agreement_resource s
+                WHERE s.agreement_id = g.agreement_id AND s.resource_id = g.resource_id)"""),
     Check("B11", "权益的用途、场景或买方与订单不符", """SELECT t.number FROM market_entitlement t
         JOIN market_order o ON o.id = t.order_id WHERE t.purpose <> o.purpose OR t.scenario <> o.scenario
             OR t.buyer_id <> o.buyer_id OR t.version_id <> o.version_id OR t.quota <> o.quantity"""),

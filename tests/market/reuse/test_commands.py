@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from kernel.identity import Role
 from kernel.money import ZERO
@@ -56,8 +57,14 @@ def test_the_department_that_gave_data_free_opens_at_once_and_the_paid_one_buys(
         take(session, paid, product)
     buyer = base.actor(Role.SOURCE, org_id=paid.id)
     assert make.make_quote(session, product, buyer, quantity=500).amount.text() == "400.00"
+    ((ground, agreement_number, title),) = queries.grounds(session, order.id)
+    assert (ground.agreement_id, ground.clause, ground.rule["article"]) == (
+        order.agreement_id, "resource_scope", "三（五）5",
+    )  # fmt: skip
+    assert ground.clause_text
+    assert (agreement_number[:3], title) == ("AGR", offer.resources[0])
     session.flush()
-    assert not [line for line in verify(session.connection()) if held.number in line]
+    assert not [line for line in verify(session.connection()) if held.number in line or order.number in line]
 
 
 def test_a_place_without_the_rule_offers_nothing_and_a_closed_gate_is_named(session):
@@ -72,3 +79,35 @@ def test_a_place_without_the_rule_offers_nothing_and_a_closed_gate_is_named(sess
     assert offer.closed
     with pytest.raises(NotListed):
         take(session, free, product)
+
+
+BROKEN = {
+    "no ground is recorded": "DELETE FROM market_reuse_ground",
+    "the data were paid for": "UPDATE registry_product_input SET access = 'paid'",
+    "another department gave the data": "UPDATE registry_resource SET source_department_id = "
+    "(SELECT source_department_id FROM registry_resource ORDER BY code DESC LIMIT 1)",
+    "the agreement has no such resource": "DELETE FROM registry_agreement_resource",
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_the_checker_finds_a_free_use_whose_ground_is_missing_or_false(session, why):
+    product, free, _ = world(session)
+    held = take(session, free, product)
+    session.flush()
+    named = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    for name in session.scalars(sa.text(named)).all():
+        session.execute(sa.text(f"DROP TRIGGER {name}"))
+    session.execute(sa.text("PRAGMA foreign_keys = OFF"))
+    session.execute(sa.text(BROKEN[why]))
+    assert f"C2 合同未经双方签署即授予权益：{held.number}" in verify(session.connection())
+
+
+def test_without_the_resource_in_the_scope_of_the_agreement_there_is_no_ground(session):
+    product, free, paid = world(session)
+    order = orders.get(session, take(session, free, product).order_id)
+    (offer,) = queries.offers(session, free.id, **LAWFUL)
+    order.buyer_id = paid.id
+    with session.no_autoflush, pytest.raises(queries.NoGround):
+        queries.grounds_for(session, order, offer.rule, make.SALE)
+    session.expire(order)
