@@ -32,9 +32,11 @@ SIDES = "operating_institution_id authorizing_entity_id"
 
 SUBJECTS: dict[str, Subject] = {
     # registry
-    "registry_party": _told(lazy_gettext("主体"), "id",
-                            party="create add_capacity ask_restore end record_credit restore suspend"),
-    "registry_onboarding": _told(lazy_gettext("入驻申请"), "party_id", onboarding="apply resubmit take_outcome withdraw"),
+    "registry_party": _told(
+        lazy_gettext("主体"), "id",
+        party="create add_capacity ask_restore end record_credit restore suspend"),
+    "registry_onboarding": _told(lazy_gettext("入驻申请"), "party_id",
+                                 onboarding="apply resubmit take_outcome withdraw"),
     "registry_relation": _told(lazy_gettext("关联关系"), "from_id to_id", relation="state"),
     "registry_relation_end": _told(lazy_gettext("关联关系"), "relation_id.from_id relation_id.to_id", relation="end"),
     "registry_plan_version": _told(
@@ -101,7 +103,8 @@ SUBJECTS: dict[str, Subject] = {
         determination="apply amend assess propose confirm reject send_back return refuse withdraw set_caps drop_caps"
                       " report_caps"),
     "pricing_ceiling": _told(lazy_gettext("最高准许收入"), AGREEMENT, ceiling="determine", cap="set"),
-    "pricing_cap_plan": _told(lazy_gettext("上限标准方案"), f"determination_id.{SIDES.replace(' ', ' determination_id.')}",
+    "pricing_cap_plan": _told(lazy_gettext("上限标准方案"),
+                              f"determination_id.{SIDES.replace(' ', ' determination_id.')}",
                               cap_plan="draft amend drop report"),
     "pricing_tariff": _told(lazy_gettext("收费标准"), PRODUCT, tariff="set"),
     "pricing_buyer_class_rule": _told(lazy_gettext("客户分类规则"), PRODUCT, buyer_class="publish_rule"),
@@ -130,12 +133,44 @@ SUBJECTS: dict[str, Subject] = {
     "market_import_batch": _told(lazy_gettext("批量导入"), "org_id", listing="import"),
     "market_quote": _told(lazy_gettext("报价"), "buyer_id", quote="make"),
     "market_order": _told(lazy_gettext("订单"), "buyer_id seller_id",
-                          order="place sign capture open cancel refund"),
+                          order="place sign capture open cancel refund", payment="open_waiting"),
+    "market_approval_rule": _told(lazy_gettext("采购复核规则"), "party_id",
+                                  approval_rule="propose confirm refuse withdraw"),
+    "market_order_approval": _told(lazy_gettext("采购复核"), "buyer_id", order_approval="approve refuse"),
+    "market_contract_seal": _told(lazy_gettext("电子印章材料"), "contract_id.buyer_id contract_id.seller_id",
+                                  contract_seal="attach"),
     "market_contract": _told(lazy_gettext("合同"), "buyer_id seller_id", contract="draft sign"),
     "market_payment": _told(lazy_gettext("付款"), "buyer_id order_id.seller_id",
-                            payment="expect capture take_in void waiting open_waiting"),
-    "market_entitlement": _told(lazy_gettext("使用权"), "buyer_id order_id.seller_id", entitlement="grant"),
+                            payment="expect capture take_in void waiting refund"),
+    "market_payment_attempt": _told(
+        lazy_gettext("在线支付"), "payment_id.buyer_id",
+        payment="attempt attempt_pending attempt_unknown attempt_succeeded attempt_failed attempt_cancelled"
+                " attempt_parked"),
+    "market_refund": _told(lazy_gettext("退款"), "buyer_id payment_id.order_id.seller_id",
+                           refund="ask approve refuse withdraw unknown pending done failed failed_late take_in"),
+    "market_provider_dispute": _told(lazy_gettext("支付争议"), "payment_id.buyer_id payment_id.order_id.seller_id",
+                                     dispute="opened won lost take_in"),
+    "market_buyer_account": _told(lazy_gettext("预付与月结账户"), "buyer_id", buyer_account="open"),
+    "market_buyer_account_line": _told(lazy_gettext("预付与月结账户"), "account_id.buyer_id",
+                                       buyer_account="top_up payment refund charge credit repayment"),
+    "market_credit_limit": _told(lazy_gettext("信用额度"), "account_id.buyer_id",
+                                 credit_limit="propose confirm refuse"),
+    "market_monthly_statement": _told(lazy_gettext("月结账单"), "account_id.buyer_id", monthly_statement="issue"),
+    "market_invoice": _told(lazy_gettext("发票"), "buyer_id seller_id", invoice="ask issue refuse take_back"),
+    "market_taxpayer": _told(lazy_gettext("开票资料"), "party_id", invoice="state_taxpayer"),
+    "market_entitlement": _told(lazy_gettext("使用权"), "buyer_id order_id.seller_id",
+                                entitlement="grant", reuse="take"),
     "market_data_set": _told(lazy_gettext("数据集"), "version_id.product_id.owner_id", data_set="load"),
+    "market_product_file": _told(lazy_gettext("产品文件"), PRODUCT, product_file="add"),
+    "market_gateway": _told(lazy_gettext("运营平台接口"), PRODUCT, gateway="register stop"),
+    "market_call_limit": _told(lazy_gettext("调用限速"), f"{PRODUCT} entitlement_id.buyer_id", limit="set"),
+    "market_delivery_receipt": _told(lazy_gettext("交付回执"), "order_id.buyer_id order_id.seller_id",
+                                     receipt="count sign resolve"),
+    "market_dispute": _told(
+        lazy_gettext("争议"), "claimant_id respondent_id",
+        dispute="file accept mediate review state_view propose confirm close withdraw"),
+    "market_feedback": _told(lazy_gettext("成果回馈"), "seller_id", feedback="deliver receive return"),
+    "market_interchange_record": _told(lazy_gettext("导入的产品记录"), "org_id", interchange="import"),
     # settlement
     "settlement_share_schedule": _told(
         lazy_gettext("分配方案"),
@@ -147,6 +182,7 @@ SUBJECTS: dict[str, Subject] = {
 # why an act is told to nobody
 SECRET = "sign-in, keys and personal data"  # noqa: S105 - a reason, not a password
 INNER = "inner work of authorities or finance, or told by another act"
+INDEX = "the catalogue written in another way: what is in it is told by listing and product"
 OFTEN = "happens with every call: read the usage instead"
 NOT_TOLD: dict[str, str] = {
     **{f"account.{act}": SECRET for act in (
@@ -159,11 +195,19 @@ NOT_TOLD: dict[str, str] = {
     "application.score": INNER, "evaluation.assess": INNER,
     **{f"selection.{act}": INNER for act in ("propose", "confirm", "drop", "publish")},
     "service_agreement.publish_text": INNER,
+    **{f"bank_line.{act}": INNER for act in ("enter", "match", "assign", "return", "confirm_return", "reopen")},
+    "bank_file.import": INNER, "market_bank_line_share.take_in": INNER, "market_buyer_account_line.take_in": INNER,
+    **{f"stripe_event.{act}": INNER for act in ("receive", "take_up", "done", "ignored", "parked")},
+    **{f"search.{act}": INDEX for act in ("index", "order", "remove", "rewrite")},
+    "catalogue.rebuild": INDEX, "catalogue.refresh": INDEX,
+    **{f"gateway.{act}": OFTEN for act in ("closed", "open", "probing")},
+    **{f"reservation.{act}": OFTEN for act in ("reserve", "answer", "fail", "give_up", "lose", "retry")},
+    "download.link": OFTEN, "download.give": OFTEN,
     "headroom.read": INNER, "settlement.prepare": INNER, "settlement.check": INNER, "ledger.book": INNER,
     "ledger.reverse": INNER, "usage.record": OFTEN, "usage.import": OFTEN,
     **{f"webhook.{act}": INNER for act in (
         "register", "change", "challenge", "test", "rotate", "prove", "move", "disable", "enable", "remove", "replay",
-        "replay_missed", "queue", "give_up", "forget")},
+        "replay_missed", "queue", "give_up", "forget", "show_secret")},
 }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from market.webhooks.schemas import (
     WebhookDeliveryPageOut,
     WebhookEndpointOut,
     WebhookEndpointPageOut,
+    WebhookKeysOut,
     WebhookLogOut,
     WebhookReplayOut,
     WebhookSecretOut,
@@ -92,21 +92,29 @@ def change(endpoint_in, endpoint_id: UUID):
         )  # fmt: skip
 
 
-@blueprint.get("/webhook-endpoints/<uuid:endpoint_id>/secret")
+@blueprint.post("/webhook-endpoints/<uuid:endpoint_id>/secret")
 @requires(Permission.WEBHOOK_MANAGE)
+@repeats_harmlessly
 @blueprint.response(200, WebhookSecretOut)
 def secret(endpoint_id: UUID):
-    """Read the secrets that sign now, and their public keys."""
-    return secret_of(queries.endpoint(db.session(), current_actor(), endpoint_id))
+    """Show the present secret, once; the answer is not kept for repetition. Whoever lost it rotates."""
+    with db.transaction() as session:
+        found = commands.show_secret(
+            session, current_actor(), endpoint_id, key=gateway.sealing_key(), now=clock.now()
+        )  # fmt: skip
+    return {"secret": secret_text(found), "public_key": public_key_text(found)}
 
 
-def secret_of(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the secrets of an endpoint as their owner keeps them."""
-    found = gateway.secrets_of(endpoint, gateway.sealing_key(), clock.now())
+@blueprint.get("/webhook-endpoints/<uuid:endpoint_id>/public-keys")
+@requires(Permission.WEBHOOK_MANAGE)
+@blueprint.response(200, WebhookKeysOut)
+def public_keys(endpoint_id: UUID):
+    """Read the public keys (Ed25519) that check the second kind of signature."""
+    found = queries.endpoint(db.session(), current_actor(), endpoint_id)
+    keys = gateway.secrets_of(found, gateway.sealing_key(), clock.now())
     return {
-        "secrets": [secret_text(one) for one in found],
-        "public_keys": [public_key_text(one) for one in found],
-        "former_until": endpoint.former_until if len(found) > 1 else None,
+        "public_keys": [public_key_text(one) for one in keys],
+        "former_until": found.former_until if len(keys) > 1 else None,
     }
 
 

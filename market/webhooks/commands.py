@@ -16,7 +16,7 @@ from kernel.db import new_id
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
 from market.webhooks import queries
-from market.webhooks.model import Attempt, Delivery, Endpoint, Message, Progress
+from market.webhooks.model import NONCE_BYTES, Attempt, Delivery, Endpoint, Message, Progress
 from market.webhooks.rules import (
     CHALLENGE,
     TEST,
@@ -33,6 +33,7 @@ from market.webhooks.rules import (
     message_body,
     next_try,
     sealed,
+    unsealed,
 )
 
 ENDPOINTS_MAX = 10
@@ -57,6 +58,12 @@ class TooManyEndpoints(Conflict):
     code = "webhook.too_many_endpoints"
     title = "推送地址已达上限"
     title_en = "Too many endpoints"
+
+
+class SecretShown(Conflict):
+    """The present secret has been shown, and is shown once."""
+
+    code = "webhook.secret_shown"
 
 
 class NothingToProve(Conflict):
@@ -161,9 +168,30 @@ def rotate(session: Session, actor: Actor, endpoint_id: UUID, *, key: bytes, now
     """
     found = queries.endpoint(session, actor, endpoint_id, lock=True)
     found.former_secret, found.former_until = found.sealed_secret, now + ROTATION_OVERLAP
-    found.sealed_secret = _new_secret(found, key)
+    found.sealed_secret, found.secret_shown_at = _new_secret(found, key), None
     audit.record(session, actor, "webhook.rotate", found, at=now)
     return found
+
+
+def show_secret(session: Session, actor: Actor, endpoint_id: UUID, *, key: bytes, now: datetime) -> bytes:
+    """Return the present secret of an endpoint: once after it was registered, and once after each rotation.
+
+    Raises:
+        NotAllowed: the actor's roles manage no endpoints.
+        NoSuchEndpoint: there is none.
+        SecretShown: it has been shown.
+        SecretUnreadable: the application has another key by now.
+    """
+    found = queries.endpoint(session, actor, endpoint_id, lock=True)
+    if found.secret_shown_at is not None:
+        raise SecretShown(
+            f"{found.url} 的密钥已显示过一次，不再显示；遗失的请轮换密钥",
+            detail_en="It was shown; rotate for a new one",
+        )
+    secret = unsealed(found.sealed_secret, key, nonce_bytes=NONCE_BYTES, bound_to=str(found.id))
+    found.secret_shown_at = now
+    audit.record(session, actor, "webhook.show_secret", found, at=now)
+    return secret
 
 
 def switch(
@@ -337,7 +365,9 @@ def forget(session: Session, actor: Actor, *, now: datetime) -> int:
 
 
 def _new_secret(endpoint: Endpoint, key: bytes) -> str:
-    return sealed(secrets.token_bytes(SECRET_BYTES), key, nonce=secrets.token_bytes(12), bound_to=str(endpoint.id))
+    return sealed(
+        secrets.token_bytes(SECRET_BYTES), key, nonce=secrets.token_bytes(NONCE_BYTES), bound_to=str(endpoint.id)
+    )
 
 
 def _spread() -> int:

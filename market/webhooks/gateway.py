@@ -11,10 +11,9 @@ from flask import current_app
 
 from kernel.addresses import Admitted
 from kernel.outbound import Answer, Ending, Outside, post
-from market.webhooks.model import Endpoint
+from market.webhooks.model import NONCE_BYTES, Endpoint
 from market.webhooks.rules import CHALLENGE, TEST, Outcome, has_proven, headers, unsealed
 
-NONCE_BYTES = 12
 ANSWER_CHARACTERS_MAX = 2000
 OUTSIDE = "huiyi_outside"
 EVENT_TYPES = "huiyi_event_types"

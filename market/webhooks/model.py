@@ -16,6 +16,8 @@ from kernel import guards
 from kernel.db import Base, Entity, new_id
 from market.webhooks.rules import DeliveryState, EndpointState, Outcome, is_wanted
 
+NONCE_BYTES = 12  # of AES-GCM, in front of every sealed secret
+
 
 class Endpoint(Entity):
     """One address of one organisation, with its secret (sealed under the key of the application)."""
@@ -35,6 +37,7 @@ class Endpoint(Entity):
     sealed_secret: Mapped[str]
     former_secret: Mapped[str | None]  # still signs beside the new one, so that nobody must switch at one moment
     former_until: Mapped[datetime | None]
+    secret_shown_at: Mapped[datetime | None]  # the present secret, to a person or program; it is shown once
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
     created_by_name: Mapped[str]

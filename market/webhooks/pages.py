@@ -16,6 +16,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, requires, words_of
 from kernel.identity import Permission
 from market.webhooks import commands, gateway, queries
+from market.webhooks.commands import SecretShown
 from market.webhooks.model import Delivery, Endpoint
 from market.webhooks.rules import EndpointEvent, EndpointState, SecretUnreadable, family, public_key_text, secret_text
 from market.webhooks.schemas import EndpointIn, SinceIn, SwitchIn
@@ -64,17 +65,22 @@ def show(endpoint_id: UUID) -> Response:
     return _endpoint_page(endpoint_id)
 
 
-@blueprint.get("/<uuid:endpoint_id>/secret")
+@blueprint.post("/<uuid:endpoint_id>/secret")
 @requires(Permission.WEBHOOK_MANAGE)
 def secret(endpoint_id: UUID) -> Response:
-    """Show the secrets that sign now."""
-    found = queries.endpoint(db.session(), current_actor(), endpoint_id)
+    """Show the present secret, once."""
     try:
-        keys = gateway.secrets_of(found, gateway.sealing_key(), clock.now())
-    except SecretUnreadable as error:
+        with db.transaction() as session:
+            found = commands.show_secret(
+                session, current_actor(), endpoint_id, key=gateway.sealing_key(), now=clock.now()
+            )  # fmt: skip
+    except (SecretShown, SecretUnreadable) as error:
         return _endpoint_page(endpoint_id, refusal=error, status=error.status)
-    shown = [(secret_text(one), public_key_text(one)) for one in keys]
-    return make_response(render_template("market/webhooks/secret.html", endpoint=found, keys=shown))
+    endpoint = queries.endpoint(db.session(), current_actor(), endpoint_id)
+    text = render_template(
+        "market/webhooks/secret.html", endpoint=endpoint, secret=secret_text(found), public_key=public_key_text(found)
+    )
+    return make_response(text)
 
 
 @blueprint.post("/<uuid:endpoint_id>")
@@ -129,7 +135,8 @@ def test(endpoint_id: UUID) -> AnyResponse:
 def switch(endpoint_id: UUID, event: str) -> AnyResponse:
     """Disable, enable or remove an endpoint."""
     done = {
-        "disable": gettext("推送地址已停用。"), "enable": gettext("推送地址已启用。"), "remove": gettext("推送地址已移除。"),
+        "disable": gettext("推送地址已停用。"), "enable": gettext("推送地址已启用。"),
+        "remove": gettext("推送地址已移除。"),
     }[event]  # fmt: skip
 
     def act(session: Session, data: dict[str, Any]) -> None:

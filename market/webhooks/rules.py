@@ -28,6 +28,7 @@ from kernel.money import PERCENT
 
 CHALLENGE = "endpoint.challenge"
 TEST = "endpoint.test"
+BODY_VERSION = 1  # of the form of messages: within a version fields are only added, and a receiver skips unknown ones
 
 
 class EndpointState(StrEnum):
@@ -207,6 +208,7 @@ def event_schema(kind: str, title: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/api/v1/webhook-event-types/{kind}",
+        "$comment": f"Huiyi-Event-Version: {BODY_VERSION}",
         "title": title,
         "type": "object",
         "required": ["type", "timestamp", "data"],
@@ -303,6 +305,7 @@ def headers(message_id: str, at: datetime, body: str, secrets: Sequence[bytes]) 
     return {
         "Content-Type": "application/json",
         "User-Agent": "Huiyi-Webhooks/1",
+        "Huiyi-Event-Version": str(BODY_VERSION),
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": signatures(message_id, at, body, secrets),

@@ -54,11 +54,10 @@ class WebhookEndpointOut(EntityOut):
 
 
 class WebhookSecretOut(ma.Schema):
-    """The secrets that sign now, the present one first, and the public keys that belong to them."""
+    """The present secret, shown once, and its public key."""
 
-    secrets = ma.fields.List(ma.fields.String())
-    public_keys = ma.fields.List(ma.fields.String())
-    former_until = ma.fields.AwareDateTime(allow_none=True)
+    secret = ma.fields.String()
+    public_key = ma.fields.String()
 
 
 class WebhookDeliveryOut(EntityOut):
@@ -119,11 +118,19 @@ class EventSchemaOut(ma.Schema):
 
     schema = ma.fields.String(data_key="$schema", attribute="$schema")
     id = ma.fields.String(data_key="$id", attribute="$id")
+    comment = ma.fields.String(data_key="$comment", attribute="$comment")
     title = ma.fields.String()
     type = ma.fields.String()
     required = ma.fields.List(ma.fields.String())
     properties = ma.fields.Dict()
     additionalProperties = ma.fields.Boolean()
+
+
+class WebhookKeysOut(ma.Schema):
+    """The public keys that belong to the secrets that sign now, the present one first."""
+
+    public_keys = ma.fields.List(ma.fields.String())
+    former_until = ma.fields.AwareDateTime(allow_none=True)
 
 
 WebhookEndpointPageOut = page_of(WebhookEndpointOut)

@@ -24,7 +24,7 @@ WITHOUT_KEY = {
     "/api/v1/onboarding", "/api/v1/onboarding/{number}/resubmission", "/api/v1/onboarding/{number}/state",
     "/api/v1/onboarding/{number}/withdrawal", "/api/v1/tariffs/preview", "/api/v1/cap-plans/check",
     "/api/v1/cost-surveys/{survey_id}/keys/{key_id}/preview", "/api/v1/what-if",
-    "/api/v1/determinations/{determination_id}/proposals/preview",
+    "/api/v1/determinations/{determination_id}/proposals/preview", "/api/v1/webhook-endpoints/{endpoint_id}/secret",
 }  # fmt: skip
 # read as one report, never page by page: what they add up would otherwise not add up
 WHOLE_REPORTS = {

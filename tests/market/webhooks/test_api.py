@@ -60,15 +60,19 @@ def test_a_program_registers_proves_tests_rotates_and_replays(client: FlaskClien
     courier.run(office.app, SCHEDULER)
     log = client.get(f"/api/v1/webhook-deliveries/{queued.json['id']}", headers=office.buyer)
     assert (log.json["state"], log.json["attempts"][0]["status"]) == ("delivered", 200)
-    secret = client.get(f"{at}/secret", headers=office.buyer).json["secrets"]
+    secret = client.post(f"{at}/secret", headers=office.buyer).json["secret"]
+    again = client.post(f"{at}/secret", headers=office.buyer)
+    assert (again.status_code, again.json["code"], "whsec_" in again.text) == (409, "webhook.secret_shown", False)
+    shown = client.get(at, headers=office.buyer)
     sent = receiver.got[-1]
-    assert Webhook(secret[0]).verify(sent.body, sent.headers) == sent.told
+    assert Webhook(secret).verify(sent.body, sent.headers) == sent.told
     assert log.json["body"] == sent.body.decode()
     schema = client.get("/api/v1/webhook-event-types/endpoint.test").json
     jsonschema_rs.Draft202012Validator(schema).validate(sent.told)
     turned = client.post(f"{at}/rotation", headers=key(office.buyer) | {"If-Match": shown.headers["ETag"]})
-    both = client.get(f"{at}/secret", headers=office.buyer).json
-    assert (turned.status_code, both["secrets"][1], len(both["public_keys"])) == (200, secret[0], 2)
+    keys = client.get(f"{at}/public-keys", headers=office.buyer).json["public_keys"]
+    fresh = client.post(f"{at}/secret", headers=office.buyer).json
+    assert (turned.status_code, keys[0], len(keys), fresh["secret"] == secret) == (200, fresh["public_key"], 2, False)
     again = {"If-Match": log.headers["ETag"]}
     assert client.post(f"/api/v1/webhook-deliveries/{queued.json['id']}/replay",
                        headers=key(office.buyer) | again).json["state"] == "waiting"  # fmt: skip
@@ -91,7 +95,7 @@ def test_addresses_inside_and_unknown_types_are_refused_with_words(client: Flask
 def test_an_endpoint_is_nobody_elses_business_and_there_are_ten_at_most(client: FlaskClient, office) -> None:
     made = [register(client, office) for _one in range(10)]
     at = f"/api/v1/webhook-endpoints/{made[0].json['id']}"
-    for path in ("", "/secret", "/deliveries"):
+    for path in ("", "/public-keys", "/deliveries"):
         assert client.get(at + path, headers=office.stranger).status_code == 404
     version = {"If-Match": '"v1"'}
     for path in ("/rotation", "/enabling", "/challenge", "/test"):
@@ -142,9 +146,10 @@ def test_people_register_look_and_switch_off(office, receiver) -> None:
     shown = person.get(log[1]).get_data(as_text=True)
     assert "HTTP 200" in shown
     assert send(person, f"{log[1]}/replay", {}, form_at=log[1]).status_code == 303
-    assert "whsec_" in person.get(f"{at}/secret").get_data(as_text=True)
+    assert "whsec_" in send(person, f"{at}/secret", {}, form_at=at).get_data(as_text=True)
+    assert f"{at}/secret" not in person.get(at).get_data(as_text=True)
     assert send(person, f"{at}/rotation", {}, form_at=at).status_code == 303
-    assert person.get(f"{at}/secret").get_data(as_text=True).count("whpk_") == 2
+    assert send(person, f"{at}/secret", {}, form_at=at).get_data(as_text=True).count("whpk_") == 2
     assert send(person, f"{at}/disable", {"reason": "维护"}, form_at=at).status_code == 303
     assert "维护" in person.get(at).get_data(as_text=True)
     assert send(person, at, {"url": "https://10.0.0.1/"}, form_at=at).status_code == 422
