@@ -13,13 +13,13 @@ from kernel.money import ZERO, Money, decimal_text
 from kernel.policy import Cited
 from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.rules import split_tax
+from settlement.earnings.rules import ParkReason
 from settlement.holds.rules import NOTHING_HELD, Hold
 from settlement.revenue.queries import Sale, Taken, Used
 from settlement.revenue.rules import Earned, UseClass, earned_by_time, earned_by_use, use_class_of
 from settlement.splits import queries as splits
 from settlement.splits.model import ShareSchedule
 from settlement.splits.queries import Agreed
-from settlement.workings.rules import ParkReason
 
 NOTHING_TAKEN = Taken()
 

@@ -14,6 +14,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import Money
+from settlement.earnings.rules import PARK_TITLES, ParkReason
 from settlement.policy import payee_rules
 from settlement.runs import commands, queries
 from settlement.runs.model import SettlementRun
@@ -21,7 +22,6 @@ from settlement.runs.rules import RunState
 from settlement.runs.schemas import RunIn
 from settlement.splits.queries import parties_of
 from settlement.statements import queries as statements
-from settlement.workings.rules import PARK_TITLES, ParkReason
 
 blueprint = Blueprint("settlement_pages", __name__, template_folder="../templates")
 LINES_SHOWN = 200

@@ -22,6 +22,7 @@ from kernel.policy import Cited, PolicyBook
 from pricing.costs.rules import cited_dict
 from registry.parties.model import Party
 from settlement.earnings.queries import Facts, Line, Parked, Schedules, line_of
+from settlement.earnings.rules import ParkReason
 from settlement.holds.queries import holds
 from settlement.policy import SettlementPolicy
 from settlement.revenue import queries as revenue
@@ -31,7 +32,6 @@ from settlement.splits import queries as splits
 from settlement.splits.queries import Agreed, Contributor
 from settlement.splits.rules import Division, Payee, StepKind, payee_for, refund, waterfall
 from settlement.taxes.queries import levies
-from settlement.workings.rules import ParkReason
 
 
 @dataclass(frozen=True, slots=True)

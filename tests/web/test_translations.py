@@ -24,8 +24,8 @@ from registry.agreements.rules import GROUND_TITLES
 from registry.parties.rules import CAPACITY_TITLES, KIND_TITLES
 from registry.registrations.rules import MATERIAL_TITLES
 from registry.reviews.rules import CHECK_TITLES
+from settlement.earnings.rules import PARK_TITLES
 from settlement.statements.sheets import PAYEES, REASONS
-from settlement.workings.rules import PARK_TITLES
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / "web/translations/en/LC_MESSAGES/messages.po"
