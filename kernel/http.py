@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import flask_smorest
@@ -359,8 +360,16 @@ def words_of(refusal: DomainError | None) -> dict[str, Any] | None:
 def attachment(content: bytes, name: str | None) -> Response:
     """Hand out a kept file as a download under its name, never as a page of this site: its content is anybody's."""
     response = Response(content, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    hand_out(response, name)
     return response
+
+
+def hand_out(response: Response, name: str | None) -> None:
+    """Make the answer a download; a header is Latin-1, so a name in Chinese is also sent as RFC 8187 writes it."""
+    names = {} if name is None else {"filename": name}
+    if name is not None and not name.isascii():
+        names = {"filename": name.encode("ascii", "replace").decode(), "filename*": f"UTF-8''{quote(name, safe='')}"}
+    response.headers.set("Content-Disposition", "attachment", **names)
 
 
 def local_target(target: str) -> str:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
-from kernel.http import current_actor, policy_book, requires
+from kernel.http import current_actor, hand_out, policy_book, requires
 from kernel.identity import Permission
 from market.delivery.schemas import ProductFileOut
 from market.downloads import commands, queries
@@ -87,7 +87,7 @@ def _head(token: str) -> Response:
 def _with_headers(response: Response, given: Given) -> Response:
     span, file = given.span, given.file
     headers = response.headers
-    headers.set("Content-Disposition", "attachment", filename=file.file_name)
+    hand_out(response, file.file_name)
     headers["Content-Length"] = str(span.size)
     headers["Accept-Ranges"] = "bytes"
     headers["Cache-Control"] = "no-store"
