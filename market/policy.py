@@ -46,6 +46,8 @@ class MarketPolicy(PolicyPart):
     dispute_statement_working_days = Named("dispute.statement_working_days")
     dispute_mediation_working_days = Named("dispute.mediation_working_days")
 
+    retention_log_months_min = Named("retention.log_months_min")
     retention_trade_record_years_min = Named("retention.trade_record_years_min")
+    retention_voucher_years_min = Named("retention.voucher_years_min")
 
     disclosure_price_list_before_charging = Named("disclosure.price_list_before_charging")

@@ -183,6 +183,20 @@ def import_cost_survey(file: Path, agreement: str, year: int, login: str) -> Non
         cost_survey(login, file, agreement, year, console)
 
 
+@huiyi.group("search")
+def search_() -> None:
+    """产品目录的索引。"""
+
+
+@search_.command("rebuild")
+def search_rebuild() -> None:
+    """按登记、定价的现状重写全部索引；可随时中断、重来，网站照常服务。例：huiyi search rebuild"""
+    from web.cataloguing import rebuild
+
+    with application():
+        click.echo(f"索引已重写，共 {rebuild(TERMINAL, clock.now())} 条。")
+
+
 @huiyi.command()
 @click.option("--place", required=True)
 @click.option("--period", required=True, help="月份，如 2026-10")
@@ -213,6 +227,17 @@ def verify(file: Path | None) -> None:
         click.echo(f"✗ {finding}")
     click.echo(f"核对完毕：{len(findings)} 处问题。")
     sys.exit(1 if findings else 0)
+
+
+@huiyi.command()
+@click.option("--place", required=True)
+@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认今天")
+def retention(place: str, on: datetime | None) -> None:
+    """列出一地每张表保存多久、哪些已可销毁；只列不删。例：huiyi retention --place xinchang"""
+    from web.retention import show
+
+    with application():
+        show(place, date(on.year, on.month, on.day) if on else clock.today(), console)
 
 
 @huiyi.command()

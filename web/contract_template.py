@@ -9,7 +9,8 @@ from kernel.http import current_actor, policy_book, public
 from market.catalogue import queries
 from market.catalogue.pages import FORM_WORDS
 from market.catalogue.queries import Offer
-from market.contracts.rules import ContractType, Deal, contract_text, points_of
+from market.contracts.queries import words_on
+from market.contracts.rules import ContractType, Deal, worded
 from registry.agreements.model import Agreement
 
 blueprint = Blueprint("contract_template_pages", __name__)
@@ -23,11 +24,12 @@ def show(code: str) -> str:
     session = db.session()
     offer = queries.offer(session, current_actor(), code, now=clock.now(), book=policy_book())
     agreement = session.get_one(Agreement, offer.product.agreement_id)
-    text = contract_text(ContractType.PROVISION, BLANK, points_of(_deal(offer, agreement.number)))
+    template, years = words_on(ContractType.PROVISION, offer.product.place, clock.today(), policy_book())
+    text = worded(template, BLANK, _deal(offer, agreement.number, years))
     return render_template("contract_template.html", product=offer.product, text=text)
 
 
-def _deal(offer: Offer, agreement_number: str) -> Deal:
+def _deal(offer: Offer, agreement_number: str, retention_years: str) -> Deal:
     product, version = offer.product, offer.version
     return Deal(
         seller=f"{product.owner.name}（统一社会信用代码 {product.owner.uscc}）",
@@ -49,4 +51,5 @@ def _deal(offer: Offer, agreement_number: str) -> Deal:
         purpose=BLANK,
         scenario=BLANK,
         months=BLANK,
+        retention_years=retention_years,
     )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
+from flask import Response
+
+from kernel import clock, db, files
+from kernel.http import ApiBlueprint, attachment, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
 from market.contracts import commands, queries
 from market.contracts.model import Contract
-from market.contracts.schemas import CancellationIn, ContractOut, ContractPageOut, SignatureIn
+from market.contracts.schemas import (
+    CancellationIn,
+    ContractOut,
+    ContractPageOut,
+    SealIn,
+    SealOut,
+    SignatureIn,
+)
 from market.orders import queries as orders
 from market.orders.model import Order
 from market.orders.schemas import OrderIn, OrderOut
@@ -61,6 +70,42 @@ def of_order(number: str):
     """Read the contract of an order."""
     session = db.session()
     return queries.must_be_of_order(session, orders.visible(session, current_actor(), number))
+
+
+@blueprint.get("/contracts/<uuid:contract_id>/text")
+@requires(Permission.ORDER_READ)
+def text(contract_id: UUID) -> Response:
+    """Download the text exactly as it was hashed: its SHA-256 is the digest that both sides signed."""
+    found = queries.visible(db.session(), current_actor(), contract_id)
+    return attachment(found.text.encode(), f"{found.number}.txt")
+
+
+@blueprint.get("/contracts/<uuid:contract_id>/seals")
+@requires(Permission.ORDER_READ)
+@blueprint.response(200, SealOut(many=True))
+def seals(contract_id: UUID):
+    """List the evidence of electronic seals; only the two sides and auditors see any."""
+    session, actor = db.session(), current_actor()
+    return queries.seals(session, actor, queries.visible(session, actor, contract_id))
+
+
+@blueprint.post("/contracts/<uuid:contract_id>/seals")
+@requires(Permission.CONTRACT_SIGN)
+@blueprint.arguments(SealIn)
+@blueprint.response(201, SealOut)
+def attach_seal(seal_in, contract_id: UUID):
+    """Keep evidence of the electronic seal under your side's signature."""
+    with db.transaction() as session:
+        return commands.attach_seal(session, current_actor(), contract_id, **seal_in, now=clock.now())
+
+
+@blueprint.get("/contracts/seals/<uuid:seal_id>/file")
+@requires(Permission.ORDER_READ)
+def seal_file(seal_id: UUID) -> Response:
+    """Download the evidence of a seal."""
+    session = db.session()
+    found = queries.seal(session, current_actor(), seal_id)
+    return attachment(files.get(session, found.sha256).content, found.file_name)
 
 
 @blueprint.post("/contracts/<uuid:contract_id>/signature")

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, files, numbering
 from kernel.calendar import business_date
 from kernel.db import new_id
 from kernel.errors import NotAllowed
@@ -19,19 +19,23 @@ from kernel.policy import PolicyBook
 from market.admissions import commands as admitting
 from market.admissions import queries as admissions
 from market.admissions.queries import Admitted
+from market.approvals import queries as approvals
 from market.contracts import queries
-from market.contracts.model import Contract
+from market.contracts.model import Contract, ContractSeal
 from market.contracts.rules import (
     ContractType,
     Deal,
+    NotSignedYet,
     PointsMissing,
+    SealKind,
     Side,
     SignatureState,
     after_signature,
-    contract_text,
+    media_type_of_seal,
+    must_be_sealed_in_time,
     must_name_the_text,
-    points_of,
     text_sha256,
+    worded,
 )
 from market.entitlements import commands as entitlements
 from market.entitlements.queries import Closed, closed_for_order
@@ -78,26 +82,27 @@ def place_order(
     met = admissions.admitted(
         session, actor, quote_number=quote_number, client_reference=client_reference, now=now, book=book
     )
-    order = _place_at_once(session, actor, met, client_reference, now) if met is not None else None
+    order = _place_at_once(session, actor, met, client_reference, now, book) if met is not None else None
     if order is not None:
         return order
     order = orders.place(
         session, actor, quote_number=quote_number, client_reference=client_reference, now=now, book=book
     )
     if queries.of_order(session, order.id) is None:
-        _draft(session, actor, order, now)
+        _draft(session, actor, order, now, book)
     return order
 
 
 def _place_at_once(
-    session: Session, actor: Actor, met: Admitted, client_reference: str, now: datetime
+    session: Session, actor: Actor, met: Admitted, client_reference: str, now: datetime, book: PolicyBook
 ) -> Order | None:  # fmt: skip
     """Write order and contract together; None where the usual steps have to say why that cannot be."""
     kind, contract_id = ContractType.PROVISION, new_id()
     order = met.order(actor, client_reference=client_reference, now=now)
-    points = points_of(_deal(met.facts, order["amount"], order["reason"], None))
+    words, years = queries.words_on(kind, order["place"], business_date(now), book)
+    deal = _deal(met.facts, order["amount"], order["reason"], None, years)
     try:
-        head, tail = contract_text(kind, str(contract_id), points).split(str(contract_id))
+        head, tail = worded(words, str(contract_id), deal).split(str(contract_id))
     except PointsMissing:
         return None
     values = {
@@ -109,14 +114,15 @@ def _place_at_once(
     return admitting.write(session, actor, met, order, draft, now=now)
 
 
-def _draft(session: Session, actor: Actor, order: Order, now: datetime) -> Contract:
-    kind = ContractType.PROVISION
+def _draft(session: Session, actor: Actor, order: Order, now: datetime, book: PolicyBook) -> Contract:
+    kind = queries.kind_of(session, order)
     number = numbering.number(session, "CON", business_date(now))
     agreed = None
     if order.reason is PriceReason.NEGOTIATED:
         agreed = session.get_one(Quote, order.quote_id).inputs
     facts = queries.facts(session, order, business_date(now))
-    text = contract_text(kind, number, points_of(_deal(facts, order.amount, order.reason, agreed)))
+    words, years = queries.words_on(kind, order.place, business_date(now), book)
+    text = worded(words, number, _deal(facts, order.amount, order.reason, agreed, years))
     made = Contract(
         number=number, order_id=order.id, place=order.place, buyer_id=order.buyer_id, seller_id=order.seller_id,
         kind=kind, text=text, sha256=text_sha256(text), drafted_at=now,
@@ -128,7 +134,9 @@ def _draft(session: Session, actor: Actor, order: Order, now: datetime) -> Contr
     return made
 
 
-def _deal(facts: Any, amount: Money, reason: PriceReason, agreed: dict[str, Any] | None) -> Deal:
+def _deal(
+    facts: Any, amount: Money, reason: PriceReason, agreed: dict[str, Any] | None, retention_years: str
+) -> Deal:  # fmt: skip
     """Return what the contract states; ``facts`` are those of a placed order, or of a quote that becomes one."""
     basis = BASES[reason]
     if agreed:
@@ -155,6 +163,7 @@ def _deal(facts: Any, amount: Money, reason: PriceReason, agreed: dict[str, Any]
         purpose=PURPOSE_TITLES[facts.purpose],
         scenario=facts.scenario,
         months=str(facts.term_months),
+        retention_years=retention_years,
     )
 
 
@@ -172,6 +181,7 @@ def sign(
         WrongState: the order was called off or is concluded.
         AnotherText: the digest is not that of the contract.
         AlreadySigned: this side has signed.
+        ApprovalNeeded: the buyer's own rule asks for a second person, who has not approved.
         Closed: something that the order rests on does not hold now.
     """
     contract = queries.get(session, queries.visible(session, actor, contract_id).id, lock=True)
@@ -182,6 +192,8 @@ def sign(
     if order.state is not OrderState.PLACED:
         raise WrongState(f"订单 {order.number} 处于“{order.state}”，不能再签署合同", detail_en="Not to be signed now")
     must_name_the_text(sha256.strip().lower(), contract.sha256)
+    if side is Side.BUYER:
+        approvals.hold(session, order, now=now)
     _must_rest_firmly(session, order, now, book)
     if side is Side.BUYER:
         contract.buyer_signed_at, contract.buyer_signed_by = now, actor.name
@@ -191,6 +203,56 @@ def sign(
     if following is SignatureState.CONCLUDED:
         _conclude(session, actor, order, now)
     return contract
+
+
+def attach_seal(
+    session: Session,
+    actor: Actor,
+    contract_id: UUID,
+    *,
+    kind: SealKind,
+    statement: str,
+    sealed_at: datetime,
+    file: dict[str, Any],
+    now: datetime,
+    service: str = "",
+    certificate_serial: str = "",
+) -> ContractSeal:
+    """Keep evidence of the electronic seal under the own side's signature. The same file again is the same evidence.
+
+    ``file`` is {name, media_type, content}; what it is, is judged by how it begins.
+
+    Raises:
+        NoSuchContract: there is none that the actor may know of.
+        NotAParty: the actor is of neither side.
+        NotAllowed: the actor may not sign for the organisation.
+        NotSignedYet: that side has not signed.
+        SealRefused: the file is not of that kind, or the moment cannot be right.
+        FileRefused: the file is empty or too large.
+    """
+    contract = queries.get(session, queries.visible(session, actor, contract_id).id, lock=True)
+    side = _side(actor, contract)
+    actor.must(Permission.CONTRACT_SIGN, org_id=actor.org_id)
+    signed_at = contract.buyer_signed_at if side is Side.BUYER else contract.seller_signed_at
+    if signed_at is None:
+        raise NotSignedYet(f"合同 {contract.number} 本方尚未签署，请先签署再补充电子印章材料", detail_en="Sign first")
+    media_type = media_type_of_seal(kind, file["name"], file["content"])
+    must_be_sealed_in_time(sealed_at, contract.drafted_at, now)
+    sha256 = files.keep(session, file["content"], name=file["name"], media_type=media_type, now=now)
+    known = next((one for one in queries.seals(session, actor, contract) if (one.side, one.sha256) == (side, sha256)),
+                 None)  # fmt: skip
+    if known is not None:
+        return known
+    made = ContractSeal(
+        contract_id=contract.id, side=side, kind=kind, sha256=sha256, file_name=file["name"], media_type=media_type,
+        size_bytes=len(file["content"]), statement=statement, service=service, certificate_serial=certificate_serial,
+        sealed_at=sealed_at, attached_at=now, attached_by=actor.name, attached_by_id=actor.id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    audit.record(session, actor, "contract_seal.attach", made, at=now, note=side,
+                 detail={"contract": contract.number, "sha256": sha256})  # fmt: skip
+    return made
 
 
 def _side(actor: Actor, contract: Contract) -> Side:

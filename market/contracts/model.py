@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import guards
 from kernel.db import Entity
-from market.contracts.rules import ContractType, SignatureState, signature_state
+from market.contracts.rules import ContractType, SealKind, Side, SignatureState, signature_state
 
 CHANGED = (
     "NEW.text <> OLD.text OR NEW.sha256 <> OLD.sha256 OR NEW.order_id <> OLD.order_id OR NEW.number <> OLD.number"
@@ -49,3 +49,33 @@ class Contract(Entity):
     def state(self) -> SignatureState:
         """Who has signed."""
         return signature_state(buyer=self.buyer_signed_at is not None, seller=self.seller_signed_at is not None)
+
+
+class ContractSeal(Entity):
+    """Evidence of the electronic seal under one signature, as the signer or its signing service supplied it.
+
+    The file proves what it proves: this application keeps it and its digest, and does not vouch for the seal.
+    """
+
+    __tablename__ = "market_contract_seal"
+    __table_args__ = (
+        sa.UniqueConstraint("contract_id", "side", "sha256"),
+        sa.CheckConstraint("length(statement) > 0", name="stated"),
+        sa.CheckConstraint("sealed_at <= attached_at", name="sealed_before_kept"),
+        {"info": {"guard": "append_only"}},
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_contract.id"), index=True)
+    side: Mapped[Side]
+    kind: Mapped[SealKind]
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("evidence_file.sha256"), index=True)
+    file_name: Mapped[str]
+    media_type: Mapped[str]
+    size_bytes: Mapped[int]
+    statement: Mapped[str]  # what signer or service say about the validity of the seal
+    service: Mapped[str]  # who provided the seal or the signature
+    certificate_serial: Mapped[str]
+    sealed_at: Mapped[datetime]  # as stated
+    attached_at: Mapped[datetime]
+    attached_by: Mapped[str]
+    attached_by_id: Mapped[UUID | None]

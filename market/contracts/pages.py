@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import format_datetime, gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, files
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
+from market.approvals.pages import STATE_WORDS as APPROVAL_WORDS
+from market.approvals.rules import ApprovalState
 from market.contracts import commands, queries
 from market.contracts.model import Contract
-from market.contracts.rules import STANDARD, Side
-from market.contracts.schemas import CancellationIn, SignatureIn
+from market.contracts.rules import STANDARD, SealKind, Side
+from market.contracts.schemas import CancellationIn, SealIn, SignatureIn
 from market.orders import queries as orders
 from market.orders.model import Order
 from market.orders.rules import OrderState
 from market.orders.schemas import OrderIn
 from market.payments.rules import PaymentState
+from pricing.costs.pages import RowsForm
 from pricing.tariffs.rules import PriceReason
+from registry.public_register.gateway import pdf_of
 
 blueprint = Blueprint("contract_pages", __name__, template_folder="../templates")
+SEAL_WORDS = {
+    SealKind.SEALED_DOCUMENT: _("加盖电子印章的文件（PDF）"),
+    SealKind.CERTIFICATE: _("印章或签名证书（PEM、DER）"),
+}
+PDF_STYLE = (
+    "@page { size: A4; margin: 22mm 20mm; @bottom-center { content: counter(page) ' / ' counter(pages) } }"
+    "body { font-family: 'Noto Sans CJK SC', sans-serif; font-size: 10.5pt; line-height: 1.6 }"
+    "p { margin: 0 0 3mm; overflow-wrap: anywhere } table { width: 100%; border-collapse: collapse; font-size: 9pt }"
+    "th, td { border: 0.3pt solid #888; padding: 1.5mm 2mm; text-align: left; overflow-wrap: anywhere }"
+)
 ENDED = (OrderState.CANCELLED, OrderState.REFUNDED)
 
 
@@ -79,6 +95,48 @@ def sign(number: str) -> AnyResponse:
     return _step(number, SignatureIn, gettext("合同已签署。"), act)
 
 
+@blueprint.post("/orders/<number>/seals")
+@requires(Permission.CONTRACT_SIGN)
+def attach_seal(number: str) -> AnyResponse:
+    """Keep evidence of the electronic seal under your side's signature."""
+
+    def act(session: Session, data: dict[str, Any]) -> None:
+        contract = queries.must_be_of_order(session, orders.visible(session, current_actor(), number))
+        commands.attach_seal(session, current_actor(), contract.id, **data, now=clock.now())
+
+    return _step(number, SealIn, gettext("电子印章材料已保存。"), act, RowsForm)
+
+
+@blueprint.get("/orders/<number>/seals/<uuid:seal_id>")
+@requires(Permission.ORDER_READ)
+def seal_file(number: str, seal_id: UUID) -> Response:
+    """Hand out the evidence of a seal to the two sides and auditors."""
+    session, actor = db.session(), current_actor()
+    orders.visible(session, actor, number)
+    found = queries.seal(session, actor, seal_id)
+    return attachment(files.get(session, found.sha256).content, found.file_name)
+
+
+@blueprint.get("/orders/<number>/contract.txt")
+@requires(Permission.ORDER_READ)
+def contract_as_text(number: str) -> Response:
+    """Hand out the text exactly as it was hashed."""
+    session = db.session()
+    found = queries.must_be_of_order(session, orders.visible(session, current_actor(), number))
+    return attachment(found.text.encode(), f"{found.number}.txt")
+
+
+@blueprint.get("/orders/<number>/contract.pdf")
+@requires(Permission.ORDER_READ)
+def contract_as_pdf(number: str) -> Response:
+    """Hand out the contract with its digest and signatures as PDF; the signed text is the one in contract.txt."""
+    session, actor = db.session(), current_actor()
+    found = queries.must_be_of_order(session, orders.visible(session, actor, number))
+    html = render_template("market/contracts/contract_pdf.html", contract=found, standard=STANDARD,
+                           seals=queries.seals(session, actor, found))  # fmt: skip
+    return attachment(pdf_of(html, PDF_STYLE), f"{found.number}.pdf")
+
+
 @blueprint.post("/orders/<number>/cancellation")
 @requires(Permission.CONTRACT_SIGN)
 def cancel(number: str) -> AnyResponse:
@@ -91,8 +149,10 @@ def cancel(number: str) -> AnyResponse:
     return _step(number, CancellationIn, gettext("订单已取消。"), act)
 
 
-def _step(number: str, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], None]) -> AnyResponse:
-    form = Form(schema)
+def _step(
+    number: str, schema: Any, done: str, act: Callable[[Session, dict[str, Any]], None], kind: type[Form] = Form
+) -> AnyResponse:
+    form = kind(schema)
     if not form.accepts():
         return _trade_page(number, form=form, status=422)
     try:
@@ -107,8 +167,8 @@ def _step(number: str, schema: Any, done: str, act: Callable[[Session, dict[str,
 def _trade_page(
     number: str, *, form: Form | None = None, refusal: DomainError | None = None, status: int = 200
 ) -> Response:
-    actor = current_actor()
-    trade = queries.trade(db.session(), actor, number)
+    actor, session = current_actor(), db.session()
+    trade = queries.trade(session, actor, number, now=clock.now())
     is_party = actor.org_id in (trade.order.buyer_id, trade.order.seller_id)
     may_sign = is_party and actor.may(Permission.CONTRACT_SIGN, org_id=actor.org_id)
     text = render_template(
@@ -117,6 +177,8 @@ def _trade_page(
         refusal=words_of(refusal),
         may_cancel=may_sign and trade.order.state in (OrderState.PLACED, OrderState.CONTRACTED),
         may_see_quote=actor.org_id != trade.order.seller_id, is_party=is_party,
+        seals=queries.seals(session, actor, trade.contract) if trade.contract is not None else [],
+        may_seal=may_sign and _has_signed(trade, actor.org_id), seal_kinds=SEAL_WORDS, approvals=APPROVAL_WORDS,
         is_buyer=is_party and actor.org_id == trade.order.buyer_id,
         may_record=actor.may(Permission.PAYMENT_RECORD, place=trade.order.place),
     )  # fmt: skip
@@ -131,6 +193,13 @@ def _unsigned_side(trade: queries.Trade, org_id: Any) -> Side | None:
     if org_id == trade.order.seller_id and trade.contract.seller_signed_at is None:
         return Side.SELLER
     return None
+
+
+def _has_signed(trade: queries.Trade, org_id: Any) -> bool:
+    if trade.contract is None:
+        return False
+    is_buyer = org_id == trade.order.buyer_id
+    return (trade.contract.buyer_signed_at if is_buyer else trade.contract.seller_signed_at) is not None
 
 
 def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
@@ -150,6 +219,8 @@ def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
             "state": "done",
         },
     ]
+    if trade.approval.state is not ApprovalState.NOT_NEEDED:
+        steps.append(_approval(trade))
     if contract is not None or order.reason is not PriceReason.SOURCE_REUSE:
         steps += [
             _signature(gettext("购买方签署"), contract, Side.BUYER),
@@ -172,6 +243,15 @@ def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
     if following is not None:
         following["state"] = "current"
     return steps
+
+
+def _approval(trade: queries.Trade) -> dict[str, Any]:
+    found = trade.approval
+    states = {ApprovalState.APPROVED: "done", ApprovalState.WAITING: "todo"}
+    return {"title": gettext("购买方内部复核"), "state": states.get(found.state, "failed"),
+            "at": business_date(found.decision.decided_at) if found.decision else None,
+            "due": None if found.decision else business_date(found.due_at),
+            "note": str(APPROVAL_WORDS[found.state])}  # fmt: skip
 
 
 def _signature(title: str, contract: Contract | None, side: Side) -> dict[str, Any]:

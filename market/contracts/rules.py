@@ -6,8 +6,9 @@ The points are those of GB/T 37932-2025, 9.2 d; the types those of the four nati
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid
@@ -53,12 +54,6 @@ HEADINGS: dict[Point, str] = {
     Point.USERS: "使用对象",
     Point.USE_TERM: "使用期限",
 }
-TITLES: dict[ContractType, str] = {
-    ContractType.PROVISION: "数据提供合同",
-    ContractType.ENTRUSTED_PROCESSING: "数据委托处理服务合同",
-    ContractType.FUSION_DEVELOPMENT: "数据融合开发合同",
-    ContractType.INTERMEDIARY: "数据中介服务合同",
-}
 STANDARD = "GB/T 37932-2025 9.2 d"
 
 
@@ -76,6 +71,13 @@ class Side(StrEnum):
 
     BUYER = "buyer"
     SELLER = "seller"
+
+
+class SealKind(StrEnum):
+    """What is kept as evidence of an electronic seal: 加盖电子印章的文件, 印章或签名证书."""
+
+    SEALED_DOCUMENT = "sealed_document"
+    CERTIFICATE = "certificate"
 
 
 SIGNING: dict[tuple[SignatureState, Side], SignatureState] = {
@@ -110,6 +112,33 @@ class AnotherText(Conflict):
     title_en = "The digest is not this contract's"
 
 
+class SealRefused(Invalid):
+    """The file is not what it is said to be, or the moment of sealing cannot be right."""
+
+    code = "contract.seal_refused"
+    title = "电子印章材料不能接受"
+    title_en = "The evidence of the seal is refused"
+
+
+class NotSignedYet(Conflict):
+    """Evidence of a seal belongs to a signature, and that side has not signed."""
+
+    code = "contract.not_signed_yet"
+    title = "尚未签署"
+    title_en = "Not signed yet"
+
+
+# what a file of each kind begins with, and what it then is; the name alone proves nothing
+BEGINNINGS: dict[SealKind, dict[bytes, str]] = {
+    SealKind.SEALED_DOCUMENT: {b"%PDF-": "application/pdf"},
+    SealKind.CERTIFICATE: {
+        b"-----BEGIN CERTIFICATE-----": "application/x-pem-file",
+        b"-----BEGIN PKCS7-----": "application/x-pem-file",
+        b"\x30\x82": "application/pkix-cert",  # DER: a certificate, or a detached signature
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Deal:
     """The facts of one order that its contract states, each in words."""
@@ -133,6 +162,19 @@ class Deal:
     purpose: str
     scenario: str
     months: str
+    retention_years: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The words of one kind of contract from one day on; ``{names}`` in them are facts of a :class:`Deal`."""
+
+    kind: ContractType
+    title: str
+    basis: str
+    effective_from: date
+    points: Mapping[Point, str]
+    clauses: tuple[tuple[str, str], ...]  # what the parties agree beyond the twelve points: heading and words
 
 
 def signature_state(*, buyer: bool, seller: bool) -> SignatureState:
@@ -169,11 +211,37 @@ def must_name_the_text(stated: str, actual: str) -> None:
         )
 
 
-def contract_text(kind: ContractType, number: str, points: Mapping[Point, str]) -> str:
-    """Return the text of the contract: title, number, and the twelve points under their headings.
+def contract_type(*, inputs: int, of_buyer: int, is_brokered: bool = False) -> ContractType:
+    """Return which of the four model contracts a purchase needs, by what is traded (MKT-04).
+
+    ``inputs`` is the number of resources that the version was made from, ``of_buyer`` how many of them the buyer gave.
+    A seller that only brings the parties together is an intermediary. Data of the buyer alone is processed for it;
+    put together with that of others it is a joint development; all else is a provision of data.
+    """
+    if is_brokered:
+        return ContractType.INTERMEDIARY
+    if not of_buyer:
+        return ContractType.PROVISION
+    return ContractType.ENTRUSTED_PROCESSING if of_buyer == inputs else ContractType.FUSION_DEVELOPMENT
+
+
+def template_on(templates: Iterable[Template], kind: ContractType, on: date) -> Template:
+    """Return the words in force for a kind of contract on a day; before the first of them, the first.
 
     Raises:
-        PointsMissing: a point is absent or empty (GB/T 37932-2025, 9.2 d); all are named.
+        ValueError: there is no template of that kind at all.
+    """
+    known = sorted((one for one in templates if one.kind is kind), key=lambda one: one.effective_from)
+    if not known:
+        raise ValueError(f"no template of {kind}")
+    return [known[0], *(one for one in known if one.effective_from <= on)][-1]
+
+
+def contract_text(template: Template, number: str, points: Mapping[Point, str], deal: Deal) -> str:
+    """Return the text that both sides sign: title, number, the twelve points in order, and the further clauses.
+
+    Raises:
+        PointsMissing: one of the twelve points is empty (GB/T 37932-2025, 9.2 d); all are named.
     """
     missing = [point for point in Point if not points.get(point, "").strip()]
     if missing:
@@ -186,10 +254,23 @@ def contract_text(kind: ContractType, number: str, points: Mapping[Point, str]) 
             errors=[{"pointer": f"/{point}", "code": "contract.points_missing", "message": HEADINGS[point]}
                     for point in missing],
         )  # fmt: skip
-    lines = [TITLES[kind], f"合同编号：{number}", f"依据：{STANDARD}（电子合约应当包含的内容）", ""]
+    basis = f"依据：{STANDARD}（电子合约应当包含的内容）；{template.basis}（{template.effective_from} 起）"
+    lines = [template.title, f"合同编号：{number}", basis, ""]
     for position, point in enumerate(Point, start=1):
         lines += [f"{position}. {HEADINGS[point]}", points[point].strip(), ""]
+    facts = _facts(deal)
+    for position, (heading, words) in enumerate(template.clauses, start=len(Point) + 1):
+        lines += [f"{position}. {heading}", words.format_map(facts).strip(), ""]
     return "\n".join(lines)
+
+
+def worded(template: Template, number: str, deal: Deal) -> str:
+    """Return the text of the contract of one order.
+
+    Raises:
+        PointsMissing: the product lacks something that the contract must state.
+    """
+    return contract_text(template, number, points_of(deal, template), deal)
 
 
 def text_sha256(text: str) -> str:
@@ -197,33 +278,37 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def points_of(deal: Deal) -> dict[Point, str]:
+def points_of(deal: Deal, template: Template) -> dict[Point, str]:
     """Return the twelve points of the contract for one order, in the words of the template."""
-    return {
-        Point.PARTIES: f"供方：{deal.seller}\n需方：{deal.buyer}",
-        Point.CONTENT: (
-            f"{deal.product}，第 {deal.version} 版（内容摘要 {deal.content_sha256}），登记编码 {deal.registration}。"
-            f"{deal.description}\n数据字段：{deal.fields}。\n数据来源：{deal.source}"
-        ),
-        Point.ALGORITHM: (
-            f"按通过合规审查的第 {deal.version} 版产品说明加工并提供结果，不提供原始数据，"
-            "不提供可还原出原始数据的内容；算法逻辑有变化的，供方须发布新版本并重新送审。"
-        ),
-        Point.CONTRACT_TERM: "自双方签署之日起生效，至使用期限届满且双方义务履行完毕之日止。",
-        Point.PRICE: (
-            f"合同金额 {deal.amount} 元（{deal.price_basis}），{deal.payment}。"
-            f"交易渠道：{deal.venue}。供方所得收益按授权运营协议 {deal.agreement} 约定的机制分配。"
-        ),
-        Point.DELIVERY_QUALITY: (
-            f"与登记的第 {deal.version} 版一致；与说明不符的，需方自发现之日起可要求更正、重新提供或退还相应价款。"
-        ),
-        Point.DELIVERY_FORM: f"{deal.delivery}，数量 {deal.quantity}。供方于开通之时起提供。",
-        Point.PURPOSE: f"{deal.purpose}。",
-        Point.SCOPE: f"限于场景“{deal.scenario}”，不得用于其他目的或场景，不得转让、转售或向第三方提供。",
-        Point.SECURITY: (
-            "双方各自履行数据安全和个人信息保护义务；需方不得识别特定个人或还原原始数据，发生安全事件应立即停止使用、"
-            "采取补救措施并通知对方和公共数据主管部门；全程留痕，接受审计。"
-        ),
-        Point.USERS: f"仅限需方{deal.buyer}及其持有有效访问密钥的内部系统使用。",
-        Point.USE_TERM: f"自开通之日起 {deal.months} 个月，且不超过授权运营协议、产品登记和免费使用批准的有效期。",
-    }
+    facts = _facts(deal)
+    return {point: template.points[point].format_map(facts) for point in Point}
+
+
+def _facts(deal: Deal) -> dict[str, str]:
+    return {one.name: getattr(deal, one.name) for one in fields(deal)}
+
+
+def media_type_of_seal(kind: SealKind, name: str, content: bytes) -> str:
+    """Return what the evidence of a seal is, judged by how the file begins.
+
+    Raises:
+        SealRefused: it is not a PDF, or not a certificate or signature as PEM or DER.
+    """
+    for beginning, media_type in BEGINNINGS[kind].items():
+        if content.startswith(beginning):
+            return media_type
+    wanted = "PDF 文件" if kind is SealKind.SEALED_DOCUMENT else "PEM 或 DER 格式的证书或签名"
+    raise SealRefused(f"{name} 不是{wanted}，请核对后重新上传", detail_en=f"{name} is not what it should be",
+                      errors=[{"pointer": "/file", "code": SealRefused.code, "message": f"应为{wanted}"}])  # fmt: skip
+
+
+def must_be_sealed_in_time(sealed_at: datetime, drafted_at: datetime, now: datetime) -> None:
+    """Refuse a moment of sealing before the text existed or after now.
+
+    Raises:
+        SealRefused: the moment cannot be right.
+    """
+    if not drafted_at <= sealed_at <= now:
+        wrong = [{"pointer": "/sealed_at", "code": SealRefused.code, "message": "时间不符"}]
+        raise SealRefused("用印时间须在合同拟定之后、当前时间之前", detail_en="Before the text, or later than now",
+                          errors=wrong)  # fmt: skip

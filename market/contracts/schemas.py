@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from kernel.calendar import BEIJING
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import page_of
-from market.contracts.rules import ContractType, SignatureState
+from market.contracts.rules import ContractType, SealKind, Side, SignatureState
+from pricing.costs.schemas import FileIn
 
 REASON_LENGTH_MAX = 500
+NAME_LENGTH_MAX = 200
 
 
 class SignatureIn(Schema):
@@ -21,6 +24,35 @@ class CancellationIn(Schema):
     """Why an order is called off."""
 
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
+
+
+class SealIn(Schema):
+    """Evidence of the electronic seal under your signature."""
+
+    kind = ma.fields.Enum(SealKind, by_value=True, required=True)
+    statement = TextField(required=True, max_length=REASON_LENGTH_MAX)
+    service = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
+    certificate_serial = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
+    sealed_at = ma.fields.AwareDateTime(required=True, default_timezone=BEIJING)
+    file = ma.fields.Nested(FileIn, required=True)
+
+
+class SealOut(EntityOut):
+    """Evidence of an electronic seal, without the file itself."""
+
+    contract_id = ma.fields.UUID()
+    side = ma.fields.Enum(Side, by_value=True)
+    kind = ma.fields.Enum(SealKind, by_value=True)
+    sha256 = ma.fields.String()
+    file_name = ma.fields.String()
+    media_type = ma.fields.String()
+    size_bytes = ma.fields.Integer()
+    statement = ma.fields.String()
+    service = ma.fields.String()
+    certificate_serial = ma.fields.String()
+    sealed_at = ma.fields.AwareDateTime()
+    attached_at = ma.fields.AwareDateTime()
+    attached_by = ma.fields.String()
 
 
 class ContractOut(EntityOut):

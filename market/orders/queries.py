@@ -192,6 +192,11 @@ def order_of_quote(session: Session, quote_id: UUID) -> Order | None:
     return session.scalar(sa.select(Order).where(Order.quote_id == quote_id))
 
 
+def quote_of(session: Session, order: Order) -> Quote:
+    """Return the quote that became an order."""
+    return session.get_one(Quote, order.quote_id)
+
+
 def ordered_under(session: Session, exemption_id: UUID) -> int:
     """Return how many units were ordered under an exemption, cancelled orders not counted."""
     query = sa.select(sa.func.coalesce(sa.func.sum(Order.quantity), 0))
@@ -273,11 +278,15 @@ def must_stand(
 
 
 def state_of(
-    session: Session, wanted: Quote, *, now: datetime, book: PolicyBook, order: Order | None = None
-) -> Standing:
-    """Return what a quote is worth now, derived by the same steps as an order takes."""
+    session: Session, wanted: Quote, *, now: datetime, book: PolicyBook, order: Order | None = None,
+    as_if_not_ordered: bool = False,
+) -> Standing:  # fmt: skip
+    """Return what a quote is worth now, derived by the same steps as an order takes.
+
+    ``as_if_not_ordered`` asks it of a quote that has become an order: whether it would stand today.
+    """
     order = order or order_of_quote(session, wanted.id)
-    if order is not None:
+    if order is not None and not as_if_not_ordered:
         return Standing(wanted, QuoteState.ORDERED)
     try:
         must_stand(session, wanted, products.get(session, wanted.product_id), now=now, book=book)

@@ -10,6 +10,8 @@ from flask_babel import gettext
 
 from kernel.calendar import business_date
 from kernel.identity import SELLERS, Role
+from market.approvals import queries as approvals
+from market.approvals.rules import ApprovalState
 from market.disputes import queries as disputes
 from market.disputes.model import Dispute
 from market.disputes.rules import DECIDABLE, DisputeState
@@ -19,9 +21,37 @@ from market.invoices.rules import InvoiceKind
 from market.receipts import queries as receipts
 from market.receipts.rules import ReceiptState
 from market.reuse import queries as reuse
+from registry.accounts.queries import accounts_behind
+from registry.parties.model import Party
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
 
 BUYERS = (Role.BUYER, Role.SOURCE)
+
+
+def approvals_waiting(asking: Asking) -> Iterator[Task]:
+    """Return the orders of the own organisation that wait for a second person; not those that one placed oneself."""
+    actor = asking.acting(*BUYERS)
+    for one in approvals.waiting(asking.session, actor, now=asking.now)[:SHOWN_MAX]:
+        if actor.id in accounts_behind(asking.session, one.order.placed_by):
+            continue
+        lapsed = one.state is ApprovalState.LAPSED
+        what = gettext("报价已过期，请取消订单") if lapsed else gettext("复核订单")
+        yield Task("approvals", what, one.order.number, one.order.scenario,
+                   url_for("approval_pages.show", number=one.order.number), one.order.place,
+                   business_date(one.order.placed_at), business_date(one.due_at), "",
+                   f"¥ {one.order.amount.grouped()}")  # fmt: skip
+
+
+def approval_rules_waiting(asking: Asking) -> Iterator[Task]:
+    """Return the proposed rules about orders of the own organisation that another person put forward."""
+    actor = asking.acting(*BUYERS)
+    for party_id in approvals.buying_for(actor):
+        one = approvals.open_proposal(asking.session, party_id)
+        if one is None or actor.id in accounts_behind(asking.session, one.proposed_by_id):
+            continue
+        place = asking.session.get_one(Party, party_id).place
+        yield Task("approvals", gettext("复核采购复核规则的更改"), one.proposed_by, one.reason,
+                   url_for("approval_pages.browse"), place, business_date(one.proposed_at), None)  # fmt: skip
 
 
 def invoices_to_issue(asking: Asking) -> Iterator[Task]:
@@ -37,7 +67,7 @@ def receipts_to_answer(asking: Asking) -> Iterator[Task]:
     for one in receipts.waiting(asking.session, asking.acting(*SELLERS, *BUYERS))[:SHOWN_MAX]:
         what = gettext("登记本方计数") if one.state is ReceiptState.ONE_SIDED else gettext("签署交付回执")
         yield Task("receipts", what, one.number, one.period.text(), url_for("receipt_pages.show", number=one.number),
-                   one.place, business_date(one.opened_at), None, "DEL-01")  # fmt: skip
+                   one.place, business_date(one.opened_at), None, "MKT-03")  # fmt: skip
 
 
 def disputes_waiting(asking: Asking) -> Iterator[Task]:

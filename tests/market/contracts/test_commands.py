@@ -136,14 +136,14 @@ def test_the_database_keeps_text_and_signatures(session, buyer, order):
 
 
 def test_a_trade_shows_everything_that_hangs_on_an_order_to_its_parties_only(session, buyer, order):
-    seen = queries.trade(session, buyer, order.number)
+    seen = queries.trade(session, buyer, order.number, now=make.SALE)
     assert (seen.contract.order_id, seen.payment, seen.entitlement) == (order.id, None, None)
     make.sign_both(session, order, buyer)
     make.pay(session, order)
     for person in (buyer, seller_of(order), base.supervisor(), make.finance()):
-        seen = queries.trade(session, person, order.number)
+        seen = queries.trade(session, person, order.number, now=make.SALE)
         assert seen.instructions.reference == seen.payment.reference
         assert seen.entitlement.order_id == order.id
     for person in (make.buyer_of(session), base.supervisor("puer"), make.finance("puer")):
         with pytest.raises(orders.NoSuchOrder):
-            queries.trade(session, person, order.number)
+            queries.trade(session, person, order.number, now=make.SALE)
