@@ -19,6 +19,7 @@ from tests.rig.databases import Databases
 METHODS = ("get", "post", "put", "patch", "delete")
 # POST routes that ask for no key: they change nothing, or their answer holds a secret that must not be kept
 WITHOUT_KEY = {
+    "/api/v1/payments/{payment_id}/attempts", "/api/v1/payments/{payment_id}/attempts/reading",
     "/api/v1/calc/{name}", "/api/v1/sessions", "/api/v1/keys", "/api/v1/settlements/previews",
     "/api/v1/accounts/{account_id}/identity", "/api/v1/accounts/{account_id}/password-reset", "/api/v1/password-reset",
     "/api/v1/onboarding", "/api/v1/onboarding/{number}/resubmission", "/api/v1/onboarding/{number}/state",
@@ -28,6 +29,7 @@ WITHOUT_KEY = {
 }  # fmt: skip
 # read as one report, never page by page: what they add up would otherwise not add up
 WHOLE_REPORTS = {
+    "/api/v1/suspense", "/api/v1/payments/{payment_id}/attempts",
     "/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees",
     "/api/v1/disclosures/entries", "/api/v1/duties", "/api/v1/resources/{resource_id}/history",
     "/api/v1/resources/{resource_id}/registrations", "/api/v1/equal-prices", "/api/v1/prices/{code}/history",
