@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import hashes
 from flask import Response, current_app, make_response, request
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -84,37 +85,54 @@ def repeatable(view: Callable[..., Any], actor: Callable[[], Any]) -> Callable[.
             raise KeyMalformed("Idempotency-Key 只能由 16–128 位字母、数字、- 或 _ 组成")
         who = actor()
         scope, route = str(who.org_id or who.id), f"{request.method} {request.url_rule}"
-        row = IdempotencyKey(
-            scope=scope, route=route, key=key, fingerprint=fingerprint(str(who.id)), created_at=clock.now()
-        )
-        stored = _stored(db.session(), row)
-        return stored if stored is not None else _first_time(view, row, args, kwargs)
+        identity = {"scope": scope, "route": route, "key": key, "fingerprint": fingerprint(str(who.id))}
+        return _first_time(view, identity, args, kwargs) or _again(identity)
 
     return wrapped
 
 
-def _first_time(view: Callable[..., Any], row: IdempotencyKey, args: Any, kwargs: Any) -> Response:
-    identity = {"scope": row.scope, "route": row.route, "key": row.key, "fingerprint": row.fingerprint}
+def _first_time(view: Callable[..., Any], identity: dict[str, str], args: Any, kwargs: Any) -> Response | None:
+    """Run the view under a key that is new, and keep its answer; None when the key is known already.
+
+    One statement asks and claims: where the same key is being worked on, it waits for the end of that.
+    """
     try:
         with db.joinable_transaction() as session:
-            session.add(row)
-            session.flush()
+            if not _claim(session, identity):
+                return None
             response = make_response(view(*args, **kwargs))
-            row.status, row.media_type = response.status_code, response.content_type
-            row.body = response.get_data(as_text=True)
-            row.etag = response.headers.get("ETag")
+            answer = {"status": response.status_code, "media_type": response.content_type,
+                      "body": response.get_data(as_text=True), "etag": response.headers.get("ETag")}  # fmt: skip
+            session.execute(sa.update(IdempotencyKey.__table__).where(*_named(identity)).values(answer))  # type: ignore[arg-type]
             return response
-    except IntegrityError as error:
-        if "idempotency_key" not in str(error.orig):
-            raise
-        stored = _stored(db.session(), IdempotencyKey(**identity))
-        if stored is None:
-            raise
-        return stored
     except DomainError as refusal:
         if refusal.status not in STORED_REFUSALS:
             raise
         return _store_refusal(identity, refusal)
+
+
+def _claim(session: Session, identity: dict[str, str]) -> bool:
+    """Write the key; say whether it was new."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(IdempotencyKey).values(**identity, created_at=clock.now()).on_conflict_do_nothing()
+    return session.execute(statement.returning(IdempotencyKey.key)).scalar_one_or_none() is not None
+
+
+def _named(identity: dict[str, str]) -> list[sa.ColumnElement[bool]]:
+    return [getattr(IdempotencyKey, name) == identity[name] for name in ("scope", "route", "key")]
+
+
+def _again(identity: dict[str, str]) -> Response:
+    """Return the answer that was given under the key.
+
+    Raises:
+        KeyReused: the key came with another request before.
+        RuntimeError: nothing is stored under it.
+    """
+    stored = _stored(db.session(), IdempotencyKey(**identity))
+    if stored is None:
+        raise RuntimeError("a key was known and is gone: keys are removed only long after their answers")
+    return stored
 
 
 def _store_refusal(identity: dict[str, str], refusal: DomainError) -> Response:

@@ -7,6 +7,7 @@ filled beforehand, as our quotes are made beforehand.
 Usage: ``python oscar_shop.py HOST DATABASE SECONDS ROUNDS``; each line read from stdin starts a round.
 """
 
+# mypy: disable-error-code="import-not-found,import-untyped"
 from __future__ import annotations
 
 import sys
