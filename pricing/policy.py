@@ -31,6 +31,7 @@ class PricingPolicy(PolicyPart):
     adjustment_days = Named("pricing.adjustment_days")
     headroom_alert_share = Named("pricing.headroom.alert_share")
     headroom_forecast_months = Named("pricing.headroom.forecast_months")
+    complaint_working_days = Named("pricing.complaint_working_days")
     block_at_ceiling = Named("pricing.block_at_ceiling")
     separate_accounting_required = Named("pricing.separate_accounting_required")
     service_fee_principle = Named("pricing.service_fee.principle")

@@ -15,6 +15,7 @@ from market.orders import queries as orders
 from market.orders.model import Order, Quote
 from market.orders.rules import QuoteState
 from pricing.complaints import queries as complaints
+from pricing.complaints.model import PriceComplaint
 from pricing.complaints.rules import ComplaintState
 from pricing.exemptions import queries as exemptions
 from pricing.exemptions.model import Exemption, ExemptionAmendment
@@ -25,6 +26,7 @@ from pricing.misuses.rules import MisuseState
 from pricing.negotiated import queries as negotiated
 from pricing.negotiated.model import Negotiation
 from pricing.negotiated.rules import OPEN, NegotiationState, Side
+from pricing.policy import PricingPolicy
 from registry.parties.model import Party
 from registry.products.model import Product
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
@@ -108,9 +110,16 @@ def complaints_waiting(asking: Asking) -> Iterator[Task]:
         title = asking.session.get_one(Product, one.product_id).title
         yield Task(
             "complaints", words[one.state], one.number, title,
-            url_for("complaint_pages.show", complaint_id=one.id), one.place, business_date(one.filed_at), None,
-            "PRC-11",
+            url_for("complaint_pages.show", complaint_id=one.id), one.place, business_date(one.filed_at),
+            _complaint_due(asking, one), "PRC-11",
         )  # fmt: skip
+
+
+def _complaint_due(asking: Asking, one: PriceComplaint) -> date | None:
+    """Return the last day to deal with a complaint, where the place says how many working days that takes."""
+    filed = business_date(one.filed_at)
+    days = PricingPolicy.at(asking.book, one.place, filed).complaint_working_days
+    return None if days is None else asking.calendar.add_working_days(filed, days.integer())
 
 
 def negotiations_waiting(asking: Asking) -> Iterator[Task]:
