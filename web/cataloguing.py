@@ -8,10 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel import db
 from kernel.identity import Actor
 from market.catalogue import commands
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
+from market.search.model import SearchEntry
 from settlement.metering.model import UsageTotal
 
 
@@ -29,3 +31,19 @@ def uses_of_products(session: Session) -> dict[UUID, int]:
 def refresh(session: Session, actor: Actor, now: datetime) -> int:
     """Rewrite what changed facts have made of the index; return how many entries were written."""
     return commands.refresh(session, actor, uses_of_products(session), now=now)
+
+
+def rebuild(actor: Actor, now: datetime) -> int:
+    """Write the whole index anew from the facts, in transactions of their own; return how many entries there are.
+
+    It may be stopped and begun again at any time, and the site goes on serving meanwhile.
+    """
+    after: UUID | None = None
+    while True:
+        with db.transaction() as session:
+            after = commands.rebuild(session, actor, after=after, now=now)
+        if after is None:
+            break
+    with db.transaction() as session:
+        commands.finish_rebuilding(session, actor, uses_of_products(session), now=now)
+        return session.scalar(sa.select(sa.func.count()).select_from(SearchEntry)) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.identity import Actor, Permission
 from market.catalogue import queries
+from market.listings.model import Listing
 from market.search import commands as search
 from market.search.commands import Offered
 
 BATCH_MAX = 5_000
+REBUILT_AT_ONCE = 500  # entries of one transaction: nobody waits long behind them
 
 
 def refresh(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: datetime) -> int:
@@ -26,16 +28,48 @@ def refresh(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: da
         NotAllowed: the actor is not the scheduler.
     """
     actor.must(Permission.SEARCH_INDEX)
-    for listing_id in queries.withdrawn_entries(session, limit=BATCH_MAX):
-        search.remove(session, actor, listing_id, now=now)
-    stale = [
-        Offered(listing.id, listing.product_id, listing.title, listing.summary)
-        for listing in queries.stale(session, limit=BATCH_MAX)
-        if listing.product_id is not None
-    ]
-    written = search.write(session, actor, stale, now=now)
+    _forget_withdrawn(session, actor, now)
+    written = search.write(session, actor, _offered(queries.stale(session, limit=BATCH_MAX)), now=now)
     ordered = search.put_in_order(session, actor, uses, now=now)
     if written or ordered:
         audit.record(session, actor, "catalogue.refresh", ("SearchEntry", "*"), at=now,
                      detail={"written": written, "ordered": ordered})  # fmt: skip
     return written
+
+
+def rebuild(session: Session, actor: Actor, *, now: datetime, after: UUID | None = None) -> UUID | None:
+    """Write the next entries anew, right or wrong as they are, a batch at a time; return the last listing.
+
+    ``after`` names the last listing of the batch before. Nothing is returned when none is left; then
+    :func:`finish_rebuilding` remains to be done. Entries keep their numbers, so that nobody loses his page.
+
+    Raises:
+        NotAllowed: the actor is not the scheduler.
+    """
+    actor.must(Permission.SEARCH_INDEX)
+    if after is None:
+        search.rewrite_full_text(session, actor, now=now)  # a full text that contradicts its entries takes no changes
+    offered = _offered(queries.offered(session, after=after, limit=REBUILT_AT_ONCE))
+    search.write(session, actor, offered, now=now)
+    return offered[-1].listing_id if offered else None
+
+
+def finish_rebuilding(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: datetime) -> None:
+    """Take out what is withdrawn and put the entries in order.
+
+    Raises:
+        NotAllowed: the actor is not the scheduler.
+    """
+    actor.must(Permission.SEARCH_INDEX)
+    _forget_withdrawn(session, actor, now)
+    search.put_in_order(session, actor, uses, now=now)
+    audit.record(session, actor, "catalogue.rebuild", ("SearchEntry", "*"), at=now)
+
+
+def _forget_withdrawn(session: Session, actor: Actor, now: datetime) -> None:
+    for listing_id in queries.withdrawn_entries(session, limit=BATCH_MAX):
+        search.remove(session, actor, listing_id, now=now)
+
+
+def _offered(listings: Iterable[Listing]) -> list[Offered]:
+    return [Offered(one.id, one.product_id, one.title, one.summary) for one in listings if one.product_id is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +14,15 @@ from flask_babel import lazy_gettext as _
 from kernel import clock, db
 from kernel.http import current_actor, cursor_after, page_position, policy_book, public
 from kernel.identity import Permission
+from kernel.wording import reads_english
 from market.catalogue import queries
 from market.catalogue.schemas import PAGE, SearchArgs
 from market.search.queries import Wanted, position_of
 from market.search.rules import Facet, Sort, price_ranges
 from pricing.costs.rules import CHARGE_UNIT_TITLES, ChargeUnit
 from pricing.exemptions.rules import PURPOSE_TITLES
+from pricing.publications.queries import tariff_in_words
 from pricing.tariffs.model import Tariff
-from pricing.tariffs.pages import describe
 from pricing.tariffs.queries import REGIME_TITLES
 from pricing.tariffs.rules import ModelKind
 from registry.products.rules import DeliveryForm
@@ -73,8 +75,10 @@ def product(code: str) -> str:
     return render_template(
         "market/catalogue/product.html", offer=offer, values={"scenario": "", "quantity": "1"}, errors={},
         purposes=[(purpose.value, gettext(title)) for purpose, title in PURPOSE_TITLES.items()], kinds=kinds,
-        prices=[(price, describe(price.tariff.model), gettext(CHARGE_UNIT_TITLES[price.tariff.charge_unit]),
-                 gettext(REGIME_TITLES[price.tariff.regime])) for price in offer.prices],
+        prices=[(price, tariff_in_words(price.tariff, english=reads_english()),
+                 gettext(CHARGE_UNIT_TITLES[price.tariff.charge_unit]), gettext(REGIME_TITLES[price.tariff.regime]))
+                for price in offer.prices],
+        buyers={price.tariff.buyer_class for price in offer.prices}, is_chinese=not reads_english(),
         may_buy=actor.may(Permission.ORDER_PLACE), is_signed_in=actor.is_authenticated,
         is_seller=actor.may(Permission.LISTING_WRITE, org_id=offer.product.owner_id, place=offer.product.place),
         inside=queries.inside(session, offer, on=clock.today(), book=book),
@@ -95,9 +99,18 @@ def versions(code: str) -> str:
 @public
 def interface(code: str) -> str:
     """Show how a program calls the product: address, headers, fields of the answer, refusals."""
-    offer = queries.offer(db.session(), current_actor(), code, now=clock.now(), book=policy_book())
-    address = url_for("catalogue_pages.search", _external=True).removesuffix("/catalogue")
-    return render_template("market/catalogue/interface.html", offer=offer, product=offer.product, address=address)
+    session, book = db.session(), policy_book()
+    offer = queries.offer(session, current_actor(), code, now=clock.now(), book=book)
+    inside = queries.inside(session, offer, on=clock.today(), book=book)
+    answer = (
+        {"product": offer.product.code, "key": "…", "hit": True, "record": inside.sample[0]} if inside.sample else None
+    )
+    return render_template(
+        "market/catalogue/interface.html", offer=offer, product=offer.product, inside=inside,
+        address=url_for("catalogue_pages.search", _external=True).removesuffix("/catalogue"),
+        frequencies=sorted({used.resource.update_frequency for used in offer.version.inputs}),
+        example=json.dumps(answer, ensure_ascii=False, indent=2),
+    )  # fmt: skip
 
 
 def wanted() -> Wanted:

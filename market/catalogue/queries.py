@@ -123,12 +123,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What is behind an offer: score of each resource, rows to look at, and the rules that limit the use."""
+    """What is behind an offer: score of each resource, rows to look at, the rules that limit the use, and how often
+    it was used when the index was last put in order.
+    """
 
     quality: list[tuple[Resource, Figures]]
     sample: list[dict[str, Any]]
     is_simulated: bool
     limits: list[Cited]
+    uses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,14 @@ def stale(session: Session, *, limit: int) -> Sequence[Listing]:
     return session.scalars(query.order_by(Listing.id).limit(limit)).all()
 
 
+def offered(session: Session, *, after: UUID | None, limit: int) -> Sequence[Listing]:
+    """Return listings that are not withdrawn, the oldest first, from after one of them on."""
+    query = sa.select(Listing).where(Listing.product_id.is_not(None), Listing.withdrawn_at.is_(None))
+    if after is not None:
+        query = query.where(Listing.id > after)
+    return session.scalars(query.order_by(Listing.id).limit(limit)).all()
+
+
 def withdrawn_entries(session: Session, *, limit: int) -> Sequence[UUID]:
     """Return the listings that are withdrawn and still have an entry."""
     query = sa.select(Listing.id).join(SearchEntry, SearchEntry.listing_id == Listing.id)
@@ -339,6 +350,7 @@ def inside(session: Session, offer: Offer, *, on: date, book: PolicyBook) -> Ins
     return Inside(
         quality=[(one, found[one.id]) for one in resources], sample=shown or made_up, is_simulated=not shown,
         limits=[one for one in limits if one is not None],
+        uses=session.scalar(sa.select(SearchEntry.uses).where(SearchEntry.product_id == offer.product.id)) or 0,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from market.search.rules import INDEXED, Facet, Sort
 from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.rules import Regime
 from registry.parties.schemas import PartyNameOut
-from registry.products.rules import DeliveryForm
+from registry.products.rules import ChangeKind, DeliveryForm, Section
 from registry.resources.rules import AccessKind
 
 PAGE = 20  # entries of a page unless more are asked for
@@ -139,6 +139,18 @@ class LineageOut(ma.Schema):
     resource_title = ma.fields.String(attribute="resource.title")
     source_department = ma.fields.Nested(PartyNameOut, attribute="resource.source_department")
     access = ma.fields.Enum(AccessKind, by_value=True)
+    classification = ma.fields.String(attribute="resource.classification")
+    grade = ma.fields.Integer(attribute="resource.grade")
+    update_frequency = ma.fields.String(attribute="resource.update_frequency")
+
+
+class OriginProductOut(ma.Schema):
+    """One product that a product was made from."""
+
+    code = ma.fields.String(attribute="origin.product.code")
+    title = ma.fields.String(attribute="origin.product.title")
+    version_number = ma.fields.Integer(attribute="origin.number")
+    access = ma.fields.Enum(AccessKind, by_value=True)
 
 
 class PriceOut(ma.Schema):
@@ -179,8 +191,59 @@ class OfferOut(ma.Schema):
     certificate_valid_until = ma.fields.Date(attribute="registration.valid_until", dump_default=None)
     prices = ma.fields.List(ma.fields.Nested(PriceOut))
     lineage = ma.fields.List(ma.fields.Nested(LineageOut), attribute="version.inputs")
+    origins = ma.fields.List(ma.fields.Nested(OriginProductOut), attribute="version.origins")
+    listed_at = ma.fields.DateTime(attribute="listing.created_at", dump_default=None)
+    updated_at = ma.fields.DateTime(attribute="version.created_at")
     is_open = ma.fields.Boolean()
     gates = ma.fields.List(ma.fields.Nested(GateOut))
+
+
+class OfferedQualityOut(ma.Schema):
+    """How good one resource behind a product is; ``score`` is a share of one, with what it rests on in words."""
+
+    resource_code = ma.fields.String()
+    resource_title = ma.fields.String()
+    score = ma.fields.Decimal(as_string=True, allow_none=True)
+    basis = ma.fields.String()
+
+
+class OfferedLimitOut(ma.Schema):
+    """One rule that limits the use."""
+
+    rule = ma.fields.String(attribute="name")
+    title = ma.fields.String(attribute="label")
+    title_en = ma.fields.String(attribute="label_en")
+    citation = ma.fields.Function(lambda cited: cited.citation())
+
+
+class InsideOut(ma.Schema):
+    """What is behind an offer; where ``is_simulated``, the system made the sample up from the fields alone."""
+
+    quality = ma.fields.List(ma.fields.Nested(OfferedQualityOut))
+    sample = ma.fields.List(ma.fields.Dict())
+    is_simulated = ma.fields.Boolean()
+    limits = ma.fields.List(ma.fields.Nested(OfferedLimitOut))
+    uses = ma.fields.Integer()
+
+
+class VersionChangeOut(ma.Schema):
+    """One difference from the version before."""
+
+    section = ma.fields.Enum(Section, by_value=True)
+    kind = ma.fields.Enum(ChangeKind, by_value=True)
+    name = ma.fields.String()
+    before = ma.fields.String()
+    after = ma.fields.String()
+
+
+class OfferedVersionOut(ma.Schema):
+    """One version that passed its review."""
+
+    number = ma.fields.Integer(attribute="version.number")
+    description = ma.fields.String(attribute="version.description")
+    content_sha256 = ma.fields.String(attribute="version.content_sha256")
+    created_at = ma.fields.DateTime(attribute="version.created_at")
+    changes = ma.fields.List(ma.fields.Nested(VersionChangeOut))
 
 
 EntryPageOut = page_of(EntryOut)

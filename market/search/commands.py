@@ -90,6 +90,13 @@ def remove(session: Session, actor: Actor, listing_id: UUID, *, now: datetime) -
     audit.record(session, actor, "search.remove", ("SearchEntry", str(listing_id)), at=now)
 
 
+def rewrite_full_text(session: Session, actor: Actor, *, now: datetime) -> None:
+    """Let SQLite read its full text anew from all entries, whatever it held; PostgreSQL keeps its own right."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sa.text(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')"))  # noqa: S608
+    audit.record(session, actor, "search.rewrite", ("SearchEntry", "*"), at=now)
+
+
 def put_in_order(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: datetime) -> int:
     """Write what the orders by price and by use go by: lowest price of the day, and how often each product was used.
 

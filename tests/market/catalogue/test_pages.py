@@ -101,8 +101,30 @@ def test_the_page_of_a_product_leads_to_versions_interface_contract_and_price_hi
     contract = client.get(f"{address}/contract").get_data(as_text=True)
     assert "GB/T 37932-2025" in contract
     assert "＿＿＿＿" in contract
+    for words in ("接口地址", "请求方式", "返回格式", "&#34;hit&#34;: true", "示例（样例数据）"):
+        assert words in interface
+    for words in ("挂牌编号", "上架时间", "覆盖地区", "适用对象", "查得计费", "元/次"):
+        assert words in page
     for end in ("", "/versions", "/api", "/contract"):
         assert client.get(f"/products/XC-2026-999999{end}").status_code == 404
+
+
+def test_a_program_reads_what_is_behind_a_product(client: FlaskClient, codes: dict[str, str]) -> None:
+    address = f"/api/v1/catalogue/{codes['credit']}"
+    offer = client.get(address).json
+    assert offer["lineage"][0]["grade"] >= 1
+    assert offer["listed_at"].startswith("2026-07-20")
+    inside = client.get(f"{address}/inside").json
+    assert {row["resource_code"] for row in inside["quality"]} == {row["resource_code"] for row in offer["lineage"]}
+    assert all(row["basis"] for row in inside["quality"])
+    assert inside["is_simulated"] is False
+    assert [set(row) for row in inside["sample"]] == [{one["name"] for one in offer["fields"]}] * len(inside["sample"])
+    assert inside["sample"]
+    assert all(one["citation"] for one in inside["limits"])
+    (version,) = client.get(f"{address}/versions").json
+    assert (version["number"], version["changes"], len(version["content_sha256"])) == (1, [], 64)
+    for end in ("", "/inside", "/versions"):
+        assert client.get(f"/api/v1/catalogue/XC-2026-999999{end}").status_code == 404
 
 
 def test_every_search_has_a_feed_with_the_newest_first(client: FlaskClient, codes: dict[str, str]) -> None:
