@@ -30,7 +30,7 @@ from market.payments import commands as payments
 from market.payments import queries as payment_queries
 from market.payments.gateway import reference_of
 from market.payments.model import Payment
-from market.payments.rules import PaymentMethod, PaymentState, WrongState
+from market.payments.rules import PaymentMethod, PaymentState, WrongState, must_be_unpaid
 from registry.accounts.queries import accounts_behind
 from registry.parties import queries as parties
 
@@ -193,7 +193,7 @@ def _paying(session: Session, actor: Actor, payment_id: UUID) -> tuple[Payment, 
         raise WrongState(
             f"付款 {payment.number} 处于“{payment.state}”，不需要再支付", detail_en="Nothing is to be paid"
         )
-    payments.must_be_unpaid(session, payment)
+    must_be_unpaid(payment.number, payment.amount, payment_queries.put_by_lines(session, payment.id))
     account = queries.of_buyer(session, payment.place, payment.buyer_id)
     if account is None:
         raise NoSuchAccount("本单位在该地还没有预付及月结账户，请先开立", detail_en="Open an account first")

@@ -34,6 +34,7 @@ from market.payments.rules import (
     WrongState,
     after,
     after_answer,
+    must_be_unpaid,
     must_match,
 )
 
@@ -58,14 +59,6 @@ class CapturedInTheFuture(Invalid):
     """Money cannot have come later than now."""
 
     code = "payment.captured_in_the_future"
-
-
-class PartlyPaid(Conflict):
-    """Lines of the bank have brought a part: the rest comes the same way, or finance takes the claim back."""
-
-    code = "payment.partly_paid"
-    title = "已有部分到账"
-    title_en = "A part has come by bank transfer"
 
 
 class NotWaiting(Conflict):
@@ -147,7 +140,7 @@ def record_bank_line(
         raise _used(bank_line, "已导入的银行对账单；请在待核流水中办理")
     payment = queries.locked(session, expected.id)
     after(payment.state, PaymentEvent.CAPTURE)
-    must_be_unpaid(session, payment)
+    must_be_unpaid(payment.number, payment.amount, queries.put_by_lines(session, payment.id))
     must_match(reference, payment.amount, amount)
     if captured_at > now:
         raise CapturedInTheFuture(f"到账时间 {captured_at.isoformat()} 晚于现在，请核对流水",
@@ -156,21 +149,6 @@ def record_bank_line(
         session, actor, payment.id, method=PaymentMethod.BANK_TRANSFER, evidence=bank_line, payer_name=payer_name,
         captured_at=captured_at, now=now, book=book,
     )  # fmt: skip
-
-
-def must_be_unpaid(session: Session, payment: Payment) -> None:
-    """Refuse to take the whole amount in another way while lines of the bank have brought a part of it.
-
-    Raises:
-        PartlyPaid: the words say how much has come and how much is missing.
-    """
-    put = queries.put_by_lines(session, payment.id)
-    if put:
-        raise PartlyPaid(
-            f"付款 {payment.number} 已有 {put} 元银行流水记入，还差 {payment.amount - put} 元；请转账补足，"
-            "或由财务撤销认领后改用其他方式",
-            detail_en=f"{put} has come by bank transfer, {payment.amount - put} is missing",
-        )
 
 
 def capture(
@@ -237,7 +215,7 @@ def begin(
     live = next((one for one in tries if one.state in LIVE), None)
     if live is not None:
         return live
-    must_be_unpaid(session, payment)
+    must_be_unpaid(payment.number, payment.amount, queries.put_by_lines(session, payment.id))
     sequence, identity = len(tries) + 1, new_id()
     made = Attempt(
         id=identity, number=f"{payment.number}-{sequence}", payment_id=payment.id, sequence=sequence,

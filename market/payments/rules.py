@@ -128,6 +128,14 @@ class AmountDiffers(Invalid):
     title_en = "The amount differs"
 
 
+class PartlyPaid(Conflict):
+    """Lines of the bank have brought a part: the rest comes the same way, or finance takes the claim back."""
+
+    code = "payment.partly_paid"
+    title = "已有部分到账"
+    title_en = "A part has come by bank transfer"
+
+
 def after(state: PaymentState, event: PaymentEvent) -> PaymentState:
     """Return the state that follows.
 
@@ -173,3 +181,22 @@ def must_match(reference: str, expected: Money, received: Money) -> None:
         errors=[{"pointer": "/amount", "code": "payment.amount_differs", "message": f"{way} {gap} 元",
                  "expected": expected.text(), "difference": gap.text()}],
     )  # fmt: skip
+
+
+def must_be_unpaid(number: str, expected: Money, put: Money) -> None:
+    """Refuse to take the whole amount in another way while lines of the bank have brought a part of it.
+
+    Args:
+        number: number of the payment, for the words.
+        expected: what is to be paid.
+        put: what lines of the bank have brought of it.
+
+    Raises:
+        PartlyPaid: the words say how much has come and how much is missing.
+    """
+    if put:
+        raise PartlyPaid(
+            f"付款 {number} 已有 {put} 元银行流水记入，还差 {expected - put} 元；请转账补足，"
+            "或由财务撤销认领后改用其他方式",
+            detail_en=f"{put} has come by bank transfer, {expected - put} is missing",
+        )

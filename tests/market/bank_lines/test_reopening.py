@@ -15,8 +15,7 @@ from market.contracts import commands as contracts
 from market.orders import queries as orders
 from market.payments import commands as payments
 from market.payments import queries as payment_queries
-from market.payments.commands import PartlyPaid
-from market.payments.rules import PaymentMethod, PaymentState
+from market.payments.rules import PartlyPaid, PaymentMethod, PaymentState
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.queries import balance
 from tests.make import market as make
