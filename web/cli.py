@@ -237,7 +237,8 @@ def retention(place: str, on: datetime | None) -> None:
     from web.retention import show
 
     with application():
-        show(place, date(on.year, on.month, on.day) if on else clock.today(), console)
+        day = date(on.year, on.month, on.day) if on else clock.today()
+        show(place, day, Console(width=max(console.width, WIDE)))
 
 
 @huiyi.command()
