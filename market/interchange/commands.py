@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.errors import NotAllowed
 from kernel.identity import Actor, Permission
 from market.interchange import queries
 from market.interchange.model import ImportedRecord
@@ -21,12 +22,16 @@ def import_record(
     """Keep the product record in a DCAT-AP document; the same record again is the same row.
 
     Raises:
-        NotAllowed: the actor imports no catalogues.
+        NotAllowed: the actor imports no catalogues, or belongs to no organisation.
         RecordUnreadable: the document is not a product record.
         DigestDiffers: the record was changed on its way.
     """
     actor.must(Permission.LISTING_IMPORT, org_id=actor.org_id)
-    assert actor.org_id is not None
+    if actor.org_id is None:
+        raise NotAllowed(
+            "产品记录由单位的人员导入；您的账号不属于任何单位",
+            detail_en="Records are read in by people of an organisation",
+        )
     read = record_of(body)
     known = session.scalar(queries.imported(actor).where(ImportedRecord.digest == digest(read)))
     if known is not None:

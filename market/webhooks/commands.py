@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel import audit, calendar
 from kernel.addresses import Admitted, checked_target
 from kernel.db import new_id
-from kernel.errors import Conflict
+from kernel.errors import Conflict, NotAllowed
 from kernel.identity import Actor, Permission
 from market.webhooks import queries
 from market.webhooks.model import NONCE_BYTES, Attempt, Delivery, Endpoint, Message, Progress
@@ -49,7 +49,6 @@ DELAYS = (
     timedelta(hours=10), timedelta(hours=14), timedelta(hours=20), timedelta(hours=24),
 )  # fmt: skip
 CHALLENGE_DELAYS = DELAYS[:2]  # an address that nobody has proven is not called for days
-ENDPOINT = Endpoint.__tablename__
 
 
 class TooManyEndpoints(Conflict):
@@ -81,13 +80,14 @@ def register(
     ``key`` is the application's, under which the secret is sealed.
 
     Raises:
-        NotAllowed: the actor's roles manage no endpoints.
+        NotAllowed: the actor's roles manage no endpoints, or it belongs to no organisation.
         AddressRefused: the address may not be called.
         UnknownType: there is no event of a wanted type.
         TooManyEndpoints: the organisation has ten.
     """
     held = session.scalars(queries.listed(actor)).all()
-    assert actor.org_id is not None
+    if actor.org_id is None:
+        raise NotAllowed("推送地址属于单位；您的账号不属于任何单位", detail_en="Endpoints belong to an organisation")
     if len(held) >= ENDPOINTS_MAX:
         raise TooManyEndpoints(f"每个单位最多 {ENDPOINTS_MAX} 个推送地址；请先移除不用的", detail_en="Remove one first")
     checked_target(url, admitted=admitted)
@@ -389,7 +389,7 @@ def _queue_own(
     session: Session, endpoint: Endpoint, kind: str, now: datetime, challenge: str | None = None
 ) -> Delivery:  # fmt: skip
     body = message_body(
-        kind, now, org_id=endpoint.org_id, resource_type=ENDPOINT, resource_id=str(endpoint.id), challenge=challenge,
+        kind, now, org_id=endpoint.org_id, resource_type=Endpoint.__tablename__, resource_id=str(endpoint.id), challenge=challenge,
     )  # fmt: skip
     message = Message(id=new_id(), org_id=endpoint.org_id, type=kind, happened_at=now, body=body)
     session.add(message)
