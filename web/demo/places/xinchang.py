@@ -174,5 +174,5 @@ XINCHANG = Place(
     purchases=PURCHASES,
     schedules=(SCHEDULE,),
     watch=WATCH,
-    market=Market(taxpayers=(("operator", "small_scale_taxpayer"),)),
+    market=Market(taxpayers=(("operator", "general_taxpayer"),)),
 )
