@@ -388,9 +388,8 @@ def _challenge(session: Session, endpoint: Endpoint, now: datetime) -> None:
 def _queue_own(
     session: Session, endpoint: Endpoint, kind: str, now: datetime, challenge: str | None = None
 ) -> Delivery:  # fmt: skip
-    body = message_body(
-        kind, now, org_id=endpoint.org_id, resource_type=Endpoint.__tablename__, resource_id=str(endpoint.id), challenge=challenge,
-    )  # fmt: skip
+    body = message_body(kind, now, org_id=endpoint.org_id, challenge=challenge,
+                        resource_type=Endpoint.__tablename__, resource_id=str(endpoint.id))  # fmt: skip
     message = Message(id=new_id(), org_id=endpoint.org_id, type=kind, happened_at=now, body=body)
     session.add(message)
     session.flush()
