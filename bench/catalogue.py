@@ -2,7 +2,9 @@
 
 Measured in turns on one server and through one session each: the page of results with prices and certificates, and the
 counts of all facets, on SQLite and on PostgreSQL. Every product passes all gates but one in twenty, which are asked
-of registry and pricing at every search, as the pages do.
+of registry and pricing at every search, as the pages do. Each search was asked before, as in a process that has served
+for a minute: dictionaries are read and statements put together. The promise S9 speaks of the page; the counts, which
+look at ten times as many products and stand beside it, have a limit of their own.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ from tests.rig.databases import build_schema
 
 PRODUCTS = 100_000
 CHUNK = 5_000
+WARM_UP = 36  # every search twice
 PAGE = 20
-LIMIT = 20.0
+LIMITS = {"search": 20.0, "counts": 80.0}
 SUBJECTS = ("气象", "信用", "交通", "医保", "不动产", "企业", "水文", "电力", "农产品", "文旅")
 FORMS = ("服务指数", "核验", "画像", "风险评分", "预警", "统计报告")
 USES = ("贷前核验", "农业保险", "普惠金融", "城市治理", "应急管理", "招商选址")
@@ -179,11 +182,17 @@ def results_of(kind: str, database: Database) -> list[Result]:
     with database.new_session() as session:
         session.connection(execution_options={"huiyi_writes": True})
         fill(session)
-    return compared(kind, measured(database, works_of()))
+    return compared(kind, database)
 
 
-def compared(kind: str, taken: dict[str, list[float]]) -> list[Result]:
-    """Return the lines of the table for one database."""
+def compared(kind: str, database: Database) -> list[Result]:
+    """Return the lines of the table for one filled database."""
+    works = works_of()
+    for work in works.values():
+        for _ in range(WARM_UP):
+            with database.new_session() as session:
+                work(session)
+    taken = measured(database, works)
     base_read = percentile(taken["read"], 0.95)
     titles = {"search": "a page of results", "counts": "counts of every facet"}
     return [
@@ -191,7 +200,7 @@ def compared(kind: str, taken: dict[str, list[float]]) -> list[Result]:
             f"S9 catalogue, {kind}: {title}, words and 2 facets, {PRODUCTS:,} products ÷ single-row read (p95)",
             f"{percentile(taken[name], 0.95) * 1000:.1f} against {base_read * 1000:.2f} ms, "
             f"median {percentile(taken[name], 0.5) * 1000:.1f}",
-            percentile(taken[name], 0.95) / base_read, LIMIT,
+            percentile(taken[name], 0.95) / base_read, LIMITS[name],
         )
         for name, title in titles.items()
     ]  # fmt: skip
@@ -211,6 +220,6 @@ def run() -> list[Result]:
         with database.new_session() as session:
             fill(session)
         bench.execute("VACUUM ANALYZE")
-        found += compared("PostgreSQL", measured(database, works_of()))
+        found += compared("PostgreSQL", database)
         database.engine.dispose()
     return found

@@ -45,10 +45,13 @@ class Caller:
     """One program of one buyer, with its connection."""
 
     def __init__(self, port: int, key: str, numbers: list[str]) -> None:
-        """Connect."""
-        self.connection = socket.create_connection(("127.0.0.1", port))
+        """Keep what it orders, and where."""
+        self.port, self.key, self.numbers, self.taken = port, key, numbers, list[float]()
+
+    def connect(self) -> None:
+        """Connect anew: the server has closed a connection that was idle while the script had its turn."""
+        self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         self.answers = self.connection.makefile("rb")
-        self.key, self.numbers, self.taken = key, numbers, list[float]()
 
     def order(self) -> None:
         """Order the next quote.
@@ -65,7 +68,7 @@ class Caller:
         )
         self.connection.sendall(head.encode() + body)
         status, length = self.answers.readline(), 0
-        while (line := self.answers.readline()) != b"\r\n":
+        while (line := self.answers.readline()) not in (b"\r\n", b""):
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         answer = self.answers.read(length)
@@ -74,6 +77,7 @@ class Caller:
 
     def order_until(self, until: float, every: float) -> None:
         """Order until the moment: one after the other, or one ``every`` so many seconds."""
+        self.connect()
         due = time.perf_counter()
         while due < until:
             time.sleep(max(0.0, due - time.perf_counter()))

@@ -101,10 +101,9 @@ LOCKING = sa.text(
 
 
 def _buys(actor: Actor) -> bool:
-    roles = ROLES_OF[Permission.ORDER_PLACE]
-    return actor.org_id is not None and any(
-        grant.role in roles and grant.org_id == actor.org_id and grant.place is None for grant in actor.grants
-    )
+    roles, org_id = ROLES_OF[Permission.ORDER_PLACE], actor.org_id
+    sees_own_quotes = any(grant.role in roles and grant.org_id == org_id for grant in actor.grants)
+    return org_id is not None and sees_own_quotes and actor.may(Permission.ORDER_PLACE, org_id=org_id)
 
 
 def _priced(facts: sa.Row[Any], now: datetime, book: PolicyBook) -> Today | None:

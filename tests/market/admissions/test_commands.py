@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations as pairs
 from typing import Any
@@ -91,6 +92,13 @@ def test_a_charged_order_is_written_the_same_at_once_and_step_by_step(session, b
     buyer = make.buyer_of(session)
     assert both_ways(buyer, make.make_quote(session, make.make_guided_offer(session), buyer)) == (True, True)
     assert both_ways(buyer, make.make_quote(session, make.make_offer(session), buyer)) == (True, True)
+
+
+def test_a_person_whose_role_names_a_place_orders_at_once_too(session, both_ways):
+    """As accounts have it; in the tests of commands roles mostly name none."""
+    buyer, product = make.buyer_of(session), make.make_offer(session)
+    placed = replace(buyer, grants=tuple(replace(grant, place=product.place) for grant in buyer.grants))
+    assert both_ways(placed, make.make_quote(session, product, buyer)) == (True, True)
 
 
 @pytest.mark.both_databases
