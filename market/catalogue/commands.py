@@ -37,8 +37,10 @@ def refresh(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: da
     return written
 
 
-def rebuild(session: Session, actor: Actor, *, now: datetime, after: UUID | None = None) -> UUID | None:
-    """Write the next entries anew, right or wrong as they are, a batch at a time; return the last listing.
+def rebuild(
+    session: Session, actor: Actor, *, now: datetime, after: UUID | None = None, limit: int = REBUILT_AT_ONCE
+) -> UUID | None:
+    """Write the next entries anew, right or wrong as they are, at most ``limit``; return the last listing.
 
     ``after`` names the last listing of the batch before. Nothing is returned when none is left; then
     :func:`finish_rebuilding` remains to be done. Entries keep their numbers, so that nobody loses his page.
@@ -49,9 +51,12 @@ def rebuild(session: Session, actor: Actor, *, now: datetime, after: UUID | None
     actor.must(Permission.SEARCH_INDEX)
     if after is None:
         search.rewrite_full_text(session, actor, now=now)  # a full text that contradicts its entries takes no changes
-    offered = _offered(queries.offered(session, after=after, limit=REBUILT_AT_ONCE))
+    offered = _offered(queries.offered(session, after=after, limit=limit))
     search.write(session, actor, offered, now=now)
-    return offered[-1].listing_id if offered else None
+    last = offered[-1].listing_id if offered else None
+    audit.record(session, actor, "catalogue.rewrite", ("SearchEntry", str(last or "*")), at=now,
+                 detail={"entries": len(offered)})  # fmt: skip
+    return last
 
 
 def finish_rebuilding(session: Session, actor: Actor, uses: Mapping[UUID, int], *, now: datetime) -> None:

@@ -25,7 +25,7 @@ from market.policy import MarketPolicy
 from market.search import COUNTED_MAX
 from market.search.model import SearchEntry
 from market.search.queries import Position, Wanted, candidates, prices_in_force, stamps
-from market.search.rules import Count, Facet, counted, price_ranges
+from market.search.rules import Count, Facet, Range, counted, price_ranges
 from market.venues.rules import PUBLIC_INTEREST_CHANNEL
 from pricing.ceilings.model import FeeCap
 from pricing.exemptions.model import Exemption
@@ -176,7 +176,7 @@ def _of_entries() -> sa.Select[int, Listing]:
         joinedload(Listing.product, innerjoin=True).load_only(*PRODUCT),
         joinedload(Listing.seller, innerjoin=True).load_only(*SELLER),
     )
-    return query.where(SearchEntry.id.in_(sa.bindparam("ids", expanding=True))).options(*shown)
+    return query.where(SearchEntry.id.in_(_given_ids())).options(*shown)
 
 
 def seen(
@@ -244,18 +244,34 @@ def facets(session: Session, asked: Wanted, *, now: datetime, book: PolicyBook, 
     on = business_date(now)
     ids = [one.id for one in seen(session, asked, now=now, book=book, limit=most + 1)]
     is_partial, ids = len(ids) > most, ids[:most]
-    here = SearchEntry.id.in_(ids)
-    alike = Counter(session.scalars(sa.select(SearchEntry.facets).where(here)))
+    given = {"ids": ids}
+    alike = Counter(session.scalars(_facets_of(), given))
     rows: list[tuple[Mapping[Any, list[str]], int]] = [(json.loads(text), times) for text, times in alike.items()]
-    ranges, priced = price_ranges(), dict[int, dict[str, list[str]]]()
+    ranges, priced = _keyed_ranges(), dict[int, dict[str, list[str]]]()
     for entry_id, unit, price in prices_in_force(session, ids, on):
         row = priced.setdefault(entry_id, {Facet.CHARGE_UNIT: [], Facet.PRICE_RANGE: []})
         row[Facet.CHARGE_UNIT].append(unit.value)
-        row[Facet.PRICE_RANGE].append(next(one.key for one in ranges if one.holds(price)))
-    free = session.scalar(sa.select(sa.func.count()).select_from(SearchEntry).where(here, _served_free(on))) or 0
+        row[Facet.PRICE_RANGE].append(next(key for one, key in ranges if one.holds(price)))
+    free = session.scalar(_free_among(on), given) or 0
     rows += [*((row, 1) for row in priced.values()), *([({Facet.FREE: ["true"]}, free)] if free else [])]
     counts = counted(rows)
     return Facets(len(ids), is_partial, counts, _names(session, counts))
+
+
+@lru_cache(maxsize=1)
+def _facets_of() -> sa.Select[str]:
+    return sa.select(SearchEntry.facets).where(SearchEntry.id.in_(_given_ids()))
+
+
+@lru_cache(maxsize=8)
+def _free_among(on: date) -> sa.Select[int]:
+    query = sa.select(sa.func.count()).select_from(SearchEntry)
+    return query.where(SearchEntry.id.in_(_given_ids()), _served_free(on))
+
+
+@lru_cache(maxsize=1)
+def _keyed_ranges() -> list[tuple[Range, str]]:
+    return [(one, one.key) for one in price_ranges()]
 
 
 def _names(session: Session, counts: Sequence[Count]) -> dict[str, str]:
@@ -295,15 +311,9 @@ def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Ent
     """Return the listings of one page with their prices and certificates, in two queries for all of them."""
     ids = [listing.product_id for listing in listings]
     newest: dict[UUID, dict[str, Tariff]] = {}
-    dated = sa.select(Tariff).options(load_only(*PRICE)).where(Tariff.product_id.in_(ids), Tariff.effective_from <= on)
-    for tariff in session.scalars(dated.order_by(Tariff.effective_from)):
+    for tariff in session.scalars(_prices_of(), {"ids": ids, "on": on}):
         newest.setdefault(tariff.product_id, {})[tariff.scope] = tariff
-    coded = (
-        sa.select(Registration)
-        .options(load_only(*CERTIFICATE))
-        .where(Registration.product_id.in_(ids), registrations.effective_clause(on))
-    )
-    certificates = {found.product_id: found for found in session.scalars(coded.order_by(Registration.valid_from))}
+    certificates = {found.product_id: found for found in session.scalars(_certificates_of(on), {"ids": ids})}
     return [
         Entry(
             listing=listing,
@@ -313,6 +323,24 @@ def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Ent
         for listing, product_id in zip(listings, ids, strict=True)
         if product_id is not None
     ]
+
+
+@lru_cache(maxsize=1)  # to put a statement together takes as long as to answer it
+def _prices_of() -> sa.Select[Tariff]:
+    dated = Tariff.effective_from <= sa.bindparam("on", type_=sa.Date)
+    query = sa.select(Tariff).options(load_only(*PRICE)).where(Tariff.product_id.in_(_given_ids()), dated)
+    return query.order_by(Tariff.effective_from)
+
+
+@lru_cache(maxsize=8)
+def _certificates_of(on: date) -> sa.Select[Registration]:
+    query = sa.select(Registration).options(load_only(*CERTIFICATE))
+    here = Registration.product_id.in_(_given_ids())
+    return query.where(here, registrations.effective_clause(on)).order_by(Registration.valid_from)
+
+
+def _given_ids() -> sa.BindParameter[Any]:
+    return sa.bindparam("ids", expanding=True)
 
 
 def offer(session: Session, actor: Actor, code: str, *, now: datetime, book: PolicyBook) -> Offer:

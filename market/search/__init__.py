@@ -7,5 +7,6 @@ WORDS_MAX = 10  # words of one search that count
 READINGS_MAX = 4  # ways to divide one typed word into syllables that are looked for
 REMEMBERED_MAX = 20_000  # characters and runs whose reading is kept at hand
 RULES_VERSION = 1  # raised whenever the same texts would be cut otherwise
+FEW = 1_000  # hits that SQLite sorts by themselves; of more, it walks its index in order until a page is full
 COUNTED_MAX = 200  # entries that one count of facets looks at; beyond them it says "or more"
 PRICE_STEPS = ("0", "0.1", "1", "10", "100", "1000")  # upper ends of the ranges of prices, in yuan per unit

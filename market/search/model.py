@@ -32,7 +32,6 @@ class SearchEntry(Base):
     __tablename__ = "market_search_entry"
     __table_args__ = (
         sa.CheckConstraint("uses >= 0", name="uses_not_negative"),
-        sa.Index("ix_market_search_entry_by_price", "price_order", "id"),
         sa.Index("ix_market_search_entry_by_use", "uses", "id"),
         sa.Index("ix_market_search_entry_words", WORDS, postgresql_using="gin").ddl_if(dialect="postgresql"),
         {"sqlite_autoincrement": True},  # a number is never given twice
@@ -53,4 +52,5 @@ class SearchEntry(Base):
     facets: Mapped[str]  # JSON, facet → list of values; as text, because equal ones are counted together
 
 
+sa.Index("ix_market_search_entry_by_price", SearchEntry.price_order, SearchEntry.id.desc())
 event.listen(SearchEntry.__table__, "after_create", sa.DDL(FULL_TEXT_SQL).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

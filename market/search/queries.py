@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
 from kernel.money import UnitPrice
-from market.search import RULES_VERSION
+from market.search import FEW, RULES_VERSION
 from market.search.model import FULL_TEXT, SearchEntry
 from market.search.rules import (
     Facet,
@@ -86,18 +86,19 @@ def position_of(text: str | None) -> Position | None:
 
 def candidates(
     session: Session, asked: Wanted, *, on: date, limit: int, after: Position | None = None,
-    also: Sequence[sa.ColumnElement[bool]] = (),
+    also: Sequence[sa.ColumnElement[bool]] = (), few: int = FEW,
 ) -> list[Position]:  # fmt: skip
     """Return the next entries that fit, at most ``limit``, in the order asked for, newest first among equals.
 
-    ``also`` holds further conditions over :class:`SearchEntry`.
+    ``also`` holds further conditions over :class:`SearchEntry`. Up to ``few`` hits are sorted by themselves; what is
+    returned does not depend on it.
     """
     also = (*also, *by_prices(asked, on))
     words = wanted(asked.q)
     if words is None:
         return []
     if asked.sort is not Sort.RELEVANCE or not words:
-        return _fetched(session, asked, words, limit, after, also)
+        return _fetched(session, asked, words, limit, after, also, few=few)
     found: list[Position] = []
     for tier in range(after.rank if after else 0, 2):
         since = after if after and after.rank == tier else None
@@ -115,18 +116,23 @@ class _Shape:
     sort: Sort
     asks_index: bool
     goes_on: bool
+    asks_entries: bool  # and not the inverted index alone
+    walks: bool  # through the entries in their order, and looks each up among the hits
     compared: tuple[tuple[Field, ...], ...]  # for each word to compare, the texts that its readings look at
 
 
 def _fetched(
     session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None,
-    also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None,
+    also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None, few: int = FEW,
 ) -> list[Position]:  # fmt: skip
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     text = _question(asked, words, tier, tsquery if is_postgresql else fts5)
     compared = [word for word in words if not nothing_to_compare(word)]
     fields = tuple(tuple(one.field for one in word) for word in compared)
-    query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, fields))
+    is_ordered = bool(text) and asked.sort in (Sort.PRICE, Sort.USE)
+    walks = is_ordered and not is_postgresql and _hit_count(session, text, few + 1) > few
+    joins = bool(fields or also)
+    query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, joins, walks, fields))
     given: dict[str, Any] = {"tier": tier or 0, "most": limit}
     if text:
         given["text"] = text
@@ -137,6 +143,16 @@ def _fetched(
     return [
         Position(rank, entry_id) for rank, entry_id in session.execute(query.where(*also) if also else query, given)
     ]
+
+
+def _hit_count(session: Session, text: str, most: int) -> int:
+    return session.scalar(_some_hits(), {"text": text, "most": most}) or 0
+
+
+@lru_cache(maxsize=1)
+def _some_hits() -> sa.Select[int]:
+    some = _hits_of_sqlite().limit(sa.bindparam("most", type_=sa.Integer))
+    return sa.select(sa.func.count()).select_from(some.subquery())
 
 
 def _question(asked: Wanted, words: list[list[Reading]], tier: int | None, spell: Callable[..., str]) -> str:
@@ -150,43 +166,61 @@ def _question(asked: Wanted, words: list[list[Reading]], tier: int | None, spell
 
 @lru_cache(maxsize=256)  # to put a statement together takes longer than to answer it
 def _statement(shape: _Shape) -> sa.Select[Any]:
-    entry = SearchEntry
+    entry: Any = SearchEntry.__table__.c
     key = sa.bindparam("tier", type_=sa.BigInteger).label("rank")
-    rank: Any = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(shape.sort, key)
-    query = sa.select(rank, entry.id)
-    # SQLite walks its full text backwards when asked by its own number, and sorts whatever it finds when not
-    walks_text = shape.asks_index and not shape.is_postgresql
-    number: sa.ColumnElement[int] = full_text.c.rowid if walks_text else entry.__table__.c.id
-    if shape.asks_index:
-        query = _matching(query, shape.is_postgresql)
+    columns, number, query = entry, entry.id, sa.select()
+    if shape.asks_index and shape.is_postgresql:
+        columns, query = _from_hits(shape)
+        number = columns.id
+    elif shape.asks_index and shape.walks:
+        # the sign keeps SQLite from looking up all hits first
+        query = query.where(sa.literal_column(f"+{SearchEntry.__tablename__}.id").in_(_hits_of_sqlite()))
+    elif shape.asks_index:
+        # SQLite walks its full text backwards when asked by its own number, and sorts whatever it finds when not
+        number = full_text.c.rowid
+        query = query.join_from(SearchEntry, full_text, full_text.c.rowid == SearchEntry.id).where(_matching())
+    rank: Any = {Sort.PRICE: columns.price_order, Sort.USE: columns.uses}.get(shape.sort, key)
+    query = query.add_columns(rank, columns.id)
     for turn, fields in enumerate(shape.compared):
         # pieces are letters and digits: nothing in them is a wildcard
         pieces = (COLUMNS[one].like(sa.bindparam(f"piece_{turn}_{place}")) for place, one in enumerate(fields))
         query = query.where(sa.or_(*pieces))
     if shape.goes_on:
-        query = query.where(_after(shape.sort, number))
-    orders: dict[Sort, list[Any]] = {Sort.PRICE: [entry.price_order], Sort.USE: [entry.uses.desc()]}
+        query = query.where(_after(shape.sort, columns, number))
+    orders: dict[Sort, list[Any]] = {Sort.PRICE: [columns.price_order], Sort.USE: [columns.uses.desc()]}
     order = orders.get(shape.sort, [])
     return query.order_by(*order, number.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
-def _after(sort: Sort, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+def _after(sort: Sort, columns: Any, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     rank, older = sa.bindparam("rank", type_=sa.BigInteger), number < sa.bindparam("last")
     if sort is Sort.PRICE:
-        return sa.or_(SearchEntry.price_order > rank, sa.and_(SearchEntry.price_order == rank, older))
+        return sa.or_(columns.price_order > rank, sa.and_(columns.price_order == rank, older))
     if sort is Sort.USE:
-        return sa.or_(SearchEntry.uses < rank, sa.and_(SearchEntry.uses == rank, older))
+        return sa.or_(columns.uses < rank, sa.and_(columns.uses == rank, older))
     return older
 
 
-def _matching(query: sa.Select[Any], is_postgresql: bool) -> sa.Select[Any]:
-    text = sa.bindparam("text", type_=sa.Text)
-    if is_postgresql:
-        hits = sa.select(SearchEntry.id).where(VECTOR.bool_op("@@")(sa.cast(text, TSQUERY)))
-        # by itself the planner may walk the entries from the newest on and cut the text of each anew
-        found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-        return query.join(found, found.c.id == SearchEntry.id)
-    return query.join(full_text, full_text.c.rowid == SearchEntry.id).where(full_text.c[FULL_TEXT].match(text))
+def _matching() -> sa.ColumnElement[bool]:
+    return full_text.c[FULL_TEXT].match(sa.bindparam("text", type_=sa.Text))
+
+
+def _hits_of_sqlite() -> sa.Select[int]:
+    return sa.select(full_text.c.rowid).where(_matching())
+
+
+def _from_hits(shape: _Shape) -> tuple[Any, sa.Select[Any]]:
+    """Return the columns and the statement over what PostgreSQL's index finds, with the entries where they are asked.
+
+    By itself the planner may walk the entries from the newest on and cut the text of each anew.
+    """
+    text = sa.cast(sa.bindparam("text", type_=sa.Text), TSQUERY)
+    wanted_columns = sa.select(SearchEntry.id, SearchEntry.price_order, SearchEntry.uses)
+    found = wanted_columns.where(VECTOR.bool_op("@@")(text)).cte("hits").prefix_with("MATERIALIZED")
+    query = sa.select().select_from(found)
+    if shape.asks_entries:
+        query = query.join_from(found, SearchEntry, found.c.id == SearchEntry.id)
+    return found.c, query
 
 
 def by_prices(asked: Wanted, on: date) -> list[sa.ColumnElement[bool]]:
@@ -226,10 +260,15 @@ def lowest_price(session: Session, product_id: UUID, on: date) -> UnitPrice | No
 
 def prices_in_force(session: Session, entry_ids: Sequence[int], on: date) -> list[tuple[int, ChargeUnit, UnitPrice]]:
     """Return (entry, charge unit, highest price per unit) of every price in force that day of the entries' products."""
+    found = session.execute(_prices_among(on), {"ids": list(entry_ids)})
+    return [(entry_id, unit, price) for entry_id, unit, price in found]
+
+
+@lru_cache(maxsize=8)
+def _prices_among(on: date) -> sa.Select[int, ChargeUnit, UnitPrice]:
     query = sa.select(SearchEntry.id, Tariff.charge_unit, Tariff.unit_price_max).distinct()
     query = query.join(Tariff, Tariff.product_id == SearchEntry.product_id)
-    found = session.execute(query.where(SearchEntry.id.in_(entry_ids), *_in_force(on)))
-    return [(entry_id, unit, price) for entry_id, unit, price in found]
+    return query.where(SearchEntry.id.in_(sa.bindparam("ids", expanding=True)), *_in_force(on))
 
 
 def stamps() -> sa.Select[UUID, str]:

@@ -19,7 +19,7 @@ from market.catalogue import queries
 from market.listings import commands as listings
 from market.listings.queries import of_product
 from market.search.model import FULL_TEXT, SearchEntry
-from market.search.queries import Wanted
+from market.search.queries import Wanted, candidates
 from market.search.rules import Sort
 from registry.agreements import commands as agreements
 from registry.parties import commands as parties
@@ -54,9 +54,9 @@ def answers(session: Session) -> list[list[str]]:
 
 def rebuild(session: Session, uses: dict[UUID, int]) -> None:
     """Write the index anew as the program does, batch by batch."""
-    after = catalogue.rebuild(session, CLOCK, now=LATER)
+    after = catalogue.rebuild(session, CLOCK, now=LATER, limit=2)
     while after is not None:
-        after = catalogue.rebuild(session, CLOCK, now=LATER, after=after)
+        after = catalogue.rebuild(session, CLOCK, now=LATER, after=after, limit=2)
     catalogue.finish_rebuilding(session, CLOCK, uses, now=LATER)
 
 
@@ -96,8 +96,7 @@ def lose_full_text(session: Session) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("damage", [lose_everything, confuse, lose_full_text])
-def test_an_index_written_anew_equals_the_one_that_followed_the_facts(session, damage, monkeypatch):
-    monkeypatch.setattr(catalogue, "REBUILT_AT_ONCE", 2)
+def test_an_index_written_anew_equals_the_one_that_followed_the_facts(session, damage):
     uses = followed(session)
     before, found = contents(session), answers(session)
     assert len(before) == 4
@@ -109,6 +108,24 @@ def test_an_index_written_anew_equals_the_one_that_followed_the_facts(session, d
     assert answers(session) == found
     rebuild(session, uses)
     assert (contents(session), answers(session)) == (before, found)
+
+
+@pytest.mark.both_databases
+def test_many_hits_are_walked_in_the_order_in_which_few_are_sorted(session):
+    followed(session)
+    for sort in (Sort.PRICE, Sort.USE):
+        assert page_by_page(session, sort, few=0) == page_by_page(session, sort, few=9)
+        assert len(page_by_page(session, sort, few=0)) == 4
+
+
+def page_by_page(session: Session, sort: Sort, *, few: int) -> list[int]:
+    """Return the numbers of the entries that a search finds, one at a time."""
+    found: list[int] = []
+    after = None
+    while shown := candidates(session, Wanted(q="核验", sort=sort), on=LATER.date(), limit=1, after=after, few=few):
+        (after,) = shown
+        found.append(after.id)
+    return found
 
 
 def test_only_the_timetable_and_the_terminal_write_the_index_anew(session):
