@@ -1,7 +1,7 @@
 """S3: orders per second of one client through our command, against django-oscar on the same PostgreSQL server.
 
 django-oscar lives in an environment of its own, which this program makes when it is missing: nothing of it is a
-dependency of ours. ``HUIYI_BENCH_OSCAR`` names the Python of an environment that has it already.
+dependency of ours. ``BENCH_OSCAR`` names the Python of an environment that has it already.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kernel.db import Database, new_id
 from kernel.identity import Actor, Grant, Role
 
 ROOT = Path(__file__).resolve().parent.parent
-OSCAR = "HUIYI_BENCH_OSCAR"
+OSCAR = "BENCH_OSCAR"
 NEEDED = ("django-oscar==4.2.1", "psycopg[binary]>=3.3,<4")
 SECONDS = orders.SECONDS
 TARGET = 5.0

@@ -40,7 +40,7 @@ def facets(args):
     """Count the results of a search by every facet: place, domain, seller, department, form, price and so on."""
     found = queries.facets(db.session(), args["asked"], now=clock.now(), book=policy_book())
     return {
-        "total": found.total, "is_partial": found.is_partial,
+        "count": found.total, "is_partial": found.is_partial,
         "facets": [{"facet": facet, "values": values} for facet, values in found.by_facet().items()],
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import UnitPriceField
+from kernel.fields import RateField, UnitPriceField
 from kernel.http import PageArgs, page_of
 from market.search.queries import Wanted
 from market.search.rules import INDEXED, Facet, Sort
@@ -114,7 +114,7 @@ class FacetOut(ma.Schema):
 class FacetsOut(ma.Schema):
     """How many results there are and with which values; where ``is_partial``, every number is a lower bound."""
 
-    total = ma.fields.Integer()
+    count = ma.fields.Integer()
     is_partial = ma.fields.Boolean()
     facets = ma.fields.List(ma.fields.Nested(FacetOut))
 
@@ -203,7 +203,7 @@ class OfferedQualityOut(ma.Schema):
 
     resource_code = ma.fields.String()
     resource_title = ma.fields.String()
-    score = ma.fields.Decimal(as_string=True, allow_none=True)
+    score = RateField(allow_none=True)
     basis = ma.fields.String()
 
 

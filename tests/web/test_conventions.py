@@ -26,10 +26,12 @@ WITHOUT_KEY = {
     "/api/v1/onboarding/{number}/withdrawal", "/api/v1/tariffs/preview", "/api/v1/cap-plans/check",
     "/api/v1/cost-surveys/{survey_id}/keys/{key_id}/preview", "/api/v1/what-if",
     "/api/v1/determinations/{determination_id}/proposals/preview", "/api/v1/webhook-endpoints/{endpoint_id}/secret",
+    "/api/v1/webhook-endpoints/{endpoint_id}/disabling",  # stopped twice is stopped; in an emergency nothing may be in the way
 }  # fmt: skip
 # read as one report, never page by page: what they add up would otherwise not add up
 WHOLE_REPORTS = {
     "/api/v1/suspense", "/api/v1/payments/{payment_id}/attempts",
+    "/api/v1/webhook-event-types",  # part of the program, not rows
     "/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees",
     "/api/v1/disclosures/entries", "/api/v1/duties", "/api/v1/resources/{resource_id}/history",
     "/api/v1/resources/{resource_id}/registrations", "/api/v1/equal-prices", "/api/v1/prices/{code}/history",

@@ -61,7 +61,7 @@ def test_a_program_searches_narrows_counts_and_turns_pages(client: FlaskClient, 
 
 def test_facets_count_what_is_found(client: FlaskClient, codes: dict[str, str]) -> None:
     counted = client.get("/api/v1/catalogue/facets").json
-    assert (counted["total"], counted["is_partial"]) == (2, False)
+    assert (counted["count"], counted["is_partial"]) == (2, False)
     values = {one["facet"]: {value["value"]: value["count"] for value in one["values"]} for one in counted["facets"]}
     assert values["place"] == {"puer": 1, "xinchang": 1}
     assert values["delivery_form"] == {"api": 2}
@@ -69,7 +69,7 @@ def test_facets_count_what_is_found(client: FlaskClient, codes: dict[str, str]) 
     assert values["price_range"] == {"0-0.1": 1, "0.1-1": 1}
     assert all(len(values[facet]) >= 1 for facet in ("operator", "merchant", "department", "update_frequency"))
     narrowed = client.get("/api/v1/catalogue/facets?q=neilao").json
-    assert narrowed["total"] == 1
+    assert narrowed["count"] == 1
     named = {one["facet"]: one["values"] for one in narrowed["facets"]}
     assert named["merchant"][0]["name"] != named["merchant"][0]["value"]
 

@@ -181,7 +181,7 @@ def test_what_is_suspended_is_gone_from_every_list_in_the_same_second_though_the
 def shown(client: FlaskClient) -> tuple[list[str], int, set[str]]:
     """Return the products of a search, how many are counted, and those that the feed names."""
     items = client.get("/api/v1/catalogue?q=taifeng").json["items"]
-    counted = client.get("/api/v1/catalogue/facets?q=taifeng").json["total"]
+    counted = client.get("/api/v1/catalogue/facets?q=taifeng").json["count"]
     feed = client.get("/catalogue/feed.atom?q=taifeng").get_data(as_text=True)
     every = [item["code"] for item in client.get("/api/v1/catalogue").json["items"]]
     return [item["code"] for item in items], counted, {code for code in every if f"/products/{code}" in feed}
