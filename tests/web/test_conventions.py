@@ -26,7 +26,8 @@ WITHOUT_KEY = {
     "/api/v1/onboarding/{number}/withdrawal", "/api/v1/tariffs/preview", "/api/v1/cap-plans/check",
     "/api/v1/cost-surveys/{survey_id}/keys/{key_id}/preview", "/api/v1/what-if",
     "/api/v1/determinations/{determination_id}/proposals/preview", "/api/v1/webhook-endpoints/{endpoint_id}/secret",
-    "/api/v1/webhook-endpoints/{endpoint_id}/disabling",  # stopped twice is stopped; in an emergency nothing may be in the way
+    # stopped twice is stopped, and whoever stops in a hurry shall not have to think of a key
+    "/api/v1/webhook-endpoints/{endpoint_id}/disabling",
 }  # fmt: skip
 # read as one report, never page by page: what they add up would otherwise not add up
 WHOLE_REPORTS = {

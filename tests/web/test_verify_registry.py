@@ -23,7 +23,8 @@ SEAT = "registry_review_stage"
 OPINION = "registry_review_opinion"
 # digests of contents, texts, secrets and accounts: nothing is kept under them
 NO_DOCUMENTS = {
-    "content_sha256", "token_sha256", "secret_sha256", "login_sha256", "word_sha256", "steps_sha256", "market_import_batch.file_sha256",
+    "content_sha256", "token_sha256", "secret_sha256", "login_sha256", "word_sha256", "steps_sha256",
+    "market_import_batch.file_sha256",
     "previous_sha256", "inputs_sha256", "settlement_run.report_sha256", "registry_disclosure.sha256",
     "evidence_file.sha256", "audit_seal.sha256", "market_contract.sha256", "market_data_set.sha256",
     "settlement_statement.sha256", "pricing_assessment.sha256", "pricing_misuse.sha256", "pricing_proposal.sha256",
