@@ -115,6 +115,8 @@ import registry.exits.api
 import registry.exits.pages
 import registry.incidents.api
 import registry.incidents.pages
+import registry.key_rotations.api
+import registry.key_rotations.pages
 import registry.objections.api
 import registry.objections.pages
 import registry.onboarding.api
@@ -156,6 +158,8 @@ import registry.training.api
 import registry.training.pages
 import registry.workspace.api
 import registry.workspace.pages
+import settlement.deliveries.api
+import settlement.deliveries.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
@@ -167,6 +171,8 @@ import settlement.splits.api
 import settlement.splits.pages
 import settlement.statements.api
 import settlement.statements.pages
+import settlement.takings.api
+import settlement.takings.pages
 import settlement.what_if.api
 import settlement.what_if.pages
 from web import (
@@ -196,12 +202,11 @@ API_BLUEPRINTS = [
     registry.parties.api.blueprint,
     registry.access.api.blueprint,
     registry.onboarding.api.blueprint,
-    registry.plans.api.blueprint,
-    registry.calls.api.blueprint,
-    registry.applications.api.blueprint,
-    registry.selections.api.blueprint,
+    registry.plans.api.blueprint, registry.calls.api.blueprint,
+    registry.applications.api.blueprint, registry.selections.api.blueprint,
     registry.operator_reviews.api.blueprint,
     registry.training.api.blueprint,
+    registry.key_rotations.api.blueprint,
     registry.persons.api.blueprint,
     registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
@@ -276,13 +281,9 @@ API_BLUEPRINTS = [
     delivering.api,
     market.gateways.api.blueprint,
     market.limits.api.blueprint,
-    settlement.metering.api.usage,
-    settlement.revenue.api.blueprint,
-    settlement.splits.api.blueprint,
-    settlement.ledger.api.blueprint,
-    settlement.runs.api.blueprint,
-    settlement.statements.api.blueprint,
-    settlement.what_if.api.blueprint,
+    settlement.metering.api.usage, settlement.revenue.api.blueprint, settlement.splits.api.blueprint,
+    settlement.ledger.api.blueprint, settlement.runs.api.blueprint, settlement.statements.api.blueprint,
+    settlement.what_if.api.blueprint, settlement.takings.api.blueprint, settlement.deliveries.api.blueprint,
     calc_api.blueprint,
     pricing.assessments.api.blueprint,
     pricing.adjustments.api.blueprint,
@@ -291,7 +292,7 @@ API_BLUEPRINTS = [
     assessing.api,
     disclosing.api,
     desks.api,
-]
+]  # fmt: skip
 # called by programs, outside the documented API: the data plane and the probes
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
@@ -307,6 +308,7 @@ PAGE_BLUEPRINTS = [
     registry.selections.pages.blueprint,
     registry.operator_reviews.pages.blueprint,
     registry.training.pages.blueprint,
+    registry.key_rotations.pages.blueprint,
     registry.persons.pages.blueprint,
     registry.relations.pages.blueprint,
     registry.authorizations.pages.blueprint,
@@ -387,6 +389,8 @@ PAGE_BLUEPRINTS = [
     settlement.splits.pages.blueprint,
     settlement.statements.pages.blueprint,
     settlement.what_if.pages.blueprint,
+    settlement.takings.pages.blueprint,
+    settlement.deliveries.pages.blueprint,
     pricing.assessments.pages.blueprint,
     pricing.adjustments.pages.blueprint,
     pricing.cycles.pages.blueprint,

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.calendar import Period, add_months
+from kernel.calendar import DAY, MONTHS_PER_YEAR, Period, add_months
 from kernel.money import Money, total
 from kernel.policy import Cited, PolicyBook
+from market.entitlements.model import Entitlement
 from settlement.earnings.queries import NOTHING_TAKEN, Facts, Schedules
 from settlement.holds.queries import holds
 from settlement.holds.rules import Hold
@@ -30,7 +31,7 @@ from settlement.runs.rules import RunState
 from settlement.splits import queries as splits
 from settlement.splits.model import ShareSchedule
 from settlement.taxes.queries import levies
-from settlement.workings.queries import Worked, settled
+from settlement.workings.queries import Worked, facts_of, settled
 
 Change = Callable[[Facts], Facts]
 
@@ -109,6 +110,38 @@ def replay(
         facts = Facts(place, month, begun, used, {}, {}, Schedules(signed), policy.tax_vat_rate,
                       policy.payee_public_institution, held, levied)  # fmt: skip
         yield from _of_span(span, False, _twice(session, facts, change, was, would))
+
+
+def ahead(session: Session, *, place: str, until: date, received_until: datetime, book: PolicyBook) -> Iterator[Worked]:
+    """Yield the settlements that a place still has to make: months after the last sealed one, as if now were the time.
+
+    Each follows on the ones before it, as it will once they are sealed; the first is what its dry run shows. At most
+    twelve are told apart: of a place that has not settled for longer, the first takes in everything before it.
+
+    Args:
+        session: the session to read with.
+        place: whose settlements.
+        until: first day that is not looked at; the last month is cut there.
+        received_until: use received later is left out.
+        book: the rules in force.
+    """
+    last = session.scalar(
+        sa.select(sa.func.max(SettlementRun.period_end)).where(
+            SettlementRun.place == place, SettlementRun.state == RunState.SEALED
+        )
+    )
+    begun = sa.select(sa.func.min(Entitlement.valid_from)).where(Entitlement.place == place)
+    start = last or session.scalar(begun) or until
+    oldest = add_months(Period.month_of(until - DAY).start, 1 - MONTHS_PER_YEAR)
+    start = max(start if last else Period.month_of(start).start, oldest)
+    memory = _Memory(revenue.taken_before(session, place), splits.taken_by_step(session, place))
+    while start < until:
+        period = Period(start, min(Period.month_of(start).end, until))
+        facts = facts_of(session, place=place, period=period, received_until=received_until, book=book)
+        worked = settled(session, replace(facts, taken=memory.taken, recovered=memory.recovered))
+        yield worked
+        memory.add(worked)
+        start = period.end
 
 
 def _of_span(span: Period, is_sealed: bool, worked: tuple[Worked, Worked]) -> Iterator[Replayed]:
