@@ -188,7 +188,8 @@ NOT_TOLD: dict[str, str] = {
     **{f"account.{act}": SECRET for act in (
         "admit", "ask_grant", "confirm_grant", "create", "create_first_administrator", "create_key", "disable",
         "enable", "grant_role", "identify", "issue_reset", "refuse_grant", "revoke_key", "revoke_role",
-        "set_password", "sign_in", "sign_in_attempt", "sign_out", "use_key", "use_reset", "withdraw_grant")},
+        "rotate_key", "set_password", "sign_in", "sign_in_attempt", "sign_out", "use_key", "use_reset",
+        "withdraw_grant")},
     "access.decide": SECRET, "access.admit": SECRET, "onboarding.attempt": SECRET, "onboarding.look_up": SECRET,
     "training.record": SECRET, "evidence.keep": INNER,
     **{f"product_draft.{act}": INNER for act in ("start", "save", "finish", "discard")},

@@ -48,6 +48,7 @@ ATTEMPTS_WINDOW = timedelta(minutes=15)
 SESSION_MAX = timedelta(hours=12)
 SESSIONS_AT_ONCE = 3
 KEY_DAYS_MAX = 365
+KEY_NAME_LENGTH_MAX = 100
 FIRST_ADMINISTRATOR = "first-administrator"
 NO_SYNC = {"synchronize_session": False}
 

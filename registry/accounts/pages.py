@@ -90,7 +90,7 @@ def account() -> AnyResponse:
     """Show who one is, what one may do, and the API keys. People of a suspended organisation learn it here."""
     if not current_actor().is_authenticated:
         return redirect(url_for("account_pages.sign_in", next=request.path), code=302)
-    return _account_page()
+    return account_page()
 
 
 @blueprint.post("/account/keys")
@@ -99,14 +99,14 @@ def create_key() -> Response:
     """Create an API key. Its secret is in this answer only: it is neither kept in a cookie nor shown again."""
     form = Form(KeyIn)
     if not form.accepts():
-        return _account_page(key_form=form, status=422)
+        return account_page(key_form=form, status=422)
     try:
         with db.transaction() as session:
             made, secret = commands.create_key(session, current_actor(), **form.data, now=clock.now())
     except DomainError as error:
         form.refuse(error)
-        return _account_page(key_form=form, status=error.status)
-    return _account_page(new_key=made, secret=secret, status=201)
+        return account_page(key_form=form, status=error.status)
+    return account_page(new_key=made, secret=secret, status=201)
 
 
 @blueprint.post("/account/keys/<uuid:key_id>/revocation")
@@ -125,30 +125,34 @@ def set_password() -> AnyResponse:
     """Set a new password; other sessions end."""
     form = Form(NewPasswordIn)
     if not form.accepts():
-        return _account_page(password_form=form, status=422)
+        return account_page(password_form=form, status=422)
     try:
         with db.transaction() as session:
             token = request.cookies.get(SESSION_COOKIE)
             commands.set_password(session, current_actor(), **form.data, token=token, now=clock.now())
     except DomainError as error:
         form.refuse(error)
-        return _account_page(password_form=form, status=error.status)
+        return account_page(password_form=form, status=error.status)
     flash(gettext("密码已更改，其他设备上的登录已退出。"), "success")
     return redirect(url_for("account_pages.account"), code=303)
 
 
-def _account_page(
+def account_page(
     *,
     key_form: Form | None = None,
     password_form: Form | None = None,
+    rotation_form: Form | None = None,
     new_key: Any = None,
+    old_key: Any = None,
     secret: str = "",
     status: int = 200,
 ) -> Response:
+    """Show who one is, with a new key's secret where one was just made, and with what was refused."""
     actor, session, now = current_actor(), db.session(), clock.now()
     own = queries.get(session, actor.id)
     text = render_template(
-        "registry/accounts/account.html", own=own, now=now, new_key=new_key, secret=secret,
+        "registry/accounts/account.html", own=own, now=now, new_key=new_key, old_key=old_key,
+        secret=secret, rotation_form=rotation_form,
         keys=queries.keys_of(session, own.id), grants=queries.grants_in_force(session, own.id),
         sessions=queries.live_sessions(session, own.id, now), role_title=lambda role: gettext(ROLE_TITLES[role]),
         key_form=key_form or Form(KeyIn, {"days": "90"}), password_form=password_form or Form(NewPasswordIn),

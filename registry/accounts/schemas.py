@@ -7,7 +7,7 @@ import marshmallow as ma
 from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import page_of
 from kernel.identity import Role
-from registry.accounts.commands import KEY_DAYS_MAX
+from registry.accounts.commands import KEY_DAYS_MAX, KEY_NAME_LENGTH_MAX
 from registry.accounts.rules import AccountState
 from registry.parties.schemas import NAME_LENGTH_MAX, PartyNameOut
 
@@ -59,7 +59,7 @@ class NewPasswordIn(Schema):
 class KeyIn(Schema):
     """A new API key."""
 
-    name = TextField(required=True, max_length=100)
+    name = TextField(required=True, max_length=KEY_NAME_LENGTH_MAX)
     days = ma.fields.Integer(load_default=90, validate=ma.validate.Range(1, KEY_DAYS_MAX))
 
 
