@@ -50,6 +50,10 @@ def ask(code: str, key: str, reference: str, *, scenario: str | None, number: st
 
 def _admitted(code: str, key: str, reference: str, scenario: str | None, number: str | None) -> Served | Outgoing:
     actor, book, now = current_actor(), policy_book(), clock.now()
+    served = commands.use_at_once(db.session(), actor, code=code, key=key, reference=reference, now=now, book=book,
+                                  scenario=scenario, entitlement=number)  # fmt: skip
+    if served is not None:
+        return served
     with db.transaction() as session:
         while True:
             held = admitted(session, actor, code=code, key=key, reference=reference, now=now, book=book,

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from kernel.errors import NotFound, Unauthenticated
 from kernel.identity import Actor, Grant, Role
-from kernel.prepared import asked, prepared
+from kernel.prepared import Alone, alone, asked, prepared
 from registry.accounts.model import Account, AccountPerson, ApiKey, RoleGrant, WebSession
 from registry.accounts.rules import AccountState, is_live
 from registry.parties.model import Party
@@ -115,7 +115,9 @@ def recognise_key(session: Session, token: str, now: datetime) -> Recognised | N
     prefix, _, secret = token.removeprefix(KEY_PREFIX).partition("_")
     if not token.startswith(KEY_PREFIX) or not prefix or not secret:
         return None
-    rows = session.connection().execute(_of_key(session.get_bind().dialect.name), {"prefix": prefix}).all()
+    rows: Sequence[Any] | None = _of_key_alone().ask(session, prefix=prefix)
+    if rows is None:
+        rows = session.connection().execute(_of_key(session.get_bind().dialect.name), {"prefix": prefix}).all()
     if not rows or not hmac.compare_digest(rows[0].secret_sha256, digest(secret)):
         return None
     first = rows[0]
@@ -126,12 +128,20 @@ def recognise_key(session: Session, token: str, now: datetime) -> Recognised | N
 
 @cache
 def _of_key(dialect: str) -> sa.TextualSelect:
+    return prepared(_question_of_key(), dialect, prefix=sa.Text())
+
+
+@cache
+def _of_key_alone() -> Alone:
+    return alone(_question_of_key(), "prefix")
+
+
+def _question_of_key() -> sa.Select[*tuple[Any, ...]]:
     """Every call of a program asks this, so it is put together once."""
-    asked_for = _with_grants(
+    return _with_grants(
         sa.select(ApiKey.secret_sha256, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at).select_from(ApiKey),
         Account.id == ApiKey.account_id,
     ).where(ApiKey.prefix == asked("prefix"))
-    return prepared(asked_for, dialect, prefix=sa.Text())
 
 
 def needs_touch(session: Session, token: str, now: datetime) -> bool:
@@ -156,7 +166,7 @@ def _with_grants(query: sa.Select[*tuple[Any, ...]], account_of: sa.ColumnElemen
     )  # fmt: skip
 
 
-def _actor(rows: Sequence[sa.Row[Any]], channel: str) -> Actor:
+def _actor(rows: Sequence[Any], channel: str) -> Actor:
     grants = tuple(Grant(Role(row.role), row.grant_org, row.place) for row in rows if row.role is not None)
     first = rows[0]
     return Actor(id=first.account_id, name=first.name, org_id=first.org_id, grants=grants, channel=channel)

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.calendar import business_date
+from kernel.db import new_id
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
@@ -22,7 +23,7 @@ from market.limits import queries as limits
 from market.limits.rules import Limit, reached
 from settlement.calls import queries
 from settlement.calls.queries import Met, inserting_event, new_event, taking_call
-from settlement.metering.model import UsageEvent, UsageTotal
+from settlement.metering.model import UsageTotal
 from settlement.metering.queries import inserting, using_up
 from settlement.metering.rules import subject_digest
 
@@ -76,6 +77,35 @@ def record_use(
         return served
     return record_use(session, actor, code=code, key=key, reference=reference, now=now, book=book,
                       entitlement=held.terms.number)  # fmt: skip
+
+
+def use_at_once(
+    session: Session, actor: Actor, *, code: str, key: str, reference: str, now: datetime, book: PolicyBook,
+    scenario: str | None = None, entitlement: str | None = None,
+) -> Served | None:  # fmt: skip
+    """Serve and count a call in one statement that is a transaction of its own, before any is open (PostgreSQL).
+
+    None when it was not served so: then nothing has happened, and the ordinary way serves it or says why not.
+
+    Raises:
+        NotAllowed: the actor may not call the data plane.
+    """
+    event_id, moment = new_id(), int(now.timestamp())
+    line = audit.values(actor, "usage.record", ("settlement_usage_event", str(event_id)), at=now)
+    on = business_date(now)
+    found = queries.at_once(on, book).ask(
+        session, buyer=queries.calling(actor), code=code, reference=reference, key=key, number=entitlement,
+        scenario=scenario, second=moment, event_id=event_id, day_number=on.toordinal(),
+        **{f"line_{name}": line[name] for name in queries.LINE_BROUGHT},
+    )  # fmt: skip
+    if not found or not found[0].is_served:
+        return None
+    (one,) = found
+    limit = None if one.limit_calls is None else Limit(one.limit_calls, one.limit_seconds)
+    return Served(
+        one.number, one.row_id is not None, one.row_body, one.used, None if one.quota is None else one.quota - one.used,
+        repeated=False, limit=limit, calls_left=None if limit is None else limit.calls - one.calls,
+    )  # fmt: skip
 
 
 def serve(
@@ -149,9 +179,6 @@ def _count(
     """Write event, sum and audit line; return what is used now and the calls of the span, or None for a repetition."""
     detail = {"entitlement": held.terms.number, "hit": event["hit"]}
     subject = ("settlement_usage_event", str(event["id"]))
-    if session.get_bind().dialect.name == "postgresql":
-        return _count_at_once(session, held, event, units, now,
-                              audit.values(actor, "usage.record", subject, at=now, detail=detail))  # fmt: skip
     calls = _take_call(session, held.entitlement_id, held.terms.number, held.limit, now)
     if session.execute(inserting_event(session, event)).scalar_one_or_none() is None:
         return None
@@ -183,56 +210,3 @@ def _use_up(session: Session, entitlement_id: UUID, number: str, quota: int | No
         raise QuotaExhausted(f"使用权 {number} 共 {quota}，已全部用完或由未完成的调用占用；请稍后重试或续购",
                              detail_en=f"{number}: nothing left of {quota}")  # fmt: skip
     return used
-
-
-EVENT, LINE = UsageEvent.__table__.c, audit.AuditLine.__table__.c
-TAKEN = """taken AS (
-  INSERT INTO settlement_call_counter AS own (entitlement_id, span, used) VALUES (:entitlement_id, :span, 1)
-  ON CONFLICT (entitlement_id) DO UPDATE SET
-    span = greatest(own.span, excluded.span), used = CASE WHEN own.span < excluded.span THEN 1 ELSE own.used + 1 END
-  WHERE own.span < excluded.span OR own.used < :calls RETURNING used
-), """
-WRITTEN = f"""made AS (
-  INSERT INTO settlement_usage_event ({", ".join(EVENT.keys())})
-  SELECT {", ".join(f":{name}" for name in EVENT.keys())}{{after}} ON CONFLICT DO NOTHING RETURNING 1 AS one
-), counted AS (
-  UPDATE settlement_usage_total AS own SET used = own.used + :units FROM made
-  WHERE own.entitlement_id = :entitlement_id AND (own.quota IS NULL OR own.used + own.reserved + :units <= own.quota)
-  RETURNING own.used
-), line AS (
-  INSERT INTO audit_line ({", ".join(LINE.keys())})
-  SELECT {", ".join(f":line_{name}" for name in LINE.keys())} FROM made
-)
-SELECT {{calls}} AS calls, (SELECT one FROM made) AS made, (SELECT used FROM counted) AS used"""  # noqa: S608 — own names
-BINDS = [
-    *(sa.bindparam(column.name, type_=column.type) for column in EVENT),
-    *(sa.bindparam(f"line_{column.name}", type_=column.type) for column in LINE),
-    sa.bindparam("units", type_=sa.BigInteger()),
-]
-OF_LIMIT = [sa.bindparam("span", type_=sa.BigInteger()), sa.bindparam("calls", type_=sa.BigInteger())]
-# one round trip instead of five: what is written hangs together, each part only where the one before it was written
-AT_ONCE = sa.text("WITH " + WRITTEN.format(after="", calls="CAST(NULL AS bigint)")).bindparams(*BINDS)
-AT_ONCE_WITH_LIMIT = sa.text(
-    "WITH "  # noqa: S608 — own names
-    + TAKEN
-    + WRITTEN.format(after=" FROM taken", calls="(SELECT used FROM taken)")
-).bindparams(*BINDS, *OF_LIMIT)
-
-
-def _count_at_once(
-    session: Session, held: Met, event: dict[str, Any], units: int, now: datetime, line: dict[str, Any]
-) -> tuple[int, int | None] | None:
-    values = {**event, **{f"line_{name}": value for name, value in line.items()}, "units": units}
-    statement, limit = AT_ONCE, held.limit
-    if limit is not None:
-        statement = AT_ONCE_WITH_LIMIT
-        values |= {"span": limit.start(now), "calls": limit.calls}
-    row = session.connection().execute(statement, values).one()
-    if limit is not None and row.calls is None:
-        raise reached(limit, held.terms.number, now)
-    if row.made is None:
-        return None
-    used = row.used
-    if used is None:  # the sum is missing, or nothing is left
-        used = _use_up(session, held.entitlement_id, held.terms.number, held.terms.quota) if units else held.used
-    return used, row.calls

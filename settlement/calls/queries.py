@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
+from kernel.audit import AuditLine
 from kernel.calendar import business_date, start_of_day
 from kernel.db import new_id
-from kernel.errors import DomainError, NotAllowed
+from kernel.errors import Conflict, DomainError, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
-from kernel.prepared import asked, prepared
+from kernel.prepared import POSTGRESQL, Alone, asked, place, prepared, text_of
 from market.delivery.model import DataSet, DataSetRow
 from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
@@ -33,6 +34,7 @@ from market.orders.model import Order
 from pricing.tariffs.model import Tariff
 from registry.products.model import Product
 from registry.products.queries import NoSuchProduct
+from registry.products.rules import DeliveryForm
 from settlement.calls.model import CallCounter
 from settlement.metering.model import UsageEvent, UsageTotal
 from settlement.metering.queries import inserting
@@ -53,6 +55,14 @@ class WrongProduct(NotAllowed):
     code = "exchange.wrong_product"
     title = "使用权与产品不符"
     title_en = "The entitlement is not for this product"
+
+
+class NoInterface(Conflict):
+    """The product comes in files or reports: there is nothing to call."""
+
+    code = "exchange.no_interface"
+    title = "该产品没有调用接口"
+    title_en = "The product has no interface to call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,7 @@ def admitted(
     Raises:
         NotAllowed: the actor may not call the data plane.
         NoSuchProduct: there is no such product.
+        NoInterface: the product is delivered as files or reports.
         NoEntitlement: the organisation has bought nothing of it.
         WrongProduct: the named entitlement is not for it.
         Closed: the entitlement rests on something that does not hold now.
@@ -112,10 +123,7 @@ def admitted(
         OutOfScope: the declared scenario is not the agreed one.
         QuotaExhausted: nothing is left.
     """
-    actor.must(Permission.EXCHANGE_CALL, org_id=actor.org_id)
-    if actor.org_id is None:
-        raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
-    found = met(session, buyer_id=actor.org_id, code=code, reference=reference, key=key, now=now, book=book,
+    found = met(session, buyer_id=calling(actor), code=code, reference=reference, key=key, now=now, book=book,
                 number=entitlement)  # fmt: skip
     if found[0].before is not None:
         return found[0]
@@ -129,6 +137,19 @@ def admitted(
         else:
             return one
     raise refusals[0]
+
+
+def calling(actor: Actor) -> UUID:
+    """Return the organisation for which the actor may call the data plane.
+
+    Raises:
+        NotAllowed: the actor may not call the data plane.
+        NoEntitlement: the actor belongs to no organisation.
+    """
+    actor.must(Permission.EXCHANGE_CALL, org_id=actor.org_id)
+    if actor.org_id is None:
+        raise NoEntitlement("只有购买单位可以调用；请使用本单位的访问密钥", detail_en="Call with a key of the buyer")
+    return actor.org_id
 
 
 def must_be_same(held: Met, key: str, reference: str) -> None:
@@ -180,20 +201,25 @@ def met(
 
     Raises:
         NoSuchProduct: there is no such product.
+        NoInterface: the product is delivered as files or reports.
         NoEntitlement: the buyer has bought nothing of it.
         WrongProduct: ``number`` is not one of the buyer's entitlements to it.
     """
     statement = _prepared(session.get_bind().dialect.name, business_date(now), book)
     brought = {"buyer": buyer_id, "code": code, "reference": reference, "key": key}
-    found = [_met(row) for row in session.connection().execute(statement, brought)]
-    if not found:
-        if session.scalar(sa.select(Product.id).where(Product.code == code)) is None:
+    rows = session.connection().execute(statement, brought).all()
+    if not rows:
+        form = session.scalar(sa.select(Product.delivery_form).where(Product.code == code))
+        if form is None:
             raise NoSuchProduct(f"没有产品 {code}，请核对产品编码", detail_en=f"No product {code}")
+        _must_be_called(code, form)
         raise NoEntitlement(
             f"本单位没有产品 {code} 的使用权；请先询价、下单并付款",
             detail_en=f"Nothing bought of {code}",
             rule="ACC-01",
         )
+    _must_be_called(code, rows[0].delivery_form, rows[0].number)
+    found = [_met(row) for row in rows]
     if number is not None:
         found = [one for one in found if one.terms.number == number]
         if not found:
@@ -201,6 +227,15 @@ def met(
                 f"使用权 {number} 不是本单位对产品 {code} 的使用权", detail_en=f"{number} is not for {code}"
             )
     return sorted(found, key=lambda one: (one.before is None, not one.is_open))
+
+
+def _must_be_called(code: str, form: DeliveryForm, number: str = "…") -> None:
+    if form is not DeliveryForm.API:
+        raise NoInterface(
+            f"产品 {code} 以{'报告' if form is DeliveryForm.REPORT else '文件'}交付，没有调用接口；购买后请在使用权页面"
+            f"下载，或以 POST /exchange/v1/entitlements/{number}/files/{{文件编号}}/links 取下载链接",
+            detail_en=f"{code} is delivered as a {form}: download it from the entitlement instead",
+        )
 
 
 def _met(row: sa.Row[Any]) -> Met:
@@ -217,6 +252,75 @@ def _met(row: sa.Row[Any]) -> Met:
 def _prepared(dialect: str, on: date, book: PolicyBook) -> sa.TextualSelect:
     text = sa.Text()
     return prepared(_question(on, book), dialect, buyer=sa.Uuid(), code=text, reference=text, key=text)
+
+
+EVENT, LINE = UsageEvent.__table__.c, AuditLine.__table__.c
+LINE_BROUGHT = ("id", "at", "actor_id", "actor_name", "org_id", "channel", "action", "object_type", "object_id", "note")
+BROUGHT = ("buyer", "code", "reference", "key", "number", "scenario", "second", "event_id", "day_number")
+
+
+def _cast(column: Any, name: str) -> str:
+    return f"CAST({place(name)} AS {column.type.compile(POSTGRESQL)})"
+
+
+# what an event and its line hold, from what the call brought and from the entitlement that answers it
+OF_EVENT = {
+    "id": _cast(EVENT.id, "event_id"), "place": "place", "entitlement_id": "id", "product_id": "product_id",
+    "occurred_at": _cast(LINE.at, "line_at"), "day_number": _cast(EVENT.day_number, "day_number"),
+    "received_at": _cast(LINE.at, "line_at"), "client_reference": _cast(EVENT.client_reference, "reference"),
+    "quantity": "1", "subject_kind": "row_kind",
+    "subject": f"encode(sha256(convert_to(coalesce(row_kind, '') || chr(10) || {place('key')}, 'UTF8')), 'hex')",
+    "hit": "row_id IS NOT NULL", "channel": f"'{Channel.EXCHANGE}'",
+}  # fmt: skip
+OF_LINE = {
+    **{name: _cast(LINE[name], f"line_{name}") for name in LINE_BROUGHT},
+    "detail": "json_build_object('entitlement', number, 'hit', row_id IS NOT NULL)",
+}
+AT_ONCE = f"""WITH met AS ({{question}}), named AS (
+  SELECT * FROM met WHERE number = coalesce({place("number")}, number)
+), first AS (
+  SELECT * FROM named
+  WHERE is_open AND scenario = coalesce({place("scenario")}, scenario) AND (quota IS NULL OR coalesce(used, 0) < quota)
+  ORDER BY valid_until, number LIMIT 1
+), one AS (
+  SELECT *, CASE WHEN row_id IS NOT NULL OR charges_misses THEN 1 ELSE 0 END AS units FROM first
+  WHERE delivery_form = '{DeliveryForm.API}' AND gateway_id IS NULL AND used IS NOT NULL
+    AND coalesce(subject_kind = row_kind, true) AND NOT EXISTS (SELECT FROM named WHERE event_id IS NOT NULL)
+), taken AS (
+  INSERT INTO settlement_call_counter AS own (entitlement_id, span, used)
+  SELECT id, CAST({place("second")} AS bigint) / limit_seconds * limit_seconds, 1 FROM one WHERE limit_calls IS NOT NULL
+  ON CONFLICT (entitlement_id) DO UPDATE SET
+    span = greatest(own.span, excluded.span), used = CASE WHEN own.span < excluded.span THEN 1 ELSE own.used + 1 END
+  WHERE own.span < excluded.span OR own.used < (SELECT limit_calls FROM one) RETURNING used
+), made AS (
+  INSERT INTO settlement_usage_event ({", ".join(OF_EVENT)})
+  SELECT {", ".join(OF_EVENT.values())} FROM one WHERE limit_calls IS NULL OR EXISTS (SELECT FROM taken)
+  ON CONFLICT DO NOTHING RETURNING id
+), counted AS (
+  UPDATE settlement_usage_total AS own SET used = own.used + one.units FROM one, made
+  WHERE own.entitlement_id = one.id AND (own.quota IS NULL OR own.used + own.reserved + one.units <= own.quota)
+  RETURNING own.used
+), line AS (
+  INSERT INTO audit_line ({", ".join(OF_LINE)}) SELECT {", ".join(OF_LINE.values())} FROM one, made AS event
+)
+SELECT row_to_json(answer) FROM (
+  SELECT number, quota, row_id, row_body, limit_calls, limit_seconds, (SELECT used FROM counted) AS used,
+    (SELECT used FROM taken) AS calls, CASE
+      WHEN EXISTS (SELECT FROM made) THEN 1 / (SELECT count(*) FROM counted)
+      WHEN EXISTS (SELECT FROM taken) THEN 1 / (SELECT count(*) FROM made) ELSE 0 END AS is_served
+  FROM one
+) AS answer"""  # noqa: S608 — own names
+
+
+@lru_cache(maxsize=16)
+def at_once(on: date, book: PolicyBook) -> Alone:
+    """Return the statement that admits, serves and counts one call as a transaction of its own.
+
+    It answers one row when all of it was done, or none. Where another took the last unit, the same call was first, or
+    a limit was met between asking and writing, it divides by zero on purpose: that undoes what it wrote before.
+    """
+    text = AT_ONCE.format(question=text_of(_question(on, book)))
+    return Alone(text, [DataSetRow.id.label("row_id")], *BROUGHT, *(f"line_{name}" for name in LINE_BROUGHT))
 
 
 def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
@@ -240,7 +344,7 @@ def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
             UsageEvent.id.label("event_id"), UsageEvent.subject_kind.label("event_kind"),
             UsageEvent.subject.label("event_subject"), UsageEvent.hit.label("event_hit"),
             DataSetRow.id.label("row_id"), DataSetRow.subject_kind.label("row_kind"), DataSetRow.body.label("row_body"),
-            sa.case((serving.is_active, serving.id)).label("gateway_id"),
+            sa.case((serving.is_active, serving.id)).label("gateway_id"), Product.delivery_form,
         )
         .select_from(Entitlement)
         .join(Order, Order.id == Entitlement.order_id)

@@ -201,11 +201,13 @@ def commands_say_who_acts(module: Module) -> Found:
 
 @rule
 def commands_leave_an_audit_line(module: Module) -> Found:
-    """A command calls audit.record, itself or through a function of its file."""
+    """A command calls audit.record (or writes audit.values), itself or through a function of its file."""
     if module.kind != "commands":
         return
     local = {function.name: function for function in module.tree.body if isinstance(function, Function)}
-    recording = {name for name, function in local.items() if {"audit.record", "record"} & called(function)}
+    recording = {
+        name for name, function in local.items() if {"audit.record", "audit.values", "record"} & called(function)
+    }
     while more := {name for name in local.keys() - recording if called(local[name]) & recording}:
         recording |= more
     for function in public_functions(module.tree):

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -30,11 +31,11 @@ NOW = datetime(2026, 8, 5, tzinfo=UTC)
 CALLERS = 50
 
 
-def prepared(url: str, *, quantity: int) -> tuple[Database, make.World, Actor]:
+def prepared(url: str, *, quantity: int, **terms: Any) -> tuple[Database, make.World, Actor]:
     """A world with one record to serve."""
     database = Database(url)
     with database.new_session() as session, write_transaction(session):
-        world = make.make_world(session, quantity=quantity)
+        world = make.make_world(session, quantity=quantity, **terms)
         market.load_data(session, world.scores, [{"key": "k", "score": "1", "level": "A"}])
     return database, world, base.actor(Role.BUYER, org_id=world.buyer.org_id)
 
