@@ -1,4 +1,4 @@
-"""The contract that a product would be sold under, before anybody has ordered it: the twelve points with blanks."""
+"""The contract that a product would be sold under, before anybody has ordered it; and the words of all four kinds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from kernel.http import current_actor, policy_book, public
 from market.catalogue import queries
 from market.catalogue.pages import FORM_WORDS
 from market.catalogue.queries import Offer
+from market.contracts.gateway import templates
 from market.contracts.queries import words_on
-from market.contracts.rules import ContractType, Deal, worded
+from market.contracts.rules import HEADINGS, STANDARD, ContractType, Deal, template_on, worded
 from registry.agreements.model import Agreement
 
 blueprint = Blueprint("contract_template_pages", __name__)
 BLANK = "＿＿＿＿"
+FILLED_IN = {
+    "seller": "供方名称和统一社会信用代码", "buyer": "需方名称和统一社会信用代码", "product": "产品名称和编码",
+    "version": "版本号", "content_sha256": "内容摘要", "registration": "登记编码", "description": "产品说明",
+    "fields": "字段", "source": "数据来源说明", "amount": "金额", "price_basis": "收费标准编号", "payment": "付款方式",
+    "venue": "交易渠道", "agreement": "授权运营协议编号", "delivery": "交付形式", "quantity": "数量", "purpose": "用途",
+    "scenario": "场景", "months": "月数", "retention_years": "当地规定的保存年限",
+}  # fmt: skip
 
 
 @blueprint.get("/products/<code>/contract")
@@ -27,6 +35,27 @@ def show(code: str) -> str:
     template, years = words_on(ContractType.PROVISION, offer.product.place, clock.today(), policy_book())
     text = worded(template, BLANK, _deal(offer, agreement.number, years))
     return render_template("contract_template.html", product=offer.product, text=text)
+
+
+@blueprint.get("/contract-templates")
+@public
+def browse() -> str:
+    """Show the words of today of all four kinds of contract, each with its twelve points."""
+    today = clock.today()
+    kinds = [template_on(templates(), kind, today) for kind in ContractType]
+    return render_template(
+        "contract_templates.html",
+        kinds=kinds,
+        headings=HEADINGS,
+        standard=STANDARD,
+        told=_told,
+        clauses=kinds[0].clauses,
+    )
+
+
+def _told(words: str) -> str:
+    """Return the words of a template with what each order fills in named in brackets."""
+    return words.format_map({name: f"〔{title}〕" for name, title in FILLED_IN.items()}).strip()
 
 
 def _deal(offer: Offer, agreement_number: str, retention_years: str) -> Deal:
