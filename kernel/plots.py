@@ -69,6 +69,8 @@ def bars(
             color=COLOURS[number % len(COLOURS)],
         )  # fmt: skip
     axes.set_xticks(range(len(names)), list(names))
+    if all(isinstance(value, int) for values in drawn.values() for value in values):
+        axes.yaxis.get_major_locator().set_params(integer=True)  # nobody calls half a time
     return _finished(figure, axes, title, limits or {})
 
 

@@ -68,7 +68,7 @@ def record(line_in):
 def assign(assign_in, line_id: UUID):
     """Decide what a waiting line is for."""
     with db.transaction() as session:
-        match_version(session, BankLine, line_id)
+        match_version(session, BankLine, queries.in_hand(session, current_actor(), line_id))
         return commands.assign(session, current_actor(), line_id, **assign_in, now=clock.now(), book=policy_book())
 
 
@@ -79,7 +79,7 @@ def assign(assign_in, line_id: UUID):
 def give_back(return_in, line_id: UUID):
     """Decide that a waiting line goes back to the payer."""
     with db.transaction() as session:
-        match_version(session, BankLine, line_id)
+        match_version(session, BankLine, queries.in_hand(session, current_actor(), line_id))
         return commands.return_line(session, current_actor(), line_id, **return_in, now=clock.now())
 
 
@@ -90,7 +90,7 @@ def give_back(return_in, line_id: UUID):
 def reopen(return_in, line_id: UUID):
     """Take back a claim that has paid nothing yet, or a return that was not sent: the line waits again."""
     with db.transaction() as session:
-        match_version(session, BankLine, line_id)
+        match_version(session, BankLine, queries.in_hand(session, current_actor(), line_id))
         return commands.reopen(session, current_actor(), line_id, **return_in, now=clock.now())
 
 
@@ -101,5 +101,5 @@ def reopen(return_in, line_id: UUID):
 def confirm(returned_in, line_id: UUID):
     """Record that the money went back."""
     with db.transaction() as session:
-        match_version(session, BankLine, line_id)
+        match_version(session, BankLine, queries.in_hand(session, current_actor(), line_id))
         return commands.confirm_return(session, current_actor(), line_id, **returned_in, now=clock.now())

@@ -29,6 +29,7 @@ STATE_WORDS = {
     LineState.RETURNING: _("待退回"), LineState.RETURNED: _("已退回"), LineState.RECORDED: _("早先已手工入账"),
     LineState.OUTGOING: _("支出"),
 }  # fmt: skip
+TONES = {LineState.DECIDED: "good", LineState.RETURNED: "off", LineState.RECORDED: "off", LineState.OUTGOING: "off"}
 REASON_WORDS = {
     Reason.NO_REFERENCE: _("附言中没有编号"), Reason.MISTYPED_REFERENCE: _("附言编号的校验位不符"),
     Reason.UNKNOWN_REFERENCE: _("没有这个附言编号"), Reason.ALREADY_PAID: _("已付清"),
@@ -57,13 +58,18 @@ def import_file() -> AnyResponse:
                 session, current_actor(), place=request.form.get("place", ""), file_name=sent.filename,
                 content=sent.read(), now=clock.now(), book=policy_book(),
             )  # fmt: skip
+            left = queries.count_of_file(session, made.id, LineState.QUEUED)
+            matched = queries.count_of_file(session, made.id, LineState.MATCHED)
     except DomainError as error:
         return _list(refusal=error, status=error.status)
     flash(
-        gettext("%(name)s：%(n)s 行，其中早先已有 %(k)s 行。", name=made.name, n=made.row_count, k=made.known),
-        "success",
-    )
-    return redirect(url_for("bank_line_pages.browse", state="queued"), code=303)
+        gettext(
+            "%(name)s：%(n)s 行，其中早先已有 %(k)s 行；已匹配入账 %(m)s 行，待人工核对 %(w)s 行。",
+            name=made.name, n=made.row_count, k=made.known, m=matched, w=left,
+        ),
+        "warning" if left else "success",
+    )  # fmt: skip
+    return redirect(url_for("bank_line_pages.browse", state="queued" if left else None), code=303)
 
 
 @blueprint.get("/bank-lines/<uuid:line_id>")
@@ -117,7 +123,7 @@ def _step(
         data = {**AssignIn().load(loaded), "book": policy_book()}
     try:
         with db.transaction() as session:
-            match_version(session, BankLine, line_id)
+            match_version(session, BankLine, queries.in_hand(session, current_actor(), line_id))
             act(session, current_actor(), line_id, **data, now=clock.now())
     except DomainError as error:
         return _line(line_id, refusal=error, status=error.status)
@@ -132,7 +138,8 @@ def _list(
     chosen = LineState(state) if state in list(LineState) else None
     places = [place for place in policy_book().places() if actor.may(Permission.PAYMENT_RECORD, place=place)]
     text = render_template(
-        "market/bank_lines/list.html", state_words=STATE_WORDS, reason_words=REASON_WORDS, errors=errors or {},
+        "market/bank_lines/list.html", state_words=STATE_WORDS, tones=TONES, reason_words=REASON_WORDS,
+        errors=errors or {},
         found=page(session, queries.listed(actor, state=chosen), BankLine, newest_first=True),
         places=[(place, policy_book().place(place).title) for place in places], refusal=words_of(refusal),
     )  # fmt: skip
@@ -151,7 +158,7 @@ def _line(
     rows += [{"reference": "", "amount": ""}] * (ROWS_SHOWN - len(rows))
     text = render_template(
         "market/bank_lines/line.html", line=line, rows=rows, short=_short(session, line),
-        shares=queries.shares(session, line.id), state_words=STATE_WORDS,
+        shares=queries.shares(session, line.id), state_words=STATE_WORDS, tones=TONES,
         reason_words=REASON_WORDS, errors=errors or {}, refusal=words_of(refusal), form=request.form,
         suggestions=queries.suggestions(session, line, limit=SUGGESTED_MAX) if line.state is LineState.QUEUED else [],
         may_record=actor.may(Permission.PAYMENT_RECORD, place=line.place),

@@ -61,6 +61,19 @@ def visible(session: Session, actor: Actor, line_id: UUID, *, lock: bool = False
     return found
 
 
+def in_hand(session: Session, actor: Actor, line_id: UUID) -> UUID:
+    """Let who may know of a line work on it alone: the lines of its place are locked first, as everywhere (R4).
+
+    Return its id.
+
+    Raises:
+        NoSuchLine: there is none that the actor may know of.
+    """
+    found = visible(session, actor, line_id)
+    payments.lock_bank_lines(session, found.place)
+    return found.id
+
+
 def file_with(session: Session, place: str, sha256: str) -> BankFile | None:
     """Return the statement with that content, or None."""
     return session.scalar(sa.select(BankFile).where(BankFile.place == place, BankFile.sha256 == sha256))
@@ -69,6 +82,12 @@ def file_with(session: Session, place: str, sha256: str) -> BankFile | None:
 def of_file(session: Session, file_id: UUID) -> Sequence[BankLine]:
     """Return the lines that a statement brought, in its order."""
     return session.scalars(sa.select(BankLine).where(BankLine.file_id == file_id).order_by(BankLine.line_number)).all()
+
+
+def count_of_file(session: Session, file_id: UUID, state: LineState) -> int:
+    """Return how many lines of one statement are in that state."""
+    query = sa.select(sa.func.count()).where(BankLine.file_id == file_id, BankLine.state == state)
+    return session.scalars(query).one()
 
 
 def by_serials(session: Session, place: str, serials: Iterable[str]) -> dict[str, BankLine]:

@@ -60,7 +60,7 @@ def _aspects(session: Session, offer: Offer, now: datetime, book: PolicyBook, en
         Aspect.FIELDS: [str(one.get("title") or one["name"]) for one in version.fields],
         Aspect.PERSONAL: personal,
         Aspect.QUALITY: [
-            f"{one.code} {figures.value:f}" for one, figures in inside.quality if figures.value is not None
+            f"{one.code} {figures.value:.2%}" for one, figures in inside.quality if figures.value is not None
         ],
         Aspect.VERSION: [str(version.number)],
     }

@@ -67,6 +67,15 @@ STATE_WORDS = {
     DisputeState.CLOSED: _("已办结"),
     DisputeState.WITHDRAWN: _("已撤回"),
 }
+TONES = {
+    DisputeState.FILED: "wait",
+    DisputeState.ACCEPTED: "wait",
+    DisputeState.MEDIATION: "wait",
+    DisputeState.REVIEW: "wait",
+    DisputeState.DECIDED: "good",
+    DisputeState.CLOSED: "off",
+    DisputeState.WITHDRAWN: "off",
+}
 OUTCOME_WORDS = {
     Outcome.UPHELD: _("支持"),
     Outcome.PARTLY: _("部分支持"),
@@ -98,7 +107,7 @@ def browse() -> str:
     found = page(session, query, Dispute, newest_first=True)
     named = {one.product_id for one in found["items"]}
     return render_template(
-        "market/disputes/list.html", found=found, tracks=TRACK_WORDS, words=STATE_WORDS,
+        "market/disputes/list.html", found=found, tracks=TRACK_WORDS, words=STATE_WORDS, tones=TONES,
         products={one.id: one for one in session.scalars(sa.select(Product).where(Product.id.in_(named)))},
         waiting=len(queries.waiting(session, actor)), answers=len(queries.to_answer(session, actor, clock.today())),
         states=[(one.value, word) for one, word in STATE_WORDS.items()],
@@ -236,7 +245,8 @@ def _followed(reference: str, error: DomainError | None = None) -> Response:
     found = queries.by_reference(session, reference)
     text = render_template(
         "market/disputes/followed.html", found=found, product=session.get_one(Product, found.product_id),
-        state_title=STATE_WORDS[found.state], may_withdraw=found.state in UNDECIDED, refusal=words_of(error),
+        state_title=STATE_WORDS[found.state], tone=TONES[found.state],
+        may_withdraw=found.state in UNDECIDED, refusal=words_of(error),
         outcome=OUTCOME_WORDS[found.outcome] if found.outcome else None,
     )  # fmt: skip
     return make_response(text, error.status if error else 200)
@@ -265,7 +275,7 @@ def _dispute_page(dispute_id: UUID, form: Form | None = None, *, status: int = 2
         "is_heard": spoken or (found.answer_until is not None and today > found.answer_until),
         "outcome_options": [(one.value, word) for one, word in OUTCOME_WORDS.items()
                             if (one is Outcome.SETTLED) == (found.state is DisputeState.MEDIATION)],
-        "state_title": STATE_WORDS[found.state],
+        "state_title": STATE_WORDS[found.state], "tone": TONES[found.state],
     }  # fmt: skip
     text = render_template(
         "market/disputes/dispute.html", form=form or Form(ma.Schema), refusal=words_of(form.problem if form else None),

@@ -125,7 +125,7 @@ class BankTransfer:
     def instructions(self, reference: str, amount: Money, *, payee: str) -> Instructions:
         """Return the words for the order page."""
         text = (
-            f"请由购买方账户一次性汇付 {amount.grouped()} 元至“{payee}”的结算账户，附言只填写 {reference}。"
+            f"请由购买方账户汇付 {amount.grouped()} 元至“{payee}”的结算账户，附言只填写 {reference}。"
             "金额须与订单完全一致，到账由财务经办核对后即时开通。"
         )
         return Instructions(self.method, amount, reference, text)

@@ -41,12 +41,17 @@ def browse() -> str:
     """List the delivery receipts of the own orders."""
     session, actor, state = db.session(), current_actor(), request.args.get("state", "")
     chosen = ReceiptState(state) if state in list(ReceiptState) else None
-    found = page(session, queries.listed(actor, state=chosen), DeliveryReceipt, newest_first=True)
+    query, about = queries.listed(actor, state=chosen), request.args.get("entitlement", "")
+    if about:
+        named = sa.select(Entitlement.id).where(Entitlement.number == about)
+        query = query.where(DeliveryReceipt.entitlement_id.in_(named))
+    found = page(session, query, DeliveryReceipt, newest_first=True)
     held = sa.select(Entitlement.id, Entitlement.number).where(
         Entitlement.id.in_({one.entitlement_id for one in found["items"]})
     )
     return render_template(
-        "market/receipts/list.html", found=found, words=STATE_WORDS, waiting=len(queries.waiting(session, actor)),
+        "market/receipts/list.html", found=found, about=about, words=STATE_WORDS,
+        waiting=len(queries.waiting(session, actor)),
         numbers={row[0]: row[1] for row in session.execute(held)}, may_count=actor.may(Permission.RECEIPT_COUNT),
         states=[(one.value, word) for one, word in STATE_WORDS.items()],
     )  # fmt: skip

@@ -39,3 +39,9 @@ def test_a_plot_needs_no_script_and_no_other_host() -> None:
 def test_bars_stand_side_by_side_for_every_name() -> None:
     drawn = plots.bars("各部门", ["甲", "乙"], {"现在": [1, 2], "调整后": [Decimal("1.5"), 0]}, unit="元")
     assert {"各部门", "甲", "乙", "现在", "调整后"} <= words(drawn)
+
+
+def test_bars_of_counts_have_whole_numbers_at_the_axis() -> None:
+    drawn = words(plots.bars("调用", ["1", "2"], {"次数": [0, 1]}, unit="次"))
+    assert {"0", "1"} <= drawn
+    assert not [word for word in drawn if "." in word]

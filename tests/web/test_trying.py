@@ -127,7 +127,12 @@ def test_the_use_of_each_day_is_drawn_and_listed_month_by_month(app: Flask, sold
         call(buyer, sold, key="乙")
         first = re.search(r'rel="prev" href="([^"]+)"', buyer.get(usage).text)
         assert first
-        assert 'rel="next"' in buyer.get(first[1]).text
+        shown = buyer.get(first[1]).text
+        assert 'rel="next"' in shown
+        image = re.search(r'<img class="chart"[^>]+usage\.svg[^>]*>', shown)
+        assert image
+        assert "width=" in image[0]  # room is kept for it, so it is no blank area
+        assert "lazy" not in image[0]
         drawn = buyer.get(f"{usage}.svg", query_string={"month": first[1].rsplit("=", 1)[1]})
         assert (drawn.mimetype, "查得" in drawn.text) == ("image/svg+xml", True)
         assert buyer.get(usage, query_string={"month": "2026-13"}).status_code in (400, 422)

@@ -56,6 +56,7 @@ def test_a_person_imports_looks_and_sends_back(app, due):
     assert answer.status_code == 303
     page = person.get("/bank-lines?state=queued").get_data(as_text=True)
     assert "少付" in page
+    assert "已匹配入账 0 行，待人工核对 1 行" in page
     with app.app_context():
         from market.bank_lines.model import BankLine
 
@@ -70,3 +71,17 @@ def test_a_person_imports_looks_and_sends_back(app, due):
     assert "OUT-1" in payer.get(url).get_data(as_text=True)
     missing = send(person, "/bank-lines/files", {"place": base.PLACE}, form_at="/bank-lines")
     assert missing.status_code == 422
+
+
+def test_a_statement_that_matched_as_a_whole_says_so_and_leads_to_no_empty_list(app, due):
+    person = as_person(app, Role.FINANCE_PREPARER, place=base.PLACE)
+    assert f'value="{base.PLACE}" selected' in person.get("/bank-lines").text
+    with app.app_context():
+        payer = paying.name_of(db.session(), due)
+    paid = f"1,2026-07-20 09:00,{due.amount.text()},,{payer},{due.reference}"
+    answer = send(person, "/bank-lines/files",
+                  {"place": base.PLACE, "file": (io.BytesIO(f"{HEADING}\n{paid}\n".encode()), "a.csv")},
+                  form_at="/bank-lines", content_type="multipart/form-data")  # fmt: skip
+    page = person.get(answer.headers["Location"]).text
+    assert "已匹配入账 1 行，待人工核对 0 行" in page
+    assert "没有这种状态的流水" not in page

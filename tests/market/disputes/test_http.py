@@ -54,7 +54,7 @@ def test_buyer_merchant_and_two_officers_settle_a_dispute(app, client, made):
     answer = pricing.post_form(visitor, form, subject)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     mine = answer.headers["Location"]
-    assert "待受理" in visitor.get(mine).get_data(as_text=True)
+    assert '<span class="badge-state badge-wait">待受理</span>' in visitor.get(mine).get_data(as_text=True)
     assert send(visitor, f"{mine}/withdrawal", {}, form_at=mine).status_code == 303
     assert client.get(f"{URL}/followed/{mine.rsplit('/', 1)[1]}").json["state"] == "withdrawn"
     assert visitor.get("/disputes/followed?reference=X", follow_redirects=True).status_code == 404

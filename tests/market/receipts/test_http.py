@@ -47,3 +47,5 @@ def test_program_and_page_count_and_sign(app, client, made):
         counts = client.get(f"{URL}/{number}/counts", headers=selling).json
         assert [(one["side"], one["metered"]) for one in counts] == [("provider", 0), ("buyer", 0)]
         assert "DRC-" in purchaser.get("/receipts").get_data(as_text=True)
+        assert "DRC-" in purchaser.get(f"/receipts?entitlement={held.number}").get_data(as_text=True)
+        assert "DRC-" not in purchaser.get("/receipts?entitlement=ENT-0").get_data(as_text=True)
