@@ -54,6 +54,16 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A buyer that lets a second person approve what costs more than an amount, and the order of April that does."""
+
+    order: str
+    second: str  # key of the person
+    above: str  # yuan
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """Everything that buyers and sellers do beside the purchases of the month."""
 
@@ -62,6 +72,7 @@ class Market:
     bought: tuple[Bought, ...] = ()
     prepaid: str | None = None  # yuan that the buyer of the prepaid order pays in advance
     credit: str | None = None  # yuan that the buyer of the monthly order may owe
+    checked: Checked | None = None
     taken_back: TakenBack | None = None
     counted: tuple[Counted, ...] = ()
     fed_back: str | None = None  # what the seller feeds back to government sharing

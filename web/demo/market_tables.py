@@ -38,6 +38,10 @@ def _found(told: Told) -> Iterator[Row]:
 
 
 def _paid(told: Told) -> Iterator[Row]:
+    if "approval" in told.market:
+        rule, found = told.market["approval_rule"], told.market["approval"]
+        words = f"超过 {rule['above']} 元须第二人复核（{rule['proposed_by']}提出、{rule['decided_by']}确认）"
+        yield "采购复核", f"{found['order']} {found['amount']} 元，{words}；{found['decided_by']}同意", ""
     for placed in told.market.get("orders", {}).values():
         payment = placed["payment"]
         yield "付款", f"{placed['number']} {payment['amount']} 元，{WAYS[payment['method']]}", ""

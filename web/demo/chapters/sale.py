@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -71,11 +72,15 @@ def _reuse(stage: Stage, told: Told, purchase: Purchase, wish: dict[str, Any]) -
     return found
 
 
-def buy(stage: Stage, told: Told, buyer_key: str, product: str, wish: dict[str, Any], reference: str) -> dict[str, Any]:
+def buy(
+    stage: Stage, told: Told, buyer_key: str, product: str, wish: dict[str, Any], reference: str,
+    before_signing: Callable[[dict[str, Any]], None] = lambda placed: None,
+) -> dict[str, Any]:  # fmt: skip
     """Ask for a price, accept it, and let both sides sign the contract; return the order with its quote."""
     buyer, seller = told.login(buyer_key), told.login(told.place.product(product).seller)
     quote = stage.send(buyer, "/api/v1/quotes", wish)
     placed = stage.send(buyer, "/api/v1/orders", {"quote_number": quote["number"], "client_reference": reference})
+    before_signing(placed)
     for signer in (buyer, seller):
         contract = stage.get(signer, f"/api/v1/orders/{placed['number']}/contract")
         url = f"/api/v1/contracts/{contract['id']}/signature"

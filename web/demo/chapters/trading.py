@@ -6,11 +6,12 @@ import base64
 import csv
 import io
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from web.demo.chapters.sale import buy, entitlement_of, payment_of
-from web.demo.market import Bought
+from web.demo.market import Bought, Checked
 from web.demo.stage import Stage, StoryBroken, Told
 
 ACCOUNTS = "/api/v1/buyer-accounts"
@@ -46,6 +47,8 @@ def find(stage: Stage, told: Told) -> None:
 def order(stage: Stage, told: Told) -> None:
     """Order what is paid in different ways; the account from which some of it is paid is opened and given a limit."""
     market = told.place.market
+    if market.checked is not None:
+        _let_two_persons_buy(stage, told, market.checked)
     bought = [(one, _order(stage, told, one)) for one in market.bought]
     told.market["orders"] = {one.key: placed for one, placed in bought}
     if market.prepaid or market.credit:
@@ -63,8 +66,39 @@ def _order(stage: Stage, told: Told, one: Bought) -> dict[str, Any]:
         "scenario": fact.scenario,
         "quantity": one.quantity,
     }
-    placed = buy(stage, told, one.buyer, one.product, wish, one.reference)
+    checked = told.place.market.checked
+    if checked is None or checked.order != one.key:
+        placed = buy(stage, told, one.buyer, one.product, wish, one.reference)
+    else:
+        approve = partial(_approve, stage, told, one, checked)
+        placed = buy(stage, told, one.buyer, one.product, wish, one.reference, before_signing=approve)
     return placed | {"payment": payment_of(stage, told.login(one.buyer), placed)}
+
+
+def _let_two_persons_buy(stage: Stage, told: Told, checked: Checked) -> None:
+    """Let one person of a buyer propose that dear orders need a second person, and another confirm it."""
+    one = next(one for one in told.place.market.bought if one.key == checked.order)
+    wanted = {"is_on": True, "above": checked.above, "reason": checked.reason}
+    rule = stage.send(told.login(one.buyer), "/api/v1/approval-rules", wanted)
+    url, act = f"/api/v1/approval-rules/{rule['id']}/decision", {"act": "confirm"}
+    stage.refused(told, "提出复核规则的人自己确认", told.login(one.buyer), url, act, rule="", of=rule)
+    told.market["approval_rule"] = stage.send(told.login(checked.second), url, act, of=rule)
+
+
+def _approve(stage: Stage, told: Told, one: Bought, checked: Checked, placed: dict[str, Any]) -> None:
+    """Show that a dear order waits: its contract cannot be signed, and whoever placed it cannot approve it."""
+    buyer, second = told.login(one.buyer), told.login(checked.second)
+    contract = stage.get(buyer, f"/api/v1/orders/{placed['number']}/contract")
+    signature, url = f"/api/v1/contracts/{contract['id']}/signature", f"/api/v1/orders/{placed['number']}/approval"
+    stage.refused(
+        told, "未经第二人复核即签署合同", buyer, signature, {"sha256": contract["sha256"]}, rule="", of=contract
+    )
+    act = {"act": "approve", "reason": "与年度采购计划一致"}
+    stage.refused(told, "下单人自己复核订单", buyer, url, act, rule="", of=placed)
+    waiting = stage.get(second, "/api/v1/approvals/waiting")
+    if len(waiting) != 1:
+        raise StoryBroken(f"one order waits for its second person, not {len(waiting)}")
+    told.market["approval"] = stage.send(second, url, act, of=placed) | {"order": placed["number"]}
 
 
 def _give_credit(stage: Stage, told: Told, amount: str) -> None:

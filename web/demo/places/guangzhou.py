@@ -19,7 +19,7 @@ from web.demo.cast import (
     TariffFact,
     Use,
 )
-from web.demo.market import Bought, Counted, Market, Paper, TakenBack
+from web.demo.market import Bought, Checked, Counted, Market, Paper, TakenBack
 from web.demo.procedure import Admission, Authorization, Procedure, ServiceText, SimulatedData, Subsidiary
 
 UNIT, INSTITUTION, COMPANY = PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE
@@ -51,6 +51,7 @@ PEOPLE = (
     Person("source_b", "区仁心", "source_b", Role.SOURCE),
     Person("venue", "钟越衡", "venue", Role.MERCHANT),  # no role of its own: signs as a merchant
     Person("company", "卢百草", "company", Role.BUYER),
+    Person("company_second", "陆细看", "company", Role.BUYER),
     Person("public_body", "简防微", "public_body", Role.BUYER),
     Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),
     Person("checker", "植复", "finance", Role.FINANCE_CHECKER),
@@ -190,6 +191,7 @@ MARKET = Market(
         Bought("prepaid", "company", "index", 8, "GZ-ORD-6", "prepaid"),
     ),
     prepaid="500.00",
+    checked=Checked("calls", "company_second", "280.00", "采购内控制度：单笔超过二百八十元由第二人复核"),
     taken_back=TakenBack("calls", "60.00", "少用 2 次，协商退还"),
     counted=(Counted("industry", 40, 40),),
     fed_back="街道用药供需指数成果，回馈政务共享",
