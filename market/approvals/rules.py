@@ -39,6 +39,15 @@ class ApprovalState(StrEnum):
     LAPSED = "lapsed"
 
 
+STATE_TITLES = {
+    ApprovalState.NOT_NEEDED: "无需复核",
+    ApprovalState.WAITING: "待复核",
+    ApprovalState.APPROVED: "已同意",
+    ApprovalState.REFUSED: "不同意",
+    ApprovalState.LAPSED: "报价已过期",
+}
+
+
 class ApprovalAct(StrEnum):
     """What the second person does."""
 
@@ -127,6 +136,7 @@ def must_be_approved(state: ApprovalState, number: str, above: Money | None) -> 
     """
     if state not in (ApprovalState.NOT_NEEDED, ApprovalState.APPROVED):
         raise ApprovalNeeded(
-            f"订单 {number} 超过本单位设定的 {above} 元，须由下单人以外的另一人复核同意后才能签署（目前：{state}）",
+            f"订单 {number} 超过本单位设定的 {above} 元，须由下单人以外的另一人复核同意后才能签署"
+            f"（目前：{STATE_TITLES[state]}）",
             detail_en=f"Order {number} is above {above}; another person has to approve it first ({state})",
         )

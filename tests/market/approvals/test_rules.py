@@ -80,3 +80,9 @@ def test_the_last_moment_of_the_quote_still_counts():
     late = SALE + timedelta(days=9)
     assert approval_state(**(known | {"decided": ApprovalState.APPROVED}), now=late) is ApprovalState.APPROVED
     assert approval_state(**(known | {"needed": False}), now=late) is ApprovalState.NOT_NEEDED
+
+
+def test_the_refusal_names_the_state_in_words() -> None:
+    with pytest.raises(ApprovalNeeded) as refused:
+        must_be_approved(ApprovalState.WAITING, "ORD-1", Money.yuan("500.00"))
+    assert "目前：待复核" in refused.value.detail

@@ -85,3 +85,38 @@ def test_a_statement_that_matched_as_a_whole_says_so_and_leads_to_no_empty_list(
     page = person.get(answer.headers["Location"]).text
     assert "已匹配入账 1 行，待人工核对 0 行" in page
     assert "没有这种状态的流水" not in page
+
+
+@pytest.mark.both_databases
+def test_a_claim_that_paid_nothing_yet_is_taken_back_through_the_api_and_on_the_page(app, due):
+    client, finance = app.test_client(), as_program(app, Role.FINANCE_PREPARER, place=base.PLACE)
+    content = f"{HEADING}\n1,2026-07-20 09:00,300.00,,母公司,无编号\n".encode()
+    sent = {"place": base.PLACE, "file_name": "a.csv", "content": base64.b64encode(content).decode()}
+    client.post("/api/v1/bank-lines/files", json=sent, headers=key(finance))
+    (line,) = client.get("/api/v1/bank-lines?state=queued", headers=finance).json["items"]
+    url = f"/api/v1/bank-lines/{line['id']}"
+    part = {"shares": [{"reference": due.reference, "amount": "300.00"}], "note": "对账函", "accept_payer": True}
+
+    def claimed() -> dict:
+        seen = client.get(url, headers=finance).json
+        done = client.post(
+            f"{url}/assignment", json=part, headers={**key(finance), "If-Match": f'"v{seen["version"]}"'}
+        )
+        assert (done.status_code, done.json["state"]) == (200, "decided"), done.text
+        return done.json
+
+    first = claimed()
+    note = {"note": "付错订单"}
+    assert client.post(f"{url}/reopening", json=note, headers=key(finance)).status_code == 428
+    stale = {**key(finance), "If-Match": f'"v{line["version"]}"'}
+    assert client.post(f"{url}/reopening", json=note, headers=stale).status_code == 412
+    back = client.post(f"{url}/reopening", json=note, headers={**key(finance), "If-Match": f'"v{first["version"]}"'})
+    assert (back.status_code, back.json["state"], back.json["reason"]) == (200, "queued", "reopened")
+
+    claimed()
+    person, page = as_person(app, Role.FINANCE_PREPARER, place=base.PLACE), f"/bank-lines/{line['id']}"
+    assert send(person, f"{page}/reopening", {"note": ""}, form_at=page).status_code == 422
+    assert send(person, f"{page}/reopening", note, form_at=page).status_code == 303
+    assert client.get(url, headers=finance).json["state"] == "queued"
+    auditor = as_program(app, Role.AUDITOR, place=base.PLACE)
+    assert client.post(f"{url}/reopening", json=note, headers=key(auditor)).status_code == 403
