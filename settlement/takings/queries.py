@@ -45,18 +45,18 @@ class NotASeller(NotAllowed):
 
 
 def own(actor: Actor) -> list[UUID]:
-    """Return the organisations for which the actor sells.
+    """Return the organisations for which the actor sells; a seller's role without an organisation has sold nothing.
 
     Raises:
-        NotASeller: there are none.
+        NotASeller: the actor holds no seller's role.
     """
-    found = {grant.org_id for grant in actor.grants if grant.role in SELLERS and grant.org_id is not None}
+    found = [grant.org_id for grant in actor.grants if grant.role in SELLERS]
     if not found:
         raise NotASeller(
             "本页只供数据商、运营机构查看本单位的收入；请以供方单位的账号登录",
             detail_en="Sign in for an organisation that sells",
         )
-    return sorted(found)
+    return sorted({org_id for org_id in found if org_id is not None})
 
 
 def takings(session: Session, orgs: Orgs, year: Period) -> tuple[Taking, ...]:
