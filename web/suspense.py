@@ -186,9 +186,7 @@ def ask_back(attempt_id: UUID) -> AnyResponse:
 @requires(Permission.PAYMENT_RECORD)
 def ask_provider(attempt_id: UUID) -> AnyResponse:
     """Ask the provider now where a try stands."""
-    session = db.session()
-    payments.visible(session, current_actor(), payments.attempt(session, attempt_id).payment_id)
-    paying.follow(attempt_id)
+    paying.follow(payments.visible_attempt(db.session(), current_actor(), attempt_id).id)
     return redirect(url_for("suspense_pages.browse"), code=303)
 
 

@@ -102,5 +102,5 @@ def propose_limit(limit_in, account_id: UUID):
 def decide_limit(decision_in, limit_id: UUID):
     """Confirm or refuse a proposed limit as the second person."""
     with db.transaction() as session:
-        match_version(session, CreditLimit, limit_id)
+        match_version(session, CreditLimit, queries.visible_limit(session, current_actor(), limit_id).id)
         return commands.decide_limit(session, current_actor(), limit_id, **decision_in, now=clock.now())

@@ -90,7 +90,7 @@ def decide_limit(account_id: UUID, limit_id: UUID) -> AnyResponse:
     form = Form(LimitDecisionIn)
 
     def decide(session: Any) -> None:
-        match_version(session, CreditLimit, limit_id)
+        match_version(session, CreditLimit, queries.visible_limit(session, current_actor(), limit_id).id)
         commands.decide_limit(session, current_actor(), limit_id, **form.data, now=clock.now())
 
     return _step(account_id, form, decide)

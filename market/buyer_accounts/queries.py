@@ -142,6 +142,19 @@ def proposed(session: Session, actor: Actor) -> Sequence[tuple[CreditLimit, Buye
     return [(limit, account) for limit, account in session.execute(query)]
 
 
+def visible_limit(session: Session, actor: Actor, limit_id: UUID) -> CreditLimit:
+    """Return one credit limit of an account.
+
+    Raises:
+        NoSuchAccount: there is none that the actor may know of.
+    """
+    mine = listed(actor).with_only_columns(BuyerAccount.id)
+    found = session.scalar(sa.select(CreditLimit).where(CreditLimit.id == limit_id, CreditLimit.account_id.in_(mine)))
+    if found is None:
+        raise NoSuchAccount(f"没有编号为 {limit_id} 的额度，或不在您的范围内", detail_en="No such limit")
+    return found
+
+
 def statement(session: Session, account_id: UUID, number: str) -> MonthlyStatement:
     """Return one statement of an account.
 

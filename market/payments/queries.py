@@ -125,6 +125,19 @@ def attempt(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attemp
     return found
 
 
+def visible_attempt(session: Session, actor: Actor, attempt_id: UUID) -> Attempt:
+    """Return one try to pay.
+
+    Raises:
+        NoSuchPayment: there is none that the actor may know of.
+    """
+    mine = listed(actor).with_only_columns(Payment.id)
+    found = session.scalar(sa.select(Attempt).where(Attempt.id == attempt_id, Attempt.payment_id.in_(mine)))
+    if found is None:
+        raise NoSuchPayment(f"没有编号为 {attempt_id} 的支付，或不属于本单位", detail_en="No such attempt")
+    return found
+
+
 def attempts_of(session: Session, payment_id: UUID) -> Sequence[Attempt]:
     """Return every try to pay, the first one on top."""
     query = sa.select(Attempt).where(Attempt.payment_id == payment_id).order_by(Attempt.sequence)

@@ -66,7 +66,7 @@ def ask_for_parked(surplus_in):
 def decide(decision_in, refund_id: UUID):
     """Approve or refuse as the second person."""
     with db.transaction() as session:
-        match_version(session, Refund, refund_id)
+        match_version(session, Refund, queries.in_hand(session, current_actor(), refund_id))
         return commands.decide(session, current_actor(), refund_id, **decision_in, now=clock.now())
 
 
@@ -76,7 +76,7 @@ def decide(decision_in, refund_id: UUID):
 def withdraw(refund_id: UUID):
     """Take back a refund that nobody has decided about."""
     with db.transaction() as session:
-        match_version(session, Refund, refund_id)
+        match_version(session, Refund, queries.in_hand(session, current_actor(), refund_id))
         return commands.withdraw(session, current_actor(), refund_id, now=clock.now())
 
 
@@ -87,5 +87,5 @@ def withdraw(refund_id: UUID):
 def confirm(transfer_in, refund_id: UUID):
     """Record that an approved refund was transferred."""
     with db.transaction() as session:
-        match_version(session, Refund, refund_id)
+        match_version(session, Refund, queries.in_hand(session, current_actor(), refund_id))
         return commands.confirm_transfer(session, current_actor(), refund_id, **transfer_in, now=clock.now())

@@ -11,10 +11,11 @@ from kernel import audit, numbering
 from kernel.calendar import business_date
 from kernel.db import new_id
 from kernel.errors import Conflict, Invalid, NotAllowed
-from kernel.identity import Actor, Permission
+from kernel.identity import Actor, Permission, Role
 from kernel.money import Money
 from market.buyer_accounts import commands as accounts
 from market.orders import commands as orders
+from market.orders.model import Order
 from market.orders.rules import OrderEvent
 from market.payments import queries as payments
 from market.payments.commands import CapturedInTheFuture
@@ -87,7 +88,7 @@ def ask(
         MoreThanPaid: less than that is left.
     """
     payment = payments.visible(session, actor, payment_id)
-    actor.must(Permission.REFUND_ASK, place=payment.place)
+    _must_be_of_it(session, actor, payment)
     payment = payments.locked(session, payment.id)
     return _ask(session, actor, payment, None, amount, reason, client_reference, now)
 
@@ -103,9 +104,9 @@ def ask_for_parked(
         ReferenceUsed: the reference names a refund of another amount.
         MoreThanPaid: nothing came, or it has been given back.
     """
-    attempt = payments.attempt(session, attempt_id)
-    actor.must(Permission.REFUND_ASK, place=attempt.place)
-    payment = payments.locked(session, payments.visible(session, actor, attempt.payment_id).id)
+    attempt = payments.visible_attempt(session, actor, attempt_id)
+    _must_be_of_it(session, actor, session.get_one(Payment, attempt.payment_id))
+    payment = payments.locked(session, attempt.payment_id)
     attempt = payments.attempt(session, attempt_id, lock=True)
     amount = attempt.received if attempt.received is not None else attempt.amount
     return _ask(session, actor, payment, attempt, amount, reason, client_reference, now)
@@ -141,6 +142,16 @@ def _ask(
     audit.record(session, actor, "refund.ask", made, at=now,
                  detail={"payment": payment.number, "amount": amount.text(), "method": made.method})  # fmt: skip
     return made
+
+
+def _must_be_of_it(session: Session, actor: Actor, payment: Payment) -> None:
+    """Refuse whoever acts neither for buyer or seller nor for finance of the place: to read is not to ask."""
+    if actor.org_id == payment.buyer_id:
+        actor.must(Permission.REFUND_ASK, org_id=payment.buyer_id)
+    elif actor.org_id is not None and actor.org_id == session.get_one(Order, payment.order_id).seller_id:
+        actor.must(Permission.REFUND_ASK, org_id=actor.org_id, place=payment.place)
+    else:
+        actor.must_be(Role.FINANCE_PREPARER, place=payment.place)
 
 
 def decide(session: Session, actor: Actor, refund_id: UUID, *, act: RefundAct, reason: str, now: datetime) -> Refund:
@@ -182,7 +193,7 @@ def withdraw(session: Session, actor: Actor, refund_id: UUID, *, now: datetime) 
         WrongState: it has been decided.
     """
     refund = queries.visible(session, actor, refund_id)
-    actor.must(Permission.REFUND_ASK, place=refund.place)
+    _must_be_of_it(session, actor, session.get_one(Payment, refund.payment_id))
     if actor.id not in accounts_behind(session, refund.asked_by_id) and actor.org_id != refund.buyer_id:
         raise NotAllowed(f"退款 {refund.number} 只能由申请人撤回", detail_en="Only who asked may withdraw it")
     refund = queries.get(session, refund_id, lock=True)

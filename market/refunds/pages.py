@@ -103,7 +103,7 @@ def _step(refund_id: UUID, form: Form | None, act: Callable[..., Any]) -> AnyRes
         return _refund(refund_id, form, status=422)
     try:
         with db.transaction() as session:
-            match_version(session, Refund, refund_id)
+            match_version(session, Refund, queries.in_hand(session, current_actor(), refund_id))
             act(session, current_actor(), refund_id, **(form.data if form else {}), now=clock.now())
     except DomainError as error:
         return _refund(refund_id, form, refusal=error, status=error.status)

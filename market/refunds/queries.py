@@ -14,6 +14,7 @@ from kernel.identity import Actor
 from kernel.money import ZERO, Money
 from market.orders.model import Order
 from market.orders.queries import in_scope
+from market.payments import queries as payments
 from market.payments.model import Attempt, Payment
 from market.payments.rules import AttemptState, PaymentMethod, PaymentState
 from market.refunds.model import ProviderDispute, Refund
@@ -44,6 +45,17 @@ def visible(session: Session, actor: Actor, refund_id: UUID) -> Refund:
         NoSuchRefund: there is none that the actor may know of.
     """
     return _one(session.scalar(listed(actor).where(Refund.id == refund_id)), refund_id)
+
+
+def in_hand(session: Session, actor: Actor, refund_id: UUID) -> UUID:
+    """Let who may know of a refund work on it alone: its order is locked first, as everywhere (R4). Return its id.
+
+    Raises:
+        NoSuchRefund: there is none that the actor may know of.
+    """
+    found = visible(session, actor, refund_id)
+    payments.locked(session, found.payment_id)
+    return found.id
 
 
 def get(session: Session, refund_id: UUID, *, lock: bool = False) -> Refund:

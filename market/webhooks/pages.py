@@ -170,9 +170,9 @@ def delivery(delivery_id: UUID) -> str:
 @requires(Permission.WEBHOOK_MANAGE)
 def replay(delivery_id: UUID) -> AnyResponse:
     """Send a message again under the same id."""
+    queries.delivery(db.session(), current_actor(), delivery_id)
     try:
         with db.transaction() as session:
-            queries.delivery(session, current_actor(), delivery_id)
             match_version(session, Delivery, delivery_id)
             commands.replay(session, current_actor(), delivery_id, now=clock.now())
     except DomainError as error:

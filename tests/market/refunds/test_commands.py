@@ -24,6 +24,7 @@ from market.refunds import commands, queries
 from market.refunds.commands import NotByBank, ReferenceUsed, SecondPersonNeeded
 from market.refunds.model import Refund
 from market.refunds.rules import MoreThanPaid, RefundAct, RefundState, WrongState
+from registry.agreements.model import Agreement
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.queries import balance
 from tests.make import market as make
@@ -157,3 +158,17 @@ def test_the_database_itself_refuses_to_give_back_more_than_came(session, paid):
         with pytest.raises(DBAPIError):
             session.execute(statement)
         savepoint.rollback()
+
+
+def test_who_only_reads_a_payment_asks_for_no_refund_and_a_buyer_from_afar_does(session, paid):
+    order = orders.get(session, paid.order_id)
+    operating = session.get_one(Agreement, order.agreement_id).operating_institution_id
+    afar = base.actor(Role.BUYER, org_id=paid.buyer_id, place="futian")
+    told = {"amount": Money.yuan("1.00"), "reason": "数据不符合约定", "now": LATER}
+    operator = base.actor(Role.OPERATOR, org_id=operating, place=base.PLACE)
+    assert operating != order.seller_id
+    assert payments.visible(session, operator, paid.id).id == paid.id
+    with pytest.raises(NotAllowed):
+        commands.ask(session, operator, paid.id, client_reference="R-1", **told)
+    asked = commands.ask(session, afar, paid.id, client_reference="R-2", **told)
+    assert commands.withdraw(session, afar, asked.id, now=LATER).state is RefundState.WITHDRAWN
