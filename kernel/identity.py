@@ -141,6 +141,7 @@ class Permission(StrEnum):
     SETTLEMENT_CHECK = "settlement.check"
     SETTLEMENT_READ = "settlement.read"
     STATEMENT_READ = "statement.read"
+    TAKINGS_READ = "takings.read"
     INTAKE = "settlement.intake"
     LEDGER_READ = "ledger.read"
     WEBHOOK_MANAGE = "webhook.manage"
@@ -252,6 +253,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.SETTLEMENT_CHECK: (Role.FINANCE_CHECKER,),
     Permission.SETTLEMENT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),
     Permission.STATEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
+    Permission.TAKINGS_READ: SELLERS,
     Permission.INTAKE: (*FINANCE, Role.SCHEDULER),
     Permission.LEDGER_READ: (*FINANCE, Role.AUDITOR),
     Permission.WEBHOOK_MANAGE: (Role.BUYER, Role.SOURCE, *SELLERS),

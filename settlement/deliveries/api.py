@@ -19,7 +19,7 @@ blueprint = ApiBlueprint(
 
 
 @blueprint.get("")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 @blueprint.arguments(DeliveryArgs, location="query")
 @blueprint.response(200, DeliveryPageOut)
 def browse(args: dict[str, Any]) -> dict[str, Any]:

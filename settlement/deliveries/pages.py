@@ -17,7 +17,7 @@ blueprint = Blueprint("deliveries_pages", __name__, template_folder="../template
 
 
 @blueprint.get("/deliveries")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 def browse() -> str:
     """List what your organisation delivers, with the use of a month."""
     session, actor = db.session(), current_actor()

@@ -18,7 +18,7 @@ blueprint = ApiBlueprint(
 
 
 @blueprint.get("")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 @blueprint.arguments(YearArgs, location="query")
 @blueprint.response(200, TakingsOut)
 def show(args: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def show(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/expected")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 @blueprint.response(200, ExpectedOut)
 def expected() -> dict[str, Any]:
     """Work out what the settlements still to come would give your organisation if they were made now."""

@@ -21,7 +21,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/takings")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 def show() -> str:
     """Show a year of your organisation; what is still to come is worked out on demand."""
     session, orgs, year = db.session(), queries.own(current_actor()), _year()
@@ -37,7 +37,7 @@ def show() -> str:
 
 
 @blueprint.get("/takings.svg")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 def plot() -> Response:
     """Draw what was paid, given back and settled in each month of a year."""
     year = _year()
@@ -54,7 +54,7 @@ def plot() -> Response:
 
 
 @blueprint.get("/takings.xlsx")
-@requires(Permission.STATEMENT_READ)
+@requires(Permission.TAKINGS_READ)
 def workbook() -> Response:
     """Give a year as a workbook."""
     year = _year()

@@ -46,4 +46,4 @@ def test_a_seller_reads_the_same_figures_everywhere_and_strangers_none(app: Flas
             party = made.world.bureau if role is Role.SOURCE else None
             stranger = as_program(app, role, party=party, place=base.PLACE)
             refused = app.test_client().get("/api/v1/takings", headers=stranger)
-            assert (refused.status_code, refused.json["code"]) == (403, "takings.not_a_seller")
+            assert (refused.status_code, refused.json["code"]) == (403, "auth.forbidden")
