@@ -82,7 +82,7 @@ def import_file(
         StatementUnreadable: the file cannot be read.
         StatementRefused: rows are wrong, or a known serial number stands for another amount; nothing was taken.
     """
-    actor.must(Permission.PAYMENT_RECORD, place=place)
+    actor.must(Permission.PAYMENT_RECORD, place=book.place(place).key)
     sha256 = hashlib.sha256(content).hexdigest()
     rows = sheets.read(content, file_name)
     payment_queries.lock_bank_lines(session, place)
@@ -133,7 +133,7 @@ def record_line(
         LineKnown: the serial number is known.
         CapturedInTheFuture: the line lies in the future.
     """
-    actor.must(Permission.PAYMENT_RECORD, place=place)
+    actor.must(Permission.PAYMENT_RECORD, place=book.place(place).key)
     payment_queries.lock_bank_lines(session, place)
     if queries.by_serials(session, place, [serial]) or payment_queries.by_bank_line(session, serial):
         raise LineKnown(f"流水 {serial} 已经登记，不得重复入账", detail_en=f"The line {serial} is known")
