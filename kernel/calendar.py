@@ -17,6 +17,7 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY = timedelta(days=1)
 MONTHS_PER_YEAR = 12
 MONTH_TEXT = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+YEARS = (1900, 9998)  # what people write; a day before or after them still exists
 
 LIBRARY_YEARS = range(min(library_holidays).year, max(library_holidays).year + 1)
 HOLIDAY_NAMES = {
@@ -93,7 +94,7 @@ class Period:
         Raises:
             NotAPeriod: the text is not a month.
         """
-        if not isinstance(text, str) or MONTH_TEXT.fullmatch(text) is None or text.startswith("0000"):
+        if not isinstance(text, str) or MONTH_TEXT.fullmatch(text) is None or not _is_usual(text):
             raise NotAPeriod(f"“{str(text)[:20]}”不是月份：请写成 2026-10。", detail_en="Write the month as 2026-10.")
         return cls.month_of(date.fromisoformat(f"{text}-01"))
 
@@ -137,6 +138,10 @@ class Period:
         if self.start == date(self.start.year, 1, 1) and self.end == add_months(self.start, MONTHS_PER_YEAR):
             return f"{self.start.year:04d}"
         return f"{self.start.isoformat()} 至 {self.last_day.isoformat()}"
+
+
+def _is_usual(text: str) -> bool:
+    return YEARS[0] <= int(text[:4]) <= YEARS[1]
 
 
 class WorkingCalendar:

@@ -10,6 +10,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from kernel.calendar import YEARS
 from kernel.errors import DomainError
 from kernel.money import Money, UnitPrice
 from kernel.wording import Phrase
@@ -106,6 +107,20 @@ class FileContentField(ma.fields.String):
             return base64.b64decode(text, validate=True)
         except ValueError as error:  # binascii.Error, or a character outside ASCII
             raise self.make_error("base64") from error
+
+
+class MomentField(ma.fields.AwareDateTime):
+    """A moment with its zone, far enough from the ends of time for every zone."""
+
+    default_error_messages = {  # noqa: RUF012
+        "years": Phrase(f"年份须在 {YEARS[0]} 至 {YEARS[1]} 之间", "The year is out of range.", "years")
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        if not YEARS[0] <= moment.year <= YEARS[1]:
+            raise self.make_error("years")
+        return moment
 
 
 class TextField(ma.fields.String):

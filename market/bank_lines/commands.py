@@ -79,6 +79,7 @@ def import_file(
 
     Raises:
         NotAllowed: the actor does not record payments at that place.
+        NoSuchPlace: there is no such place.
         StatementUnreadable: the file cannot be read.
         StatementRefused: rows are wrong, or a known serial number stands for another amount; nothing was taken.
     """
@@ -130,6 +131,7 @@ def record_line(
 
     Raises:
         NotAllowed: the actor does not record payments at that place.
+        NoSuchPlace: there is no such place.
         LineKnown: the serial number is known.
         CapturedInTheFuture: the line lies in the future.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, FileContentField, MoneyField, Schema, TextField
+from kernel.fields import EntityOut, FileContentField, MomentField, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from market.bank_lines.rules import LineState, Reason
 from market.payments.schemas import LINE_LENGTH_MAX, LOCAL_MOMENT, NAME_LENGTH_MAX
@@ -38,7 +38,7 @@ class StatementLineIn(Schema):
 
     place = TextField(required=True, max_length=40)
     serial = TextField(required=True, max_length=LINE_LENGTH_MAX)
-    booked_at = ma.fields.AwareDateTime(required=True)
+    booked_at = MomentField(required=True)
     amount = MoneyField(required=True)
     payer_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
     payer_account = TextField(load_default="", max_length=NAME_LENGTH_MAX)

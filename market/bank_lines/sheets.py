@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from kernel.calendar import BEIJING
+from kernel.calendar import BEIJING, YEARS
 from kernel.errors import DomainError, Invalid
 from kernel.money import Money
 from pricing.cost_sheets.sheets import workbook
@@ -196,7 +196,8 @@ def _amount(cells: dict[str, str]) -> tuple[Money, bool]:
     if (credit and _money(credit)) or (debit and _money(debit)):
         if credit and debit and _money(credit) and _money(debit):
             raise Invalid("收入和支出同时有金额")
-        return (_money(credit), True) if credit and _money(credit) else (abs(_money(debit)), False)
+        came = _money(credit) if credit else Money(0)  # a credit below zero is one that the bank took back
+        return (abs(came), came > Money(0)) if came else (abs(_money(debit)), False)
     written, mark = cells.get("amount", ""), cells.get("direction", "")
     amount = _money(written)
     if not amount:
@@ -216,7 +217,9 @@ def _moment(text: str) -> datetime:
     plain = text.strip().replace("/", "-").replace("T", " ")
     for pattern in MOMENTS:
         try:
-            return datetime.strptime(plain, pattern).replace(tzinfo=BEIJING)
+            found = datetime.strptime(plain, pattern).replace(tzinfo=BEIJING)
         except ValueError:
             continue
+        if YEARS[0] <= found.year <= YEARS[1]:
+            return found
     raise Invalid(f"时间“{text[:30]}”无法识别，请写成 2026-07-20 10:30:00")

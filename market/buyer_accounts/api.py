@@ -44,7 +44,7 @@ def browse():
 def open_account(account_in):
     """Open the account of a buyer at a place; there is one per place."""
     with db.transaction() as session:
-        return commands.open_account(session, current_actor(), **account_in, now=clock.now())
+        return commands.open_account(session, current_actor(), **account_in, now=clock.now(), book=policy_book())
 
 
 @blueprint.get("/<uuid:account_id>")

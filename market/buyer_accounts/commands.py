@@ -66,12 +66,13 @@ class StatementDiffers(Invalid):
 
 
 def open_account(
-    session: Session, actor: Actor, *, place: str, now: datetime, buyer_id: UUID | None = None
+    session: Session, actor: Actor, *, place: str, now: datetime, book: PolicyBook, buyer_id: UUID | None = None
 ) -> BuyerAccount:
     """Open the account of a buyer at a place; a buyer opens its own, finance any. There is one per place.
 
     Raises:
         NotAllowed: the actor acts neither for the buyer nor for finance of the place.
+        NoSuchPlace: there is no such place.
         NoSuchParty: there is no such organisation.
     """
     owner = buyer_id or actor.org_id
@@ -79,6 +80,7 @@ def open_account(
         raise NotAllowed("请指明为哪个单位开立账户", detail_en="Name the organisation")
     is_own = owner == actor.org_id
     actor.must(Permission.BUYER_ACCOUNT_OPEN, org_id=owner, place=None if is_own else place)
+    book.place(place)
     parties.get(session, owner)
     known = queries.of_buyer(session, place, owner)
     if known is not None:

@@ -46,7 +46,8 @@ def open_account() -> AnyResponse:
         return _list(form, status=422)
     try:
         with db.transaction() as session:
-            made = commands.open_account(session, current_actor(), **form.data, now=clock.now())
+            made = commands.open_account(session, current_actor(), **form.data, now=clock.now(),
+                                          book=policy_book())  # fmt: skip
     except DomainError as error:
         form.refuse(error)
         return _list(form, status=error.status)

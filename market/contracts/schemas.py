@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.calendar import BEIJING
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, MomentField, Schema, TextField
 from kernel.http import page_of
 from market.contracts.rules import ContractType, SealKind, Side, SignatureState
 from pricing.costs.schemas import FileIn
@@ -33,7 +33,7 @@ class SealIn(Schema):
     statement = TextField(required=True, max_length=REASON_LENGTH_MAX)
     service = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
     certificate_serial = TextField(load_default="", min_length=0, max_length=NAME_LENGTH_MAX)
-    sealed_at = ma.fields.AwareDateTime(required=True, default_timezone=BEIJING)
+    sealed_at = MomentField(required=True, default_timezone=BEIJING)
     file = ma.fields.Nested(FileIn, required=True)
 
 

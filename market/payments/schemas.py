@@ -6,7 +6,7 @@ import re
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, MoneyField, Schema, TextField
+from kernel.fields import EntityOut, MomentField, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from market.payments.rules import AttemptState, PaymentMethod, PaymentState
 
@@ -22,7 +22,7 @@ class BankLineIn(Schema):
     reference = TextField(required=True, max_length=LINE_LENGTH_MAX)
     amount = MoneyField(required=True)
     payer_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    captured_at = ma.fields.AwareDateTime(required=True)
+    captured_at = MomentField(required=True)
 
 
 class BankLineFormIn(BankLineIn):

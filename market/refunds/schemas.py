@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, MoneyField, Schema, TextField
+from kernel.fields import EntityOut, MomentField, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from market.payments.rules import PaymentMethod
 from market.payments.schemas import LINE_LENGTH_MAX, LOCAL_MOMENT
@@ -63,7 +63,7 @@ class TransferIn(Schema):
     """The outgoing line of the bank."""
 
     bank_line = TextField(required=True, max_length=LINE_LENGTH_MAX)
-    paid_at = ma.fields.AwareDateTime(required=True)
+    paid_at = MomentField(required=True)
 
     @ma.pre_load
     def take_beijing_time(self, data, **_kwargs):

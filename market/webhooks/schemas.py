@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.addresses import URL_LENGTH_MAX
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, MomentField, Schema, TextField
 from kernel.http import page_of
 from market.webhooks.rules import DeliveryState, EndpointState, Outcome
 
@@ -35,7 +35,7 @@ class SwitchIn(Schema):
 class SinceIn(Schema):
     """From when on messages that were missed are sent."""
 
-    since = ma.fields.AwareDateTime(required=True)
+    since = MomentField(required=True)
 
 
 class WebhookEndpointOut(EntityOut):

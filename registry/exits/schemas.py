@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from kernel import clock
 from kernel.calendar import BEIJING
-from kernel.fields import EntityOut, Schema, TextField
+from kernel.fields import EntityOut, MomentField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from registry.agreements.rules import ExitGround
 from registry.agreements.schemas import KeptFileIn
@@ -39,7 +39,7 @@ class DeletionIn(Schema):
 
     what = TextField(required=True, max_length=REASON_LENGTH_MAX)
     method = TextField(required=True, max_length=NAME_LENGTH_MAX)
-    deleted_at = ma.fields.AwareDateTime(required=True, default_timezone=BEIJING)
+    deleted_at = MomentField(required=True, default_timezone=BEIJING)
     deleted_by = TextField(required=True, max_length=NAME_LENGTH_MAX)
 
 

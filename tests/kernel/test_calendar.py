@@ -66,7 +66,9 @@ def test_a_month_is_read_and_written():
     assert Period(date(2026, 1, 5), date(2026, 1, 8)).text() == "2026-01-05 至 2026-01-07"
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-1", "202601", "0000-01", "", None, "２０２６-01", "2026-01 "])
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-1", "202601", "0000-01", "0001-01", "9999-12", "", None, "２０２６-01", "2026-01 "]
+)
 def test_other_texts_are_no_month(text):
     with pytest.raises(NotAPeriod):
         Period.month(text)

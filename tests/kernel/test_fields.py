@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from kernel.fields import MoneyField, RateField, Schema, TextField, UnitPriceField
+from kernel.fields import MomentField, MoneyField, RateField, Schema, TextField, UnitPriceField
 from kernel.money import Money, UnitPrice
 
 
@@ -19,6 +19,7 @@ class Sample(Schema):
     price = UnitPriceField()
     rate = RateField()
     text = TextField(max_length=5)
+    moment = MomentField()
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,10 @@ def test_invisible_or_undefined_characters_and_wrong_lengths_are_refused(value: 
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(ma.ValidationError, match="没有这个字段"):
         Sample().load({"is_admin": "1"})
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "2026-07-01T00:00:00"])
+def test_a_moment_has_a_zone_and_lies_where_every_zone_has_it(text: str) -> None:
+    assert Sample().load({"moment": "2026-07-01T00:00:00+08:00"})["moment"].year == 2026
+    with pytest.raises(ma.ValidationError):
+        Sample().load({"moment": text})

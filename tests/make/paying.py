@@ -94,7 +94,7 @@ def make_account(
     now: datetime = make.SALE,
 ) -> BuyerAccount:  # fmt: skip
     """Open the buyer's account, with money on it or a credit limit."""
-    account = accounts.open_account(session, buyer(payment), place=payment.place, now=now)
+    account = accounts.open_account(session, buyer(payment), place=payment.place, now=now, book=make.LAW)
     if balance:
         enter(session, f"TOP-{account.number}", balance, account.reference, name_of(session, payment), now=now)
     if credit:

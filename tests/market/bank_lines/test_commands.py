@@ -13,6 +13,7 @@ from kernel.db import new_id
 from kernel.errors import NotAllowed
 from kernel.identity import Role
 from kernel.money import Money
+from kernel.policy import NoSuchPlace
 from market.bank_lines import commands, queries
 from market.bank_lines.commands import LineKnown, SecondPersonNeeded, ShareDiffers
 from market.bank_lines.model import BankFile, BankLine, LineShare
@@ -176,6 +177,16 @@ def test_money_for_a_cancelled_order_goes_back_by_two_people(session):
     take_in_payments(session, make.finance(), now=DAY)
     assert balance(session, f"asset:bank:{base.PLACE}") == Money(0)
     assert balance(session, f"liability:unapplied:{base.PLACE}") == Money(0)
+
+
+def test_no_line_is_taken_for_a_place_that_there_is_not(session):
+    told = {"place": "nowhere", "now": make.SALE, "book": make.LAW}
+    anywhere = base.actor(Role.FINANCE_PREPARER)
+    with pytest.raises(NoSuchPlace):
+        commands.import_file(session, anywhere, file_name="a.csv", content=b"x", **told)
+    with pytest.raises(NoSuchPlace):
+        commands.record_line(session, anywhere, serial="1", booked_at=make.SALE, amount=Money.yuan("1.00"),
+                             payer_name="x", remark="x", **told)  # fmt: skip
 
 
 def test_lines_are_for_finance_of_the_place(session):

@@ -41,6 +41,7 @@ def test_a_line_is_read_with_its_leading_zeros_in_each_encoding(encoding):
     ("交易流水号,记账日期,交易金额,对方名称,备注", "1,2026/07/20,-5.00,甲,x", "5.00", False),
     ("流水号,入账时间,贷方发生额,借方发生额,对方单位名称,用途", "1,2026-07-20 08:00,0.00,7.00,甲,x", "7.00", False),
     ("流水号,入账时间,贷方发生额,借方发生额,对方单位名称,用途", "1,2026-07-20T08:00:01,￥7.5,,甲,x", "7.50", True),
+    (HEADING, "1,2026-07-20,-5.00,,甲,冲正", "5.00", False),
 ])  # fmt: skip
 def test_columns_are_known_under_the_names_of_several_banks(heading, row, amount, is_incoming):
     (found,) = read(csv_of(row, heading=heading), "a.csv")
@@ -78,3 +79,9 @@ def test_a_wrong_row_is_named_and_nothing_is_taken(row, words):
     with pytest.raises(StatementRefused, match=words) as caught:
         read(csv_of(ROW, row), "a.csv")
     assert [error["pointer"] for error in caught.value.errors] == ["/rows/3"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "00010101"])
+def test_a_day_at_the_ends_of_time_is_a_wrong_row(day):
+    with pytest.raises(StatementRefused):
+        read(csv_of(f"1,{day},5.00,,甲,x"), "a.csv")

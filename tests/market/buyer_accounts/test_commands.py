@@ -12,6 +12,7 @@ from kernel.db import Database, new_id
 from kernel.errors import DomainError, NotAllowed
 from kernel.identity import Role
 from kernel.money import ZERO, Money
+from kernel.policy import NoSuchPlace
 from market.bank_lines.rules import LineState
 from market.buyer_accounts import commands, queries
 from market.buyer_accounts.commands import NoCredit, Overdue, SecondPersonNeeded, StatementDiffers
@@ -79,14 +80,21 @@ def test_two_orders_never_spend_the_same_balance(database_url):
 
 def test_one_account_per_buyer_and_place_and_nobody_opens_it_for_another(session):
     (due,) = paying.make_due(session)
-    account = commands.open_account(session, paying.buyer(due), place=base.PLACE, now=make.SALE)
-    again = commands.open_account(session, make.finance(), place=base.PLACE, buyer_id=due.buyer_id, now=make.SALE)
+    account = commands.open_account(session, paying.buyer(due), place=base.PLACE, now=make.SALE, book=make.LAW)
+    told = {"buyer_id": due.buyer_id, "now": make.SALE, "book": make.LAW}
+    again = commands.open_account(session, make.finance(), place=base.PLACE, **told)
     assert again.id == account.id
     for stranger in (base.actor(Role.BUYER, org_id=new_id()), base.actor(Role.FINANCE_PREPARER, place="futian")):
         with pytest.raises(NotAllowed):
-            commands.open_account(session, stranger, place=base.PLACE, buyer_id=due.buyer_id, now=make.SALE)
+            commands.open_account(session, stranger, place=base.PLACE, **told)
         with pytest.raises(NoSuchAccount):
             queries.visible(session, stranger, account.id)
+
+
+def test_an_account_is_opened_at_a_place_that_there_is(session):
+    (due,) = paying.make_due(session)
+    with pytest.raises(NoSuchPlace):
+        commands.open_account(session, paying.buyer(due), place="nowhere", now=make.SALE, book=make.LAW)
 
 
 def test_a_credit_limit_needs_two_people_and_without_one_nothing_is_bought_on_account(session):
