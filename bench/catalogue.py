@@ -69,7 +69,8 @@ def fill(session: Session) -> None:
             session.execute(sa.insert(kind), [one for row in rows for one in row[kind]])
         session.commit()
     if session.get_bind().dialect.name == "sqlite":
-        session.connection().exec_driver_sql(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')")
+        for step in ("rebuild", "optimize"):  # as `huiyi search rebuild` does
+            session.connection().exec_driver_sql(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('{step}')")
         session.connection().exec_driver_sql("ANALYZE")
         session.commit()
 

@@ -8,5 +8,7 @@ READINGS_MAX = 4  # ways to divide one typed word into syllables that are looked
 REMEMBERED_MAX = 20_000  # characters and runs whose reading is kept at hand
 RULES_VERSION = 1  # raised whenever the same texts would be cut otherwise
 FEW = 1_000  # hits that SQLite sorts by themselves; of more, it walks its index in order until a page is full
+COMMON = 16  # of so many entries one is a hit: PostgreSQL's index of prices is then tried before all hits are sorted
+REACH = 1_000  # entries that are tried
 COUNTED_MAX = 200  # entries that one count of facets looks at; beyond them it says "or more"
 PRICE_STEPS = ("0", "0.1", "1", "10", "100", "1000")  # upper ends of the ranges of prices, in yuan per unit

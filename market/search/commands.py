@@ -93,7 +93,8 @@ def remove(session: Session, actor: Actor, listing_id: UUID, *, now: datetime) -
 def rewrite_full_text(session: Session, actor: Actor, *, now: datetime) -> None:
     """Let SQLite read its full text anew from all entries, whatever it held; PostgreSQL keeps its own right."""
     if session.get_bind().dialect.name == "sqlite":
-        session.execute(sa.text(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES ('rebuild')"))  # noqa: S608
+        for step in ("rebuild", "optimize"):
+            session.execute(sa.text(f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}) VALUES (:step)"), {"step": step})  # noqa: S608
     audit.record(session, actor, "search.rewrite", ("SearchEntry", "*"), at=now)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
 from kernel.money import UnitPrice
-from market.search import FEW, RULES_VERSION
+from market.search import COMMON, FEW, REACH, RULES_VERSION
 from market.search.model import FULL_TEXT, SearchEntry
 from market.search.rules import (
     Facet,
@@ -39,6 +41,12 @@ from registry.resources.model import Resource
 COLUMNS = {Field.TEXT: SearchEntry.text, Field.SOUNDS: SearchEntry.sounds, Field.INITIALS: SearchEntry.initials}
 # the expression of the index, to the letter
 VECTOR = sa.func.array_to_tsvector(sa.func.string_to_array(SearchEntry.words, sa.text("' '")))
+EXPECTED = (
+    f"EXPLAIN (FORMAT JSON) SELECT id FROM {SearchEntry.__tablename__} "  # noqa: S608 — a name of ours
+    "WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST(:text AS tsquery)"
+)
+ENTRIES = f"SELECT reltuples FROM pg_class WHERE oid = '{SearchEntry.__tablename__}'::regclass"  # noqa: S608 — the same
+ID: sa.ColumnElement[int] = SearchEntry.__table__.c.id
 full_text = sa.table(FULL_TEXT, sa.column("rowid", sa.Integer), sa.column(FULL_TEXT, sa.Text))
 
 
@@ -86,19 +94,20 @@ def position_of(text: str | None) -> Position | None:
 
 def candidates(
     session: Session, asked: Wanted, *, on: date, limit: int, after: Position | None = None,
-    also: Sequence[sa.ColumnElement[bool]] = (), few: int = FEW,
+    also: Sequence[sa.ColumnElement[bool]] = (), few: int = FEW, common: int = COMMON,
 ) -> list[Position]:  # fmt: skip
     """Return the next entries that fit, at most ``limit``, in the order asked for, newest first among equals.
 
-    ``also`` holds further conditions over :class:`SearchEntry`. Up to ``few`` hits are sorted by themselves; what is
-    returned does not depend on it.
+    ``also`` holds further conditions over :class:`SearchEntry`. Beyond ``few`` hits (SQLite), or when one of ``common``
+    entries is expected to be one (PostgreSQL), the entries are walked in order; what is returned depends on neither.
     """
     also = (*also, *by_prices(asked, on))
     words = wanted(asked.q)
     if words is None:
         return []
     if asked.sort is not Sort.RELEVANCE or not words:
-        return _fetched(session, asked, words, limit, after, also, few=few)
+        walked = [] if also else _tried(session, asked, words, limit, after, common)
+        return walked or _fetched(session, asked, words, limit, after, also, few=few)
     found: list[Position] = []
     for tier in range(after.rank if after else 0, 2):
         since = after if after and after.rank == tier else None
@@ -106,6 +115,14 @@ def candidates(
         if len(found) == limit:
             break
     return found
+
+
+class _Way(StrEnum):
+    """How SQLite comes from its full text to its entries."""
+
+    JOINED = "joined"
+    SORTED = "sorted"  # a few hits that were read before
+    WALKED = "walked"  # the entries in their order, each looked up among the hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +133,7 @@ class _Shape:
     sort: Sort
     asks_index: bool
     goes_on: bool
-    asks_entries: bool  # and not the inverted index alone
-    walks: bool  # through the entries in their order, and looks each up among the hits
+    way: _Way
     compared: tuple[tuple[Field, ...], ...]  # for each word to compare, the texts that its readings look at
 
 
@@ -129,13 +145,15 @@ def _fetched(
     text = _question(asked, words, tier, tsquery if is_postgresql else fts5)
     compared = [word for word in words if not nothing_to_compare(word)]
     fields = tuple(tuple(one.field for one in word) for word in compared)
-    is_ordered = bool(text) and asked.sort in (Sort.PRICE, Sort.USE)
-    walks = is_ordered and not is_postgresql and _hit_count(session, text, few + 1) > few
-    joins = bool(fields or also)
-    query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, joins, walks, fields))
     given: dict[str, Any] = {"tier": tier or 0, "most": limit}
+    way = _Way.JOINED
     if text:
         given["text"] = text
+    if text and not is_postgresql and asked.sort in (Sort.PRICE, Sort.USE):
+        hits = session.scalars(_some_hits(), {"text": text, "most": few + 1}).all()
+        way = _Way.WALKED if len(hits) > few else _Way.SORTED
+        given |= {"hits": json.dumps(hits)} if way is _Way.SORTED else {}
+    query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, way, fields))
     if after is not None:
         given |= {"rank": after.rank, "last": after.id}
     for turn, word in enumerate(compared):
@@ -145,14 +163,43 @@ def _fetched(
     ]
 
 
-def _hit_count(session: Session, text: str, most: int) -> int:
-    return session.scalar(_some_hits(), {"text": text, "most": most}) or 0
+def _tried(
+    session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None, common: int
+) -> list[Position]:
+    """Return a whole page from PostgreSQL's index of prices or uses, walked a little way, or nothing.
+
+    The planner says how many hits it expects, and may be wrong; the way is short, so that this never costs much.
+    """
+    text = _question(asked, words, None, tsquery)
+    is_ordered = bool(text) and asked.sort in (Sort.PRICE, Sort.USE) and all(map(nothing_to_compare, words))
+    if not is_ordered or session.get_bind().dialect.name != "postgresql":
+        return []
+    (plan,) = session.execute(sa.text(EXPECTED), {"text": text}).scalar_one()
+    entries = session.scalar(sa.text(ENTRIES)) or 0
+    if plan["Plan"]["Plan Rows"] * common < entries:
+        return []
+    given = {"text": text, "most": limit} | ({} if after is None else {"rank": after.rank, "last": after.id})
+    found = session.execute(_walk(asked.sort, after is not None), given).all()
+    return [Position(rank, entry_id) for rank, entry_id in found] if len(found) == limit else []
+
+
+@lru_cache(maxsize=4)
+def _walk(sort: Sort, goes_on: bool) -> sa.Select[Any]:
+    entry = SearchEntry
+    by: Any = entry.price_order if sort is Sort.PRICE else entry.uses
+    first = sa.select(by.label("rank"), entry.id, entry.words)
+    first = first.where(_after(sort, ID)) if goes_on else first
+    order = by if sort is Sort.PRICE else by.desc()
+    near = first.order_by(order, entry.id.desc()).limit(sa.literal_column(str(REACH))).subquery()
+    tokens = sa.func.array_to_tsvector(sa.func.string_to_array(near.c.words, sa.text("' '")))
+    query = sa.select(near.c.rank, near.c.id).where(tokens.bool_op("@@")(_asked_of_postgresql()))
+    rank = near.c.rank if sort is Sort.PRICE else near.c.rank.desc()
+    return query.order_by(rank, near.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
 @lru_cache(maxsize=1)
 def _some_hits() -> sa.Select[int]:
-    some = _hits_of_sqlite().limit(sa.bindparam("most", type_=sa.Integer))
-    return sa.select(sa.func.count()).select_from(some.subquery())
+    return _hits_of_sqlite().limit(sa.bindparam("most", type_=sa.Integer))
 
 
 def _question(asked: Wanted, words: list[list[Reading]], tier: int | None, spell: Callable[..., str]) -> str:
@@ -161,66 +208,64 @@ def _question(asked: Wanted, words: list[list[Reading]], tier: int | None, spell
     if tier is None or not words:
         return spell(words, tokens)
     titles = [[one.of_titles() for one in word] for word in words]
-    return spell([*words, *titles], tokens) if tier == 0 else spell(words, tokens, titles)
+    return spell(titles, tokens) if tier == 0 else spell(words, tokens, titles)
 
 
 @lru_cache(maxsize=256)  # to put a statement together takes longer than to answer it
 def _statement(shape: _Shape) -> sa.Select[Any]:
-    entry: Any = SearchEntry.__table__.c
+    entry = SearchEntry
     key = sa.bindparam("tier", type_=sa.BigInteger).label("rank")
-    columns, number, query = entry, entry.id, sa.select()
-    if shape.asks_index and shape.is_postgresql:
-        columns, query = _from_hits(shape)
-        number = columns.id
-    elif shape.asks_index and shape.walks:
-        # the sign keeps SQLite from looking up all hits first
-        query = query.where(sa.literal_column(f"+{SearchEntry.__tablename__}.id").in_(_hits_of_sqlite()))
-    elif shape.asks_index:
-        # SQLite walks its full text backwards when asked by its own number, and sorts whatever it finds when not
-        number = full_text.c.rowid
-        query = query.join_from(SearchEntry, full_text, full_text.c.rowid == SearchEntry.id).where(_matching())
-    rank: Any = {Sort.PRICE: columns.price_order, Sort.USE: columns.uses}.get(shape.sort, key)
-    query = query.add_columns(rank, columns.id)
+    rank: Any = {Sort.PRICE: entry.price_order, Sort.USE: entry.uses}.get(shape.sort, key)
+    query, number = _matching(sa.select(rank, entry.id), shape) if shape.asks_index else (sa.select(rank, entry.id), ID)
     for turn, fields in enumerate(shape.compared):
         # pieces are letters and digits: nothing in them is a wildcard
         pieces = (COLUMNS[one].like(sa.bindparam(f"piece_{turn}_{place}")) for place, one in enumerate(fields))
         query = query.where(sa.or_(*pieces))
     if shape.goes_on:
-        query = query.where(_after(shape.sort, columns, number))
-    orders: dict[Sort, list[Any]] = {Sort.PRICE: [columns.price_order], Sort.USE: [columns.uses.desc()]}
-    order = orders.get(shape.sort, [])
-    return query.order_by(*order, number.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+        query = query.where(_after(shape.sort, number))
+    price: Any = entry.price_order
+    uses: Any = entry.uses
+    if shape.asks_index and shape.is_postgresql:
+        # in no order of an index: the planner may else walk one, hoping for many hits, and cut the text of every entry
+        number, price, uses = (one + sa.literal_column("0") for one in (number, price, uses))
+    orders: dict[Sort, list[Any]] = {Sort.PRICE: [price], Sort.USE: [uses.desc()]}
+    return query.order_by(*orders.get(shape.sort, []), number.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
-def _after(sort: Sort, columns: Any, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+def _matching(query: sa.Select[Any], shape: _Shape) -> tuple[sa.Select[Any], sa.ColumnElement[int]]:
+    """Return the statement with what the inverted index is asked, and the number to order by."""
+    if shape.is_postgresql:
+        return query.where(VECTOR.bool_op("@@")(_asked_of_postgresql())), ID
+    if shape.way is _Way.SORTED:
+        hits = sa.func.json_each(sa.bindparam("hits", type_=sa.Text)).table_valued("value")
+        return query.where(ID.in_(sa.select(hits.c.value))), ID
+    if shape.way is _Way.WALKED:
+        # the sign keeps SQLite from looking up all hits first
+        return query.where(sa.literal_column(f"+{SearchEntry.__tablename__}.id").in_(_hits_of_sqlite())), ID
+    # SQLite walks its full text backwards when asked by its own number, and sorts whatever it finds when not
+    joined = query.join(full_text, full_text.c.rowid == SearchEntry.id).where(_asked_of_sqlite())
+    return joined, full_text.c.rowid
+
+
+def _after(sort: Sort, number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     rank, older = sa.bindparam("rank", type_=sa.BigInteger), number < sa.bindparam("last")
     if sort is Sort.PRICE:
-        return sa.or_(columns.price_order > rank, sa.and_(columns.price_order == rank, older))
+        return sa.or_(SearchEntry.price_order > rank, sa.and_(SearchEntry.price_order == rank, older))
     if sort is Sort.USE:
-        return sa.or_(columns.uses < rank, sa.and_(columns.uses == rank, older))
+        return sa.or_(SearchEntry.uses < rank, sa.and_(SearchEntry.uses == rank, older))
     return older
 
 
-def _matching() -> sa.ColumnElement[bool]:
+def _asked_of_postgresql() -> sa.ColumnElement[Any]:
+    return sa.cast(sa.bindparam("text", type_=sa.Text), TSQUERY)
+
+
+def _asked_of_sqlite() -> sa.ColumnElement[bool]:
     return full_text.c[FULL_TEXT].match(sa.bindparam("text", type_=sa.Text))
 
 
 def _hits_of_sqlite() -> sa.Select[int]:
-    return sa.select(full_text.c.rowid).where(_matching())
-
-
-def _from_hits(shape: _Shape) -> tuple[Any, sa.Select[Any]]:
-    """Return the columns and the statement over what PostgreSQL's index finds, with the entries where they are asked.
-
-    By itself the planner may walk the entries from the newest on and cut the text of each anew.
-    """
-    text = sa.cast(sa.bindparam("text", type_=sa.Text), TSQUERY)
-    wanted_columns = sa.select(SearchEntry.id, SearchEntry.price_order, SearchEntry.uses)
-    found = wanted_columns.where(VECTOR.bool_op("@@")(text)).cte("hits").prefix_with("MATERIALIZED")
-    query = sa.select().select_from(found)
-    if shape.asks_entries:
-        query = query.join_from(found, SearchEntry, found.c.id == SearchEntry.id)
-    return found.c, query
+    return sa.select(full_text.c.rowid).where(_asked_of_sqlite())
 
 
 def by_prices(asked: Wanted, on: date) -> list[sa.ColumnElement[bool]]:

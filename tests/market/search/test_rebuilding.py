@@ -114,15 +114,15 @@ def test_an_index_written_anew_equals_the_one_that_followed_the_facts(session, d
 def test_many_hits_are_walked_in_the_order_in_which_few_are_sorted(session):
     followed(session)
     for sort in (Sort.PRICE, Sort.USE):
-        assert page_by_page(session, sort, few=0) == page_by_page(session, sort, few=9)
-        assert len(page_by_page(session, sort, few=0)) == 4
+        assert page_by_page(session, sort, few=0, common=10**9) == page_by_page(session, sort, few=9, common=0)
+        assert len(page_by_page(session, sort, few=0, common=10**9)) == 4
 
 
-def page_by_page(session: Session, sort: Sort, *, few: int) -> list[int]:
+def page_by_page(session: Session, sort: Sort, **how: int) -> list[int]:
     """Return the numbers of the entries that a search finds, one at a time."""
     found: list[int] = []
     after = None
-    while shown := candidates(session, Wanted(q="核验", sort=sort), on=LATER.date(), limit=1, after=after, few=few):
+    while shown := candidates(session, Wanted(q="核验", sort=sort), on=LATER.date(), limit=1, after=after, **how):
         (after,) = shown
         found.append(after.id)
     return found
