@@ -366,10 +366,17 @@ def attachment(content: bytes, name: str | None) -> Response:
 
 def hand_out(response: Response, name: str | None) -> None:
     """Make the answer a download; a header is Latin-1, so a name in Chinese is also sent as RFC 8187 writes it."""
+    name = None if name is None else safe_name(name)
     names = {} if name is None else {"filename": name}
     if name is not None and not name.isascii():
         names = {"filename": name.encode("ascii", "replace").decode(), "filename*": f"UTF-8''{quote(name, safe='')}"}
     response.headers.set("Content-Disposition", "attachment", **names)
+
+
+def safe_name(name: str) -> str:
+    """Return a name for a file without a path, and without what could end a header or hide how the file is called."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(one if one.isprintable() and one not in '"<>:|?*;' else "_" for one in last).strip(" .") or "file"
 
 
 def local_target(target: str) -> str:
