@@ -74,6 +74,7 @@ def of_order(number: str):
 
 @blueprint.get("/contracts/<uuid:contract_id>/text")
 @requires(Permission.ORDER_READ)
+@blueprint.response(200, description="文件")
 def text(contract_id: UUID) -> Response:
     """Download the text exactly as it was hashed: its SHA-256 is the digest that both sides signed."""
     found = queries.visible(db.session(), current_actor(), contract_id)
@@ -101,6 +102,7 @@ def attach_seal(seal_in, contract_id: UUID):
 
 @blueprint.get("/contracts/seals/<uuid:seal_id>/file")
 @requires(Permission.ORDER_READ)
+@blueprint.response(200, description="文件")
 def seal_file(seal_id: UUID) -> Response:
     """Download the evidence of a seal."""
     session = db.session()

@@ -27,6 +27,7 @@ def browse():
 
 @blueprint.get("/trade-records/export")
 @requires(Permission.ORDER_READ)
+@blueprint.response(200, description="文件")
 def export() -> Response:
     """Download the records of your own trades as a spreadsheet, the newest 10,000."""
     found = queries.exported(db.session(), current_actor(), on=clock.today(), book=policy_book())

@@ -318,11 +318,12 @@ def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is
     again = [client.post("/api/v1/refunds", json={**sent, name: value}, headers=who) for name, value in changed.items()]
     same_key = {"Idempotency-Key": who["Idempotency-Key"]}
     again.append(client.post("/api/v1/refunds", json=sent, headers={**second, **same_key}))
-    assert {(answer.status_code, answer.json["code"]) for answer in again} == {(422, "idempotency.key_reused")}
+    assert {(answer.status_code, answer.get_json()["code"]) for answer in again} == {(422, "idempotency.key_reused")}
     foreign = client.post(
         "/api/v1/refunds", json=sent, headers={**as_program(app, Role.BUYER, party=stranger), **same_key}
     )
-    assert (foreign.status_code, found[0].json["number"] in foreign.text) == (404, False)
+    assert foreign.status_code == 404
+    assert found[0].json["number"] not in foreign.text
     elsewhere = client.post("/api/v1/disputes", json={"track": "buyer", "words": "x", "contact": "1"}, headers=who)
     assert elsewhere.status_code == 422
     with app.app_context():
