@@ -225,12 +225,13 @@ def claim(
     claimant = _claimant(session, actor, track)
     receipt = receipts.visible(session, actor, receipt_number) if receipt_number else None
     order = orders.visible(session, actor, order_number) if order_number else None
-    if receipt is not None:
-        order = orders.get(session, receipt.order_id)
+    order_id = receipt.order_id if receipt is not None else order.id if order is not None else None
+    if order_id is not None:  # locked: what is left to be disputed is disputed once
+        order = orders.get(session, order_id, lock=True)
     if order is None and not product_code:
         raise _unfit("/order_number", "请写明争议所涉的订单或产品", "Name an order or a product.")
     product = products.get(session, order.product_id) if order else products.by_code(session, str(product_code))
-    disputed, units = _disputed(session, order, receipt, amount)
+    disputed, units = _disputed(session, claimant, order, receipt, amount)
     respondent_id = _respondent(session, claimant, track, order, product)
     return Claim(claimant, respondent_id, product, order, receipt, disputed, units)
 
@@ -265,7 +266,7 @@ def _claimant(session: Session, actor: Actor, track: Track) -> Party:
 
 
 def _disputed(
-    session: Session, order: Order | None, receipt: DeliveryReceipt | None, amount: Money | None
+    session: Session, claimant: Party, order: Order | None, receipt: DeliveryReceipt | None, amount: Money | None
 ) -> tuple[Money, int | None]:
     if order is None:
         return ZERO, None
@@ -273,10 +274,27 @@ def _disputed(
         standing = receipt.standing
         if receipt.state is not ReceiptState.DISPUTED or standing is None:
             raise _unfit("/receipt_number", f"交付回执 {receipt.number} 没有争议中的差额", "It is not in dispute.")
+        query = sa.select(Dispute.number).where(Dispute.receipt_id == receipt.id, Dispute.state.in_(OPEN))
+        known = session.scalar(query.limit(1))
+        if known is not None:
+            raise _unfit(
+                "/receipt_number", f"交付回执 {receipt.number} 的差额已在争议 {known} 中处理", "It is dealt with."
+            )
         return _worth(session, order, standing.in_dispute), standing.in_dispute
     if not order.amount:
         return ZERO, None
-    return must_be_of_the_order(order.number, order.amount if amount is None else amount, order.amount), None
+    left = order.amount - _own(session, claimant, order)
+    return must_be_of_the_order(order.number, left if amount is None else amount, left), None
+
+
+def _own(session: Session, claimant: Party, order: Order) -> Money:
+    """Return what of an order an organisation disputes already; differences of receipts are counted apart."""
+    query = sa.select(sa.func.sum(Dispute.amount)).where(
+        Dispute.order_id == order.id, Dispute.claimant_id == claimant.id, Dispute.receipt_id.is_(None),
+        Dispute.state.in_(OPEN),
+    )  # fmt: skip
+    found: Money | None = session.scalar(query)
+    return ZERO if found is None else found
 
 
 def _respondent(session: Session, claimant: Party, track: Track, order: Order | None, product: Product) -> UUID:

@@ -239,14 +239,14 @@ def must_fit(state: DisputeState, outcome: Outcome, disputed: Money, awarded: Mo
 
 
 def must_be_of_the_order(number: str, amount: Money, order_amount: Money) -> Money:
-    """Return what of an order is disputed: something, and not more than it costs.
+    """Return what of an order is disputed: something, and not more than it costs, less what is disputed already.
 
     Raises:
         LineUnfit: it is nothing or more.
     """
     if not ZERO < amount <= order_amount:
         raise LineUnfit(
-            f"订单 {number} 的金额为 {order_amount.text()} 元，争议金额应大于 0.00 且不超过它。",
+            f"订单 {number} 还可争议 {order_amount.text()} 元，争议金额应大于 0.00 且不超过它。",
             detail_en=f"At most {order_amount.text()} of {number}.",
             errors=[{"pointer": "/amount", "code": LineUnfit.code, "message": f"最多 {order_amount.text()}"}],
         )

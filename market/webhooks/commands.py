@@ -85,10 +85,10 @@ def register(
         UnknownType: there is no event of a wanted type.
         TooManyEndpoints: the organisation has ten.
     """
-    held = session.scalars(queries.listed(actor)).all()
+    held = queries.count_held(session, actor)
     if actor.org_id is None:
         raise NotAllowed("推送地址属于单位；您的账号不属于任何单位", detail_en="Endpoints belong to an organisation")
-    if len(held) >= ENDPOINTS_MAX:
+    if held >= ENDPOINTS_MAX:
         raise TooManyEndpoints(f"每个单位最多 {ENDPOINTS_MAX} 个推送地址；请先移除不用的", detail_en="Remove one first")
     checked_target(url, admitted=admitted)
     made = Endpoint(

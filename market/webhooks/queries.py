@@ -14,6 +14,7 @@ from kernel.errors import NotFound
 from kernel.identity import Actor, Permission
 from market.webhooks.model import Attempt, Delivery, Endpoint, Message, Progress
 from market.webhooks.rules import CHALLENGE, DeliveryState, EndpointState
+from registry.parties.model import Party
 
 PROGRESS = "audit"
 
@@ -55,6 +56,17 @@ def listed(actor: Actor) -> sa.Select[Endpoint]:
     """
     actor.must(Permission.WEBHOOK_MANAGE, org_id=actor.org_id)
     return sa.select(Endpoint).where(Endpoint.org_id == actor.org_id, Endpoint.state != EndpointState.REMOVED)
+
+
+def count_held(session: Session, actor: Actor) -> int:
+    """Return how many endpoints the actor's organisation has; who asks holds it, so that two do not count at once.
+
+    Raises:
+        NotAllowed: the actor's roles manage no endpoints.
+    """
+    query = listed(actor)
+    session.execute(sa.select(Party.id).where(Party.id == actor.org_id).with_for_update())
+    return len(session.scalars(query).all())
 
 
 def endpoint(session: Session, actor: Actor, endpoint_id: UUID, *, lock: bool = False) -> Endpoint:

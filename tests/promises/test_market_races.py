@@ -26,6 +26,9 @@ from market.bank_lines import queries as lines
 from market.bank_lines.model import BankLine
 from market.buyer_accounts import commands as accounts
 from market.buyer_accounts import queries as purses
+from market.disputes import commands as disputes
+from market.disputes.model import Dispute
+from market.disputes.rules import Track
 from market.entitlements.model import Entitlement
 from market.invoices import commands as invoicing
 from market.invoices.model import Invoice
@@ -38,6 +41,8 @@ from market.receipts.model import DeliveryReceipt, ReceiptSignature
 from market.refunds import commands as refunds
 from market.refunds.model import Refund
 from market.refunds.rules import RefundAct, RefundState
+from market.webhooks import commands as webhooks
+from market.webhooks.model import Endpoint
 from registry.parties.model import Party
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.queries import trial_balance
@@ -45,6 +50,7 @@ from tests.make import invoices, paying, receipts
 from tests.make import market as make
 from tests.make import pricing as prices
 from tests.make import registry_base as base
+from tests.make import registry_products as registry
 from tests.make.clients import as_program, key
 from web.checker import verify
 
@@ -266,6 +272,28 @@ def test_a_receipt_is_never_signed_for_a_count_that_its_signer_has_not_read(data
         assert set(signed) <= {receipt.sha256}
         assert now.sha256 != receipt.sha256
         assert now.state == "counted"  # what was signed is not what stands
+
+
+@pytest.mark.both_databases
+def test_a_difference_is_disputed_once_and_ten_endpoints_are_ten(database: Database) -> None:
+    def prepare(session: Session) -> tuple[Any, DeliveryReceipt]:
+        receipt = receipts.make_disputed(session)
+        return invoices.sides(session, orders.get(session, receipt.order_id))[0], receipt
+
+    buyer, receipt = prepared(database, prepare)
+
+    def file(session: Session) -> Dispute:
+        return disputes.file_dispute(
+            session, buyer, track=Track.BUYER, words="多计", contact="1", receipt_number=receipt.number,
+            now=receipts.AFTER, book=make.LAW, calendar=registry.calendar())  # fmt: skip
+
+    assert ended(at_once(database, *[file] * HANDS)) == {"done": 1, "dispute.line_unfit": HANDS - 1}
+
+    def register(session: Session) -> Endpoint:
+        return webhooks.register(session, buyer, url="https://hooks.huiyi-buyer.cn/in", known=(), admitted=(),
+                                 key=b"a key of thirty-two bytes, or so", now=receipts.AFTER)  # fmt: skip
+
+    assert ended(at_once(database, *[register] * 12)) == {"done": 10, "webhook.too_many_endpoints": 2}
 
 
 @pytest.mark.both_databases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -172,3 +173,19 @@ def test_each_track_is_for_its_own_and_a_data_subject_needs_no_account(session, 
         commands.withdraw_by_reference(session, ANONYMOUS, mine.reference, now=NOW)
     with pytest.raises(queries.NoSuchDispute):
         queries.visible(session, base.actor(Role.BUYER, org_id=base.make_party(session).id), mine.id)
+
+
+def test_a_difference_is_disputed_once_at_a_time_and_an_amount_not_twice(session, held):
+    order = orders.get(session, held.order_id)
+    receipt = counting.make_disputed(session, held)
+    first = filed(session, order, order_number=None, receipt_number=receipt.number)
+    for track in (Track.BUYER, Track.MERCHANT):  # nobody could decide the second one: the first fixes what stands
+        with pytest.raises(LineUnfit):
+            filed(session, order, track=track, order_number=None, receipt_number=receipt.number)
+    commands.withdraw(session, sides(session, order)[0], first.id, now=NOW)
+    assert filed(session, order, track=Track.MERCHANT, order_number=None, receipt_number=receipt.number).units == 10
+    half = order.amount.times(Decimal("0.5"))
+    filed(session, order, amount=half)
+    assert filed(session, order).amount == order.amount - half  # what is left of it
+    with pytest.raises(LineUnfit):
+        filed(session, order, amount=Money.yuan("0.01"))
