@@ -18,6 +18,7 @@ CODE = ("kernel", "registry", "pricing", "market", "settlement", "web")
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
     "chinesecalendar": "chinese_calendar",
+    "opencc-python-reimplemented": "opencc",
     "python-stdnum": "stdnum",
     "pyyaml": "yaml",
 }

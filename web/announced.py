@@ -200,7 +200,7 @@ NOT_TOLD: dict[str, str] = {
     "bank_file.import": INNER, "market_bank_line_share.take_in": INNER, "market_buyer_account_line.take_in": INNER,
     **{f"stripe_event.{act}": INNER for act in ("receive", "take_up", "done", "ignored", "parked")},
     **{f"search.{act}": INDEX for act in ("index", "order", "remove", "rewrite")},
-    "catalogue.rebuild": INDEX, "catalogue.refresh": INDEX,
+    "catalogue.rebuild": INDEX, "catalogue.refresh": INDEX, "catalogue.rewrite": INDEX,
     **{f"gateway.{act}": OFTEN for act in ("closed", "open", "probing")},
     **{f"reservation.{act}": OFTEN for act in ("reserve", "answer", "fail", "give_up", "lose", "retry")},
     "download.link": OFTEN, "download.give": OFTEN,

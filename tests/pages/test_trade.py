@@ -42,9 +42,10 @@ def test_a_buyer_finds_what_was_bought_and_how_to_call_it(person: Enter) -> None
     page = person("company")
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="交易").click()
     page.get_by_role("navigation", name="交易").get_by_role("link", name="使用权").click()
-    page.get_by_role("link", name=re.compile("^ENT-")).first.click()
-    expect(page.get_by_role("heading", name="调用方法")).to_be_visible()
-    expect(page.locator("pre")).to_contain_text("/exchange/v1/products/")
+    row = page.get_by_role("row").filter(has_text="药店经营健康指数").first
+    row.get_by_role("link", name=re.compile("^ENT-")).click()
+    expect(page.get_by_role("heading", name="由程序调用")).to_be_visible()
+    expect(page.locator("#call pre").first).to_contain_text("/exchange/v1/products/")
 
 
 def test_free_use_without_approval_is_refused_with_the_way_out_and_nothing_typed_is_lost(

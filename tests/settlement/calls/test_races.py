@@ -28,7 +28,7 @@ from tests.make import registry_products as registry
 from tests.make import settlement as make
 
 NOW = datetime(2026, 8, 5, tzinfo=UTC)
-CALLERS = 50
+CALLERS = 100
 
 
 def prepared(url: str, *, quantity: int, **terms: Any) -> tuple[Database, make.World, Actor]:
