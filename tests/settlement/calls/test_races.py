@@ -1,4 +1,4 @@
-"""Fifty callers at once: never more than was bought, the same call once, the limit to the call (C1, D1, L1)."""
+"""A hundred callers at once: never more than was bought, the same call once, the limit to the call (C1, D1, L1)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from tests.make import settlement as make
 
 NOW = datetime(2026, 8, 5, tzinfo=UTC)
 CALLERS = 100
+ROUNDS = 20
 
 
 def prepared(url: str, *, quantity: int, **terms: Any) -> tuple[Database, make.World, Actor]:
@@ -41,7 +42,7 @@ def prepared(url: str, *, quantity: int, **terms: Any) -> tuple[Database, make.W
 
 
 def race(database: Database, act: Callable[[Session, int], object]) -> Counter[str]:
-    """Let fifty threads act at once, each in a transaction of its own; count how they ended."""
+    """Let a hundred threads act at once, each in a transaction of its own; count how they ended."""
     barrier, ended = threading.Barrier(CALLERS), list[str]()
 
     def run(turn: int) -> None:
@@ -69,17 +70,26 @@ def counted(database: Database) -> tuple[int, int, int]:
 
 
 @pytest.mark.both_databases
-def test_fifty_callers_for_ten_uses_get_exactly_ten(database_url: str) -> None:
+def test_a_hundred_callers_for_ten_uses_get_exactly_ten_twenty_times_over(database_url: str) -> None:
     database, world, caller = prepared(database_url, quantity=10)
-    ended = race(database, lambda session, turn: commands.record_use(
-        session, caller, code=world.scores.code, key="k", reference=f"r{turn}", now=NOW, book=make.LAW))  # fmt: skip
-    assert ended == {"done": 10, "entitlement.quota_exhausted": 40}
-    assert counted(database) == (10, 0, 10)
+    for turned in range(ROUNDS):
+        if turned:  # what was bought is used up: ten more
+            with database.new_session() as session, write_transaction(session):
+                market.make_entitlement(session, world.scores, caller, quantity=10, now=NOW)
+
+        def use(session: Session, turn: int, turned: int = turned) -> object:
+            return commands.record_use(session, caller, code=world.scores.code, key="k", reference=f"{turned}-{turn}",
+                                       now=NOW, book=make.LAW)  # fmt: skip
+
+        assert race(database, use) == {"done": 10, "entitlement.quota_exhausted": CALLERS - 10}
+    with database.new_session() as session:
+        assert session.execute(sa.select(UsageTotal.used, UsageTotal.reserved)).all() == [(10, 0)] * ROUNDS
+        assert session.scalar(sa.select(sa.func.count()).select_from(UsageEvent)) == 10 * ROUNDS
     database.engine.dispose()
 
 
 @pytest.mark.both_databases
-def test_the_same_call_from_fifty_callers_is_served_to_all_and_counted_once(database_url: str) -> None:
+def test_the_same_call_from_a_hundred_callers_is_served_to_all_and_counted_once(database_url: str) -> None:
     database, world, caller = prepared(database_url, quantity=10)
     ended = race(database, lambda session, _turn: commands.record_use(
         session, caller, code=world.scores.code, key="k", reference="same", now=NOW, book=make.LAW))  # fmt: skip
@@ -105,7 +115,7 @@ def test_calls_and_units_put_aside_never_take_more_than_was_bought_together(data
 
     ended = race(database, act)
     used, reserved, events = counted(database)
-    assert ended == {"done": 10, "entitlement.quota_exhausted": 40}
+    assert ended == {"done": 10, "entitlement.quota_exhausted": CALLERS - 10}
     assert (used + reserved, used) == (10, events)
     database.engine.dispose()
 
@@ -122,9 +132,9 @@ def test_a_limit_of_calls_holds_across_callers_to_the_call_and_opens_with_the_ne
             session, caller, code=world.scores.code, key="k", reference=f"{name}{turn}", now=now, book=make.LAW
         )
 
-    assert race(database, act(NOW, "a")) == {"done": 7, "exchange.rate_limited": 43}
-    assert race(database, act(NOW + timedelta(seconds=59), "b")) == {"exchange.rate_limited": 50}
-    assert race(database, act(NOW + timedelta(seconds=60), "c")) == {"done": 7, "exchange.rate_limited": 43}
+    assert race(database, act(NOW, "a")) == {"done": 7, "exchange.rate_limited": CALLERS - 7}
+    assert race(database, act(NOW + timedelta(seconds=59), "b")) == {"exchange.rate_limited": CALLERS}
+    assert race(database, act(NOW + timedelta(seconds=60), "c")) == {"done": 7, "exchange.rate_limited": CALLERS - 7}
     with database.new_session() as session:
         assert session.scalar(sa.select(CallCounter.used)) == 7
     assert counted(database) == (14, 0, 14)
