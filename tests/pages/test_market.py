@@ -32,7 +32,7 @@ def find_and_compare(page: Page, world: World, code: str) -> None:
     page.get_by_role("button", name="对比").click()
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=re.compile("^交付形式")))
     expect(row).to_contain_text("不同")
-    page.locator("main").get_by_role("link", name=re.compile(f"{code}$")).click()
+    page.locator("main").get_by_role("link", name="街道用药需求月度数据文件").click()
 
 
 def order_and_sign(page: Page, seller: Page) -> None:
