@@ -79,7 +79,7 @@ def test_an_endpoint_that_sends_the_challenge_back_becomes_active_and_hears_what
     assert read(told, Endpoint)[0].state is EndpointState.ACTIVE
     assert [got.told["type"] for got in told.receiver.got] == [CHALLENGE]
     happen(told)
-    assert run(told, datetime.now(UTC)) == courier.Round(queued=1, sent=1, delivered=1)  # the library looks at its clock
+    assert run(told, datetime.now(UTC)) == courier.Round(queued=1, sent=1, delivered=1)  # verified by the real clock
     sent = events(told)[0]
     with told.app.app_context():
         endpoint = queries.endpoint(db.session(), told.buyer, told.endpoint_id)
