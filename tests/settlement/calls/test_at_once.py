@@ -24,7 +24,7 @@ from settlement.calls.model import CallCounter
 from settlement.metering.model import UsageEvent, UsageTotal
 from tests.make import registry_products as registry
 from tests.make import settlement as make
-from tests.settlement.calls.test_races import NOW, counted, prepared, race
+from tests.settlement.calls.test_races import CALLERS, NOW, counted, prepared, race
 
 pytestmark = pytest.mark.postgresql_only
 
@@ -102,14 +102,14 @@ def test_what_is_closed_repeated_unknown_or_for_another_scenario_writes_nothing(
     database.engine.dispose()
 
 
-def test_fifty_callers_get_the_ten_that_were_bought_and_the_same_call_once(database_url: str) -> None:
+def test_a_hundred_callers_get_the_ten_that_were_bought_and_the_same_call_once(database_url: str) -> None:
     database, world, caller = begun(database_url)
     one = calling(world, caller, lambda _turn: "same")
-    assert race(database, lambda _session, turn: one(database, turn)) == {"done": 50}
+    assert race(database, lambda _session, turn: one(database, turn)) == {"done": CALLERS}
     assert counted(database) == (2, 0, 2)
     each = calling(world, caller, lambda turn: f"r{turn}")
     assert race(database, lambda _session, turn: each(database, turn)) == {
-        "done": 8, "entitlement.quota_exhausted": 42,
+        "done": 8, "entitlement.quota_exhausted": CALLERS - 8,
     }  # fmt: skip
     assert counted(database) == (10, 0, 10)
     with database.new_session() as session:
@@ -141,6 +141,9 @@ def test_a_limit_of_calls_holds_across_callers(database_url: str) -> None:
         limits.limit_calls(session, registry.seller(world.scores), code=world.scores.code, calls=7, seconds=60,
                            reason="合同第八条", now=NOW - timedelta(seconds=1))  # fmt: skip
     call = calling(world, caller, lambda turn: f"r{turn}")
-    assert race(database, lambda _session, turn: call(database, turn)) == {"done": 7, "exchange.rate_limited": 43}
+    assert race(database, lambda _session, turn: call(database, turn)) == {
+        "done": 7,
+        "exchange.rate_limited": CALLERS - 7,
+    }
     assert counted(database) == (8, 0, 8)
     database.engine.dispose()
