@@ -43,14 +43,28 @@ def test_a_discarded_database_is_gone(databases: rig.Databases, database_kind: s
         engine.dispose()
 
 
-def test_a_run_that_was_killed_is_cleared_away_by_the_next() -> None:
+@pytest.mark.parametrize("the_server_too", [False, True])
+def test_a_run_that_was_killed_is_cleared_away_by_the_next(the_server_too: bool) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left = postgres.new_folder(rig.PREFIX)
     (left / "owner").write_text(str(gone.pid), encoding="utf-8")
+    server = postgres.start(_subfolder(left))
+    (left / "programs").write_text(str(server.programs), encoding="utf-8")
+    if the_server_too:  # as when the whole machine was stopped: its files say that it runs, and nothing does
+        mark = server.folder / "data" / "postmaster.pid"
+        words = mark.read_bytes()
+        server.stop()
+        mark.write_bytes(words)
     next_run = "from tests.rig import databases; databases.open_run(); databases.close_run()"
     subprocess.run([sys.executable, "-c", next_run], cwd=rig.ROOT, check=True)
     assert not left.exists()
+
+
+def _subfolder(folder: Path) -> Path:
+    folder.chmod(0o755)
+    (folder / "pg").mkdir()
+    return folder / "pg"
 
 
 def test_a_missing_browser_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
