@@ -357,9 +357,12 @@ def words_of(refusal: DomainError | None) -> dict[str, Any] | None:
     return None if refusal is None else problem(refusal, language=str(get_locale()))
 
 
-def attachment(content: bytes, name: str | None) -> Response:
-    """Hand out a kept file as a download under its name, never as a page of this site: its content is anybody's."""
-    response = Response(content, mimetype="application/octet-stream")
+def attachment(content: bytes | str, name: str | None, mimetype: str = "application/octet-stream") -> Response:
+    """Hand out a file as a download under its name, never as a page of this site.
+
+    Only what the project wrote itself is given its ``mimetype``; the content of a kept file is anybody's.
+    """
+    response = Response(content, mimetype=mimetype)
     hand_out(response, name)
     return response
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
 from market.listings import commands, queries, sheets
 from market.listings.model import ImportBatch, ImportRow, Listing
@@ -23,7 +23,7 @@ from registry.products.model import Product
 
 blueprint = Blueprint("listing_pages", __name__, template_folder="../templates")
 SHEET_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
@@ -131,9 +131,7 @@ def report(number: str, kind: str) -> Response:
         for row in session.scalars(queries.import_rows(batch.id).order_by(ImportRow.line_number))
     ]
     content = sheets.report_csv(rows) if kind == "csv" else sheets.report_xlsx(rows)
-    response = Response(content, content_type=SHEET_TYPES[kind])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{batch.number}.{kind}")
-    return response
+    return attachment(content, f"{batch.number}.{kind}", SHEET_TYPES[kind])
 
 
 def _imports_page(

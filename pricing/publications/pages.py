@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale, gettext
 
 from kernel import clock, db
-from kernel.http import page, policy_book, public
+from kernel.http import attachment, page, policy_book, public
 from kernel.plots import Line, lines
 from pricing.ceilings.model import FeeCap
 from pricing.costs.pages import UNIT_WORDS
@@ -51,7 +51,7 @@ def workbook() -> Response:
     rows = queries.rows(session, session.scalars(queries.listed(wanted)).all(), wanted.on)
     caps = queries.caps_with_products(session, session.scalars(queries.caps_listed(wanted).order_by(FeeCap.id)))
     content = sheets.workbook(wanted.on, rows, queries.history(session, wanted), caps, _titles())
-    return _download(content, XLSX, f"price-list-{wanted.on}.xlsx")
+    return attachment(content, f"price-list-{wanted.on}.xlsx", XLSX)
 
 
 @blueprint.get("/price-list.csv")
@@ -61,7 +61,7 @@ def table() -> Response:
     session, wanted = db.session(), _wanted()
     rows = queries.rows(session, session.scalars(queries.listed(wanted)).all(), wanted.on)
     content = sheets.written(sheets.CURRENT, sheets.current_lines(rows, _titles()))
-    return _download(content, "text/csv", f"price-list-{wanted.on}.csv")
+    return attachment(content, f"price-list-{wanted.on}.csv", "text/csv")
 
 
 @blueprint.get("/price-list/caps")
@@ -83,9 +83,8 @@ def caps_table() -> Response:
     """Give every cap with its written report as CSV."""
     session, wanted = db.session(), _wanted()
     caps = queries.caps_with_products(session, session.scalars(queries.caps_listed(wanted).order_by(FeeCap.id)))
-    return _download(
-        sheets.written(sheets.CAPS, sheets.cap_lines(caps, _titles())), "text/csv", f"caps-{wanted.on}.csv"
-    )
+    content = sheets.written(sheets.CAPS, sheets.cap_lines(caps, _titles()))
+    return attachment(content, f"caps-{wanted.on}.csv", "text/csv")
 
 
 @blueprint.get("/price-list/products/<code>")
@@ -176,13 +175,6 @@ def _timeline(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         }
         for entry in in_order
     ]  # fmt: skip
-
-
-def _download(content: bytes, mimetype: str, name: str) -> Response:
-    response = make_response(content)
-    response.mimetype = mimetype
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _kinds() -> dict[What, str]:

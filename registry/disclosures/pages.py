@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.errors import DomainError
-from kernel.http import current_actor, match_version, page, policy_book, public, requires, words_of
+from kernel.http import attachment, current_actor, match_version, page, policy_book, public, requires, words_of
 from kernel.identity import Permission
 from registry.disclosure_entries.rules import ENTRIES
 from registry.disclosures import commands, queries, sheets
@@ -58,10 +58,7 @@ def show(disclosure_id: UUID) -> Response:
 def workbook(disclosure_id: UUID) -> Response:
     """Give one disclosure as a workbook."""
     found = queries.visible(db.session(), current_actor(), disclosure_id)
-    response = make_response(sheets.workbook(found, policy_book().place(found.place).title))
-    response.mimetype = XLSX
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.number}.xlsx"'
-    return response
+    return attachment(sheets.workbook(found, policy_book().place(found.place).title), f"{found.number}.xlsx", XLSX)
 
 
 @blueprint.post("/disclosures/<uuid:disclosure_id>/<any(check, publish, discard):step>")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, render_template
 
 from kernel import db
 from kernel.calendar import Period
-from kernel.http import current_actor, page, policy_book, requires
+from kernel.http import attachment, current_actor, page, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import ZERO, Money
 from settlement.policy import payee_rules
@@ -57,7 +57,5 @@ def show(number: str) -> str:
 def workbook(number: str) -> Response:
     """Give one statement as a workbook."""
     issued = queries.visible(db.session(), current_actor(), number)
-    response = make_response(sheets.workbook(issued, policy_book().place(issued.statement.place).title))
-    response.mimetype = XLSX
-    response.headers["Content-Disposition"] = f'attachment; filename="{number}.xlsx"'
-    return response
+    content = sheets.workbook(issued, policy_book().place(issued.statement.place).title)
+    return attachment(content, f"{number}.xlsx", XLSX)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from kernel import clock, db, plots
 from kernel.calendar import Period
-from kernel.http import current_actor, hand_out, policy_book, requires
+from kernel.http import attachment, current_actor, policy_book, requires
 from kernel.identity import Permission
 from settlement.takings import queries, sheets
 from settlement.takings.rules import by_month, by_product, summed
@@ -59,9 +59,7 @@ def workbook() -> Response:
     """Give a year as a workbook."""
     year = _year()
     rows = queries.takings(db.session(), queries.own(current_actor()), Period.year(year))
-    response = Response(sheets.workbook(rows, year), mimetype=XLSX)
-    hand_out(response, f"takings-{year}.xlsx")
-    return response
+    return attachment(sheets.workbook(rows, year), f"takings-{year}.xlsx", XLSX)
 
 
 def _year() -> int:

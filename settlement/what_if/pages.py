@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db, plots
 from kernel.calendar import DAY, Period
 from kernel.errors import DomainError
-from kernel.http import current_actor, policy_book, requires, words_of
+from kernel.http import attachment, current_actor, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.money import PERCENT, decimal_text, fraction
 from kernel.wording import leaves, reads_english
@@ -69,10 +69,7 @@ def workbook() -> Response:
     """Give what the scenario changes as a workbook."""
     scenario, _order = _asked()
     content = sheets.workbook(_compared(scenario), scenario, policy_book().place(scenario.place).title)
-    response = make_response(content)
-    response.mimetype = XLSX
-    response.headers["Content-Disposition"] = 'attachment; filename="what-if.xlsx"'
-    return response
+    return attachment(content, "what-if.xlsx", XLSX)
 
 
 @blueprint.get("/pricing/what-if/<name>.svg")
