@@ -26,10 +26,15 @@ class InterchangeArgs(ma.Schema):
     cursor = ma.fields.String(validate=ma.validate.Length(max=CURSOR_LENGTH_MAX))
 
 
-class ProductRecordIn(Schema):
-    """One ``dcat:Dataset`` as this platform exports it, and where it was read."""
+class RecordOriginIn(Schema):
+    """Where a record was read."""
 
     origin = TextField(required=True, max_length=500)
+
+
+class ProductRecordIn(RecordOriginIn):
+    """One ``dcat:Dataset`` as this platform exports it, and where it was read."""
+
     dataset = ma.fields.Dict(required=True, validate=_small_enough)
 
 
