@@ -47,7 +47,7 @@ def pdf_of(html: str, stylesheet: str) -> bytes:
     except (ImportError, OSError) as error:
         raise PdfUnavailable(
             "服务器缺少生成 PDF 所需的系统库（Debian：apt-get install libpangoft2-1.0-0 fonts-noto-cjk）；"
-            "证书网页不受影响，可在浏览器中打印",
+            "网页不受影响，可在浏览器中打印",
             detail_en="The server lacks the libraries for PDF (libpangoft2-1.0-0); print the page instead",
         ) from error
     inside = URLFetcher(allowed_protocols=("data",), allow_redirects=False)

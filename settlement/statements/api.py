@@ -9,7 +9,7 @@ from kernel.http import ApiBlueprint, current_actor, page, requires
 from kernel.identity import Permission
 from settlement.statements import queries
 from settlement.statements.model import Statement
-from settlement.statements.schemas import StatementArgs, StatementDetailOut, StatementPageOut
+from settlement.statements.schemas import StatementArgs, StatementContentOut, StatementDetailOut, StatementPageOut
 
 blueprint = ApiBlueprint("statements", __name__, url_prefix="/api/v1/statements", description="结算单 · statements")
 
@@ -29,3 +29,12 @@ def browse(args: dict[str, Any]):
 def show(number: str):
     """Read one statement with its lines."""
     return queries.visible(db.session(), current_actor(), number).statement
+
+
+@blueprint.get("/<number>/content")
+@requires(Permission.STATEMENT_READ)
+@blueprint.response(200, StatementContentOut)
+def content(number: str):
+    """Read what the digest of a statement is made of, to make it again with any tool."""
+    issued = queries.visible(db.session(), current_actor(), number)
+    return {"number": number, "sha256": issued.statement.sha256, "content": issued.content()}

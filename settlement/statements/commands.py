@@ -16,6 +16,7 @@ from kernel.money import ZERO, Money
 from registry.parties.model import Party
 from settlement.earnings.queries import Line
 from settlement.statements.model import Statement
+from settlement.statements.rules import content
 from settlement.workings.queries import Share, Worked, digest
 
 
@@ -39,17 +40,14 @@ def issue(
         for share in shares:
             payees[share.payee.kind] = payees.get(share.payee.kind, ZERO) + share.amount
         total = sum((share.amount for share in shares), ZERO)
-        content = {
-            "party": uscc, "name": party.name, "place": worked.place, "period_start": worked.period.start.isoformat(),
-            "period_end": worked.period.end.isoformat(), "total": total.text(), "lines": lines,
-        }  # fmt: skip
+        said = content(uscc=uscc, name=party.name, place=worked.place, period=worked.period, amount=total, lines=lines)
         issued.append(
             Statement(
                 number=numbering.number(session, f"STM-{worked.place}", business_date(now)), run_id=run_id,
-                run_number=run_number,
-                party_id=party.id, place=worked.place, period_start=worked.period.start, period_end=worked.period.end,
+                run_number=run_number, party_id=party.id, party_name=party.name, party_uscc=uscc, place=worked.place,
+                period_start=worked.period.start, period_end=worked.period.end,
                 total=total, payees={kind: amount.text() for kind, amount in sorted(payees.items())}, lines=lines,
-                sha256=digest(content), issued_at=now,
+                sha256=digest(said), issued_at=now,
             )
         )  # fmt: skip
     session.add_all(issued)

@@ -31,6 +31,8 @@ class Statement(Entity):
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_run.id"))
     run_number: Mapped[str]
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
+    party_name: Mapped[str | None]  # as it was called when the statement was issued; of old statements, look it up
+    party_uscc: Mapped[str | None]
     place: Mapped[str] = mapped_column(index=True)
     period_start: Mapped[date]
     period_end: Mapped[date]

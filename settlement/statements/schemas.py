@@ -21,6 +21,8 @@ class StatementOut(EntityOut):
     run_number = ma.fields.String()
     place = ma.fields.String()
     party_id = ma.fields.UUID()
+    party_name = ma.fields.String(allow_none=True)
+    party_uscc = ma.fields.String(allow_none=True)
     period_start = ma.fields.Date()
     period_end = ma.fields.Date()
     total = SignedMoneyField()
@@ -33,6 +35,14 @@ class StatementDetailOut(StatementOut):
     """One statement with its lines."""
 
     lines = ma.fields.List(ma.fields.Dict())
+
+
+class StatementContentOut(ma.Schema):
+    """What was digested: SHA-256 over the content as JSON with sorted keys and without spaces."""
+
+    number = ma.fields.String()
+    sha256 = ma.fields.String()
+    content = ma.fields.Dict()
 
 
 StatementPageOut = page_of(StatementOut)
