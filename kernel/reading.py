@@ -103,6 +103,14 @@ class Reader:
             return least
         return value
 
+    def flag(self, key: str) -> bool:
+        """Read a yes or no, written as a JSON boolean."""
+        self._used.add(key)
+        value = self._payload.get(key)
+        if not isinstance(value, bool):
+            self.complain(key, "not_a_boolean", "应为 true 或 false", "must be true or false")
+        return value is True
+
     def child(self, key: str) -> "Reader":
         """Read a nested mapping."""
         self._used.add(key)

@@ -17,6 +17,7 @@ from kernel.db import to_json
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from registry.accounts.queries import accounts_behind
 from registry.agreements.model import Agreement
 from registry.parties import queries as parties
 from registry.parties.model import Party
@@ -24,9 +25,10 @@ from registry.parties.rules import Capacity
 from registry.products import queries as products
 from registry.products.model import Product
 from settlement.splits import queries
-from settlement.splits.model import ScheduleSignature, ShareSchedule
-from settlement.splits.rules import ScheduleState
+from settlement.splits.model import OrderTerms, ScheduleSignature, ShareSchedule
+from settlement.splits.rules import ScheduleState, read_non_money
 
+FREEZE_MAX = 1000
 # a supervisor acts for these without being their employee in the system
 AUTHORITIES = (Capacity.DATA_AUTHORITY, Capacity.MUNICIPAL_DATA_AGENCY, Capacity.FINANCE_DEPARTMENT)
 
@@ -59,6 +61,22 @@ class RedeveloperShares(Conflict):
     title_en = "Who may not re-develop shares no revenue of it"
 
 
+class DatesCrossed(Invalid):
+    """A schedule that ends before it begins."""
+
+    code = "settlement.schedule_dates_crossed"
+    title = "分配方案的截止日早于生效日"
+    title_en = "The schedule ends before it begins"
+
+
+class NotAnotherPerson(Conflict):
+    """The natural person who drew the schedule up, or signed it for another party, cannot sign for this one."""
+
+    code = "settlement.signer_not_another_person"
+    title = "须由另一自然人签署"
+    title_en = "Another natural person has to sign"
+
+
 class SignedAlready(Conflict):
     """That organisation has signed this schedule."""
 
@@ -77,11 +95,16 @@ def draw_up(
     steps: list[dict[str, Any]],
     now: datetime,
     book: PolicyBook,
+    valid_until: date | None = None,
+    clause: str = "",
+    non_money: list[dict[str, Any]] | None = None,
 ) -> ShareSchedule:
     """Draw up the next version of the schedule of an agreement, or of one product under it.
 
     Parties are named by their credit codes. A pool may name ``contributors`` (coefficients of usage, quality and
-    input) instead: then the source departments of each product share it by what they contributed.
+    input) instead: then the source departments of each product share it by what they contributed. ``clause`` names
+    the place in the agreement that the schedule carries out; ``non_money`` the equity, intellectual property and
+    services that are recorded and signed, but never paid by the platform.
 
     Raises:
         NotAllowed: the actor draws up no schedules at this place.
@@ -91,6 +114,7 @@ def draw_up(
         ScheduleInvalid: the steps cannot divide everything.
         CoefficientsNotOne: coefficients do not add up to one.
         PartyUnknown: a step names an organisation that is not registered.
+        DatesCrossed: it ends before it begins.
         RedeveloperShares: a party may not share in a product derived from what an operator delivered (DEV-01).
 
     Source:
@@ -104,8 +128,11 @@ def draw_up(
     if product is not None and product.agreement_id != agreement.id:
         raise NotOfTheAgreement(f"产品 {product.code} 不是协议 {agreement.number} 项下的产品",
                                 detail_en=f"{product.code} belongs to another agreement")  # fmt: skip
+    if valid_until is not None and valid_until < valid_from:
+        raise DatesCrossed(f"截止日 {valid_until} 早于生效日 {valid_from}，请更正。", detail_en="Ends before it begins")
     schedule, _ = queries.read_steps(steps)
-    named = queries.named_parties(schedule)
+    beside = read_non_money(non_money or [])
+    named = sorted({*queries.named_parties(schedule), *(line.party for line in beside)})
     known = queries.parties_of(session, named)
     unknown = [uscc for uscc in named if uscc not in known]
     if unknown:
@@ -119,7 +146,9 @@ def draw_up(
         number=numbering.number(session, "SCH", business_date(now)), place=agreement.place, agreement_id=agreement.id,
         product_id=product_id, scope=scope,
         version_number=queries.last_version(session, agreement.id, scope) + 1,
-        valid_from=valid_from, steps=steps, parties=named, state=ScheduleState.DRAFT, made_at=now, made_by=actor.name,
+        valid_from=valid_from, valid_until=valid_until, clause=clause, steps=steps,
+        non_money=[line.to_dict() for line in beside], parties=named, state=ScheduleState.DRAFT, made_at=now,
+        made_by=actor.name, made_by_id=actor.id,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -133,6 +162,9 @@ def sign(
 ) -> ShareSchedule:
     """Sign a schedule for one of the organisations that it names; the last signature puts it into effect.
 
+    Each party signs by an act of its own, over the digest of everything that is agreed, and by a natural person who
+    neither drew the schedule up nor signed it for another party.
+
     An authority's supervisor, who acts for a place, says by ``party_uscc`` for which organisation.
 
     Raises:
@@ -140,20 +172,24 @@ def sign(
         NotNamed: it does not name the organisation.
         NotAllowed: the actor may not sign for it.
         SignedAlready: that organisation has signed.
+        NotAnotherPerson: the person behind the account drew it up, or signed it for another party.
         RedeveloperShares: a party became related to the operator since the schedule was drawn up (DEV-01).
     """
     found = queries.visible(session, actor, number, lock=True)
     party = _signer(session, actor, found, party_uscc)
     actor.must(Permission.SCHEDULE_SIGN, org_id=party.id, place=found.place)
-    signed = {other.uscc for _, other in queries.signatures(session, found.id)}
+    signatures = queries.signatures(session, found.id)
+    signed = {other.uscc for _, other in signatures}
     if party.uscc in signed:
         raise SignedAlready(f"{party.name}已经签署 {found.number}", detail_en=f"{party.name} has signed already")
+    _must_be_another(session, actor, found, [signature for signature, _ in signatures])
     named = queries.parties_of(session, [str(uscc) for uscc in found.parties]).values()
     _refuse_redevelopers(session, found.agreement_id, found.product_id, named, on=business_date(now), book=book)
     session.add(
         ScheduleSignature(
-            schedule_id=found.id, party_id=party.id, account=actor.name, signed_at=now,
+            schedule_id=found.id, party_id=party.id, account=actor.name, account_id=actor.id, signed_at=now,
             steps_sha256=hashlib.sha256(to_json(found.steps).encode()).hexdigest(),
+            content_sha256=queries.content_sha256(found),
         )
     )  # fmt: skip
     if signed | {party.uscc} >= set(found.parties):
@@ -161,6 +197,52 @@ def sign(
     session.flush()
     audit.record(session, actor, "schedule.sign", found, at=now, note=party.uscc, detail={"state": found.state})
     return found
+
+
+def freeze_terms(session: Session, actor: Actor, *, place: str, now: datetime) -> int:
+    """Write down, for the oldest orders of a place without one, the schedule that divides them; return how many.
+
+    An order without a signed schedule waits: it is frozen when one is signed. Safe to run again at any time.
+
+    Raises:
+        NotAllowed: the actor books nothing at this place.
+
+    Source:
+        REV-01; H5: 分配方案按下单时的有效版本固定在订单上，以后的变更不影响已下订单.
+    """
+    actor.must(Permission.INTAKE, place=place)
+    signed = queries.signed_of(session, place)
+    frozen = []
+    for order in queries.unfrozen(session, place, limit=FREEZE_MAX) if signed else []:
+        terms = queries.effective(
+            signed, agreement_id=order.agreement_id, product_id=order.product_id,
+            on=business_date(order.placed_at), placed_at=order.placed_at,
+        )  # fmt: skip
+        if terms is not None:
+            frozen.append(
+                OrderTerms(
+                    order_id=order.id, schedule_id=terms.id, place=place, frozen_at=now,
+                    content_sha256=queries.content_sha256(terms),
+                )
+            )  # fmt: skip
+    session.add_all(frozen)
+    session.flush()
+    for one in frozen:
+        audit.record(session, actor, "schedule.freeze", one, at=now, detail={"schedule": str(one.schedule_id)})
+    return len(frozen)
+
+
+def _must_be_another(
+    session: Session, actor: Actor, schedule: ShareSchedule, signatures: list[ScheduleSignature]
+) -> None:
+    before = {schedule.made_by_id: schedule.made_by} | {one.account_id: one.account for one in signatures}
+    for account_id, name in before.items():
+        if account_id is not None and actor.id in accounts_behind(session, account_id):
+            raise NotAnotherPerson(
+                f"分配方案 {schedule.number} 已由{name}拟定或代表另一方签署，须由另一自然人签署（REV-01，J7）",
+                detail_en=f"{name} drew it up, or signed it for another party: another natural person has to sign",
+                rule="REV-01",
+            )
 
 
 def _refuse_redevelopers(

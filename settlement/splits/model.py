@@ -15,9 +15,11 @@ from kernel.money import Money
 from settlement.revenue.model import RUN_IS_SEALED
 from settlement.splits.rules import PayeeKind, PayeeReason, ScheduleState
 
-FROZEN = ("number", "place", "agreement_id", "scope", "version_number", "valid_from", "made_at")
+FROZEN = ("number", "place", "agreement_id", "scope", "version_number", "valid_from", "clause", "made_at")
 CHANGED = (
-    "OLD.state = 'signed' OR CAST(NEW.steps AS TEXT) <> CAST(OLD.steps AS TEXT)"
+    "OLD.state = 'signed' OR COALESCE(CAST(NEW.valid_until AS TEXT), '') <> COALESCE(CAST(OLD.valid_until AS TEXT), '')"
+    " OR CAST(NEW.non_money AS TEXT) <> CAST(OLD.non_money AS TEXT)"
+    " OR CAST(NEW.steps AS TEXT) <> CAST(OLD.steps AS TEXT)"
     " OR CAST(NEW.parties AS TEXT) <> CAST(OLD.parties AS TEXT)"
     " OR " + " OR ".join(f"NEW.{name} <> OLD.{name}" for name in FROZEN)
 )
@@ -34,6 +36,7 @@ class ShareSchedule(Entity):
     __table_args__ = (
         sa.UniqueConstraint("agreement_id", "scope", "version_number"),
         sa.CheckConstraint("version_number >= 1", name="version_from_one"),
+        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="ends_after_start"),
         sa.CheckConstraint("(state = 'signed') = (signed_at IS NOT NULL)", name="signed_at_known"),
         {"info": {"rules": [(guards.refuse_update, (
             "settlement_share_schedule_frozen", "settlement_share_schedule", CHANGED,
@@ -47,11 +50,15 @@ class ShareSchedule(Entity):
     scope: Mapped[str]  # code of the product, or "*": lets the unique constraint see the absent one
     version_number: Mapped[int]
     valid_from: Mapped[date]
+    valid_until: Mapped[date | None]  # last day of order that it divides; None while no end is agreed
+    clause: Mapped[str] = mapped_column(default="", server_default="")  # of the agreement that it carries out
     steps: Mapped[list[Any]]
+    non_money: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # equity, IP share, services
     parties: Mapped[list[Any]]  # credit codes of everybody named in the steps: all of them sign
     state: Mapped[ScheduleState] = mapped_column(default=ScheduleState.DRAFT)
     made_at: Mapped[datetime]
     made_by: Mapped[str]
+    made_by_id: Mapped[UUID | None]  # the account, where one drew it up; whoever is behind it does not sign
     signed_at: Mapped[datetime | None]
 
 
@@ -64,8 +71,23 @@ class ScheduleSignature(Entity):
     schedule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_share_schedule.id"))
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     account: Mapped[str]
+    account_id: Mapped[UUID | None]
     steps_sha256: Mapped[str]
+    content_sha256: Mapped[str | None]  # over everything that was agreed, days and lines without money included
     signed_at: Mapped[datetime]
+
+
+class OrderTerms(Entity):
+    """The schedule that divides one order, frozen: what is signed later changes no order that was placed before."""
+
+    __tablename__ = "settlement_order_terms"
+    __table_args__ = ({"info": {"guard": "append_only"}},)
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_order.id"), unique=True)
+    schedule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_share_schedule.id"), index=True)
+    place: Mapped[str] = mapped_column(index=True)
+    content_sha256: Mapped[str]
+    frozen_at: Mapped[datetime]
 
 
 class ShareLine(Entity):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.db import to_json
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, WATCHERS, Actor
-from kernel.money import ZERO, Exact, Money
+from kernel.money import ZERO, Exact, Money, total
 from kernel.reading import Reader
+from market.orders.model import Order
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
-from registry.products.model import Product, ProductDerivation, ProductInput
+from registry.products.model import Product, ProductDerivation, ProductInput, VersionOrigin
 from registry.resources.model import Resource
-from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
-from settlement.splits.rules import Schedule, ScheduleState, Step, contribution
+from settlement.pouring.rules import Carried
+from settlement.revenue.model import RevenueLine
+from settlement.splits.model import OrderTerms, ScheduleSignature, ShareLine, ShareSchedule
+from settlement.splits.rules import Base, Schedule, ScheduleState, Step, contribution
 
 EVERY_PRODUCT = "*"
 CONTRIBUTORS = "source_departments"  # stands for the departments until the product is known
@@ -40,6 +45,16 @@ class Agreed:
     row: ShareSchedule
     schedule: Schedule
     coefficients: dict[int, dict[str, Fraction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One resource that went into a product version, with its department, quality and input."""
+
+    resource_id: UUID
+    uscc: str
+    quality: Fraction
+    input: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +108,117 @@ def signed_of(session: Session, place: str) -> list[ShareSchedule]:
 
 
 def effective(
-    signed: Iterable[ShareSchedule], *, agreement_id: UUID, product_id: UUID, on: date
-) -> ShareSchedule | None:
-    """Return the schedule for an order of that day, of those signed (latest first): the product's own comes first."""
-    fitting = [row for row in signed if row.agreement_id == agreement_id and row.valid_from <= on]
+    signed: Iterable[ShareSchedule], *, agreement_id: UUID, product_id: UUID, on: date,
+    placed_at: datetime | None = None,
+) -> ShareSchedule | None:  # fmt: skip
+    """Return the schedule for an order of that day, of those signed (latest first): the product's own comes first.
+
+    With the moment of the order, what was signed by then counts; a schedule signed afterwards for that day divides
+    the order only where there was none, and then the first to be signed: nothing changes an order twice.
+
+    Source:
+        REV-01; H5: 结算适用下单时有效的版本.
+    """
+    fitting = [
+        row for row in signed
+        if row.agreement_id == agreement_id and row.valid_from <= on
+        and (row.valid_until is None or on <= row.valid_until)
+    ]  # fmt: skip
+    if placed_at is not None:
+        known = [row for row in fitting if row.signed_at is not None and row.signed_at <= placed_at]
+        fitting = known or sorted(fitting, key=lambda row: (row.signed_at or placed_at, row.number))
     own = [row for row in fitting if row.product_id == product_id]
     general = [row for row in fitting if row.product_id is None]
     return next(iter(own + general), None)
 
 
+def content_sha256(row: ShareSchedule) -> str:
+    """Return the SHA-256 over everything that the parties of a schedule agree on."""
+    content = {
+        "number": row.number, "agreement": str(row.agreement_id), "scope": row.scope, "version": row.version_number,
+        "clause": row.clause, "valid_from": row.valid_from.isoformat(),
+        "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+        "steps": row.steps, "non_money": row.non_money,
+    }  # fmt: skip
+    return hashlib.sha256(to_json(content).encode()).hexdigest()
+
+
+def unfrozen(session: Session, place: str, *, limit: int) -> list[Order]:
+    """Return orders of a place whose schedule is not frozen yet, oldest first, at most ``limit``."""
+    is_frozen = sa.exists().where(OrderTerms.order_id == Order.id)
+    query = sa.select(Order).where(Order.place == place, Order.placed_at.is_not(None), ~is_frozen)
+    return list(session.scalars(query.order_by(Order.placed_at, Order.id).limit(limit)))
+
+
+def frozen_terms(session: Session, place: str) -> dict[UUID, UUID]:
+    """Return, by order of a place, the schedule that is frozen on it."""
+    query = sa.select(OrderTerms.order_id, OrderTerms.schedule_id).where(OrderTerms.place == place)
+    return {row.order_id: row.schedule_id for row in session.execute(query)}
+
+
 def contributors(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, list[Contributor]]:
-    """Return the source departments of product versions, by credit code."""
-    query = (
+    """Return the source departments of product versions, by credit code.
+
+    Their own inputs count and those of what they are made from, however far back; a resource that comes in by two
+    ways counts once, by its nearest use.
+    """
+    found: dict[UUID, list[Contributor]] = {}
+    for version_id, sources in sources_of(session, version_ids).items():
+        by_department: dict[str, list[Source]] = {}
+        for one in sources:
+            by_department.setdefault(one.uscc, []).append(one)
+        found[version_id] = [
+            Contributor(
+                uscc, sum((one.quality for one in ones), Fraction(0)) / len(ones),
+                sum((one.input for one in ones), Fraction(0)),
+            )
+            for uscc, ones in sorted(by_department.items())
+        ]  # fmt: skip
+    return found
+
+
+def sources_of(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, list[Source]]:
+    """Return every resource that went into product versions, with its department, by credit code."""
+    asked = set(version_ids)
+    origins: dict[UUID, list[UUID]] = {}
+    wave = asked
+    while wave:
+        query = sa.select(VersionOrigin.version_id, VersionOrigin.origin_version_id).where(
+            VersionOrigin.version_id.in_(wave)
+        )
+        origins |= {version_id: [] for version_id in wave}
+        edges = session.execute(query.order_by(VersionOrigin.version_id, VersionOrigin.origin_version_id)).all()
+        for version_id, origin_id in edges:
+            origins[version_id] = [*origins[version_id], origin_id]
+        wave = {origin_id for _, origin_id in edges} - origins.keys()
+    rows = session.execute(
         sa.select(
-            ProductInput.version_id, Party.uscc, sa.func.sum(ProductInput.quality),
-            sa.func.sum(ProductInput.weight_input), sa.func.count(),
+            ProductInput.version_id, ProductInput.resource_id, Party.uscc, ProductInput.quality,
+            ProductInput.weight_input,
         )
         .join(Resource, Resource.id == ProductInput.resource_id)
         .join(Party, Party.id == Resource.source_department_id)
-        .where(ProductInput.version_id.in_(set(version_ids)))
-        .group_by(ProductInput.version_id, Party.uscc)
-        .order_by(ProductInput.version_id, Party.uscc)
+        .where(ProductInput.version_id.in_(origins.keys()))
+        .order_by(ProductInput.version_id, Party.uscc, ProductInput.resource_id)
     )  # fmt: skip
-    found: dict[UUID, list[Contributor]] = {}
-    for version_id, uscc, quality, weight, count in session.execute(query):
-        one = Contributor(uscc, Fraction(Fraction(quality), count), Fraction(weight))
-        found.setdefault(version_id, []).append(one)
-    return found
+    own: dict[UUID, list[Source]] = {}
+    for version_id, resource_id, uscc, quality, weight in rows:
+        own.setdefault(version_id, []).append(Source(resource_id, uscc, Fraction(quality), Fraction(weight)))
+    return {version_id: found for version_id in sorted(asked) if (found := _nearest(version_id, origins, own))}
+
+
+def _nearest(
+    version_id: UUID, origins: Mapping[UUID, Sequence[UUID]], own: Mapping[UUID, list[Source]]
+) -> list[Source]:
+    seen: set[UUID] = set()
+    found: dict[UUID, Source] = {}
+    wave = [version_id]
+    while wave:
+        seen |= set(wave)
+        for one in (source for at in wave for source in own.get(at, [])):
+            found.setdefault(one.resource_id, one)
+        wave = [origin for at in wave for origin in origins.get(at, []) if origin not in seen]
+    return sorted(found.values(), key=lambda one: (one.uscc, str(one.resource_id)))
 
 
 def resolved(
@@ -161,6 +260,40 @@ def taken_by_step(session: Session, place: str) -> dict[tuple[UUID, int], Money]
         .group_by(ShareLine.schedule_id, ShareLine.step)
     )
     return {(schedule_id, step): amount for schedule_id, step, amount in session.execute(query)}
+
+
+def carried_by_step(session: Session, place: str) -> dict[UUID, dict[int, Carried]]:
+    """Return, by schedule of a place and step, what all sealed settlements took: in all, by party, of which base."""
+    query = (
+        sa.select(ShareLine.schedule_id, ShareLine.step, Party.uscc, sa.func.sum(ShareLine.amount))
+        .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
+        .join(Party, Party.id == ShareLine.party_id)
+        .where(ShareSchedule.place == place)
+        .group_by(ShareLine.schedule_id, ShareLine.step, Party.uscc)
+    )
+    by_party: dict[tuple[UUID, int], dict[str, Money]] = {}
+    for schedule_id, step, uscc, amount in session.execute(query):
+        by_party.setdefault((schedule_id, step), {})[uscc] = amount
+    earned = (
+        sa.select(ShareLine.schedule_id, ShareLine.revenue_line_id)
+        .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
+        .where(ShareSchedule.place == place)
+        .distinct()
+        .subquery()
+    )
+    sums = session.execute(
+        sa.select(earned.c.schedule_id, sa.func.sum(RevenueLine.gross), sa.func.sum(RevenueLine.net))
+        .join(RevenueLine, RevenueLine.id == earned.c.revenue_line_id)
+        .group_by(earned.c.schedule_id)
+    )
+    found: dict[UUID, dict[int, Carried]] = {}
+    for schedule_id, gross, net in sums:
+        schedule = read_steps(session.get_one(ShareSchedule, schedule_id).steps)[0]
+        for number, step in enumerate(schedule.steps, start=1):
+            mine = by_party.get((schedule_id, number), {})
+            base = net if step.base is Base.NET_OF_TAX else gross
+            found.setdefault(schedule_id, {})[number] = Carried(total(mine.values()), mine, base)
+    return found
 
 
 def signatures(session: Session, schedule_id: UUID) -> list[tuple[ScheduleSignature, Party]]:

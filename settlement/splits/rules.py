@@ -2,38 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from kernel.errors import Invalid
-from kernel.money import ZERO, Exact, Money, allocate, decimal_text, floor_fen, total
-from kernel.reading import Reader
+from kernel.money import ZERO, Exact, Money, allocate, decimal_text, total
+from kernel.reading import ENTRIES_MAX, Reader
 from settlement.contributions.rules import GameKind as GameKind  # offered here beside split and waterfall
 from settlement.contributions.rules import contribution as contribution
 from settlement.contributions.rules import shapley as shapley
-
-NOTHING = Fraction(0)
-WHOLE = Fraction(1)
-
-
-class StepKind(StrEnum):
-    """What a step of a schedule takes."""
-
-    FIXED = "fixed"  # an agreed amount
-    RATE = "rate"  # a fraction of its base, cut down to the fen
-    RECOVER = "recover"  # agreed costs still to be recovered, as far as the money goes
-    POOL = "pool"  # a fraction of its base, divided by weights; everything left when no fraction is given
-    REST = "rest"  # all that is left, odd fen included
-
-
-class Base(StrEnum):
-    """Of what a fraction is taken."""
-
-    GROSS = "gross"  # what was paid
-    NET_OF_REFUNDS = "net_of_refunds"
-    NET_OF_TAX = "net_of_tax"  # paid, less refunds and output tax: what there is to divide
-    LEFT = "left"  # what the steps before have left
+from settlement.lints.rules import ScheduleFinding as ScheduleFinding
+from settlement.lints.rules import lint as lint_steps
+from settlement.pouring.rules import NOTHING_CARRIED, Carried, Poured, pour
+from settlement.steps.rules import Base as Base
+from settlement.steps.rules import Over as Over
+from settlement.steps.rules import Step as Step
+from settlement.steps.rules import StepKind as StepKind
+from settlement.steps.rules import read_step
 
 
 class ScheduleState(StrEnum):
@@ -41,6 +28,56 @@ class ScheduleState(StrEnum):
 
     DRAFT = "draft"
     SIGNED = "signed"
+
+
+class NonMoney(StrEnum):
+    """Ways to share in what is made that give no line of money: recorded, signed, never paid by the platform."""
+
+    EQUITY = "equity"  # 股权参股
+    IP_SHARE = "ip_share"  # 知识产权共享
+    IN_KIND_SERVICE = "in_kind_service"  # 数据资源补偿服务
+
+
+@dataclass(frozen=True, slots=True)
+class NonMoneyLine:
+    """What one party receives beside money, in the words of the agreement."""
+
+    method: NonMoney
+    party: str
+    words: str
+    portion: Fraction | None = None  # of the equity or of the right, where the agreement states one
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the canonical writing."""
+        written = {"method": str(self.method), "party": self.party, "words": self.words}
+        return written | ({"portion": decimal_text(self.portion)} if self.portion is not None else {})
+
+
+def read_non_money(rows: object) -> tuple[NonMoneyLine, ...]:
+    """Read the lines without money; an empty list is none.
+
+    Raises:
+        Unreadable: a field is missing, unknown or wrongly written.
+
+    Source:
+        REV-02: 股权参股、知识产权共享、数据资源补偿服务; 27号 第二十条: 技术、产品和服务、收益等方式.
+    """
+    if rows == []:
+        return ()
+    reader = Reader({"non_money": rows})
+    found = tuple(_read_line(row) for row in reader.children("non_money", most=ENTRIES_MAX))
+    reader.close()
+    return found
+
+
+def _read_line(row: Reader) -> NonMoneyLine:
+    portion = row.number("portion") if row.has("portion") else None
+    if portion is not None and portion > 1:
+        row.complain("portion", "portion_over_one", "比例不能超过 1", "a portion cannot be above 1")
+    row.ignore("portion")
+    line = NonMoneyLine(row.choice("method", NonMoney), row.text("party"), row.text("words"), portion)
+    row.leave()
+    return line
 
 
 class ScheduleInvalid(Invalid):
@@ -59,55 +96,20 @@ class NothingToDivide(Invalid):
     title_en = "Less than nothing to divide"
 
 
+class NotCarried(Invalid):
+    """A step counts by date or over the term, and the caller does not say the day or what earlier settlements took."""
+
+    code = "settlement.not_carried"
+    title = "缺少累计金额或日期"
+    title_en = "What was taken before, or the day, is not known"
+
+
 class RefundExceedsHeld(Invalid):
     """More is to be given back than the parties together still hold."""
 
     code = "settlement.refund_exceeds_held"
     title = "退款超过各方所持金额"
     title_en = "The refund is more than the parties hold"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: who takes what.
-
-    ``weights`` names the parties; one party is a weight of 1. ``amount`` belongs to fixed and recover, ``portion`` to
-    rate and pool. ``floor`` and ``cap`` bound what the step takes, and never more than what is left is taken.
-    """
-
-    kind: StepKind
-    weights: tuple[tuple[str, Fraction], ...]
-    amount: Money = ZERO
-    portion: Fraction = NOTHING
-    base: Base = Base.NET_OF_TAX
-    cap: Money | None = None
-    floor: Money | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the canonical writing, which ``Schedule.from_list`` reads back to an equal step."""
-        written: dict[str, Any] = {"kind": str(self.kind)}
-        if len(self.weights) == 1 and self.weights[0][1] == WHOLE:
-            written["party"] = self.weights[0][0]
-        else:
-            written["weights"] = {party: decimal_text(weight) for party, weight in self.weights}
-        if self.kind in (StepKind.FIXED, StepKind.RECOVER):
-            written["value"] = self.amount.text()
-        if self.kind in (StepKind.RATE, StepKind.POOL):
-            written |= {"value": decimal_text(self.portion), "base": str(self.base)}
-        written |= {
-            name: bound.text() for name, bound in (("cap", self.cap), ("floor", self.floor)) if bound is not None
-        }
-        return written
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleFinding:
-    """Something wrong with a schedule: ``step`` counts from 1, or is None for the whole."""
-
-    code: str
-    step: int | None
-    message: str
-    message_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Schedule:
     @classmethod
     def read(cls, reader: Reader) -> "Schedule":
         """Read the key ``steps``; the owner of the reader closes it and then calls ``checked``."""
-        return cls(tuple(_read_step(row) for row in reader.children("steps")))
+        return cls(tuple(read_step(row) for row in reader.children("steps")))
 
     def to_list(self) -> list[dict[str, Any]]:
         """Return the canonical writing of the steps."""
@@ -165,16 +167,6 @@ class Schedule:
     def parties(self) -> list[str]:
         """Return everybody who may receive something, in id order."""
         return sorted({party for step in self.steps for party, _ in step.weights})
-
-
-@dataclass(frozen=True, slots=True)
-class Poured:
-    """What one step found, gave and left."""
-
-    step: int
-    inflow: Money
-    out: dict[str, Money]
-    left: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,39 +203,8 @@ class Payee:
 
 
 def lint(schedule: Schedule) -> list[ScheduleFinding]:
-    """Return what is wrong with a schedule: missing or second rest, portions over one, steps that get nothing ever."""
-    found = []
-    rests = [number for number, step in enumerate(schedule.steps, start=1) if step.kind is StepKind.REST]
-    if not rests:
-        found.append(ScheduleFinding("rest_missing", None, "缺少取走余额的一步（rest）", "no step takes the rest"))
-    found += [
-        ScheduleFinding("rest_twice", number, f"第 {number} 步是第二个 rest", f"step {number} is a second rest")
-        for number in rests[1:]
-    ]
-    ordered = sum((step.portion for step in schedule.steps if step.base is not Base.LEFT), NOTHING)
-    if ordered > WHOLE:
-        found.append(
-            ScheduleFinding(
-                "portions_over_one",
-                None,
-                f"各步比例合计 {decimal_text(ordered)}，超过 1",
-                f"the portions add up to {decimal_text(ordered)}, more than 1",
-            )
-        )
-    return found + _unreachable(schedule)
-
-
-def _unreachable(schedule: Schedule) -> list[ScheduleFinding]:
-    found, taken = [], NOTHING
-    for number, step in enumerate(schedule.steps, start=1):
-        if taken >= WHOLE and step.kind is not StepKind.REST:
-            message = f"第 {number} 步之前已分完，该步永远得不到任何金额"
-            found.append(ScheduleFinding("unreachable", number, message, f"step {number} can never get anything"))
-        if step.kind is StepKind.REST:
-            taken = WHOLE
-        elif step.cap is None:
-            taken += (WHOLE - taken) * step.portion if step.base is Base.LEFT else step.portion
-    return found
+    """Return what is wrong with a schedule, each with its own code and step (``settlement.lints.rules``)."""
+    return lint_steps(schedule.steps)
 
 
 def split(amount: Money, weights: Mapping[str, Exact]) -> dict[str, Money]:
@@ -258,13 +219,27 @@ def split(amount: Money, weights: Mapping[str, Exact]) -> dict[str, Money]:
     return allocate(amount, weights)
 
 
-def waterfall(schedule: Schedule, gross: Money, *, refunds: Money = ZERO, tax: Money = ZERO) -> Division:
+def waterfall(
+    schedule: Schedule, gross: Money, *, refunds: Money = ZERO, tax: Money = ZERO, on: date | None = None,
+    carried: Mapping[int, Carried] | None = None,
+) -> Division:  # fmt: skip
     """Pour what is left of a payment after refunds and tax through the steps of a schedule.
 
-    The shares add up to ``gross - refunds - tax`` to the fen; nobody gets less than nothing.
+    The shares add up to ``gross - refunds - tax`` to the fen; nobody gets less than nothing. Every step returns its
+    trace: the base, the fractions, the weights and where the odd fen went.
+
+    Args:
+        schedule: the steps, checked.
+        gross: what was paid.
+        refunds: what was given back of it.
+        tax: output tax in what is left.
+        on: the day that decides which dated steps count: the last one of the period.
+        carried: number of the step → what earlier settlements took by it; needed by breakpoints and claims over the
+            term. Left out, fixed and recover take their whole amount.
 
     Raises:
         NothingToDivide: an amount is negative, or refunds and tax exceed what was paid.
+        NotCarried: a step counts by date or over the term, and the day or what earlier settlements took is unknown.
 
     Source:
         REV-03; 27号 第十四条（七）: 收益分配机制由协议约定.
@@ -280,25 +255,32 @@ def waterfall(schedule: Schedule, gross: Money, *, refunds: Money = ZERO, tax: M
     shares = dict.fromkeys(schedule.parties(), ZERO)
     poured, left = [], distributable
     for number, step in enumerate(schedule.steps, start=1):
-        taken = min(_wanted(step, bases.get(step.base, left), left), left)
-        out = allocate(taken, dict(step.weights))
-        for party, share in out.items():
+        before = _before(number, step, on, carried)
+        done = pour(number, step, bases.get(step.base, left), left, before, counts=on is None or step.counts_on(on))
+        for party, share in done.out.items():
             shares[party] += share
-        poured.append(Poured(number, left, out, left - taken))
-        left -= taken
+        poured.append(done)
+        left = done.left
     assert total(shares.values()) == distributable, "a checked schedule divides everything"
     return Division(shares, tuple(poured))
 
 
-def _wanted(step: Step, base: Money, left: Money) -> Money:
-    if step.kind is StepKind.REST:
-        return left
-    wanted = step.amount
-    if step.kind in (StepKind.RATE, StepKind.POOL):
-        wanted = floor_fen(base.exact_yuan() * step.portion)
-    if step.floor is not None:
-        wanted = max(wanted, step.floor)
-    return wanted if step.cap is None else min(wanted, step.cap)
+def carry(before: Mapping[int, Carried], division: Division) -> dict[int, Carried]:
+    """Return what the steps of a schedule have taken once a division is counted too, for the next one."""
+    return {poured.step: before.get(poured.step, NOTHING_CARRIED).after(poured) for poured in division.steps}
+
+
+def _before(number: int, step: Step, on: date | None, carried: Mapping[int, Carried] | None) -> Carried:
+    is_carried = step.over is Over.TERM and bool(step.claims or step.kind in (StepKind.RATE, StepKind.POOL))
+    missing = "以前各期已分金额" if is_carried and carried is None else ""
+    missing = "结算所属日期" if step.is_dated and on is None else missing
+    if missing:
+        raise NotCarried(
+            f"第 {number} 步跨期累计或按日期适用，须给出{missing}后才能计算。",
+            detail_en=f"Step {number} needs the day of the settlement, or what earlier settlements took.",
+            rule="REV-03",
+        )
+    return (carried or {}).get(number, NOTHING_CARRIED)
 
 
 def refund(held: Mapping[str, Money], amount: Money) -> dict[str, Money]:
@@ -353,39 +335,3 @@ def payee_for(party_kind: str, institution_rule: str | None) -> Payee:
             rule="REV-05",
         )
     return Payee(PayeeKind(institution_rule), PayeeReason.INSTITUTION_RULE)
-
-
-def _read_step(row: Reader) -> Step:
-    kind = row.choice("kind", StepKind)
-    fields: dict[str, Any] = {"kind": kind, "weights": _read_parties(row)}
-    if kind in (StepKind.FIXED, StepKind.RECOVER):
-        fields["amount"] = row.money("value")
-    elif kind in (StepKind.RATE, StepKind.POOL):
-        whole_pool = kind is StepKind.POOL and not row.has("value")
-        fields |= {"portion": WHOLE, "base": Base.LEFT} if whole_pool else {"portion": row.number("value")}
-        if fields["portion"] > WHOLE:
-            row.complain("value", "portion_over_one", "比例不能超过 1", "a portion cannot be above 1")
-        if row.has("base"):
-            fields["base"] = row.choice("base", Base)
-    row.ignore(*(key for key in ("value", "base", "cap", "floor") if not row.has(key)))
-    for bound in ("cap", "floor"):
-        if row.has(bound) and kind is not StepKind.REST:
-            fields[bound] = row.money(bound)
-    step = Step(**fields)
-    if step.cap is not None and step.floor is not None and step.floor > step.cap:
-        row.complain("floor", "above_cap", "下限高于上限", "floor is above cap")
-    row.leave()
-    return step
-
-
-def _read_parties(row: Reader) -> tuple[tuple[str, Fraction], ...]:
-    row.ignore("party", "weights")
-    if row.has("party") and row.has("weights"):
-        row.complain("weights", "twice", "party 与 weights 只能写一个", "give party or weights, not both")
-    if not row.has("weights"):
-        return ((row.text("party"), WHOLE),)
-    weights = row.child("weights")
-    found = tuple((party, weights.number(party)) for party in sorted(weights.keys()))
-    if not any(weight for _, weight in found):
-        row.complain("weights", "all_zero", "至少一方的权重大于零", "at least one weight must be above zero")
-    return found
