@@ -267,8 +267,8 @@ def _cast(column: Any, name: str) -> str:
 OF_EVENT = {
     "id": _cast(EVENT.id, "event_id"), "place": "place", "entitlement_id": "id", "product_id": "product_id",
     "occurred_at": _cast(LINE.at, "line_at"), "day_number": _cast(EVENT.day_number, "day_number"),
-    "received_at": _cast(LINE.at, "line_at"), "client_reference": _cast(EVENT.client_reference, "reference"),
-    "quantity": "1", "subject_kind": "row_kind",
+    "received_at": _cast(LINE.at, "line_at"), "stored_at": _cast(LINE.at, "line_at"),
+    "client_reference": _cast(EVENT.client_reference, "reference"), "quantity": "1", "subject_kind": "row_kind",
     "subject": f"encode(sha256(convert_to(coalesce(row_kind, '') || chr(10) || {place('key')}, 'UTF8')), 'hex')",
     "hit": "row_id IS NOT NULL", "channel": f"'{Channel.EXCHANGE}'",
 }  # fmt: skip
@@ -354,7 +354,8 @@ def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(
             UsageEvent,
             sa.and_(
-                UsageEvent.entitlement_id == Entitlement.id, UsageEvent.client_reference == asked("reference")
+                UsageEvent.entitlement_id == Entitlement.id, UsageEvent.source.is_(None),
+                UsageEvent.client_reference == asked("reference"),
             ),
         )
         .outerjoin(serving, serving.id == newest_id(Entitlement.product_id))
@@ -371,8 +372,9 @@ def new_event(
     """Return the columns of one use that came through the data plane; ``subject`` is a digest."""
     return {
         "id": new_id(), "place": place, "entitlement_id": entitlement_id, "product_id": product_id, "occurred_at": now,
-        "day_number": business_date(now).toordinal(), "received_at": now, "client_reference": reference, "quantity": 1,
-        "subject_kind": kind, "subject": subject, "hit": is_hit, "channel": Channel.EXCHANGE,
+        "day_number": business_date(now).toordinal(), "received_at": now, "stored_at": now,
+        "client_reference": reference, "quantity": 1, "subject_kind": kind, "subject": subject, "hit": is_hit,
+        "channel": Channel.EXCHANGE,
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,25 +13,38 @@ from kernel.db import Base, new_id
 from settlement.metering.rules import Channel
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Return the arguments of an index over a part of the rows, on either database."""
+    return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
+
+
 class UsageEvent(Base):
-    """One use: of which entitlement, when, how much, and whether anything was found (查得)."""
+    """One use: of which entitlement, when, how much, and whether anything was found (查得).
+
+    Four times belong to it: when it was used, received, stored, and billed. The last is the seal of the settlement
+    that took it and is read from there (settlement/lateness), for an event is never changed.
+    """
 
     __tablename__ = "settlement_usage_event"
     __table_args__ = (
-        sa.UniqueConstraint("entitlement_id", "client_reference"),
+        # one event comes once: by who counted it and that side's own number; what we counted, by the caller's reference
+        sa.Index(None, "source", "client_reference", unique=True, **_where("source IS NOT NULL")),
+        sa.Index(None, "entitlement_id", "client_reference", unique=True, **_where("source IS NULL")),
         sa.Index(None, "entitlement_id", "day_number"),
-        sa.Index(None, "entitlement_id", "subject", "day_number"),
+        sa.Index(None, "entitlement_id", "subject", "day_number", **_where("subject IS NOT NULL")),
         sa.CheckConstraint("quantity >= 1", name="at_least_one"),
         {"info": {"guard": "append_only"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    place: Mapped[str] = mapped_column(index=True)
+    place: Mapped[str]
     entitlement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("market_entitlement.id"))
-    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_product.id"), index=True)
+    product_id: Mapped[UUID]  # the entitlement's own: a second key to check would slow every intake down
+    source: Mapped[str | None]  # who counted it; none: our own data plane, or a file that names nobody
     occurred_at: Mapped[datetime]
     day_number: Mapped[int]  # ordinal of the Beijing date, so that windows of days are plain arithmetic in SQL
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime]  # when it reached us
+    stored_at: Mapped[datetime]  # when it was written: what a settlement cuts at
     client_reference: Mapped[str]
     quantity: Mapped[int]
     subject_kind: Mapped[str | None]

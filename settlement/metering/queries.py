@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,8 +17,67 @@ from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from pricing.tariffs.model import Tariff
 from settlement.metering.model import UsageEvent, UsageTotal
+from settlement.metering.rules import Channel, Held
 
-REFERENCES_AT_ONCE = 5_000
+AT_ONCE = 5_000
+STAGED_TABLE = "usage_staged"
+# name, type on PostgreSQL, type on SQLite
+STAGED = (
+    ("row", "bigint", "INTEGER"), ("id", "uuid", "TEXT"), ("entitlement_id", "uuid", "TEXT"),
+    ("source", "text", "TEXT"), ("client_reference", "text", "TEXT"), ("occurred_at", "timestamptz", "TEXT"),
+    ("day_number", "bigint", "INTEGER"), ("quantity", "bigint", "INTEGER"), ("subject_kind", "text", "TEXT"),
+    ("subject", "text", "TEXT"), ("hit", "boolean", "INTEGER"),
+)  # fmt: skip
+INSERT_NEW = f"""INSERT INTO settlement_usage_event (
+    id, place, entitlement_id, product_id, source, occurred_at, day_number, received_at, stored_at, client_reference,
+    quantity, subject_kind, subject, hit, channel)
+SELECT s.id, h.place, s.entitlement_id, h.product_id, s.source, s.occurred_at, s.day_number, {{received}}, {{stored}},
+    s.client_reference, s.quantity, s.subject_kind, s.subject, s.hit, '{Channel.IMPORT}'
+FROM {{relation}} JOIN market_entitlement h ON h.id = s.entitlement_id WHERE true
+ON CONFLICT DO NOTHING"""  # noqa: S608 — own names
+REUSED = """SELECT s.row FROM {relation} JOIN settlement_usage_event e
+    ON e.source = s.source AND e.client_reference = s.client_reference
+WHERE e.id <> s.id AND (e.entitlement_id <> s.entitlement_id OR e.occurred_at <> s.occurred_at
+    OR e.quantity <> s.quantity OR e.hit <> s.hit) ORDER BY s.row"""
+ADD_MANY = """WITH wanted AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(units)s::bigint[]) AS w(entitlement_id, units)
+), locked AS (
+    SELECT t.entitlement_id FROM settlement_usage_total t WHERE t.entitlement_id = ANY(%(ids)s::uuid[])
+    ORDER BY t.entitlement_id FOR UPDATE
+)
+UPDATE settlement_usage_total t SET used = t.used + w.units FROM wanted w JOIN locked USING (entitlement_id)
+WHERE t.entitlement_id = w.entitlement_id AND (t.quota IS NULL OR t.used + t.reserved + w.units <= t.quota)
+RETURNING t.entitlement_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Events handed to the database but not counted: what a statement selects them from, with its parameters."""
+
+    relation: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What was new of one entitlement: events, their units, and the units of those that found something."""
+
+    entitlement_id: UUID
+    events: int
+    units: int
+    units_hit: int
+
+
+class Sheet(Protocol):
+    """A large file that is read by columns (:mod:`settlement.metering.sheets`)."""
+
+    def as_csv(self) -> Iterator[bytes]:
+        """Yield the rows as PostgreSQL's ``COPY`` reads them."""
+        ...
+
+    def as_rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows as SQLite takes them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +100,6 @@ def is_counted(event: type[UsageEvent]) -> sa.ColumnElement[bool]:
         held.id == event.entitlement_id, order.id == held.order_id, tariff.id == order.tariff_id, tariff.charges_misses
     )
     return sa.or_(event.hit, charges_misses)
-
-
-def charging_misses(session: Session, numbers: Iterable[str]) -> set[str]:
-    """Return those of the entitlements whose order's tariff charges what finds nothing too."""
-    wanted, found = sorted(set(numbers)), set[str]()
-    for start in range(0, len(wanted), REFERENCES_AT_ONCE):
-        query = (
-            sa.select(Entitlement.number)
-            .join(Order, Order.id == Entitlement.order_id)
-            .join(Tariff, Tariff.id == Order.tariff_id)
-            .where(Tariff.charges_misses, Entitlement.number.in_(wanted[start : start + REFERENCES_AT_ONCE]))
-        )
-        found.update(session.scalars(query))
-    return found
 
 
 def inserting(session: Session, table: type[UsageEvent] | type[UsageTotal]) -> Any:
@@ -105,33 +149,152 @@ def by_day(session: Session, entitlement_id: UUID, period: Period) -> dict[date,
     }
 
 
-def by_numbers(session: Session, place: str, numbers: Iterable[str]) -> dict[str, Entitlement]:
-    """Return the entitlements of a place with these numbers."""
+def held_by_numbers(session: Session, place: str, numbers: Iterable[str]) -> dict[str, Held]:
+    """Return what uses of the entitlements of a place with these numbers are checked against; columns, no objects."""
     wanted = sorted(set(numbers))
-    found: dict[str, Entitlement] = {}
-    for start in range(0, len(wanted), REFERENCES_AT_ONCE):
-        part = wanted[start : start + REFERENCES_AT_ONCE]
-        query = sa.select(Entitlement).where(Entitlement.place == place, Entitlement.number.in_(part))
-        found |= {entitlement.number: entitlement for entitlement in session.scalars(query)}
+    found: dict[str, Held] = {}
+    one = Entitlement
+    for start in range(0, len(wanted), AT_ONCE):
+        query = (
+            sa.select(
+                one.id, one.number, one.place, one.product_id, one.quota, one.valid_from, one.valid_until,
+                one.subject_kind, sa.func.coalesce(Tariff.charges_misses, sa.false()),
+            )
+            .join(Order, Order.id == one.order_id)
+            .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+            .where(one.place == place, one.number.in_(wanted[start : start + AT_ONCE]))
+        )  # fmt: skip
+        for row in session.execute(query):
+            held = Held(*row)
+            found[held.number] = held
     return found
 
 
-def references_known(session: Session, entitlement_id: UUID, references: Sequence[str]) -> set[str]:
-    """Return those of the references under which a use of the entitlement is recorded already."""
-    found: set[str] = set()
-    for start in range(0, len(references), REFERENCES_AT_ONCE):
-        part = references[start : start + REFERENCES_AT_ONCE]
-        query = sa.select(UsageEvent.client_reference).where(
-            UsageEvent.entitlement_id == entitlement_id, _is_one_of(session, part)
+def stage(session: Session, rows: Sequence[tuple[Any, ...]]) -> Staged:
+    """Hand rows (in the order of ``STAGED``) to the database: as arrays on PostgreSQL, in a table on SQLite."""
+    if _is_postgresql(session):
+        names = [name for name, _, _ in STAGED]
+        arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+        listed = ", ".join(f"%({name})s::{kind}[]" for name, kind, _ in STAGED)
+        return Staged(f"unnest({listed}) AS s({', '.join(names)})", dict(zip(names, arrays, strict=True)))
+    marks = ", ".join("?" for _ in STAGED)
+    staged = _new_table(session)
+    if rows:
+        written = [
+            (row, key.hex, held.hex, source, reference, sqlite_moment(at), *rest)
+            for row, key, held, source, reference, at, *rest in rows
+        ]
+        _run(session, f"INSERT INTO {STAGED_TABLE} VALUES ({marks})", written)  # noqa: S608 — own names
+    return staged
+
+
+def stage_file(session: Session, sheet: Sheet) -> Staged:
+    """Hand the rows of a sheet to the database: ``COPY`` on PostgreSQL, one prepared statement on SQLite."""
+    staged = _new_table(session)
+    if _is_postgresql(session):
+        driver: Any = session.connection().connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {STAGED_TABLE} FROM STDIN (FORMAT csv)") as copy:
+            for part in sheet.as_csv():
+                copy.write(part)
+        return staged
+    marks = ", ".join("?" for _ in STAGED)
+    for rows in sheet.as_rows():
+        _run(session, f"INSERT INTO {STAGED_TABLE} VALUES ({marks})", rows)  # noqa: S608 — own names
+    return staged
+
+
+def insert_new(session: Session, staged: Staged, *, received_at: datetime, stored_at: datetime) -> list[New]:
+    """Write the staged events that are not known yet; return how many of each entitlement, and their units."""
+    times = {"received_at": received_at, "stored_at": stored_at}
+    if _is_postgresql(session):
+        text = INSERT_NEW.format(relation=staged.relation, received="%(received_at)s", stored="%(stored_at)s")
+        found = _run(
+            session,
+            f"WITH made AS ({text} RETURNING entitlement_id, quantity, hit) SELECT entitlement_id, count(*), "  # noqa: S608
+            "sum(quantity), coalesce(sum(quantity) FILTER (WHERE hit), 0) FROM made GROUP BY entitlement_id",
+            staged.parameters | times,
         )
-        found.update(session.scalars(query))
+        return [New(key, events, int(units), int(hit)) for key, events, units, hit in found]
+    text = INSERT_NEW.format(relation=staged.relation, received=":received_at", stored=":stored_at")
+    sums: dict[str, list[int]] = {}
+    written = {name: sqlite_moment(at) for name, at in times.items()}
+    for key, quantity, hit in _run(session, f"{text} RETURNING entitlement_id, quantity, hit", written):
+        one = sums.setdefault(key, [0, 0, 0])
+        one[0], one[1], one[2] = one[0] + 1, one[1] + quantity, one[2] + (quantity if hit else 0)
+    return [New(UUID(key), *one) for key, one in sums.items()]
+
+
+def reused(session: Session, staged: Staged) -> list[int]:
+    """Return the rows whose source and number came before, or earlier in the same batch, with another use."""
+    return [row for (row,) in _run(session, REUSED.format(relation=staged.relation), staged.parameters)]
+
+
+def rows_written(session: Session, staged: Staged, entitlements: Collection[UUID]) -> set[int]:
+    """Return the staged rows of these entitlements that were new and are written."""
+    text = f"""SELECT s.row, s.entitlement_id FROM {staged.relation}
+        JOIN settlement_usage_event e ON e.id = s.id"""  # noqa: S608 — own names
+    wanted = {str(one) for one in entitlements}
+    found = _run(session, text, staged.parameters)
+    return {row for row, key in found if str(key if isinstance(key, UUID) else UUID(key)) in wanted}
+
+
+def drop(session: Session, staged: Staged) -> None:
+    """Remove the table of a staged batch, if it has one."""
+    if not staged.parameters:
+        _run(session, f"DROP TABLE {STAGED_TABLE}")
+
+
+def use_up(session: Session, units: Mapping[UUID, int], quotas: Mapping[UUID, int | None]) -> set[UUID]:
+    """Add to what is used of each entitlement; return those of which less is left: of these nothing was added.
+
+    The rows are locked in order of the entitlement, so that two batches never wait for each other crosswise.
+    """
+    done = _add(session, units)
+    missing = [key for key in units if key not in done]
+    if not missing:
+        return set()
+    rows = [{"entitlement_id": key, "used": 0, "quota": quotas[key]} for key in sorted(missing)]
+    session.execute(inserting(session, UsageTotal).on_conflict_do_nothing(), rows)
+    done |= _add(session, {key: units[key] for key in missing})
+    return units.keys() - done
+
+
+def _add(session: Session, units: Mapping[UUID, int]) -> set[UUID]:
+    if not units:
+        return set()
+    if _is_postgresql(session):
+        sent = {"ids": list(units), "units": list(units.values())}
+        return {key for (key,) in _run(session, ADD_MANY, sent)}
+    done = ((key, session.execute(using_up(key, units[key])).scalar_one_or_none()) for key in sorted(units))
+    return {key for key, used in done if used is not None}
+
+
+def taken(session: Session, entitlements: Collection[UUID]) -> dict[UUID, int]:
+    """Return what is used and reserved of each entitlement, and keep it so until the end of the transaction."""
+    found: dict[UUID, int] = {}
+    for key in sorted(entitlements):
+        query = sa.select(UsageTotal.used + UsageTotal.reserved).where(UsageTotal.entitlement_id == key)
+        found[key] = session.execute(query.with_for_update()).scalar_one()
     return found
 
 
-def _is_one_of(session: Session, references: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Compare with a whole list in one parameter: a parameter for each costs more than the look-up itself."""
-    if session.get_bind().dialect.name == "postgresql":
-        asked = sa.literal(list(references), postgresql.ARRAY(sa.Text))
-        return UsageEvent.client_reference == sa.any_(asked)
-    listed = sa.func.json_each(json.dumps(list(references))).table_valued("value")
-    return UsageEvent.client_reference.in_(sa.select(listed.c.value))
+def sqlite_moment(at: datetime) -> str:
+    """Return a moment as SQLAlchemy writes it into SQLite: UTC, without a zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _new_table(session: Session) -> Staged:
+    at = 1 if _is_postgresql(session) else 2
+    columns = ", ".join(f"{column[0]} {column[at]}" for column in STAGED)
+    _run(session, f"CREATE TEMPORARY TABLE {STAGED_TABLE} ({columns})")
+    return Staged(f"{STAGED_TABLE} AS s", {})
+
+
+def _run(session: Session, text: str, sent: Any = None) -> list[Any]:
+    """Run text of our own with parameters for the driver; return the rows, if there are any."""
+    done = session.connection().exec_driver_sql(text, sent or None)
+    return list(done) if done.returns_rows else []

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from kernel.calendar import BEIJING, business_date
 from kernel.errors import Conflict, Invalid, Malformed
 
 REFERENCE = re.compile(r"[\x21-\x7e]{1,128}")
+SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 WHOLE = re.compile(r"[0-9]{1,12}")
+QUANTITY_MAX = int("999999999999")  # as many digits as WHOLE takes
+NUL = "\x00"  # no database keeps it in a text
 TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -50,8 +54,27 @@ class UsageRefused(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a use is checked against: the entitlement's number, term, quota, kind of subject, and how it charges."""
+
+    id: UUID
+    number: str
+    place: str
+    product_id: UUID
+    quota: int | None
+    valid_from: date
+    valid_until: date
+    subject_kind: str | None
+    charges_misses: bool
+
+    def units(self, count: int, count_hit: int) -> int:
+        """Return what uses up the quota: what found something, and every query where the tariff says so."""
+        return count if self.charges_misses else count_hit
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
-    """One use as it stands in a file."""
+    """One use as it was handed in."""
 
     row: int
     entitlement: str
@@ -62,6 +85,12 @@ class Use:
     subject: str | None
     hit: bool
     day: date  # the Beijing date of the use
+    source: str | None = None  # who counted it: with the reference it makes the event unique
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it unique: who counted it, or else which entitlement, and the number there."""
+        return (self.source or f"\n{self.entitlement}", self.reference)
 
 
 def must_be_reference(text: str | None) -> str:
@@ -83,33 +112,96 @@ def subject_digest(kind: str | None, subject: str) -> str:
     return hashlib.sha256(f"{kind or ''}\n{subject}".encode()).hexdigest()
 
 
-def read_use(row: int, cells: Mapping[str, Any]) -> tuple[Use | None, list[dict[str, Any]]]:
+def read_use(
+    row: int, cells: Mapping[str, Any], source: str | None = None
+) -> tuple[Use | None, list[dict[str, Any]]]:  # fmt: skip
     """Return one row of a file as a use, or what is wrong with it, each with row, field and reason.
 
     ``occurred_at`` without a zone is Beijing time. An empty ``quantity`` is 1 and an empty ``hit`` is true.
+
+    Args:
+        row: its number.
+        cells: its cells by name of the column.
+        source: who counted the uses of the file, where the row itself does not say it.
     """
     text = {name: str(value).strip() for name, value in cells.items() if value is not None}
+    quantity = text.get("quantity") or "1"
+    hit = TRUTH.get((text.get("hit") or "true").lower())
+    return checked_use(
+        row, text.get("entitlement", ""), text.get("client_reference", ""), text.get("occurred_at", ""),
+        int(quantity) if WHOLE.fullmatch(quantity) else quantity, text.get("subject_kind"), text.get("subject"), hit,
+        text.get("source") or source,
+    )  # fmt: skip
+
+
+def checked_use(
+    row: int, entitlement: str, reference: str, occurred_at: str, quantity: int | str, subject_kind: str | None,
+    subject: str | None, hit: bool | None, source: str | None,
+) -> tuple[Use | None, list[dict[str, Any]]]:  # fmt: skip
+    """Return a use, or what is wrong with it; its parts are named as the columns of a file are."""
+    moved = moment(occurred_at)
+    if (
+        entitlement and moved is not None and hit is not None and REFERENCE.fullmatch(reference)
+        and isinstance(quantity, int) and 0 < quantity <= QUANTITY_MAX and (not source or SOURCE.fullmatch(source))
+        and NUL not in f"{entitlement}{subject_kind}{subject}"
+    ):  # fmt: skip
+        kind, digest = subject_kind or None, subject_digest(subject_kind, subject) if subject else None
+        return Use(row, entitlement, reference, moved, quantity, kind, digest, hit, business_date(moved),
+                   source or None), []  # fmt: skip
     faults: list[dict[str, Any]] = []
-    entitlement, reference = text.get("entitlement", ""), text.get("client_reference", "")
     if not entitlement:
         faults.append(fault(row, "entitlement", "missing", "缺少使用权编号"))
     if REFERENCE.fullmatch(reference) is None:
         faults.append(fault(row, "client_reference", "reference", "缺少流水号，或不是 1–128 个可见半角字符"))
-    occurred_at = moment(text.get("occurred_at", ""))
-    if occurred_at is None:
+    if moved is None:
         faults.append(fault(row, "occurred_at", "moment", "发生时间须写成 2026-10-05T09:30:00+08:00"))
-    quantity = text.get("quantity") or "1"
-    if WHOLE.fullmatch(quantity) is None or int(quantity) < 1:
+    if not isinstance(quantity, int) or not 0 < quantity <= QUANTITY_MAX:
         faults.append(fault(row, "quantity", "quantity", f"数量“{quantity}”不是大于零的整数"))
-    hit = TRUTH.get((text.get("hit") or "true").lower())
     if hit is None:
         faults.append(fault(row, "hit", "truth", "是否查得须为 true 或 false"))
-    if faults or occurred_at is None or hit is None:
-        return None, faults
-    kind, subject = text.get("subject_kind") or None, text.get("subject") or None
-    digest = subject_digest(kind, subject) if subject else None
-    return Use(row, entitlement, reference, occurred_at, int(quantity), kind, digest, hit,
-               business_date(occurred_at)), []  # fmt: skip
+    if source and SOURCE.fullmatch(source) is None:
+        faults.append(fault(row, "source", "source", "计量方编号须为 1–64 个字母、数字或 . _ : / -"))
+    for name, text in (("entitlement", entitlement), ("subject_kind", subject_kind), ("subject", subject)):
+        if NUL in (text or ""):
+            faults.append(fault(row, name, "text", "含有不可保存的字符"))
+    return None, faults
+
+
+def faults_of(use: Use, held: Held | None, place: str, now: datetime) -> list[dict[str, Any]]:
+    """Return what speaks against a use in the terms of its entitlement, each with row, field and reason."""
+    if held is None:
+        return [fault(use.row, "entitlement", "unknown_entitlement", f"{place} 没有使用权 {use.entitlement}")]
+    found = []
+    if use.occurred_at > now:
+        found.append(fault(use.row, "occurred_at", "in_the_future", "发生时间晚于现在"))
+    if not held.valid_from <= use.day <= held.valid_until:
+        words = f"{use.day} 不在使用权 {held.number} 的期限 {held.valid_from} 至 {held.valid_until} 内"
+        found.append(fault(use.row, "occurred_at", "out_of_term", words))
+    if held.subject_kind is not None and use.subject_kind not in (None, held.subject_kind):
+        words = f"使用权 {held.number} 仅限“{held.subject_kind}”类对象"
+        found.append(fault(use.row, "subject_kind", "out_of_scope", words))
+    return found
+
+
+def faults_of_quota(
+    new: Iterable[Use], held: Mapping[str, Held], taken: Mapping[UUID, int]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the uses that go beyond what was bought, in the order in which they came.
+
+    Args:
+        new: the uses that are not known yet.
+        held: their entitlements, by number.
+        taken: what is used and reserved of each before them.
+    """
+    sums = {number: taken.get(one.id, 0) for number, one in held.items()}
+    faults = []
+    for use in new:
+        one = held[use.entitlement]
+        sums[use.entitlement] += one.units(use.quantity, use.quantity if use.hit else 0)
+        if one.quota is not None and sums[use.entitlement] > one.quota:
+            words = f"使用权 {use.entitlement} 共 {one.quota}，到本行为止为 {sums[use.entitlement]}"
+            faults.append(fault(use.row, "quantity", "quota_exhausted", words))
+    return faults
 
 
 def moment(text: str) -> datetime | None:

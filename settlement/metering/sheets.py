@@ -1,4 +1,8 @@
-"""Files of use: CSV, JSON lines and Parquet, every cell as text."""
+"""Files of use: CSV, JSON lines and Parquet, every cell as text; large ones by columns, in DuckDB.
+
+What is plainly right is told by columns; every other row is handed out and judged by the rules, so that one text says
+what is wrong, whatever the size of the file.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,57 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kernel.calendar import BEIJING
 from kernel.errors import Invalid
+from settlement.metering.rules import Held, Use
 
-COLUMNS = ("entitlement", "client_reference", "occurred_at", "quantity", "subject_kind", "subject", "hit")
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+COLUMNS = ("entitlement", "client_reference", "occurred_at", "quantity", "subject_kind", "subject", "hit", "source")
 NEEDED = COLUMNS[:3]
 PARQUET = b"PAR1"
+MEMORY = "400MB"  # beyond it DuckDB uses the disk
+ROWS_AT_ONCE, BYTES_AT_ONCE = 10_000, 1 << 20
+SPACE = r"\x00-\x20\x7f-\xa0\x{{1680}}\x{{2000}}-\x{{200f}}\x{{2028}}-\x{{202f}}\x{{205f}}\x{{3000}}"
+# what the rules take without a second look: no space around, the usual way of writing each value
+PLAIN = r"""CREATE TABLE plain AS
+WITH told AS (
+    SELECT row, {entitlement} AS entitlement, {client_reference} AS reference, {occurred_at} AS written,
+        TRY_CAST({occurred_at} AS TIMESTAMPTZ) AS used_at, coalesce({quantity}, '') AS quantity, {subject_kind} AS kind,
+        {subject} AS subject, coalesce({hit}, '') AS hit, coalesce(nullif({source}, ''), ?) AS source
+    FROM incoming
+)
+SELECT row, entitlement, reference, source, used_at, CAST(used_at AS DATE) AS day,
+    TRY_CAST(coalesce(nullif(quantity, ''), '1') AS BIGINT) AS quantity, nullif(kind, '') AS kind,
+    CASE WHEN subject <> '' THEN sha256(coalesce(kind, '') || chr(10) || subject) END AS subject,
+    hit IN ('', 'true', '1') AS hit
+FROM told
+WHERE entitlement <> '' AND regexp_full_match(reference, '[\x21-\x7e]{{1,128}}') AND used_at IS NOT NULL
+    AND regexp_full_match(written,
+        '\d{{4}}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{{1,6}})?([+-](0\d|1[0-4]):[0-5]\d|Z)?')
+    AND regexp_full_match(quantity, '([1-9][0-9]{{0,11}})?') AND hit IN ('', 'true', '1', 'false', '0')
+    AND (source IS NULL OR regexp_full_match(source, '[A-Za-z0-9][A-Za-z0-9._:/-]{{0,63}}'))
+    AND NOT regexp_matches(concat_ws('|', entitlement, kind, subject), '\x00|(^|\|)[SPACE]|[SPACE]($|\|)')"""
+PLAIN = PLAIN.replace("SPACE", SPACE)
+PLAIN_TYPES = ("BIGINT", *("VARCHAR",) * 3, "TIMESTAMPTZ", "DATE", "BIGINT", "VARCHAR", "VARCHAR", "BOOLEAN")
+HELD = """CREATE TABLE held AS SELECT unnest(?::VARCHAR[]) AS entitlement, unnest(?::UUID[]) AS entitlement_id,
+    unnest(?::DATE[]) AS valid_from, unnest(?::DATE[]) AS valid_until, unnest(?::VARCHAR[]) AS held_kind"""
+AGAINST = """entitlement_id IS NULL OR used_at > ? OR day NOT BETWEEN valid_from AND valid_until OR held_kind <> kind"""
+ORDINAL = "day - DATE '0001-01-01' + 1"
+STAGED = f"""SELECT row, uuidv7() AS id, entitlement_id, source, reference,
+    strftime(used_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f+00') AS used_at, {ORDINAL} AS day_number, quantity,
+    kind, subject, hit FROM plain JOIN held USING (entitlement) ORDER BY row"""  # noqa: S608 — own names
+STAGED_AS_TEXT = f"""SELECT row, replace(CAST(uuidv7() AS VARCHAR), '-', ''),
+    replace(CAST(entitlement_id AS VARCHAR), '-', ''), source, reference,
+    strftime(used_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f'), {ORDINAL}, quantity, kind, subject, hit
+FROM plain JOIN held USING (entitlement) ORDER BY row"""  # noqa: S608 — own names
 
 
 class UsageUnreadable(Invalid):
@@ -93,18 +139,172 @@ def _json_lines(text: str, file_name: str) -> list[Mapping[str, Any]]:
 
 
 def _parquet(content: bytes, file_name: str) -> list[Mapping[str, Any]]:
-    import duckdb  # only where a Parquet file is read
+    with _engine() as (engine, folder):
+        names = _load_parquet(engine, folder, content, file_name)
+        listed = ", ".join(f'"{name}"' for name in names)
+        found = engine.execute(f"SELECT {listed} FROM incoming ORDER BY row").fetchall()  # noqa: S608 — own names
+        return [dict(zip(names, row, strict=True)) for row in found]
 
-    with tempfile.TemporaryDirectory(prefix="huiyi-usage-") as folder:
-        path = Path(folder) / "usage.parquet"
-        path.write_bytes(content)
-        try:
-            with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as engine:
-                engine.execute("SET TimeZone = 'UTC'")
-                relation = engine.read_parquet(str(path))
-                names = list(relation.columns)
-                _must_be_columns(names, file_name)
-                texts = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in names)
-                return [dict(zip(names, row, strict=True)) for row in relation.project(texts).fetchall()]
-        except duckdb.Error as error:
-            raise UsageUnreadable(f"{file_name} 不是有效的 Parquet 文件：{error}", detail_en=str(error)) from error
+
+@contextmanager
+def _engine() -> Iterator[tuple[DuckDBPyConnection, Path]]:
+    import duckdb  # only where a file is read by columns
+
+    with tempfile.TemporaryDirectory(prefix="huiyi-usage-") as name:
+        with duckdb.connect(config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY}) as engine:
+            engine.execute("SET TimeZone = 'Asia/Shanghai'; SET temp_directory = ?", [name])
+            yield engine, Path(name)
+
+
+def _load_parquet(engine: DuckDBPyConnection, folder: Path, content: bytes, file_name: str) -> list[str]:
+    import duckdb
+
+    path = folder / "usage.parquet"
+    path.write_bytes(content)
+    try:
+        names = list(engine.read_parquet(str(path)).columns)
+        _must_be_columns(names, file_name)
+        texts = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in names)
+        engine.execute(
+            f"CREATE TABLE incoming AS SELECT row_number() OVER () AS row, {texts} FROM read_parquet(?)",  # noqa: S608
+            [str(path)],
+        )
+    except duckdb.Error as error:
+        raise UsageUnreadable(f"{file_name} 不是有效的 Parquet 文件：{error}", detail_en=str(error)) from error
+    return names
+
+
+def _load_csv(engine: DuckDBPyConnection, folder: Path, content: bytes, file_name: str) -> list[str]:
+    """Load a CSV file; where DuckDB finds anything odd in it, the rows are read one by one, which names the fault."""
+    import duckdb
+
+    heading = _text(content[: content.find(b"\n") + 1 or None], file_name)
+    names = [name.strip() for name in next(csv.reader(io.StringIO(heading)), [])]
+    if not set(names) <= set(COLUMNS) or len(set(names)) < len(names):
+        return _load_rows(engine, folder, _csv(_text(content, file_name), file_name))
+    path = folder / "usage.csv"
+    path.write_bytes(content)
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    try:
+        engine.execute(
+            f"CREATE TABLE incoming AS SELECT row_number() OVER () AS row, * FROM read_csv(?, header = true, "  # noqa: S608
+            f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}}, "
+            "null_padding = false, strict_mode = true, nullstr = '')", [str(path)],
+        )  # fmt: skip
+    except duckdb.Error:
+        engine.execute("DROP TABLE IF EXISTS incoming")
+        return _load_rows(engine, folder, _csv(_text(content, file_name), file_name))
+    _must_be_columns(names, file_name)
+    return names
+
+
+def _load_rows(engine: DuckDBPyConnection, folder: Path, rows: list[Mapping[str, Any]]) -> list[str]:
+    path = folder / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        for number, cells in enumerate(rows, start=1):
+            writer.writerow([number, *(_cell(cells.get(name)) for name in COLUMNS)])
+    columns = ", ".join(["'row': 'BIGINT'", *(f"'{name}': 'VARCHAR'" for name in COLUMNS)])
+    engine.execute(
+        f"CREATE TABLE incoming AS SELECT * FROM read_csv(?, header = false, auto_detect = false, "  # noqa: S608
+        f"delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}}, max_line_size = 20000000)", [str(path)],
+    )  # fmt: skip
+    return list(COLUMNS)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+@contextmanager
+def opened(content: bytes, file_name: str, source: str | None) -> Iterator[Columns]:
+    """Read a large file by columns.
+
+    Raises:
+        UsageUnreadable: the file is none of the three kinds, or a column is missing or unknown.
+    """
+    with _engine() as (engine, folder):
+        if content[: len(PARQUET)] == PARQUET:
+            names = _load_parquet(engine, folder, content, file_name)
+        elif file_name.lower().endswith((".jsonl", ".ndjson", ".json")) or content.lstrip()[:1] == b"{":
+            names = _load_rows(engine, folder, _json_lines(_text(content, file_name), file_name))
+        else:
+            names = _load_csv(engine, folder, content, file_name)
+        sheet = Columns(engine, folder, names, source)
+        if not sheet.rows:
+            raise UsageUnreadable(f"{file_name} 没有数据行", detail_en=f"{file_name} has no rows")
+        yield sheet
+
+
+class Columns:
+    """The uses of a large file in DuckDB: first what stands there, then what is plainly right of it."""
+
+    def __init__(self, engine: DuckDBPyConnection, folder: Path, names: list[str], source: str | None) -> None:
+        """Tell what is plainly right; ``source`` says who counted, where a row does not."""
+        self.engine, self.folder, self.names = engine, folder, names
+        cells = {name: f'"{name}"' if name in names else "NULL" for name in COLUMNS}
+        (self.rows,) = engine.execute("SELECT count(*) FROM incoming").fetchone() or (0,)
+        engine.execute(PLAIN.format(**cells), [source])
+
+    def odd_rows(self) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+        """Yield number and cells of the rows that are not plainly right, in parts."""
+        listed = ", ".join(f'"{name}"' for name in self.names)
+        found = self.engine.cursor().execute(
+            f"SELECT row, {listed} FROM incoming WHERE row NOT IN (SELECT row FROM plain) ORDER BY row"  # noqa: S608
+        )
+        while rows := found.fetchmany(ROWS_AT_ONCE):
+            yield [(row, dict(zip(self.names, cells, strict=True))) for row, *cells in rows]
+
+    def take_back(self, uses: Sequence[Use]) -> None:
+        """Add rows that are right after all."""
+        told = [(one.row, one.entitlement, one.reference, one.source, one.occurred_at, one.day, one.quantity,
+                 one.subject_kind, one.subject, one.hit) for one in uses]  # fmt: skip
+        if told:
+            lists = ", ".join(f"unnest(?::{kind}[])" for kind in PLAIN_TYPES)
+            self.engine.execute(f"INSERT INTO plain SELECT {lists}", [list(part) for part in zip(*told, strict=True)])
+
+    def count(self) -> int:
+        """Return how many uses there are."""
+        (count,) = self.engine.execute("SELECT count(*) FROM plain").fetchone() or (0,)
+        return int(count)
+
+    def numbers(self) -> list[str]:
+        """Return the numbers of the entitlements that occur."""
+        return [number for (number,) in self.engine.execute("SELECT DISTINCT entitlement FROM plain").fetchall()]
+
+    def hold(self, held: Iterable[Held], now: datetime) -> None:
+        """Lay the terms of the entitlements beside the uses."""
+        terms = [(one.number, str(one.id), one.valid_from, one.valid_until, one.subject_kind) for one in held]
+        self.engine.execute(HELD, [list(column) for column in zip(*terms, strict=True)] or [[], [], [], [], []])
+        self.now = now
+
+    def against_terms(self) -> list[Use]:
+        """Return the uses that seem to be against the terms of their entitlement."""
+        return self._uses(AGAINST, [self.now])
+
+    def uses_of(self, rows: set[int]) -> list[Use]:
+        """Return the uses of these rows, in their order."""
+        return self._uses("row IN (SELECT unnest(?::BIGINT[]))", [sorted(rows)])
+
+    def _uses(self, condition: str, sent: list[Any]) -> list[Use]:
+        text = f"SELECT p.* FROM plain p LEFT JOIN held h USING (entitlement) WHERE {condition} ORDER BY row"  # noqa: S608
+        return [
+            Use(row, entitlement, reference, at.astimezone(BEIJING), quantity, kind, subject, hit, day, source)
+            for row, entitlement, reference, source, at, day, quantity, kind, subject, hit
+            in self.engine.execute(text, sent).fetchall()
+        ]  # fmt: skip
+
+    def as_csv(self) -> Iterator[bytes]:
+        """Yield the rows as PostgreSQL's ``COPY`` reads them, in parts."""
+        path = self.folder / "staged.csv"
+        self.engine.execute(f"COPY ({STAGED}) TO '{path}' (FORMAT csv, HEADER false)")
+        with path.open("rb") as file:
+            while part := file.read(BYTES_AT_ONCE):
+                yield part
+        path.unlink()
+
+    def as_rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows as SQLite takes them, in parts."""
+        found = self.engine.cursor().execute(STAGED_AS_TEXT)
+        while rows := found.fetchmany(ROWS_AT_ONCE):
+            yield rows
