@@ -2,24 +2,54 @@
 
 A digest per row inside the transaction would queue every writer behind one lock; one sealer links new lines
 later, by inserting a seal over them and the seal before.
+
+Seals of version 1 are a SHA-256 over the lines. Those of version 2 are chained by SHA-256 and by SM3 over a short head,
+which holds the root of a Merkle tree over the lines and the SM3 of all of them; the leaves of the tree are kept, so
+that a changed line can be named and any one line proved without the others.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel import merkle
 from kernel.db import Base, Entity, new_id, to_json
 from kernel.identity import Actor
 
 APPEND_ONLY = {"info": {"guard": "append_only"}}
 SEAL_LINES_MAX = 50_000
 GENESIS = "0" * 64
+BATCH_LINES = 2_000
+BLOCK_BYTES = 1 << 20
+LEAVES_AT_ONCE = 4_096
+BOTH_HASHES = 2  # the version of a seal
+LINE = (
+    "id",
+    "at",
+    "actor_id",
+    "actor_name",
+    "org_id",
+    "channel",
+    "action",
+    "object_type",
+    "object_id",
+    "note",
+    "detail",
+)
+# whoever writes since then may still bring lines with older ids
+OLDEST_WRITER = """SELECT extract(epoch FROM least(min(xact_start), clock_timestamp())) * 1000 FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"""
 
 
 class AuditLine(Base):
@@ -45,7 +75,11 @@ class AuditSeal(Base):
     """A digest over the lines since the seal before; both tables stay insert-only."""
 
     __tablename__ = "audit_seal"
-    __table_args__ = (sa.CheckConstraint("line_count > 0", name="not_empty"), APPEND_ONLY)
+    __table_args__ = (
+        sa.CheckConstraint("line_count > 0", name="not_empty"),
+        sa.CheckConstraint("(version = 1) = (sm3 IS NULL)", name="both_hashes_since_version_2"),
+        APPEND_ONLY,
+    )
 
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed_at: Mapped[datetime]
@@ -54,6 +88,40 @@ class AuditSeal(Base):
     line_count: Mapped[int]
     previous_sha256: Mapped[str]
     sha256: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    tree_sha256: Mapped[str | None]  # root of the Merkle tree over the lines
+    lines_sm3: Mapped[str | None]  # over all lines, one after the other
+    previous_sm3: Mapped[str | None]
+    sm3: Mapped[str | None]
+
+    def head(self) -> str:
+        """Return the text that a seal of version 2 hashes, after the seal before."""
+        return to_json(
+            {"version": self.version, "sequence": self.sequence, "sealed_at": self.sealed_at.isoformat(),
+             "first_line": str(self.first_line), "last_line": str(self.last_line), "line_count": self.line_count,
+             "tree_sha256": self.tree_sha256, "lines_sm3": self.lines_sm3}
+        )  # fmt: skip
+
+
+class AuditLeaves(Base):
+    """Hashes of the lines under a seal, in order: they name the line that was changed, and prove one alone."""
+
+    __tablename__ = "audit_leaves"
+    __table_args__ = (APPEND_ONLY,)
+
+    sequence: Mapped[int] = mapped_column(sa.ForeignKey("audit_seal.sequence"), primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What is taken over the lines of one seal."""
+
+    first: UUID
+    last: UUID
+    leaves: list[bytes]
+    lines_sm3: str
 
 
 def record(
@@ -93,15 +161,58 @@ def _identity(session: Session, subject: Entity) -> str:
     return str(subject.id)
 
 
-def digest(previous: str, lines: list[AuditLine]) -> str:
-    """Return the SHA-256 over the seal before and the canonical text of the lines, in order of id."""
+def text_of(row: Sequence[Any]) -> bytes:
+    """Return the canonical text of a line, given its columns in the order of :data:`LINE`."""
+    identity, at, actor, name, org, *rest = row
+    return _ENCODER.encode([str(identity), at.isoformat(), str(actor), name, str(org), *rest]).encode()
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class _Sm3Beside:
+    """SM3 over a stream of lines, in a thread of its own: it is the slow one, and it lets the others run meanwhile."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._hash = hashlib.new("sm3")
+        self._block = bytearray()
+        self._under_way: Future[None] | None = None
+
+    def add(self, data: bytes) -> None:
+        self._block += len(data).to_bytes(8, "big") + data
+        if len(self._block) > BLOCK_BYTES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()  # at most one block waits
+        block, self._block = bytes(self._block), bytearray()
+        self._under_way = self._pool.submit(self._hash.update, block)
+
+    def hexdigest(self) -> str:
+        self._hand_over()
+        self._pool.shutdown()
+        return self._hash.hexdigest()
+
+
+def digests(rows: Iterable[Sequence[Any]]) -> Digests | None:
+    """Return what a seal of version 2 says of lines, or ``None`` when there are none; one batch is held at a time."""
+    beside, leaves, first, last = _Sm3Beside(), list[bytes](), UUID(int=0), UUID(int=0)
+    for row in rows:
+        data = text_of(row)
+        leaves.append(merkle.leaf(data))
+        beside.add(data)
+        first, last = first if len(leaves) > 1 else row[0], row[0]
+    lines_sm3 = beside.hexdigest()
+    return None if not leaves else Digests(first, last, leaves, lines_sm3)
+
+
+def digest(previous: str, rows: Iterable[Sequence[Any]]) -> str:
+    """Return what a seal of version 1 says: the SHA-256 over the seal before and the lines, in order of id."""
     running = hashlib.sha256(previous.encode())
-    for line in lines:
-        text = to_json(
-            [str(line.id), line.at.isoformat(), str(line.actor_id), line.actor_name, str(line.org_id), line.channel,
-             line.action, line.object_type, line.object_id, line.note, line.detail]
-        )  # fmt: skip
-        data = text.encode()
+    for row in rows:
+        data = text_of(row)
         running.update(len(data).to_bytes(8, "big"))
         running.update(data)
     return running.hexdigest()
@@ -113,43 +224,94 @@ def last_seal(session: Session, *, lock: bool = False) -> AuditSeal | None:
     return session.scalar(query.with_for_update() if lock else query)
 
 
-def lines_after(session: Session, last_line: UUID | None, *, limit: int) -> list[AuditLine]:
-    """Return the lines that follow ``last_line``, in order of id."""
-    query = sa.select(AuditLine).order_by(AuditLine.id).limit(limit)
+def lines_after(session: Session, last_line: UUID | None, *, limit: int) -> Iterator[Sequence[Any]]:
+    """Yield the lines that follow ``last_line``, in order of id: their columns in the order of :data:`LINE`."""
+    query = sa.select(*(getattr(AuditLine, name) for name in LINE)).order_by(AuditLine.id).limit(limit)
     if last_line is not None:
         query = query.where(AuditLine.id > last_line)
-    return list(session.scalars(query))
+    yield from session.execute(query.execution_options(yield_per=BATCH_LINES))
 
 
 def seal(session: Session, *, now: datetime, before: datetime) -> AuditSeal | None:
     """Seal the unsealed lines written before ``before``; return the seal, or ``None`` when there are none.
 
-    ``before`` leaves a margin for transactions that are still open: their lines may carry older ids.
+    A line that comes out of order, because its transaction took long, would look smuggled in. So the seal ends before
+    the first line that is younger than the oldest transaction still writing; ``before`` leaves a margin beside that.
     Two sealers cannot both win: the sequence is the primary key.
     """
     last = last_seal(session, lock=True)
-    lines = lines_after(session, last.last_line if last else None, limit=SEAL_LINES_MAX)
-    lines = [line for line in lines if line.at < before]
-    if not lines:
+    oldest = _oldest_writer(session, margin=now - before)  # asked before the lines are read
+    rows = lines_after(session, last.last_line if last else None, limit=SEAL_LINES_MAX)
+    found = digests(takewhile(lambda row: row[1] < before and (oldest is None or _made_ms(row[0]) < oldest), rows))
+    if found is None:
         return None
-    previous = last.sha256 if last else GENESIS
     made = AuditSeal(
-        sequence=last.sequence + 1 if last else 1, sealed_at=now, first_line=lines[0].id, last_line=lines[-1].id,
-        line_count=len(lines), previous_sha256=previous, sha256=digest(previous, lines),
+        sequence=last.sequence + 1 if last else 1, sealed_at=now, first_line=found.first, last_line=found.last,
+        line_count=len(found.leaves), previous_sha256=last.sha256 if last else GENESIS, version=BOTH_HASHES,
+        tree_sha256=merkle.root(found.leaves).hex(), lines_sm3=found.lines_sm3, previous_sm3=_sm3_of(last),
     )  # fmt: skip
+    made.sha256, made.sm3 = chained(made)
     session.add(made)
+    session.flush()
+    session.add_all(
+        AuditLeaves(sequence=made.sequence, part=part, hashes=b"".join(found.leaves[at : at + LEAVES_AT_ONCE]))
+        for part, at in enumerate(range(0, len(found.leaves), LEAVES_AT_ONCE))
+    )
     return made
+
+
+def chained(made: AuditSeal) -> tuple[str, str]:
+    """Return the SHA-256 and the SM3 of a seal of version 2: over the seal before, then its head."""
+    head = made.head()
+    return (
+        merkle.sha256((made.previous_sha256 + head).encode()).hex(),
+        merkle.sm3((str(made.previous_sm3) + head).encode()).hex(),
+    )
+
+
+def _sm3_of(last: AuditSeal | None) -> str:
+    """Return what the next seal's SM3 is chained to; of a seal without one, the SM3 of its SHA-256."""
+    if last is None:
+        return GENESIS
+    return last.sm3 or merkle.sm3(last.sha256.encode()).hex()
+
+
+def _oldest_writer(session: Session, *, margin: timedelta) -> int | None:
+    """Return since when another transaction may be writing, in milliseconds; SQLite has one writer only, and it is us.
+
+    The margin covers what the clocks of the machines differ by.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    return int(session.scalar(sa.text(OLDEST_WRITER)) or 0) - margin // timedelta(milliseconds=1)
+
+
+def _made_ms(identity: UUID) -> int:
+    """Return the moment in a time-ordered identifier, in milliseconds."""
+    return identity.int >> 80
 
 
 def findings(session: Session) -> list[str]:
     """Recompute every seal; return what does not agree, in words (empty when all is well)."""
     found: list[str] = []
-    previous, after, expected = GENESIS, None, 1
+    before: AuditSeal | None = None
     for made in session.scalars(sa.select(AuditSeal).order_by(AuditSeal.sequence)):
-        lines = lines_after(session, after, limit=made.line_count)
-        if made.sequence != expected or made.previous_sha256 != previous:
+        linked = before.sha256 if before else GENESIS
+        if made.sequence != (before.sequence + 1 if before else 1) or made.previous_sha256 != linked:
             found.append(f"审计封印 {made.sequence} 与前一封印不相接")
-        if not lines or lines[-1].id != made.last_line or digest(previous, lines) != made.sha256:
-            found.append(f"审计封印 {made.sequence} 覆盖的 {made.line_count} 行已被改动、删除或插入")
-        previous, after, expected = made.sha256, made.last_line, made.sequence + 1
+        rows = lines_after(session, before.last_line if before else None, limit=made.line_count)
+        if not _agrees(made, before, rows):
+            found.append(f"审计封印 {made.sequence} 或它覆盖的 {made.line_count} 行已被改动、删除或插入")
+        before = made
     return found
+
+
+def _agrees(made: AuditSeal, before: AuditSeal | None, rows: Iterator[Sequence[Any]]) -> bool:
+    if made.version != BOTH_HASHES:
+        kept = list(rows)
+        return bool(kept) and kept[-1][0] == made.last_line and digest(made.previous_sha256, kept) == made.sha256
+    found = digests(rows)
+    if found is None or made.previous_sm3 != _sm3_of(before):
+        return False
+    told = (made.first_line, made.last_line, made.tree_sha256, made.lines_sm3, made.sha256, made.sm3)
+    return told == (found.first, found.last, merkle.root(found.leaves).hex(), found.lines_sm3, *chained(made))

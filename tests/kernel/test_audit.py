@@ -22,7 +22,7 @@ def sealed(session: Session, lines: int = 3) -> None:
         for position in range(lines):
             audit.record(session, SOMEBODY, "test.act", ("thing", str(position)), at=AT)
     with write_transaction(session):
-        assert audit.seal(session, now=AT + timedelta(minutes=1), before=AT + timedelta(seconds=30)) is not None
+        assert audit.seal(session, now=AT + timedelta(minutes=1), before=AT + timedelta(minutes=1)) is not None
 
 
 @pytest.mark.both_databases
