@@ -15,8 +15,7 @@ def turn(word, by):
     return ((word << by % 32) | (word >> (32 - by % 32))) & 0xFFFFFFFF
 
 
-def plain_sm3(data):
-    """SM3 (GB/T 32905) for a Python whose OpenSSL lacks it."""
+def plain_sm3(data):  # GB/T 32905, for a Python whose OpenSSL lacks it
     state = [0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E]
     data = data + b"\x80" + bytes(-(len(data) + 9) % 64) + (len(data) * 8).to_bytes(8, "big")
     for at in range(0, len(data), 64):
@@ -112,8 +111,8 @@ def check_proof(proof):
 
 def check_anchor(anchor):
     bare = canonical({key: value for key, value in anchor.items() if key not in HASHES})
-    words = f"锚定 {anchor['day']}：内容与摘要不符 · the anchor was altered"
-    return [words] * any(hashed(bare).hex() != anchor[kind] for kind, hashed in HASHES.items())
+    is_whole = all(hashed(bare).hex() == anchor[kind] for kind, hashed in HASHES.items())
+    return [f"锚定 {anchor['day']}：内容与摘要不符 · the anchor was altered"] * (not is_whole)
 
 
 def check_sums(leaves, digests):
@@ -179,14 +178,11 @@ def check(read, trusted=()):
         first, second = (bytes.fromhex(anchor["log_" + kind]) for anchor in (old, new))
         path = [bytes.fromhex(text) for text in read["proof"][kind]]
         if not is_longer(old["seals"], first, new["seals"], second, path, hashed):
-            wrong.append(
-                f"{new['day']} 不是 {old['day']} 的延续（{kind}）· the later anchor does not continue the earlier"
-            )
+            wrong.append(f"{new['day']} 不是 {old['day']} 的延续（{kind}）· the later one does not continue it")
     return wrong, []
 
 
 def main(names):
-    """Say what is wrong with the first file; the others are anchors that one trusts."""
     try:
         read, *trusted = [json.loads(open(name, "rb").read()) for name in names]
         wrong, notes = check(read, trusted)
