@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "DejaVu Sans")
 COLOURS = ("#1f5fbf", "#b3541e", "#2f7d4f", "#7a4fa3", "#8a6d00", "#00747c")  # at least 4.5 : 1 on white
 LIMIT = "#b00020"
 INK = "#1d2733"
 INCHES = (8, 3.4)
+TENTHS = 10  # places of a flow are whole tenths of a pixel
+WIDTH, HEIGHT, HEAD, GAP, BAR, ROOM = 10_800, 4_600, 420, 240, 140, 1_900
+FAR = 2  # a flow bends where its two ends have an equal say
+THIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,29 @@ def bars(
     return _finished(figure, axes, title, limits or {})
 
 
+def cascade(
+    title: str, start: tuple[str, Decimal], taken: Sequence[tuple[str, Decimal]], *, unit: str
+) -> bytes:  # fmt: skip
+    """Return a waterfall as SVG: a first bar, and what each step takes hanging where the one before left off.
+
+    Args:
+        title: what the plot shows; also what a screen reader says.
+        start: name and value of the first bar.
+        taken: name and value of every step, in order; none negative.
+        unit: of the values, written at the axis.
+    """
+    figure, axes = _figure(unit)
+    name, left = start
+    names = [name, *(step for step, _ in taken)]
+    axes.bar([0], [left], Decimal("0.7"), color=COLOURS[0])
+    for place, (_, value) in enumerate(taken, start=1):
+        axes.plot([place - 1, place], [left, left], color=INK, linewidth=Decimal("0.8"))
+        axes.bar([place], [value], Decimal("0.7"), bottom=left - value, color=COLOURS[1 + (place - 1) % 5])
+        left -= value
+    axes.set_xticks(range(len(names)), names)
+    return _finished(figure, axes, title, {})
+
+
 def _figure(unit: str) -> tuple[Any, Any]:
     # imported here: half a second that only those who look at a plot wait for
     import matplotlib as mpl
@@ -105,3 +133,115 @@ def _finished(figure: Any, axes: Any, title: str, limits: Mapping[str, Decimal |
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Title": title})
     return drawn.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """So much from one node to another; a node stands in the column after the farthest that feeds it."""
+
+    source: str
+    target: str
+    amount: int
+
+
+def sankey(title: str, flows: Sequence[Flow], *, words: Mapping[str, str], shown: Mapping[str, str]) -> bytes:
+    """Return a diagram of flows as SVG: bars as high as what passes through them, bands between them.
+
+    Args:
+        title: what it shows; also what a screen reader says.
+        flows: without circles; those of nothing are left out.
+        words: the name of each node.
+        shown: the amount of each node as people read it.
+    """
+    drawn = [flow for flow in flows if flow.amount > 0]
+    columns = _columns(drawn)
+    sizes = {name: max(_sum(drawn, name, True), _sum(drawn, name, False)) for column in columns for name in column}
+    most = max((sum(sizes[name] for name in column) for column in columns), default=0)
+    deepest = max((len(column) for column in columns), default=0)
+    room = max(HEIGHT - GAP * (deepest - 1), HEIGHT // FAR)
+    high = {name: max(sizes[name] * room // most, THIN) for name in sizes} if most else {}
+    at = _places(columns, high)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(WIDTH)} {_px(HEAD + HEIGHT + GAP * deepest)}"'
+        f' role="img" aria-label={quoteattr(title)} font-family="{", ".join(FONTS)}" font-size="13" fill="{INK}">',
+        f"<title>{escape(title)}</title>", f'<text x="4" y="20" font-size="15">{escape(title)}</text>',
+        *_bands(drawn, at, high, sizes),
+    ]  # fmt: skip
+    for number, column in enumerate(columns):
+        for name in column:
+            parts.append(_node(name, at[name], high[name], number, len(columns), words, shown))
+    return "".join([*parts, "</svg>"]).encode()
+
+
+def _columns(flows: Sequence[Flow]) -> list[list[str]]:
+    """Return the nodes by column, in the order in which they are first named."""
+    depth: dict[str, int] = {}
+    for flow in flows:
+        depth.setdefault(flow.source, 0)
+        depth.setdefault(flow.target, 0)
+    for _ in depth:
+        for flow in flows:
+            depth[flow.target] = max(depth[flow.target], depth[flow.source] + 1)
+    columns: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    for name, column in depth.items():
+        columns[column].append(name)
+    return columns
+
+
+def _sum(flows: Sequence[Flow], name: str, is_source: bool) -> int:
+    return sum(flow.amount for flow in flows if (flow.source if is_source else flow.target) == name)
+
+
+def _places(columns: Sequence[Sequence[str]], high: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Return left and top of each bar, in tenths of a pixel."""
+    step = (WIDTH - ROOM - BAR) // max(len(columns) - 1, 1)
+    found = {}
+    for number, column in enumerate(columns):
+        top = HEAD
+        for name in column:
+            found[name] = (number * step, top)
+            top += high[name] + GAP
+    return found
+
+
+def _bands(
+    flows: Sequence[Flow], at: Mapping[str, tuple[int, int]], high: Mapping[str, int], sizes: Mapping[str, int]
+) -> list[str]:
+    """Return the bands; those of a node leave and arrive one below the other."""
+    left, arrived, found = dict.fromkeys(at, 0), dict.fromkeys(at, 0), []
+    for number, flow in enumerate(sorted(flows, key=lambda one: (at[one.source], at[one.target]))):
+        (from_x, from_y), (to_x, to_y) = at[flow.source], at[flow.target]
+        start = from_y + high[flow.source] * left[flow.source] // sizes[flow.source]
+        end = to_y + high[flow.target] * arrived[flow.target] // sizes[flow.target]
+        left[flow.source] += flow.amount
+        arrived[flow.target] += flow.amount
+        below = from_y + high[flow.source] * left[flow.source] // sizes[flow.source]
+        under = to_y + high[flow.target] * arrived[flow.target] // sizes[flow.target]
+        x, far = from_x + BAR, (from_x + BAR + to_x) // FAR
+        curve = (
+            f"M{_px(x)} {_px(start)}C{_px(far)} {_px(start)} {_px(far)} {_px(end)} {_px(to_x)} {_px(end)}"
+            f"V{_px(max(under, end + TENTHS))}"
+            f"C{_px(far)} {_px(under)} {_px(far)} {_px(below)} {_px(x)} {_px(max(below, start + TENTHS))}Z"
+        )
+        found.append(f'<path d="{curve}" fill="{COLOURS[number % len(COLOURS)]}" fill-opacity="0.28"/>')
+    return found
+
+
+def _node(
+    name: str, at: tuple[int, int], high: int, column: int, columns: int, words: Mapping[str, str],
+    shown: Mapping[str, str],
+) -> str:  # fmt: skip
+    x, y = at
+    label, amount = escape(words.get(name, name)), escape(shown.get(name, ""))
+    middle = y + max(high // FAR, BAR // FAR)
+    colour = COLOURS[column % len(COLOURS)]
+    return (
+        f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(BAR)}" height="{_px(high)}" fill="{colour}"/>'
+        f'<text x="{_px(x + BAR + 60)}" y="{_px(middle)}" stroke="#fff" stroke-width="3" paint-order="stroke">{label}'
+        f'<tspan x="{_px(x + BAR + 60)}" dy="15" font-size="12">{amount}</tspan></text>'
+    )
+
+
+def _px(tenths: int) -> str:
+    whole, tenth = divmod(tenths, TENTHS)
+    return f"{whole}.{tenth}" if tenth else str(whole)

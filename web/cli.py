@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 import click
@@ -280,6 +281,27 @@ def policy_show(place: str, on: datetime | None) -> None:
         table.add_row(row.rule, f"{row.label}\n[dim]{row.name}[/]", row.value or f"[yellow]未定：{row.configure}[/]",
                       row.unit, f"{row.number} {row.article}", row.evidence)  # fmt: skip
     Console(width=max(console.width, WIDE)).print(table)
+
+
+@huiyi.group("splits")
+def splits_() -> None:
+    """分配方案。"""
+
+
+@splits_.command("lint")
+@click.argument("file", type=click.File("rb"))
+def splits_lint(file: BinaryIO) -> None:
+    """检查分配步骤（JSON 列表，或含 steps 的对象），逐条列出问题及其步骤。例：huiyi splits lint steps.json"""
+    from settlement.splits.queries import findings
+
+    payload = read_json(file.read())
+    found = findings(payload["steps"] if isinstance(payload, dict) and "steps" in payload else payload)
+    for one in found:
+        where = f"第 {one['step']} 步" if one["step"] is not None else "整个方案"
+        click.echo(f"{where}\t{one['code']}\t{one['pointer']}\t{one['message']}")
+    click.echo("没有发现问题。" if not found else f"共 {len(found)} 处问题。")
+    if found:
+        sys.exit(1)
 
 
 @huiyi.command()

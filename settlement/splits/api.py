@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, requires
+from kernel.http import ApiBlueprint, current_actor, match_version, page, policy_book, repeats_harmlessly, requires
 from kernel.identity import Permission
 from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
-from settlement.splits.schemas import ScheduleArgs, ScheduleIn, ScheduleOut, SchedulePageOut, SignIn
+from settlement.splits.schemas import (
+    LintIn,
+    LintOut,
+    PreviewArgs,
+    PreviewIn,
+    PreviewOut,
+    ScheduleArgs,
+    ScheduleIn,
+    ScheduleOut,
+    SchedulePageOut,
+    SignIn,
+)
 
 blueprint = ApiBlueprint(
     "schedules", __name__, url_prefix="/api/v1/schedules", description="分配方案 · share schedules"
@@ -37,8 +48,38 @@ def draw_up(sent: dict[str, Any]):
         return commands.draw_up(
             session, current_actor(), agreement_id=queries.agreement_id_of(session, sent["agreement_number"]),
             product_id=product.id if product else None, valid_from=sent["valid_from"], steps=sent["steps"],
+            valid_until=sent["valid_until"], clause=sent["clause"], non_money=sent["non_money"],
             now=clock.now(), book=policy_book(),
         )  # fmt: skip
+
+
+@blueprint.post("/lint")
+@repeats_harmlessly
+@requires(Permission.STATEMENT_READ)
+@blueprint.arguments(LintIn)
+@blueprint.response(200, LintOut)
+def lint(sent: dict[str, Any]):
+    """Look through steps; every finding names its step, and nothing is stored."""
+    return {"findings": queries.findings(sent["steps"])}
+
+
+@blueprint.post("/preview")
+@repeats_harmlessly
+@requires(Permission.STATEMENT_READ)
+@blueprint.arguments(PreviewIn)
+@blueprint.response(200, PreviewOut)
+def preview(sent: dict[str, Any]):
+    """Divide an amount by steps that are not agreed yet; nothing is stored, nothing is carried from earlier periods."""
+    return queries.preview(**sent).to_dict()
+
+
+@blueprint.get("/<number>/preview")
+@requires(Permission.STATEMENT_READ)
+@blueprint.arguments(PreviewArgs, location="query")
+@blueprint.response(200, PreviewOut)
+def preview_of(args: dict[str, Any], number: str):
+    """Divide an amount by a schedule as if it were its first."""
+    return queries.preview(steps=queries.visible(db.session(), current_actor(), number).steps, **args).to_dict()
 
 
 @blueprint.get("/<number>")

@@ -7,25 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.db import to_json
-from kernel.errors import NotFound
+from kernel.errors import Invalid, NotFound
 from kernel.identity import FINANCE, WATCHERS, Actor
 from kernel.money import ZERO, Exact, Money, total
 from kernel.reading import Reader
 from market.orders.model import Order
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
-from registry.products.model import Product, ProductDerivation, ProductInput, VersionOrigin
-from registry.resources.model import Resource
+from registry.products.model import Product, ProductDerivation
+from settlement.contributions.queries import Contributor as Contributor
+from settlement.contributions.queries import contributors as contributors
 from settlement.pouring.rules import Carried
 from settlement.revenue.model import RevenueLine
 from settlement.splits.model import OrderTerms, ScheduleSignature, ShareLine, ShareSchedule
-from settlement.splits.rules import Base, Schedule, ScheduleState, Step, contribution
+from settlement.splits.rules import Base, Division, Schedule, ScheduleState, Step, contribution, waterfall
 
 EVERY_PRODUCT = "*"
 CONTRIBUTORS = "source_departments"  # stands for the departments until the product is known
@@ -45,25 +47,6 @@ class Agreed:
     row: ShareSchedule
     schedule: Schedule
     coefficients: dict[int, dict[str, Fraction]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One resource that went into a product version, with its department, quality and input."""
-
-    resource_id: UUID
-    uscc: str
-    quality: Fraction
-    input: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Contributor:
-    """A source department of a product version: mean quality and summed input of its resources."""
-
-    uscc: str
-    quality: Fraction
-    input: Fraction
 
 
 def read_steps(steps: object) -> tuple[Schedule, dict[int, dict[str, Fraction]]]:
@@ -89,6 +72,40 @@ def read_steps(steps: object) -> tuple[Schedule, dict[int, dict[str, Fraction]]]
             row = {key: value for key, value in row.items() if key != "contributors"} | {"party": CONTRIBUTORS}
         plain.append(row)
     return Schedule.from_list(plain if isinstance(steps, list) else steps), coefficients
+
+
+def findings(steps: object) -> list[dict[str, Any]]:
+    """Return everything that is wrong with steps as they are written: unreadable fields, and what the linter finds.
+
+    Each has a code, the number of the step (None: the whole), a pointer and words in both languages.
+    """
+    try:
+        read_steps(steps)
+    except Invalid as refusal:
+        found = refusal.errors or [
+            {"pointer": "/steps", "code": refusal.code, "message": refusal.detail, "message_en": refusal.detail_en}
+        ]
+        return [{**one, "step": _step_of(str(one["pointer"]))} for one in found]
+    return []
+
+
+def preview(
+    *, steps: object, gross: Money, refunds: Money = ZERO, tax: Money = ZERO, on: date | None = None
+) -> Division:
+    """Divide an amount by steps as if it were the first under them; pools by contribution go to the departments as one.
+
+    Raises:
+        Unreadable, ScheduleInvalid, CoefficientsNotOne: the steps are not sound.
+        NothingToDivide: refunds and tax exceed what was paid.
+        NotCarried: a step counts by date and no day is given.
+    """
+    schedule, _ = read_steps(steps)
+    return waterfall(schedule, gross, refunds=refunds, tax=tax, on=on, carried={})
+
+
+def _step_of(pointer: str) -> int | None:
+    place = [*pointer.split("/"), "", ""][2]
+    return int(place) + 1 if place.isdecimal() else None
 
 
 def named_parties(schedule: Schedule) -> list[str]:
@@ -154,71 +171,6 @@ def frozen_terms(session: Session, place: str) -> dict[UUID, UUID]:
     """Return, by order of a place, the schedule that is frozen on it."""
     query = sa.select(OrderTerms.order_id, OrderTerms.schedule_id).where(OrderTerms.place == place)
     return {row.order_id: row.schedule_id for row in session.execute(query)}
-
-
-def contributors(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, list[Contributor]]:
-    """Return the source departments of product versions, by credit code.
-
-    Their own inputs count and those of what they are made from, however far back; a resource that comes in by two
-    ways counts once, by its nearest use.
-    """
-    found: dict[UUID, list[Contributor]] = {}
-    for version_id, sources in sources_of(session, version_ids).items():
-        by_department: dict[str, list[Source]] = {}
-        for one in sources:
-            by_department.setdefault(one.uscc, []).append(one)
-        found[version_id] = [
-            Contributor(
-                uscc, sum((one.quality for one in ones), Fraction(0)) / len(ones),
-                sum((one.input for one in ones), Fraction(0)),
-            )
-            for uscc, ones in sorted(by_department.items())
-        ]  # fmt: skip
-    return found
-
-
-def sources_of(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, list[Source]]:
-    """Return every resource that went into product versions, with its department, by credit code."""
-    asked = set(version_ids)
-    origins: dict[UUID, list[UUID]] = {}
-    wave = asked
-    while wave:
-        query = sa.select(VersionOrigin.version_id, VersionOrigin.origin_version_id).where(
-            VersionOrigin.version_id.in_(wave)
-        )
-        origins |= {version_id: [] for version_id in wave}
-        edges = session.execute(query.order_by(VersionOrigin.version_id, VersionOrigin.origin_version_id)).all()
-        for version_id, origin_id in edges:
-            origins[version_id] = [*origins[version_id], origin_id]
-        wave = {origin_id for _, origin_id in edges} - origins.keys()
-    rows = session.execute(
-        sa.select(
-            ProductInput.version_id, ProductInput.resource_id, Party.uscc, ProductInput.quality,
-            ProductInput.weight_input,
-        )
-        .join(Resource, Resource.id == ProductInput.resource_id)
-        .join(Party, Party.id == Resource.source_department_id)
-        .where(ProductInput.version_id.in_(origins.keys()))
-        .order_by(ProductInput.version_id, Party.uscc, ProductInput.resource_id)
-    )  # fmt: skip
-    own: dict[UUID, list[Source]] = {}
-    for version_id, resource_id, uscc, quality, weight in rows:
-        own.setdefault(version_id, []).append(Source(resource_id, uscc, Fraction(quality), Fraction(weight)))
-    return {version_id: found for version_id in sorted(asked) if (found := _nearest(version_id, origins, own))}
-
-
-def _nearest(
-    version_id: UUID, origins: Mapping[UUID, Sequence[UUID]], own: Mapping[UUID, list[Source]]
-) -> list[Source]:
-    seen: set[UUID] = set()
-    found: dict[UUID, Source] = {}
-    wave = [version_id]
-    while wave:
-        seen |= set(wave)
-        for one in (source for at in wave for source in own.get(at, [])):
-            found.setdefault(one.resource_id, one)
-        wave = [origin for at in wave for origin in origins.get(at, []) if origin not in seen]
-    return sorted(found.values(), key=lambda one: (one.uscc, str(one.resource_id)))
 
 
 def resolved(
@@ -289,9 +241,9 @@ def carried_by_step(session: Session, place: str) -> dict[UUID, dict[int, Carrie
     found: dict[UUID, dict[int, Carried]] = {}
     for schedule_id, gross, net in sums:
         schedule = read_steps(session.get_one(ShareSchedule, schedule_id).steps)[0]
-        for number, step in enumerate(schedule.steps, start=1):
+        for number, one in enumerate(schedule.steps, start=1):
             mine = by_party.get((schedule_id, number), {})
-            base = net if step.base is Base.NET_OF_TAX else gross
+            base = net if one.base is Base.NET_OF_TAX else gross
             found.setdefault(schedule_id, {})[number] = Carried(total(mine.values()), mine, base)
     return found
 

@@ -176,6 +176,17 @@ class Division:
     shares: dict[str, Money]
     steps: tuple[Poured, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as text, with the trace of every step."""
+        return {
+            "shares": {party: share.text() for party, share in self.shares.items()},
+            "steps": [
+                {"step": one.step, "inflow": one.inflow.text(), "left": one.left.text(),
+                 "out": {party: share.text() for party, share in one.out.items()}, "trace": one.trace.to_dict()}
+                for one in self.steps
+            ],
+        }  # fmt: skip
+
 
 class PayeeKind(StrEnum):
     """Where a party's money goes."""
