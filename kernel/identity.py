@@ -142,6 +142,19 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     STATEMENT_READ = "statement.read"
     TAKINGS_READ = "takings.read"
+    PAYEE_READ = "payee.read"
+    PAYEE_WRITE = "payee.write"
+    PAYEE_CONFIRM = "payee.confirm"
+    PAYEE_FREEZE = "payee.freeze"
+    PAYOUT_READ = "payout.read"
+    PAYOUT_PREPARE = "payout.prepare"
+    PAYOUT_CHECK = "payout.check"
+    PAYOUT_PAY = "payout.pay"
+    PAYOUT_RELEASE = "payout.release"
+    PAYOUT_FOLLOW = "payout.follow"
+    CLAWBACK_READ = "clawback.read"
+    CLAWBACK_WRITE = "clawback.write"
+    CLAWBACK_CONFIRM = "clawback.confirm"
     INTAKE = "settlement.intake"
     LEDGER_READ = "ledger.read"
     WEBHOOK_MANAGE = "webhook.manage"
@@ -149,6 +162,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_SEAL = "audit.seal"
     OPERATIONS_READ = "operations.read"
+    JOB_RUN = "job.run"
 
 
 ANYBODY = tuple(Role)
@@ -254,6 +268,19 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.SETTLEMENT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),
     Permission.STATEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),
     Permission.TAKINGS_READ: SELLERS,
+    Permission.PAYEE_READ: (*SELLERS, Role.SOURCE, *FINANCE, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.PAYEE_WRITE: (*SELLERS, Role.SOURCE, Role.FINANCE_PREPARER),
+    Permission.PAYEE_CONFIRM: (Role.FINANCE_CHECKER,),
+    Permission.PAYEE_FREEZE: (Role.SUPERVISOR,),
+    Permission.PAYOUT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.PAYOUT_PREPARE: (Role.FINANCE_PREPARER,),
+    Permission.PAYOUT_CHECK: (Role.FINANCE_CHECKER,),
+    Permission.PAYOUT_PAY: (Role.FINANCE_PAYER,),
+    Permission.PAYOUT_RELEASE: (Role.SUPERVISOR,),
+    Permission.PAYOUT_FOLLOW: (Role.SCHEDULER,),
+    Permission.CLAWBACK_READ: (*SELLERS, Role.SOURCE, *FINANCE, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.CLAWBACK_WRITE: (Role.FINANCE_PREPARER,),
+    Permission.CLAWBACK_CONFIRM: (Role.FINANCE_CHECKER,),
     Permission.INTAKE: (*FINANCE, Role.SCHEDULER),
     Permission.LEDGER_READ: (*FINANCE, Role.AUDITOR),
     Permission.WEBHOOK_MANAGE: (Role.BUYER, Role.SOURCE, *SELLERS),
@@ -261,6 +288,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.AUDIT_READ: (Role.AUDITOR,),
     Permission.AUDIT_SEAL: (Role.SCHEDULER,),
     Permission.OPERATIONS_READ: (Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR),
+    Permission.JOB_RUN: (Role.SYSTEM_ADMINISTRATOR,),
 }
 
 

@@ -32,7 +32,15 @@ class SettlementPolicy(PolicyPart):
     payee_enterprise = Named("settlement.payee.enterprise")
     prohibited_acts = Named("settlement.prohibited_acts")
 
+    clawback_order = Named("settlement.clawback.order")
+    clawback_net_rate_max = Named("settlement.clawback.net_rate_max")
+    clawback_keep_min = Named("settlement.clawback.keep_min")
+
+    provider_fee_rate = Named("settlement.provider_fee.rate")
+    provider_fee_fixed = Named("settlement.provider_fee.fixed")
+
     settlement_receipt_required = Named("settlement.receipt_required")
+    settlement_usage_grace_hours = Named("settlement.usage_grace_hours")
 
     accounting_data_resource_classes = Named("accounting.data_resource_classes")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,12 +16,15 @@ from market.payments.model import Attempt, Payment
 from market.payments.rules import AttemptState, PaymentMethod
 from market.refunds.model import Refund
 from market.refunds.rules import DisputeStage
+from settlement.clawbacks.commands import take_up
 from settlement.intake import queries
 from settlement.ledger.commands import book
 from settlement.ledger.queries import first_open_day, held_of_sale
 from settlement.ledger.rules import (
+    UNTAGGED,
     Cause,
     Entry,
+    Tags,
     bank,
     capture_entry,
     disputed,
@@ -49,7 +53,9 @@ def take_in_payments(session: Session, actor: Actor, *, now: datetime, place: st
     came = _receipts(session, actor, now, place) + _surplus(session, actor, now, place)
     applied = _captures(session, actor, now, place) + _shares(session, actor, now, place)
     left = _returns(session, actor, now, place) + _disputes(session, actor, now, place)
-    return came + applied + left + _refunds(session, actor, now, place)
+    back = _refunds(session, actor, now, place)
+    take_up(session, actor, now=now, place=place)  # what was paid out already becomes a receivable at once
+    return came + applied + left + back
 
 
 def _booked(session: Session, actor: Actor, entry: Entry, fact: Entity, action: str, now: datetime) -> None:
@@ -57,14 +63,21 @@ def _booked(session: Session, actor: Actor, entry: Entry, fact: Entity, action: 
     audit.record(session, actor, action, fact, at=now, note=entry.text)
 
 
+def _dates(session: Session, place: str, at: datetime) -> dict[str, Any]:
+    """Return the day on which a fact counts, and its own day where the books of that one are closed already (H4)."""
+    day = business_date(at)
+    counts = first_open_day(session, place, day)
+    return {"entry_date": counts, "value_date": day if counts != day else None}
+
+
 def _moved(
     session: Session, actor: Actor, fact: Entity, place: str, cause: Cause, legs: tuple[str, str], amount: Money,
-    at: datetime, text: str, now: datetime,
+    at: datetime, text: str, now: datetime, tags: Tags = UNTAGGED,
 ) -> None:  # fmt: skip
     """Book money that moves from the credited to the debited account."""
     entry = transfer_entry(
         place=place, cause=cause, cause_id=fact.id.hex, debit=legs[0], credit=legs[1], amount=amount, text=text,
-        entry_date=first_open_day(session, place, business_date(at)),
+        tags=tags, **_dates(session, place, at),
     )  # fmt: skip
     _booked(session, actor, entry, fact, f"{fact.__tablename__}.take_in", now)
 
@@ -93,8 +106,8 @@ def _captures(session: Session, actor: Actor, now: datetime, place: str | None) 
         assert payment.captured_at is not None
         entry = capture_entry(
             place=payment.place, payment_id=payment.id.hex, order_number=order_number, amount=payment.amount,
-            entry_date=first_open_day(session, payment.place, business_date(payment.captured_at)),
-            source=_source(session, payment),
+            source=_source(session, payment), tags=queries.tags_of(session, order_number),
+            **_dates(session, payment.place, payment.captured_at),
         )  # fmt: skip
         _booked(session, actor, entry, payment, "payment.take_in", now)
     return len(taken)
@@ -142,7 +155,7 @@ def _refunds(session: Session, actor: Actor, now: datetime, place: str | None) -
         entry = giving_back_entry(
             place=refund.place, cause=Cause.REFUND_PAID, cause_id=refund.id.hex, given=given,
             paid_from=_paid_from(session, refund, payment), text=f"订单 {order_number} 退款 {refund.number}",
-            entry_date=first_open_day(session, refund.place, business_date(refund.done_at)),
+            tags=queries.tags_of(session, order_number), **_dates(session, refund.place, refund.done_at),
         )  # fmt: skip
         _booked(session, actor, entry, refund, "refund.take_in", now)
     return len(taken)
@@ -171,21 +184,22 @@ def _disputes(session: Session, actor: Actor, now: datetime, place: str | None) 
     taken = queries.unbooked_disputes(session, limit=BATCH_MAX, place=place)
     for fact, attempt, order_number in taken:
         away, at_provider = disputed(fact.place), psp(fact.place)
+        tags = queries.tags_of(session, order_number)
         words = f"订单 {order_number} 银行争议 {fact.provider_id}"
         if fact.stage is DisputeStage.LOST:
             payment = session.get_one(Payment, fact.payment_id)
             entry = giving_back_entry(
                 place=fact.place, cause=Cause.DISPUTE_LOST, cause_id=fact.id.hex, paid_from={away: fact.amount},
                 given=_lost(session, attempt, payment, order_number, fact.amount), text=f"{words} 败诉",
-                entry_date=first_open_day(session, fact.place, business_date(fact.at)),
+                tags=tags, **_dates(session, fact.place, fact.at),
             )  # fmt: skip
             _booked(session, actor, entry, fact, "dispute.take_in", now)
         elif fact.stage is DisputeStage.OPENED:
             _moved(session, actor, fact, fact.place, Cause.DISPUTE_OPENED, (away, at_provider), fact.amount, fact.at,
-                   f"{words} 款项划走", now)  # fmt: skip
+                   f"{words} 款项划走", now, tags)  # fmt: skip
         else:
             _moved(session, actor, fact, fact.place, Cause.DISPUTE_WON, (at_provider, away), fact.amount, fact.at,
-                   f"{words} 胜诉返还", now)  # fmt: skip
+                   f"{words} 胜诉返还", now, tags)  # fmt: skip
     return len(taken)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +19,12 @@ from market.payments.model import Attempt, Payment
 from market.payments.rules import AttemptState
 from market.refunds.model import ProviderDispute, Refund
 from market.refunds.rules import DisputeStage, RefundState
+from registry.agreements.model import Agreement
 from registry.parties.model import Party
+from registry.products.model import Product
 from settlement.ledger.model import JournalEntry
-from settlement.ledger.rules import Cause
+from settlement.ledger.rules import Cause, Tags
+from settlement.revenue.rules import use_class_of
 
 NOT_RECEIVED = (LineState.RECORDED, LineState.OUTGOING)
 
@@ -55,6 +59,18 @@ def is_from_statement(session: Session, payment: Payment) -> bool:
 def credit_code(session: Session, payment: Payment) -> str:
     """Return the credit code of the buyer."""
     return session.scalars(sa.select(Party.uscc).where(Party.id == payment.buyer_id)).one()
+
+
+def tags_of(session: Session, order_number: str) -> Tags:
+    """Return which separate account an order belongs to: its agreement, product and class of use (PRC-09)."""
+    query = (
+        sa.select(Agreement.number, Product.code, Order.purpose)
+        .join(Agreement, Agreement.id == Order.agreement_id)
+        .join(Product, Product.id == Order.product_id)
+        .where(Order.number == order_number)
+    )
+    agreement, product, purpose = session.execute(query).one()
+    return Tags(agreement, product, str(use_class_of(purpose)))
 
 
 def unbooked_lines(session: Session, *, limit: int, place: str | None = None) -> Sequence[BankLine]:
@@ -156,3 +172,17 @@ def causes_of(session: Session, payment: Payment) -> list[str]:
     refunds = sa.select(Refund.id).where(Refund.payment_id == payment.id, Refund.attempt_id.is_(None))
     disputes = sa.select(ProviderDispute.id).where(ProviderDispute.payment_id == payment.id)
     return [identity.hex for identity in (*session.scalars(refunds), *session.scalars(disputes))]
+
+
+def oldest_unbooked(session: Session, *, place: str) -> dict[str, datetime]:
+    """Return, by kind of fact about money, when the oldest one without an entry happened, if there is any."""
+    oldest: dict[str, list[datetime | None]] = {
+        "payment": [payment.captured_at for payment, _ in unbooked_captures(session, limit=1, place=place)],
+        "bank_line": [line.booked_at for line in unbooked_lines(session, limit=1, place=place)],
+        "bank_return": [line.returned_at for line in unbooked_returns(session, limit=1, place=place)],
+        "top_up": [share.made_at for share, _ in unbooked_shares(session, limit=1, place=place)],
+        "surplus": [attempt.received_at for attempt in unbooked_surplus(session, limit=1, place=place)],
+        "refund": [refund.done_at for refund, _, _ in unbooked_refunds(session, limit=1, place=place)],
+        "dispute": [fact.at for fact, _, _ in unbooked_disputes(session, limit=1, place=place)],
+    }
+    return {kind: moment for kind, moments in oldest.items() for moment in moments if moment is not None}
