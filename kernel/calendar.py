@@ -16,6 +16,7 @@ from kernel.errors import Invalid
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY = timedelta(days=1)
 MONTHS_PER_YEAR = 12
+MONTHS_PER_QUARTER = 3
 MONTH_TEXT = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 YEARS = (1900, 9998)  # what people write; a day before or after them still exists
 

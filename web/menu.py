@@ -103,8 +103,10 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("settlement", (
         Entry("settlements", "/settlements", (Permission.SETTLEMENT_READ,)),
         Entry("statements", "/statements", (Permission.STATEMENT_READ,)),
+        Entry("reports", "/reports", (Permission.STATEMENT_READ,)),
         Entry("schedules", "/schedules", (Permission.STATEMENT_READ,)),
         Entry("ledger", "/ledger", (Permission.LEDGER_READ,)),
+        Entry("closings", "/closings", (Permission.SETTLEMENT_READ,)),
     )),
     ("supervision", (
         Entry("disclosures", "/disclosures"),
@@ -118,6 +120,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("relations", "/relations", (Permission.RELATION_WRITE,)),
         Entry("onboarding", "/onboarding-desk", (Permission.ONBOARDING_DECIDE,)),
         Entry("accounts", "/accounts", (Permission.ACCOUNT_CREATE,)),
+        Entry("operations", "/operations", (Permission.OPERATIONS_READ,)),
     )),
 )  # fmt: skip
 # what only visitors see: whoever is signed in has been admitted
@@ -170,7 +173,7 @@ def menu_titles() -> dict[str, str]:
         "access": gettext("数据访问判定"),
         "onboarding": gettext("入驻申请"),
         "trainings": gettext("岗前培训"),
-        "accounts": gettext("账号"),
+        "accounts": gettext("账号"), "operations": gettext("运行"),
         "pricing": gettext("定价"),
         "negotiations": gettext("面议"), "equal_prices": gettext("同质同价"), "service_fees": gettext("服务费"),
         "what_if": gettext("情景试算"),
@@ -182,7 +185,7 @@ def menu_titles() -> dict[str, str]:
         "assessments": gettext("年度评估"), "headroom": gettext("收入余量"),
         "charges": gettext("运营机构承担的费用"), "charge_records": gettext("记录费用"),
         "settlements": gettext("收益结算"), "statements": gettext("结算单"), "schedules": gettext("分配方案"),
-        "ledger": gettext("账簿"),
+        "ledger": gettext("账簿"), "closings": gettext("结账"), "reports": gettext("收益报表"),
         "disclosures": gettext("信息披露"),
         "evaluations": gettext("运营评价"),
         "incidents": gettext("风险事件"),

@@ -1,0 +1,1 @@
+"""Reports on sealed settlements: revenue, deviation, contribution, the waterfall; every figure is the ledger's."""

@@ -1,0 +1,118 @@
+"""Every report adds up to what the ledger booked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.calendar import Period
+from kernel.identity import Actor, Role
+from kernel.money import Money, total
+from settlement.ledger.model import JournalEntry, JournalLine
+from settlement.ledger.rules import Cause
+from settlement.reports import queries
+from settlement.reports.queries import NothingToReport, Wanted
+from settlement.reports.rules import Dimension, Grain, Measure, closed
+from tests.make import registry_base as base
+from tests.make import settlement as make
+
+YEAR = Period.year(2026)
+OCTOBER = datetime(2026, 10, 2, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settled(session: Session) -> make.World:
+    """Two settled months of the worked example."""
+    world = make.make_world(session)
+    make.use(session, world.scores_bought, 150)
+    make.use(session, world.levels_bought, 100)
+    make.settle(session)
+    make.use(session, world.scores_bought, 50, at=datetime(2026, 9, 5, 2, 0, tzinfo=UTC), prefix="s", now=OCTOBER)
+    make.settle(session, period=Period.month("2026-09"), now=OCTOBER)
+    return world
+
+
+def asked(person: Actor, **chosen: object) -> Wanted:
+    """What a person asks for over the year."""
+    return Wanted(queries.scope_of(person), YEAR, **chosen)  # type: ignore[arg-type]
+
+
+def booked(session: Session, head: str) -> Money:
+    """Return what entries of revenue put on accounts under a head, by the ledger alone."""
+    query = sa.select(sa.func.sum(JournalLine.amount)).join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+    found: Money = session.scalar(
+        query.where(JournalEntry.cause == Cause.REVENUE_EARNED, JournalLine.account.startswith(head))
+    )
+    return found
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("grain", list(Grain))
+@pytest.mark.parametrize("dimension", [one for one in Dimension if one is not Dimension.DEPARTMENT])
+def test_revenue_by_anything_is_what_the_ledger_booked(
+    session: Session, settled: make.World, dimension: Dimension, grain: Grain
+) -> None:
+    found = closed(queries.rows(session, asked(make.checker(), dimension=dimension, grain=grain)))
+    assert found.gross == booked(session, "liability:unearned:")
+    assert found.tax == -booked(session, "liability:output_tax:")
+    assert found.net == found.gross - found.tax
+    assert found.quantity == 300
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("dimension", list(Dimension))
+def test_shares_by_anything_are_what_the_ledger_owes_each_kind_of_account(
+    session: Session, settled: make.World, dimension: Dimension
+) -> None:
+    found = closed(queries.rows(session, asked(make.checker(), dimension=dimension, measure=Measure.SHARE)))
+    assert found.treasury == -booked(session, "liability:treasury:")
+    assert found.own_account == -booked(session, "liability:payable:")
+    assert found.held == -booked(session, "liability:held:")
+    assert found.share == found.treasury + found.own_account + found.held
+
+
+@pytest.mark.both_databases
+def test_the_league_keeps_what_went_to_the_treasury_with_its_department(session: Session, settled: make.World) -> None:
+    first, second = queries.league(session, asked(make.checker()))
+    assert (first.title, second.title) == ("气象局", "人民医院")
+    assert (first.treasury, first.share) == (first.share, first.treasury)
+    assert second.held == second.share
+    assert first.share > second.share > Money(0)
+
+
+@pytest.mark.both_databases
+def test_the_waterfall_ties_at_every_step(session: Session, settled: make.World) -> None:
+    found = queries.waterfall(session, asked(make.checker()))
+    assert found.gross == booked(session, "liability:unearned:")
+    assert total(one.amount for one in found.shares) == found.net
+    assert {one.kind for one in found.shares} == {"rate", "pool", "rest"}
+    assert found.refunded == Money(0)
+
+
+@pytest.mark.both_databases
+def test_a_party_reads_its_own_shares_and_nothing_of_others(session: Session, settled: make.World) -> None:
+    bureau = base.actor(Role.SOURCE, org_id=settled.bureau.id, place=base.PLACE)
+    assert queries.rows(session, asked(bureau)) == []
+    shares = queries.rows(session, asked(bureau, measure=Measure.SHARE, grain=Grain.WHOLE))
+    whole = queries.league(session, asked(make.checker()))[0]
+    assert closed(shares).share == whole.share
+    assert {one.name for one in queries.waterfall(session, asked(bureau)).shares} == {"气象局"}
+    merchant = base.actor(Role.MERCHANT, org_id=settled.merchant.id, place=base.PLACE)
+    assert closed(queries.rows(session, asked(merchant))).gross == booked(session, "liability:unearned:")
+
+
+def test_another_place_and_the_platforms_own_people_read_nothing(session: Session, settled: make.World) -> None:
+    assert queries.rows(session, asked(make.checker("futian"))) == []
+    assert queries.waterfall(session, asked(make.checker("futian"))).gross == Money(0)
+    with pytest.raises(NothingToReport):
+        queries.scope_of(base.actor(Role.BUYER, org_id=settled.operator.id))
+
+
+def test_a_place_narrows_what_a_watcher_of_all_places_reads(session: Session, settled: make.World) -> None:
+    auditor = base.actor(Role.AUDITOR)
+    assert closed(queries.rows(session, asked(auditor))).gross > Money(0)
+    assert queries.rows(session, asked(auditor, place="futian")) == []
+    assert closed(queries.rows(session, asked(auditor, place=base.PLACE))).gross > Money(0)
