@@ -1,0 +1,108 @@
+"""What a leaf of a sealed period says, and the tree over all leaves. Pure: the same facts give the same root.
+
+The hashes beside a proof are given to whoever holds it. An amount is soon guessed, so every leaf is salted: nobody
+learns what others earned by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from kernel import merkle
+
+Leaf = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A settlement as far as its tree needs it."""
+
+    id: UUID
+    number: str
+    place: str
+    period_start: date
+    period_end: date
+    report_sha256: str
+    inputs_sha256: str
+
+    def leaf(self) -> Leaf:
+        """Return the first leaf: the settlement itself."""
+        return {
+            "kind": "run", "run": self.number, "place": self.place, "period_start": self.period_start.isoformat(),
+            "period_end": self.period_end.isoformat(), "report_sha256": self.report_sha256,
+            "inputs_sha256": self.inputs_sha256,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tree:
+    """The hashes of all leaves by both functions, in order."""
+
+    hashes: dict[str, list[bytes]] = field(default_factory=lambda: {name: [] for name in merkle.HASHES})
+
+    def add(self, data: bytes) -> None:
+        """Add the next leaf."""
+        for name, digest in merkle.HASHES.items():
+            self.hashes[name].append(merkle.leaf(data, digest))
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return len(self.hashes["sha256"])
+
+    def root(self, name: str) -> str:
+        """Return the root by one of the hash functions."""
+        return merkle.root(self.hashes[name], merkle.HASHES[name]).hex()
+
+    def path(self, start: int, end: int) -> dict[str, list[str]]:
+        """Return the proof that the leaves from ``start`` up to before ``end`` stand in the tree."""
+        return {
+            name: [one.hex() for one in merkle.range_proof(self.hashes[name], start, end, digest)]
+            for name, digest in merkle.HASHES.items()
+        }
+
+
+def canonical(value: Any) -> bytes:
+    """Return the text that digests are taken over: sorted keys, no spaces, no escapes."""
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 over the canonical text of a value."""
+    return merkle.sha256(canonical(value)).hex()
+
+
+def salted(leaf: Leaf, salt: str, position: int) -> Leaf:
+    """Return a leaf with its own salt, which tells nothing about the salt of any other."""
+    own = hashlib.blake2b(str(position).encode(), key=bytes.fromhex(salt), digest_size=SALT_BYTES).hexdigest()
+    return {**leaf, "salt": own}
+
+
+SALT_BYTES = len(UUID(int=0).bytes)
+
+
+def tree_over(leaves: Iterable[Leaf], salt: str) -> Tree:
+    """Return the tree over leaves, one at a time."""
+    made = Tree()
+    for position, leaf in enumerate(leaves):
+        made.add(canonical(salted(leaf, salt, position)))
+    return made
+
+
+def statement_leaf(statement: Mapping[str, Any], *, lines: int) -> Leaf:
+    """Return the leaf of a statement: what its digest covers, but for the lines, which follow."""
+    return {"kind": "statement", **statement, "lines": lines}
+
+
+def line_leaf(statement: str, number: int, content: Mapping[str, Any]) -> Leaf:
+    """Return the leaf of one line of a statement, counted from 1."""
+    return {"kind": "line", "statement": statement, "line": number, "content": content}
