@@ -109,7 +109,7 @@ class AuditLeaves(Base):
     __tablename__ = "audit_leaves"
     __table_args__ = (APPEND_ONLY,)
 
-    sequence: Mapped[int] = mapped_column(sa.ForeignKey("audit_seal.sequence"), primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hashes: Mapped[bytes]
 

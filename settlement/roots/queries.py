@@ -70,16 +70,20 @@ def _sales(session: Session, run_id: UUID) -> Iterator[Leaf]:
     )
     for rows in session.execute(query.execution_options(yield_per=BATCH)).partitions():
         shares = _shares(session, [row[0].id for row in rows])
-        for line, entitlement, order, quote, tariff, contract, contract_sha256 in rows:
-            yield {
-                "kind": "sale", "entitlement": entitlement, "order": order, "use_class": str(line.use_class),
-                "quantity": line.quantity, "billable": line.billable, "gross": line.gross.text(),
-                "tax": line.tax.text(), "net": line.net.text(), "shadow": line.shadow.text(),
-                "rating_sha256": digest(line.rating), "shares": shares.get(line.id, []),
-                "quote": _named(quote.number, digest(quote_content(quote))),
-                "tariff": _named(tariff.number, digest(tariff_content(tariff))) if tariff is not None else None,
-                "contract": _named(contract, contract_sha256) if contract is not None else None,
-            }  # fmt: skip
+        for row in rows:
+            yield _sale(row, shares.get(row[0].id, []))
+
+
+def _sale(row: Any, shares: list[list[Any]]) -> Leaf:
+    line, entitlement, order, quote, tariff, contract, contract_sha256 = row
+    return {
+        "kind": "sale", "entitlement": entitlement, "order": order, "use_class": str(line.use_class),
+        "quantity": line.quantity, "billable": line.billable, "gross": line.gross.text(), "tax": line.tax.text(),
+        "net": line.net.text(), "shadow": line.shadow.text(), "rating_sha256": digest(line.rating), "shares": shares,
+        "quote": _named(quote.number, digest(quote_content(quote))),
+        "tariff": _named(tariff.number, digest(tariff_content(tariff))) if tariff else None,
+        "contract": _named(contract, contract_sha256) if contract else None,
+    }  # fmt: skip
 
 
 def _named(number: str, sha256: str) -> dict[str, str]:
