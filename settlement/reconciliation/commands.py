@@ -15,7 +15,7 @@ from kernel import audit, files, numbering
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
-from kernel.money import Money, total
+from kernel.money import ZERO, Money, total
 from kernel.policy import PolicyBook
 from market.payments.model import Attempt
 from settlement.breaks import commands as breaks
@@ -24,7 +24,7 @@ from settlement.breaks.queries import by_fingerprint, unfinished
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.commands import book_new
 from settlement.ledger.model import JournalEntry
-from settlement.ledger.queries import first_open_day
+from settlement.ledger.queries import balance, first_open_day
 from settlement.ledger.rules import Cause, Entry, Leg, provider_fee, psp, transit
 from settlement.matching.rules import Finding, Flow, Item, Kind, Outcome, Scope, Side, match
 from settlement.provider_lines.model import ProviderLine
@@ -147,6 +147,9 @@ def _heal(
 def book_payouts(session: Session, actor: Actor, *, place: str, now: datetime) -> int:
     """Book what the provider sent to the bank and what it kept for its service, payout by payout; return how many.
 
+    What the books do not know the provider to hold is not taken out of it: such a payout stays unbooked, and a run
+    names it.
+
     Raises:
         NotAllowed: the actor takes no part in the books of the place.
     """
@@ -154,10 +157,15 @@ def book_payouts(session: Session, actor: Actor, *, place: str, now: datetime) -
     name = sa.func.replace(sa.cast(ProviderLine.id, sa.Text), "-", "")
     booked = sa.exists().where(JournalEntry.cause == Cause.PROVIDER_PAYOUT, JournalEntry.cause_id == name)
     query = sa.select(ProviderLine).where(
-        ProviderLine.place == place, ProviderLine.flow == Flow.PAYOUT, ProviderLine.amount != Money(0), ~booked
+        ProviderLine.place == place, ProviderLine.flow == Flow.PAYOUT, ProviderLine.amount != ZERO, ~booked
     )
     lines = session.scalars(query.order_by(ProviderLine.happened_at, ProviderLine.serial)).all()
-    entries = [_payout_entry(session, line) for line in lines]
+    held, entries = balance(session, psp(place)), []
+    for line in lines:
+        entry = _payout_entry(session, line)
+        left = held + total(leg.amount for leg in entry.legs if leg.account == psp(place))
+        if left >= ZERO:
+            held, entries = left, [*entries, entry]
     if entries:
         book_new(session, actor, entries, now=now)
         audit.record(session, actor, "reconciliation.book_payouts", ("settlement_provider_line", str(lines[0].id)),
