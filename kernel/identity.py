@@ -137,6 +137,11 @@ class Permission(StrEnum):
     USAGE_IMPORT = "usage.import"
     SCHEDULE_WRITE = "schedule.write"
     SCHEDULE_SIGN = "schedule.sign"
+    CONTRIBUTION_READ = "contribution.read"
+    CONTRIBUTION_DRAW = "contribution.draw"
+    CONTRIBUTION_OPEN = "contribution.open"
+    CONTRIBUTION_OBJECT = "contribution.object"
+    CONTRIBUTION_DECIDE = "contribution.decide"
     SETTLEMENT_PREPARE = "settlement.prepare"
     SETTLEMENT_CHECK = "settlement.check"
     SETTLEMENT_READ = "settlement.read"
@@ -263,6 +268,11 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.USAGE_IMPORT: (Role.OPERATOR, Role.FINANCE_PREPARER),
     Permission.SCHEDULE_WRITE: (Role.FINANCE_PREPARER,),
     Permission.SCHEDULE_SIGN: (*SELLERS, Role.SOURCE, Role.SUPERVISOR),
+    Permission.CONTRIBUTION_READ: (Role.SOURCE, *WATCHERS),
+    Permission.CONTRIBUTION_DRAW: (Role.FINANCE_PREPARER,),
+    Permission.CONTRIBUTION_OPEN: (Role.FINANCE_CHECKER,),
+    Permission.CONTRIBUTION_OBJECT: (Role.SOURCE,),
+    Permission.CONTRIBUTION_DECIDE: (Role.SUPERVISOR,),
     Permission.SETTLEMENT_PREPARE: (Role.FINANCE_PREPARER,),
     Permission.SETTLEMENT_CHECK: (Role.FINANCE_CHECKER,),
     Permission.SETTLEMENT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),

@@ -27,6 +27,8 @@ class SettlementPolicy(PolicyPart):
     distribution_methods = Named("distribution.methods")
     distribution_contribution_indices = Named("distribution.contribution_indices")
 
+    objection_days = Named("settlement.objection_days")
+
     payee_administrative_unit = Named("settlement.payee.administrative_unit")
     payee_public_institution = Named("settlement.payee.public_institution")
     payee_enterprise = Named("settlement.payee.enterprise")

@@ -1,0 +1,1 @@
+"""Contribution notices: what each source department put into what was sold, shown to it before it counts."""
