@@ -49,6 +49,7 @@ class FakeStripe:
     answers: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # by idempotency key
     switches: Switches = field(default_factory=Switches)
     refund_state: str = "succeeded"
+    connected: set[str] = field(default_factory=lambda: {"acct_operator0001"})
     lock: threading.RLock = field(default_factory=threading.RLock)
     serial: int = 0
 
@@ -173,6 +174,18 @@ class FakeStripe:
         self.tell("refund.created", made)
         return made
 
+    def create_transfer(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Send money to a connected account; made is sent."""
+        if form["destination"] not in self.connected:
+            raise Refused("resource_missing", f"No such destination: '{form['destination']}'")
+        made = self.keep(
+            "transfer", "tr", amount=int(form["amount"]), currency=form["currency"], destination=form["destination"],
+            transfer_group=form.get("transfer_group"), metadata=form.get("metadata", {}), reversed=False,
+            amount_reversed=0,
+        )  # fmt: skip
+        self.tell("transfer.created", made)
+        return made
+
     def expire(self, session_id: str) -> dict[str, Any]:
         """Close a page that is open."""
         session = self.found(session_id)
@@ -205,6 +218,8 @@ class FakeStripe:
         things = [one for one in things if one["created"] >= since]
         intent = request.args.get("payment_intent")
         things = [one for one in things if intent is None or one.get("payment_intent") == intent]
+        group = request.args.get("transfer_group")
+        things = [one for one in things if group is None or one.get("transfer_group") == group]
         after, limit = request.args.get("starting_after"), int(request.args.get("limit", 10))
         start = next((place + 1 for place, one in enumerate(things) if one["id"] == after), 0)
         shown = [self.expanded(one) for one in things[start : start + limit]]
@@ -283,6 +298,9 @@ def application(fake: FakeStripe) -> Flask:
         ("POST", "/v1/refunds"): lambda: answered(fake.create_refund),
         ("GET", "/v1/refunds"): lambda: jsonify(fake.page(fake.of_kind("refund"))),
         ("GET", "/v1/refunds/<name>"): lambda name: answered(lambda _form: fake.found(name)),
+        ("POST", "/v1/transfers"): lambda: answered(fake.create_transfer),
+        ("GET", "/v1/transfers"): lambda: jsonify(fake.page(fake.of_kind("transfer"))),
+        ("GET", "/v1/transfers/<name>"): lambda name: answered(lambda _form: fake.found(name)),
         ("GET", "/v1/disputes/<name>"): lambda name: answered(lambda _form: fake.found(name)),
         ("GET", "/v1/events"): lambda: jsonify(fake.page(list(reversed(fake.events)))),
     }

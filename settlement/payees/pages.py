@@ -1,0 +1,105 @@
+"""Accounts of payees for people: naming one, confirming it, freezes, and what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel import clock, db
+from kernel.errors import DomainError
+from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.identity import Permission
+from settlement.payees import commands, queries
+from settlement.payees.model import PayeeAccount, PayeeFreeze
+from settlement.payees.rules import AccountKind, AccountState
+from settlement.payees.schemas import AccountDecisionIn, AccountIn, FreezeIn, LiftIn
+
+blueprint = Blueprint("payee_pages", __name__, template_folder="../templates")
+NOTICES_SHOWN = 20
+STATE_WORDS = {
+    AccountState.ASKED: _("待复核"), AccountState.CONFIRMED: _("已确认"), AccountState.REFUSED: _("不同意"),
+    AccountState.WITHDRAWN: _("已撤回"),
+}  # fmt: skip
+KIND_WORDS = {
+    AccountKind.BANK: _("银行账户"), AccountKind.STRIPE: _("Stripe 关联账户"), AccountKind.TREASURY: _("国库（非税收入）"),
+}  # fmt: skip
+
+
+@blueprint.get("/payees")
+@requires(Permission.PAYEE_READ)
+def browse() -> AnyResponse:
+    """List accounts, freezes and notices within one's scope."""
+    return _browse()
+
+
+@blueprint.post("/payees")
+@requires(Permission.PAYEE_WRITE)
+def ask() -> AnyResponse:
+    """Name an account."""
+    return _done(Form(AccountIn), commands.ask, gettext("已提交，待财务复核。"))
+
+
+@blueprint.post("/payees/freezes")
+@requires(Permission.PAYEE_FREEZE)
+def freeze() -> AnyResponse:
+    """Stop paying a party."""
+    return _done(Form(FreezeIn), commands.freeze, gettext("已冻结，该单位的款项暂不拨付。"))
+
+
+@blueprint.post("/payees/<uuid:account_id>/decision")
+@requires(Permission.PAYEE_READ)
+def decide(account_id: UUID) -> AnyResponse:
+    """Confirm or refuse as the second person, or withdraw."""
+
+    def act(session: Any, actor: Any, **data: Any) -> Any:
+        match_version(session, PayeeAccount, queries.visible(session, actor, account_id).id)
+        return commands.decide(session, actor, account_id, **data)
+
+    return _done(Form(AccountDecisionIn), act, gettext("已办理。"))
+
+
+@blueprint.post("/payees/freezes/<uuid:freeze_id>/lifting")
+@requires(Permission.PAYEE_FREEZE)
+def lift(freeze_id: UUID) -> AnyResponse:
+    """Ask to lift a freeze, or confirm it."""
+
+    def act(session: Any, actor: Any, **data: Any) -> Any:
+        match_version(session, PayeeFreeze, queries.visible_freeze(session, actor, freeze_id).id)
+        return commands.lift(session, actor, freeze_id, **data)
+
+    return _done(Form(LiftIn), act, gettext("已办理；解除冻结须两人。"))
+
+
+def _done(form: Form, act: Callable[..., Any], said: str) -> AnyResponse:
+    if not form.accepts():
+        return _browse(form, status=422)
+    try:
+        with db.transaction() as session:
+            act(session, current_actor(), **form.data, now=clock.now())
+    except DomainError as error:
+        form.refuse(error)
+        return _browse(form, refusal=error, status=error.status)
+    flash(said, "success")
+    return redirect(url_for("payee_pages.browse"), code=303)
+
+
+def _browse(form: Form | None = None, *, refusal: DomainError | None = None, status: int = 200) -> AnyResponse:
+    session, actor, book = db.session(), current_actor(), policy_book()
+    found = page(session, queries.listed(actor), PayeeAccount, newest_first=True)
+    freezes = list(session.scalars(queries.freezes(actor).where(PayeeFreeze.lifted_at.is_(None))))
+    told = queries.notices(session, actor, limit=NOTICES_SHOWN)
+    ids = {one.party_id for one in (*found["items"], *freezes, *told)}
+    text = render_template(
+        "settlement/payees/browse.html", found=found, freezes=freezes, told=told, form=form or Form(AccountIn),
+        names=queries.names(session, ids), states=STATE_WORDS, kinds=KIND_WORDS, refusal=words_of(refusal),
+        places=[(place, book.place(place).title) for place in book.places()],
+        may_write=actor.may(Permission.PAYEE_WRITE), may_freeze=actor.may(Permission.PAYEE_FREEZE),
+        may_confirm=actor.may(Permission.PAYEE_CONFIRM), asked=AccountState.ASKED,
+    )  # fmt: skip
+    return make_response(text, status)
