@@ -26,15 +26,23 @@ class NumberSeries(Base):
 
 def take(session: Session, series: str) -> int:
     """Return the next number of ``series``, counting from 1, without gaps."""
+    return take_block(session, series, 1)
+
+
+def take_block(session: Session, series: str, count: int) -> int:
+    """Take so many numbers of ``series`` at once and return the first of them; none only holds the series.
+
+    Whoever holds a series keeps everybody else from numbering in it until the end of the transaction.
+    """
     table = NumberSeries.__table__
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
         insert(table)  # type: ignore[arg-type]
-        .values(series=series, last_number=1)
-        .on_conflict_do_update(index_elements=["series"], set_={"last_number": table.c.last_number + 1})
+        .values(series=series, last_number=count)
+        .on_conflict_do_update(index_elements=["series"], set_={"last_number": table.c.last_number + count})
         .returning(table.c.last_number)
     )
-    return int(session.execute(statement).scalar_one())
+    return int(session.execute(statement).scalar_one()) - count + 1
 
 
 def number(session: Session, prefix: str, on: date) -> str:

@@ -99,6 +99,8 @@ class Facts:
     institution: Cited | None  # the rule for payees that are public institutions
     holds: Mapping[UUID, Hold] = field(default_factory=dict)  # by entitlement
     levies: Mapping[UUID, Cited] = field(default_factory=dict)  # by order of a small-scale taxpayer
+    late: Mapping[UUID, int] = field(default_factory=dict)  # by entitlement, units of periods that are sealed
+    busy: Mapping[str, int] = field(default_factory=dict)  # by order, more entries of one day than is usual
 
     def tax_on(self, sale: Sale) -> Cited | None:
         """Return the rate of tax that the price of an order contains: of its seller, on the day it was paid."""
@@ -116,6 +118,9 @@ def line_of(facts: Facts, sale: Sale) -> tuple[Line | None, Parked | None]:
     order, tariff, last_day = sale.order, sale.tariff, facts.period.last_day
     if tariff is None and sale.amount:
         return None, Parked(sale, ParkReason.NO_TARIFF, f"订单 {order.number} 没有收费标准，无法计价")
+    if order.number in facts.busy:
+        words = f"订单 {order.number} 一日内有 {facts.busy[order.number]} 张凭证，明显异常：请核对后于下一期结算"
+        return None, Parked(sale, ParkReason.OUT_OF_BOUNDS, words)
     paid, waits = _firm(facts, sale, metered, hold, taken.gross)
     shadow = ZERO if sale.amount else _earned(sale, billable, last_day, sale.shadow, taken.shadow).amount
     if not (quantity or paid.amount or shadow) or (waits and not paid.amount):
@@ -138,6 +143,8 @@ def line_of(facts: Facts, sale: Sale) -> tuple[Line | None, Parked | None]:
     }  # fmt: skip
     if order.id in facts.levies:
         rating["levy_rate"] = decimal_text(facts.levies[order.id].decimal())
+    if facts.late.get(sale.entitlement.id):
+        rating["late"] = {"units": facts.late[sale.entitlement.id], "run": taken.run}
     new = max(billable - taken.billable, 0)
     return Line(sale, use_class_of(order.purpose), quantity, new, paid.amount, tax, net, shadow, rating), waits
 

@@ -1,6 +1,9 @@
 """Why an order may be left out of a settlement. Pure."""
 
 from enum import StrEnum
+from fractions import Fraction
+
+from kernel.money import ZERO, Money
 
 
 class ParkReason(StrEnum):
@@ -13,6 +16,7 @@ class ParkReason(StrEnum):
     RULE_MISSING = "RULE_MISSING"
     DISPUTED = "DISPUTED"
     NOT_COUNTERSIGNED = "NOT_COUNTERSIGNED"
+    OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
 
 
 PARK_TITLES = {
@@ -23,4 +27,16 @@ PARK_TITLES = {
     ParkReason.RULE_MISSING: "政策参数未配置",
     ParkReason.DISPUTED: "争议中的金额",
     ParkReason.NOT_COUNTERSIGNED: "交付尚未会签",
+    ParkReason.OUT_OF_BOUNDS: "数值明显异常",
 }
+
+
+def is_beyond(amount: Money, usual: Money, *, times: Fraction) -> bool:
+    """Say whether an amount is so far above what was usual that somebody should look at it first (A12).
+
+    Args:
+        amount: what is to be done now, such as a payout.
+        usual: the largest of its kind lately, such as of 90 days; nothing before says nothing.
+        times: how many times the usual is still ordinary.
+    """
+    return usual > ZERO and amount > usual.times(times)

@@ -9,6 +9,7 @@ from kernel.http import current_actor, policy_book, requires
 from kernel.identity import Permission
 from kernel.money import total
 from settlement.ledger import checks, queries
+from settlement.ledger.schemas import AccountArgs
 
 blueprint = Blueprint("ledger_pages", __name__, template_folder="../templates")
 ENTRIES_SHOWN = 200
@@ -28,5 +29,22 @@ def show() -> str:
         "settlement/ledger/show.html", place=place, places=places, rows=rows, sum=total(amount for _, amount in rows),
         booked=queries.entries(session, place=place, start=start, end=end, limit=ENTRIES_SHOWN),
         findings=checks.run(session), titles={key: policy_book().place(key).title for key in places},
-        today=clock.today(),
+        today=clock.today(), separate=queries.separate_accounts(session, place=place),
+        uncleared=queries.uncleared(session, place=place, day=clock.today()),
+    )  # fmt: skip
+
+
+@blueprint.get("/ledger/account")
+@requires(Permission.LEDGER_READ)
+def account() -> str:
+    """Show one account with its balance at the end of any day, rebuilt from its entries."""
+    form = AccountArgs().load(request.args.to_dict())
+    current_actor().must(Permission.LEDGER_READ, place=form["place"])
+    day = form.get("day") or clock.today()
+    rows, standing = queries.movements(
+        db.session(), form["account"], place=form["place"], as_of=queries.AsOf(day=day), limit=ENTRIES_SHOWN
+    )
+    return render_template(
+        "settlement/ledger/account.html", place=form["place"], account=form["account"], as_of=day, rows=rows,
+        balance=standing, voucher=queries.voucher_of,
     )  # fmt: skip

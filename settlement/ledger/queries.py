@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.calendar import DAY, Period
+from kernel.errors import NotFound
+from kernel.identity import Actor, Permission
 from kernel.money import ZERO, Money
 from settlement.ledger.model import JournalEntry, JournalLine
-from settlement.ledger.rules import OF_THE_SALE, Cause, Entry, Leg, head_of, unearned
+from settlement.ledger.rules import (
+    CONTROL,
+    OF_THE_SALE,
+    Cause,
+    Entry,
+    Leg,
+    Tags,
+    head_of,
+    open_items,
+    unearned,
+)
 
 # settlements are a floor above the journal, which knows of them only that some periods are closed
 RUN = sa.table(
@@ -22,6 +35,80 @@ RUN = sa.table(
     sa.column("period_start", sa.Date),
     sa.column("period_end", sa.Date),
 )
+
+
+CLOSING = sa.table(
+    "settlement_closing",
+    sa.column("place", sa.Text),
+    sa.column("state", sa.Text),
+    sa.column("period_start", sa.Date),
+    sa.column("period_end", sa.Date),
+)
+
+
+class NoSuchEntry(NotFound):
+    """There is no such voucher, or none that the actor may know of."""
+
+    code = "ledger.entry_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A moment of the past, said in any of three ways; what is left out does not restrict.
+
+    ``day`` is the last accounting day that counts, ``moment`` the moment up to which was booked, ``voucher`` the last
+    voucher (year and number) of the book.
+    """
+
+    day: date | None = None
+    moment: datetime | None = None
+    voucher: tuple[int, int] | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return what an entry must fulfil to count."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.day is not None:
+            found.append(JournalEntry.entry_date <= self.day)
+        if self.moment is not None:
+            found.append(JournalEntry.booked_at <= self.moment)
+        if self.voucher is not None:
+            year, number = self.voucher
+            found.append(
+                sa.or_(JournalEntry.year < year, sa.and_(JournalEntry.year == year, JournalEntry.number <= number))
+            )
+        return found
+
+
+NOW = AsOf()
+
+
+@dataclass(frozen=True, slots=True)
+class Separate:
+    """One separate account: agreement, class of use, head of the chart, and its balance (debit positive)."""
+
+    agreement: str | None
+    use_class: str | None
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Uncleared:
+    """What stands on a control account since a day, and for how many days."""
+
+    account: str
+    since: date
+    amount: Money
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of an account with the balance after it."""
+
+    booked: JournalEntry
+    amount: Money
+    balance: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +121,55 @@ class Booked:
     @property
     def voucher(self) -> str:
         """The gapless voucher number, such as ``JV-xinchang-2026-000012``."""
-        return f"JV-{self.header.place}-{self.header.year}-{self.header.number:06d}"
+        return voucher_of(self.header)
+
+
+def voucher_of(header: JournalEntry) -> str:
+    """Return the voucher number of an entry, without gap in its book and accounting year."""
+    return f"{series(header.place, header.year)}-{header.number:06d}"
+
+
+def series(place: str, year: int) -> str:
+    """Return the series of vouchers of one book in one accounting year."""
+    return f"JV-{place}-{year}"
+
+
+def get(session: Session, entry_id: UUID) -> Booked:
+    """Return one entry.
+
+    Raises:
+        NoSuchEntry: there is none.
+    """
+    header = session.get(JournalEntry, entry_id)
+    if header is None:
+        raise NoSuchEntry(f"没有编号为 {entry_id} 的凭证", detail_en=f"No entry {entry_id}")
+    return Booked(header, entry_of(header, lines_of(session, [header])))
+
+
+def visible(session: Session, actor: Actor, voucher: str) -> Booked:
+    """Return one entry by its voucher number, such as ``JV-xinchang-2026-000012``.
+
+    Raises:
+        NoSuchEntry: there is none that the actor may know of.
+    """
+    prefix, _, number = voucher.rpartition("-")
+    place, _, year = prefix.removeprefix("JV-").rpartition("-")
+    if number.isdecimal() and year.isdecimal() and actor.may(Permission.LEDGER_READ, place=place):
+        query = sa.select(JournalEntry).where(
+            JournalEntry.place == place, JournalEntry.year == int(year[-4:]), JournalEntry.number == int(number[-12:])
+        )
+        header = session.scalar(query)
+        if header is not None and voucher_of(header) == voucher:
+            return Booked(header, entry_of(header, lines_of(session, [header])))
+    raise NoSuchEntry(f"没有凭证 {voucher}，或不在您的职责范围内", detail_en=f"No voucher {voucher}")
+
+
+def reversals_of(session: Session, entry_id: UUID) -> list[Entry]:
+    """Return everything that was taken back of an entry, oldest first."""
+    query = sa.select(JournalEntry).where(JournalEntry.reverses_id == entry_id).order_by(JournalEntry.id)
+    headers = list(session.scalars(query))
+    lines = lines_of(session, headers)
+    return [entry_of(header, lines) for header in headers]
 
 
 def find(session: Session, cause: Cause, cause_id: str) -> Booked | None:
@@ -54,7 +189,11 @@ def lines_of(session: Session, headers: Sequence[JournalEntry]) -> list[JournalL
 def entry_of(header: JournalEntry, lines: Sequence[JournalLine]) -> Entry:
     """Return the pure entry of a header and its lines."""
     legs = tuple(Leg(line.account, line.amount) for line in lines if line.entry_id == header.id)
-    return Entry(header.place, header.cause, header.cause_id, header.entry_date, header.text, legs)
+    tags = Tags(header.agreement, header.product, header.use_class)
+    return Entry(
+        header.place, header.cause, header.cause_id, header.entry_date, header.text, legs, tags, header.value_date,
+        header.reverses_id,
+    )  # fmt: skip
 
 
 def entries(session: Session, *, place: str, start: date, end: date, limit: int) -> list[Booked]:
@@ -123,23 +262,111 @@ def returned_unearned(session: Session, *, place: str) -> dict[str, list[tuple[d
 
 
 def first_open_day(session: Session, place: str, day: date) -> date:
-    """Return ``day``, or the first later day that no sealed settlement of the place covers (H4)."""
-    query = sa.select(RUN.c.period_start, RUN.c.period_end).where(
-        RUN.c.place == place, RUN.c.state == "sealed", RUN.c.period_end > day
-    )
-    for start, end in session.execute(query.order_by(RUN.c.period_start)):
+    """Return ``day``, or the first later day that no sealed settlement or closed period of the place covers (H4)."""
+    covers = [
+        sa.select(table.c.period_start, table.c.period_end).where(
+            table.c.place == place, table.c.state == state, table.c.period_end > day
+        )
+        for table, state in ((RUN, "sealed"), (CLOSING, "closed"))
+    ]
+    for start, end in sorted((row[0], row[1]) for row in session.execute(sa.union(*covers))):
         if start <= day < end:
             day = end
     return day
 
 
-def trial_balance(session: Session, *, place: str) -> list[tuple[str, Money]]:
-    """Return every account of a place with its balance; the balances sum to zero."""
+def trial_balance(session: Session, *, place: str, as_of: AsOf = NOW) -> list[tuple[str, Money]]:
+    """Return every account of a place with its balance at a moment, rebuilt from entries; they sum to zero (A2, A9)."""
     query = (
         sa.select(JournalLine.account, sa.func.sum(JournalLine.amount))
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
-        .where(JournalEntry.place == place)
+        .where(JournalEntry.place == place, *as_of.conditions())
         .group_by(JournalLine.account)
         .order_by(JournalLine.account)
     )
     return [(account, amount) for account, amount in session.execute(query)]
+
+
+def movements(
+    session: Session, account: str, *, place: str, as_of: AsOf = NOW, limit: int
+) -> tuple[list[Movement], Money]:
+    """Return the newest lines of an account, newest first, each with the balance after it, and the balance at the end.
+
+    The order is that of accounting days and vouchers.
+    """
+    found = (JournalLine.account == account, JournalEntry.place == place, *as_of.conditions())
+    joined = sa.select(JournalEntry, JournalLine.amount).join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+    newest = joined.where(*found).order_by(
+        JournalEntry.entry_date.desc(), JournalEntry.year.desc(), JournalEntry.number.desc(),
+        JournalLine.position.desc(),
+    )  # fmt: skip
+    summed = sa.select(sa.func.sum(JournalLine.amount)).join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+    at_the_end: Money = session.scalar(summed.where(*found)) or ZERO
+    rows, standing = [], at_the_end
+    for header, amount in session.execute(newest.limit(limit)):
+        rows.append(Movement(header, amount, standing))
+        standing -= amount
+    return rows, at_the_end
+
+
+def separate_accounts(session: Session, *, place: str, as_of: AsOf = NOW) -> list[Separate]:
+    """Return the balances of every agreement and class of use by account of the chart; each group sums to zero.
+
+    Entries about no single sale (a line of the bank, a surplus) belong to no agreement and come first.
+
+    Source:
+        PRC-09; 发改价格〔2025〕65号 五.
+    """
+    query = (
+        sa.select(JournalEntry.agreement, JournalEntry.use_class, JournalLine.account, sa.func.sum(JournalLine.amount))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(JournalEntry.place == place, *as_of.conditions())
+        .group_by(JournalEntry.agreement, JournalEntry.use_class, JournalLine.account)
+    )
+    sums: dict[tuple[str, str, str], Money] = {}
+    for agreement, use_class, account, amount in session.execute(query):
+        key = (agreement or "", use_class or "", head_of(account))
+        sums[key] = sums.get(key, ZERO) + amount
+    return [Separate(key[0] or None, key[1] or None, key[2], sums[key]) for key in sorted(sums)]
+
+
+def busy_orders(session: Session, *, place: str, period: Period, more_than: int) -> dict[str, int]:
+    """Return the orders with more entries on one day of a period than is usual, and how many (A12)."""
+    query = (
+        sa.select(JournalLine.account, sa.func.count(sa.distinct(JournalLine.entry_id)))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(
+            JournalEntry.place == place, JournalEntry.entry_date >= period.start,
+            JournalEntry.entry_date < period.end, JournalLine.account.startswith(unearned("")),
+        )
+        .group_by(JournalLine.account, JournalEntry.entry_date)
+        .having(sa.func.count(sa.distinct(JournalLine.entry_id)) > more_than)
+    )  # fmt: skip
+    found: dict[str, int] = {}
+    for account, entries in session.execute(query):
+        order = account.removeprefix(unearned(""))
+        found[order] = max(found.get(order, 0), entries)
+    return found
+
+
+def uncleared(session: Session, *, place: str, day: date) -> list[Uncleared]:
+    """Return what stands on the control accounts of a place at the end of a day, the oldest first (A8)."""
+    query = (
+        sa.select(JournalLine.account, JournalEntry.entry_date, sa.func.sum(JournalLine.amount))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(
+            JournalEntry.place == place, JournalEntry.entry_date <= day,
+            sa.or_(*(JournalLine.account.startswith(f"{head}:") for head in CONTROL)),
+        )
+        .group_by(JournalLine.account, JournalEntry.entry_date)
+        .order_by(JournalLine.account, JournalEntry.entry_date)
+    )  # fmt: skip
+    moves: dict[str, list[tuple[date, Money]]] = {}
+    for account, moved_on, amount in session.execute(query):
+        moves.setdefault(account, []).append((moved_on, amount))
+    found = [
+        Uncleared(account, item.since, item.amount, (day - item.since).days)
+        for account, moved in moves.items()
+        for item in open_items(moved)
+    ]
+    return sorted(found, key=lambda one: (one.since, one.account))

@@ -6,12 +6,14 @@ segment fixes the normal side: ``asset:bank:<place>`` (debit), ``liability:…``
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.money import ZERO, Money, total
 
 
@@ -29,7 +31,16 @@ class Cause(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     REVENUE_EARNED = "revenue_earned"
+    PROVIDER_PAYOUT = "provider_payout"
+    PROVIDER_PAYOUT_ARRIVED = "provider_payout_arrived"
+    PAYOUT_SENT = "payout_sent"
+    PAYOUT_CONFIRMED = "payout_confirmed"
+    PAYOUT_RETURNED = "payout_returned"
+    CLAWBACK_RAISED = "clawback_raised"
+    CLAWBACK_REPAID = "clawback_repaid"
+    CLAWBACK_WRITTEN_OFF = "clawback_written_off"
     REVERSAL = "reversal"
+    PARTIAL_REVERSAL = "partial_reversal"
 
 
 class Side(StrEnum):
@@ -42,8 +53,11 @@ class Side(StrEnum):
 CHART = {
     "asset:bank": Side.DEBIT,
     "asset:psp": Side.DEBIT,
+    "asset:transit": Side.DEBIT,
     "asset:receivable": Side.DEBIT,
     "asset:disputed": Side.DEBIT,
+    "asset:clawback": Side.DEBIT,
+    "asset:treasury_claim": Side.DEBIT,
     "liability:unapplied": Side.CREDIT,
     "liability:prepaid": Side.CREDIT,
     "liability:unearned": Side.CREDIT,
@@ -51,6 +65,9 @@ CHART = {
     "liability:payable": Side.CREDIT,
     "liability:treasury": Side.CREDIT,
     "liability:held": Side.CREDIT,
+    "liability:in_transit": Side.CREDIT,
+    "expense:written_off": Side.DEBIT,
+    "expense:provider_fee": Side.DEBIT,
 }
 
 
@@ -71,6 +88,10 @@ PAYEE_ACCOUNTS = {
 }
 
 
+# what only passes through: whatever stands here too long waits for somebody (A8)
+CONTROL = ("asset:psp", "asset:transit", "asset:disputed", "liability:unapplied")
+
+
 class Unbalanced(Invalid):
     """The lines of an entry do not sum to zero, are fewer than two, or one of them is zero."""
 
@@ -81,6 +102,26 @@ class NoSuchAccount(Invalid):
     """The account is not in the chart."""
 
     code = "ledger.no_such_account"
+
+
+class ReversedTooMuch(Conflict):
+    """More would be taken back of an entry than was booked, or it is undone already."""
+
+    code = "ledger.reversed_too_much"
+    title = "冲销超过原凭证"
+    title_en = "More is reversed than was booked"
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Which separate account an entry belongs to (PRC-09): agreement, product, class of use; by their numbers."""
+
+    agreement: str | None = None
+    product: str | None = None
+    use_class: str | None = None
+
+
+UNTAGGED = Tags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +142,9 @@ class Entry:
     entry_date: date
     text: str
     legs: tuple[Leg, ...]
+    tags: Tags = UNTAGGED
+    value_date: date | None = None  # when it happened, where that period was closed and the entry counts later (H4)
+    reverses: UUID | None = None  # the entry that this one takes back, in whole or in part
 
     def __post_init__(self) -> None:
         """Refuse what must never be booked."""
@@ -140,6 +184,16 @@ def psp(place: str) -> str:
     return f"asset:psp:{place}"
 
 
+def transit(place: str) -> str:
+    """Return what the payment provider has sent and the bank has not credited yet."""
+    return f"asset:transit:{place}"
+
+
+def provider_fee(place: str) -> str:
+    """Return what the payment provider has kept for its service."""
+    return f"expense:provider_fee:{place}"
+
+
 def receivable(credit_code: str) -> str:
     """Return what a buyer owes on its monthly account."""
     return f"asset:receivable:{credit_code}"
@@ -171,11 +225,13 @@ def output_tax(place: str) -> str:
 
 
 def capture_entry(
-    *, place: str, payment_id: str, order_number: str, amount: Money, entry_date: date, source: str = ""
-) -> Entry:
+    *, place: str, payment_id: str, order_number: str, amount: Money, entry_date: date, source: str = "",
+    tags: Tags = UNTAGGED, value_date: date | None = None,
+) -> Entry:  # fmt: skip
     """Return the entry of money received before anything was delivered: where it is (the bank) to unearned revenue."""
     legs = (Leg(source or bank(place), amount), Leg(unearned(order_number), -amount))
-    return Entry(place, Cause.PAYMENT_CAPTURED, payment_id, entry_date, f"订单 {order_number} 收款", legs)
+    words = f"订单 {order_number} 收款"
+    return Entry(place, Cause.PAYMENT_CAPTURED, payment_id, entry_date, words, legs, tags, value_date)
 
 
 def earning_entry(
@@ -187,6 +243,7 @@ def earning_entry(
     tax: Money,
     parts: Iterable[tuple[str, str, Money]],
     entry_date: date,
+    tags: Tags = UNTAGGED,
 ) -> Entry:
     """Return the entry of revenue earned: from what was paid in advance to output tax and everybody's account.
 
@@ -198,6 +255,7 @@ def earning_entry(
         tax: output VAT in it.
         parts: (kind of payee, credit code, amount); amounts of one account are added up (REV-05).
         entry_date: last day of the period.
+        tags: the separate account that it belongs to.
 
     Raises:
         Unbalanced: tax and parts do not add up to the gross amount.
@@ -208,19 +266,21 @@ def earning_entry(
         credits[account] = credits.get(account, ZERO) + amount
     legs = [Leg(unearned(order_number), gross)]
     legs += [Leg(account, -amount) for account, amount in sorted(credits.items()) if amount]
-    return Entry(place, Cause.REVENUE_EARNED, cause_id, entry_date, f"订单 {order_number} 收入", tuple(legs))
+    return Entry(place, Cause.REVENUE_EARNED, cause_id, entry_date, f"订单 {order_number} 收入", tuple(legs), tags)
 
 
 def transfer_entry(
-    *, place: str, cause: Cause, cause_id: str, debit: str, credit: str, amount: Money, entry_date: date, text: str
-) -> Entry:
+    *, place: str, cause: Cause, cause_id: str, debit: str, credit: str, amount: Money, entry_date: date, text: str,
+    tags: Tags = UNTAGGED, value_date: date | None = None,
+) -> Entry:  # fmt: skip
     """Return an entry of two lines."""
-    return Entry(place, cause, cause_id, entry_date, text, (Leg(debit, amount), Leg(credit, -amount)))
+    legs = (Leg(debit, amount), Leg(credit, -amount))
+    return Entry(place, cause, cause_id, entry_date, text, legs, tags, value_date)
 
 
 def giving_back_entry(
     *, place: str, cause: Cause, cause_id: str, given: Mapping[str, Money], paid_from: Mapping[str, Money],
-    entry_date: date, text: str,
+    entry_date: date, text: str, tags: Tags = UNTAGGED, value_date: date | None = None,
 ) -> Entry:  # fmt: skip
     """Return the entry of money given back: from everybody who holds some of the sale, out of where it leaves from.
 
@@ -229,10 +289,85 @@ def giving_back_entry(
     """
     legs = [Leg(account, amount) for account, amount in sorted(given.items()) if amount]
     legs += [Leg(account, -amount) for account, amount in sorted(paid_from.items()) if amount]
-    return Entry(place, cause, cause_id, entry_date, text, tuple(legs))
+    return Entry(place, cause, cause_id, entry_date, text, tuple(legs), tags, value_date)
 
 
-def reversal_of(entry: Entry, *, entry_id: str, entry_date: date, reason: str) -> Entry:
+def reversal_of(entry: Entry, *, entry_id: UUID, entry_date: date, reason: str) -> Entry:
     """Return the entry that undoes ``entry``; its cause is the original, so it can happen only once."""
     legs = tuple(Leg(leg.account, -leg.amount) for leg in entry.legs)
-    return Entry(entry.place, Cause.REVERSAL, entry_id, entry_date, f"冲销：{reason}", legs)
+    return Entry(
+        entry.place, Cause.REVERSAL, str(entry_id), entry_date, f"冲销：{reason}", legs, entry.tags, reverses=entry_id
+    )
+
+
+def partial_reversal_of(
+    entry: Entry, *, entry_id: UUID, legs: Iterable[Leg], key: str, entry_date: date, reason: str
+) -> Entry:
+    """Return the entry that takes back part of ``entry``; the same key again is the same correction."""
+    return Entry(
+        entry.place, Cause.PARTIAL_REVERSAL, f"{entry_id}/{key}", entry_date, f"部分冲销：{reason}", tuple(legs),
+        entry.tags, reverses=entry_id,
+    )  # fmt: skip
+
+
+def must_leave_something(original: Entry, undone: Iterable[Entry], new: Entry) -> None:
+    """Refuse to take back more of an entry than it booked, leg by leg; what was taken back once stays counted.
+
+    Args:
+        original: the entry that is corrected.
+        undone: everything that was taken back of it before, in whole or in part.
+        new: what is to be taken back now.
+
+    Raises:
+        ReversedTooMuch: a leg would be taken back beyond its amount, or a reversal be reversed in part.
+
+    Source:
+        A11: at most one full reversal, partial ones up to the original, a reversal of a reversal once.
+    """
+    if original.reverses is not None and new.cause is Cause.PARTIAL_REVERSAL:
+        raise ReversedTooMuch(
+            "冲销凭证只能整张再冲销一次，不能部分冲销", detail_en="A reversal is reversed whole or not"
+        )
+    left: dict[tuple[str, bool], Money] = {}
+    for leg in original.legs:
+        key = (leg.account, leg.amount > ZERO)
+        left[key] = left.get(key, ZERO) + leg.amount
+    for entry in (*undone, new):
+        for leg in entry.legs:
+            key = (leg.account, leg.amount < ZERO)
+            left[key] = left.get(key, ZERO) + leg.amount
+            if left[key] != ZERO and (left[key] > ZERO) is not key[1]:
+                raise ReversedTooMuch(
+                    f"科目 {leg.account} 的冲销累计超过原凭证金额：请核对已有冲销，需要更正的差额另行记账",
+                    detail_en=f"More of {leg.account} would be reversed than was booked",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """What of one day still stands on a control account; debit positive."""
+
+    since: date
+    amount: Money
+
+
+def open_items(moves: Iterable[tuple[date, Money]]) -> list[OpenItem]:
+    """Return what of an account is not cleared yet, oldest first: whatever goes out clears what came first.
+
+    Args:
+        moves: day and signed sum of the account's movements, in order of days.
+    """
+    standing: deque[OpenItem] = deque()
+    for day, moved in moves:
+        amount = moved
+        while amount != ZERO and standing and (standing[0].amount > ZERO) is not (amount > ZERO):
+            first = standing.popleft()
+            rest = first.amount + amount
+            if rest != ZERO and (rest > ZERO) is (first.amount > ZERO):
+                standing.appendleft(OpenItem(first.since, rest))
+                amount = ZERO
+            else:
+                amount = rest
+        if amount != ZERO:
+            standing.append(OpenItem(day, amount))
+    return list(standing)

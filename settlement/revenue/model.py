@@ -22,6 +22,8 @@ class RevenueLine(Entity):
     __tablename__ = "settlement_revenue_line"
     __table_args__ = (
         sa.UniqueConstraint("run_id", "entitlement_id"),
+        sa.UniqueConstraint("entitlement_id", "sequence"),
+        sa.CheckConstraint("sequence > 0 AND late >= 0", name="counted_from_one"),
         sa.CheckConstraint("quantity >= 0 AND billable >= 0", name="counts_not_negative"),
         sa.CheckConstraint("gross >= 0 AND tax >= 0 AND net >= 0 AND shadow >= 0", name="not_negative"),
         sa.CheckConstraint("gross = net + tax", name="tax_is_part_of_gross"),
@@ -44,3 +46,7 @@ class RevenueLine(Entity):
     net: Mapped[Money]
     shadow: Mapped[Money]  # what the tariff would have asked of free use
     rating: Mapped[dict[str, Any]]
+    # the claim: the n-th taking of an entitlement; two settlements that would take the same one collide here
+    sequence: Mapped[int | None]
+    continues_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("settlement_revenue_line.id"))  # the taking before
+    late: Mapped[int | None]  # units used in a period that was sealed before they came in

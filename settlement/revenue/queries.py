@@ -10,6 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from kernel.calendar import Period
+from kernel.db import MomentType
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor
 from kernel.money import ZERO, Money, total
 from market.entitlements.model import Entitlement
@@ -27,6 +29,17 @@ from settlement.metering.queries import is_counted
 from settlement.revenue.model import RevenueLine
 
 SUM = sa.func.sum
+# settlements are a floor above revenue, which knows of them only which periods were worked out until when
+RUN = sa.table(
+    "settlement_run",
+    sa.column("id", sa.Uuid),
+    sa.column("place", sa.Text),
+    sa.column("number", sa.Text),
+    sa.column("state", sa.Text),
+    sa.column("period_start", sa.Date),
+    sa.column("period_end", sa.Date),
+    sa.column("received_until", MomentType),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,9 @@ class Taken:
     billable: int = 0
     gross: Money = ZERO
     shadow: Money = ZERO
+    lines: int = 0  # how often something was taken
+    last: UUID | None = None  # the newest line
+    run: str = ""  # number of the settlement of the newest line
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +240,51 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
 
 
 def taken_before(session: Session, place: str) -> dict[UUID, Taken]:
-    """Return what sealed settlements of a place took of each entitlement."""
+    """Return what sealed settlements of a place took of each entitlement, and the newest line of each."""
+    line = RevenueLine
     query = (
-        sa.select(
-            RevenueLine.entitlement_id, SUM(RevenueLine.quantity), SUM(RevenueLine.billable), SUM(RevenueLine.gross),
-            SUM(RevenueLine.shadow),
-        )
-        .where(RevenueLine.place == place)
-        .group_by(RevenueLine.entitlement_id)
+        sa.select(line.entitlement_id, SUM(line.quantity), SUM(line.billable), SUM(line.gross), SUM(line.shadow),
+                  sa.func.count())
+        .where(line.place == place)
+        .group_by(line.entitlement_id)
     )  # fmt: skip
+    sums = session.execute(query).all()
+    ranked = (
+        sa.select(line.entitlement_id, line.id, RUN.c.number,
+                  sa.func.row_number().over(partition_by=line.entitlement_id, order_by=RUN.c.period_start.desc())
+                  .label("rank"))
+        .join(RUN, RUN.c.id == line.run_id)
+        .where(line.place == place)
+        .subquery()
+    )  # fmt: skip
+    newest = {row.entitlement_id: row for row in session.execute(sa.select(ranked).where(ranked.c.rank == 1))}
     return {
-        entitlement_id: Taken(int(quantity), int(billable), gross, shadow)
-        for entitlement_id, quantity, billable, gross, shadow in session.execute(query)
+        key: Taken(int(quantity), int(billable), gross, shadow, lines, newest[key].id, newest[key].number)
+        for key, quantity, billable, gross, shadow, lines in sums
     }
+
+
+def late_units(session: Session, *, place: str, period: Period, received_until: datetime) -> dict[UUID, int]:
+    """Return, by entitlement, the units used before a period that came in after that earlier period was worked out.
+
+    They are the deltas of sealed periods: their settlement stays as it is, and this one takes them (H4).
+    """
+    sealed_until = session.scalar(
+        sa.select(sa.func.max(RUN.c.received_until)).where(
+            RUN.c.place == place, RUN.c.state == "sealed", RUN.c.period_end <= period.start
+        )
+    )
+    if sealed_until is None:
+        return {}
+    query = (
+        sa.select(UsageEvent.entitlement_id, SUM(UsageEvent.quantity))
+        .where(
+            UsageEvent.place == place, UsageEvent.day_number < period.start.toordinal(), is_counted(UsageEvent),
+            UsageEvent.received_at > sealed_until, UsageEvent.received_at <= received_until,
+        )
+        .group_by(UsageEvent.entitlement_id)
+    )  # fmt: skip
+    return {entitlement_id: int(units) for entitlement_id, units in session.execute(query)}
 
 
 def listed(actor: Actor) -> sa.Select[RevenueLine]:

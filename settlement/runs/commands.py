@@ -9,18 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, bulk, numbering
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
 from kernel.money import Money, total
 from kernel.policy import PolicyBook
-from settlement.earnings.queries import Line
+from registry.accounts.queries import accounts_behind
+from settlement.earnings.queries import NOTHING_TAKEN, Line
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.commands import book_new
 from settlement.ledger.queries import Booked
-from settlement.ledger.rules import Entry, earning_entry
+from settlement.ledger.rules import Entry, Tags, earning_entry
 from settlement.revenue.model import RevenueLine
+from settlement.roots.commands import bind
 from settlement.runs import queries
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import (
@@ -29,6 +31,7 @@ from settlement.runs.rules import (
     RunEvent,
     RunState,
     after,
+    must_be_in_order,
     must_be_over,
     must_be_two_people,
     must_tie,
@@ -48,6 +51,7 @@ def prepare(
         PeriodNotOver: the period has not ended.
         PeriodOverlaps: another settlement of the place covers part of the period.
         WrongState: the settlement of this period is sealed.
+        OutOfOrder: a later period is sealed.
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=place)
     book.place(place)
@@ -57,6 +61,7 @@ def prepare(
         raise _overlapping(place, period)
     if run is not None:
         after(run.state, RunEvent.PREPARE)
+    must_be_in_order(period, unsealed_before=None, sealed_after=queries.neighbours(session, place, period)[1])
     worked = work_out(session, place=place, period=period, received_until=now, book=book)
     assert actor.id is not None
     report = worked.report()
@@ -90,7 +95,7 @@ def check(session: Session, actor: Actor, number: str, *, now: datetime) -> Sett
     """
     run = _locked(session, actor, number)
     actor.must(Permission.SETTLEMENT_CHECK, place=run.place)
-    must_be_two_people(str(run.prepared_by), str(actor.id))
+    _must_be_somebody_else(session, actor, run)
     run.state = after(run.state, RunEvent.CHECK)
     run.checked_by, run.checked_by_name, run.checked_at = actor.id, actor.name, now
     session.flush()
@@ -110,16 +115,19 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
         NotAllowed: the actor checks no settlements of this place.
         SamePerson: the actor prepared it.
         WrongState: it is not checked.
+        OutOfOrder: an earlier period is not sealed, or a later one is.
         InputsChanged: the facts give another result than the one that was checked.
         DoesNotTie: the sums of revenue, journal, shares and statements differ.
     """
     run = _locked(session, actor, number)
     actor.must(Permission.SETTLEMENT_CHECK, place=run.place)
-    must_be_two_people(str(run.prepared_by), str(actor.id))
+    _must_be_somebody_else(session, actor, run)
     state = after(run.state, RunEvent.SEAL)
+    period = Period(run.period_start, run.period_end)
+    unsealed_before, sealed_after = queries.neighbours(session, run.place, period)
+    must_be_in_order(period, unsealed_before=unsealed_before, sealed_after=sealed_after)
     while take_in_payments(session, actor, now=now, place=run.place):
         pass
-    period = Period(run.period_start, run.period_end)
     worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
     if digest(worked.report()) != run.report_sha256:
         raise InputsChanged(
@@ -134,9 +142,14 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
                   "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
     run.state, run.sealed_by, run.sealed_by_name, run.sealed_at = state, actor.id, actor.name, now
     session.flush()
+    bind(session, actor, queries.sealed(run), now=now)
     audit.record(session, actor, "settlement.seal", run, at=now, note=run.number,
                  detail={"report_sha256": run.report_sha256, "statements": len(issued)})  # fmt: skip
     return run
+
+
+def _must_be_somebody_else(session: Session, actor: Actor, run: SettlementRun) -> None:
+    must_be_two_people(is_same=actor.id in accounts_behind(session, run.prepared_by))
 
 
 def _locked(session: Session, actor: Actor, number: str) -> SettlementRun:
@@ -175,8 +188,11 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
             "product_id": line.sale.product.id, "agreement_id": line.sale.order.agreement_id, "place": run.place,
             "use_class": line.use_class, "quantity": line.quantity, "billable": line.billable, "gross": line.gross,
             "tax": line.tax, "net": line.net, "shadow": line.shadow, "rating": line.rating,
+            "sequence": taken.lines + 1, "continues_id": taken.last,
+            "late": line.rating.get("late", {}).get("units", 0),
         }
         for line in worked.lines
+        for taken in [worked.taken.get(line.sale.entitlement.id, NOTHING_TAKEN)]
     ]  # fmt: skip
     shares = [
         {
@@ -189,10 +205,8 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
         if group.terms is not None
         for share in group.shares
     ]  # fmt: skip
-    if rows:
-        session.execute(sa.insert(RevenueLine), rows)
-    if shares:
-        session.execute(sa.insert(ShareLine), shares)
+    bulk.insert_many(session, RevenueLine, rows)
+    bulk.insert_many(session, ShareLine, shares)
     return book_new(session, actor, _entries(run, worked), now=now)
 
 
@@ -209,6 +223,7 @@ def _entry(run: SettlementRun, line: Line, parts: list[tuple[str, str, Money]]) 
     assert total(amount for _, _, amount in parts) == line.net
     return earning_entry(
         place=run.place, cause_id=f"{run.place}/{run.period_start}/{line.sale.entitlement.number}",
+        tags=Tags(line.sale.agreement_number, line.sale.product.code, str(line.use_class)),
         order_number=line.sale.order.number, gross=line.gross, tax=line.tax, parts=parts,
         entry_date=Period(run.period_start, run.period_end).last_day,
     )  # fmt: skip

@@ -15,10 +15,12 @@ from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from kernel.money import ZERO, Money
 from kernel.policy import PolicyBook
-from settlement.ledger.model import JournalLine
+from settlement.ledger.model import JournalEntry, JournalLine
+from settlement.ledger.rules import Cause
 from settlement.revenue.model import RevenueLine
+from settlement.roots.rules import Sealed
 from settlement.runs.model import SettlementRun
-from settlement.runs.rules import must_be_over
+from settlement.runs.rules import RunState, must_be_over
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 from settlement.workings.queries import work_out
@@ -75,14 +77,51 @@ def of_period(session: Session, place: str, period: Period) -> SettlementRun | N
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
+def neighbours(session: Session, place: str, period: Period) -> tuple[str | None, str | None]:
+    """Return the number of an earlier settlement that is not sealed and of a later one that is, or None for each.
+
+    Every settlement of the place is locked, in order of periods: two of them cannot be sealed at once (R4).
+    """
+    query = sa.select(SettlementRun.number, SettlementRun.period_start, SettlementRun.state)
+    rows = session.execute(
+        query.where(SettlementRun.place == place).order_by(SettlementRun.period_start).with_for_update()
+    ).all()
+    before = [number for number, start, state in rows if start < period.start and state is not RunState.SEALED]
+    later = [number for number, start, state in rows if start >= period.end and state is RunState.SEALED]
+    return (before[0] if before else None), (later[0] if later else None)
+
+
+def sealed(run: SettlementRun) -> Sealed:
+    """Return what the tree over a settlement needs of it."""
+    return Sealed(
+        run.id, run.number, run.place, run.period_start, run.period_end, run.report_sha256, run.inputs_sha256
+    )
+
+
 def tie_out(session: Session, run: SettlementRun, entry_ids: Sequence[UUID]) -> dict[str, Money]:
     """Return the four sums that must agree, read back from the database; each includes the tax."""
-    net = _summed(session, RevenueLine.net, RevenueLine.run_id == run.id)
-    tax = _summed(session, RevenueLine.tax, RevenueLine.run_id == run.id)
     journal = ZERO
     for start in range(0, len(entry_ids), IDS_AT_ONCE):
         part = entry_ids[start : start + IDS_AT_ONCE]
         journal += _summed(session, JournalLine.amount, JournalLine.entry_id.in_(part), JournalLine.amount > ZERO)
+    return _sums(session, run, journal)
+
+
+def sealed_tie_out(session: Session, run: SettlementRun) -> dict[str, Money]:
+    """Return the same four sums of a settlement that is sealed, read back from the books as they stand."""
+    period = Period(run.period_start, run.period_end)
+    own = sa.select(JournalEntry.id).where(
+        JournalEntry.cause == Cause.REVENUE_EARNED, JournalEntry.place == run.place,
+        JournalEntry.entry_date == period.last_day,
+        JournalEntry.cause_id.startswith(f"{run.place}/{run.period_start}/"),
+    )  # fmt: skip
+    journal = _summed(session, JournalLine.amount, JournalLine.entry_id.in_(own), JournalLine.amount > ZERO)
+    return _sums(session, run, journal)
+
+
+def _sums(session: Session, run: SettlementRun, journal: Money) -> dict[str, Money]:
+    net = _summed(session, RevenueLine.net, RevenueLine.run_id == run.id)
+    tax = _summed(session, RevenueLine.tax, RevenueLine.run_id == run.id)
     return {
         "收入（不含税＋税）": net + tax,
         "凭证": journal,

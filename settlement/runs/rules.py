@@ -68,6 +68,14 @@ class SamePerson(NotAllowed):
     title_en = "Preparer and checker must be two people"
 
 
+class OutOfOrder(Conflict):
+    """Periods of one place are settled one after the other."""
+
+    code = "settlement.out_of_order"
+    title = "须按期间先后结算"
+    title_en = "Periods are settled in order"
+
+
 class DoesNotTie(Invalid):
     """The sums that must agree differ."""
 
@@ -112,13 +120,32 @@ def must_be_over(period: Period, today: date) -> None:
         )
 
 
-def must_be_two_people(preparer: str, checker: str) -> None:
-    """Refuse a checker who prepared the settlement (不相容职务相分离).
+def must_be_in_order(period: Period, *, unsealed_before: str | None, sealed_after: str | None) -> None:
+    """Refuse to settle a period before an earlier one, or after a later one has taken what was there.
+
+    Args:
+        period: what is to be settled.
+        unsealed_before: number of an earlier settlement that is not sealed; only asked when sealing.
+        sealed_after: number of a later settlement that is sealed.
+
+    Raises:
+        OutOfOrder: there is such a settlement; it is named.
+    """
+    if unsealed_before is not None:
+        raise OutOfOrder(f"较早期间的结算 {unsealed_before} 尚未封存，请先办结后再封存 {period.text()}",
+                         detail_en=f"Seal {unsealed_before} first")  # fmt: skip
+    if sealed_after is not None:
+        raise OutOfOrder(f"较晚期间的结算 {sealed_after} 已封存，{period.text()} 的金额已并入其中",
+                         detail_en=f"{sealed_after} is sealed and holds what this period earned")  # fmt: skip
+
+
+def must_be_two_people(*, is_same: bool) -> None:
+    """Refuse that the natural person who prepared a settlement checks it (不相容职务相分离).
 
     Raises:
         SamePerson: both are one person.
     """
-    if preparer == checker:
+    if is_same:
         raise SamePerson("编制结算的人不能复核同一期结算，请由另一位财务人员复核",
                          detail_en="Somebody else has to check this", article="会计法 第三十五条")  # fmt: skip
 

@@ -7,6 +7,7 @@ seal anything else than what was checked.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from kernel.calendar import Period, business_date
 from kernel.db import to_json
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
 from kernel.money import ZERO, Money, decimal_text, total
 from kernel.policy import Cited, PolicyBook
 from pricing.costs.rules import cited_dict
@@ -24,14 +25,19 @@ from registry.parties.model import Party
 from settlement.earnings.queries import Facts, Line, Parked, Schedules, line_of
 from settlement.earnings.rules import ParkReason
 from settlement.holds.queries import holds
+from settlement.ledger import queries as ledger
 from settlement.policy import SettlementPolicy
 from settlement.revenue import queries as revenue
-from settlement.revenue.queries import Sale
+from settlement.revenue.queries import Sale, Taken
 from settlement.revenue.rules import UseClass
 from settlement.splits import queries as splits
 from settlement.splits.queries import Agreed, Contributor
 from settlement.splits.rules import Division, Payee, StepKind, payee_for, refund, waterfall
 from settlement.taxes.queries import levies
+
+# A12: beyond this something is wrong with the data, not with the trade
+PARTIES_MAX = 200
+ENTRIES_PER_ORDER_AND_DAY_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Worked:
     groups: list[Group] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     vat: Cited | None = None
+    taken: Mapping[UUID, Taken] = field(default_factory=dict)  # what earlier settlements took, by entitlement
 
     @property
     def lines(self) -> list[Line]:
@@ -144,12 +151,14 @@ def facts_of(session: Session, *, place: str, period: Period, received_until: da
         Schedules(splits.signed_of(session, place)), policy.tax_vat_rate, policy.payee_public_institution,
         holds(session, sales, used, place=place, period=period, received_until=received_until, book=book),
         levies(session, place, book=book),
+        revenue.late_units(session, place=place, period=period, received_until=received_until),
+        ledger.busy_orders(session, place=place, period=period, more_than=ENTRIES_PER_ORDER_AND_DAY_MAX),
     )  # fmt: skip
 
 
 def settled(session: Session, facts: Facts) -> Worked:
     """Work out the settlement that follows from the facts; nothing is written."""
-    worked = Worked(facts.place, facts.period, vat=facts.vat)
+    worked = Worked(facts.place, facts.period, vat=facts.vat, taken=facts.taken)
     grouped: dict[tuple[str, str], tuple[Agreed | None, list[Line]]] = {}
     for sale in facts.sales:
         found, waits = line_of(facts, sale)
@@ -200,8 +209,11 @@ def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None,
             schedule, weights = splits.resolved(terms, departments.get(newest.version_id, []), usage, recovered)
             gross, tax = total(line.gross for line in lines), total(line.tax for line in lines)
             division = waterfall(schedule, gross, tax=tax)
+            _must_be_ordinary(division)
         except DomainError as refusal:
-            worked.parked += [Parked(line.sale, ParkReason.SCHEDULE_UNUSABLE, refusal.detail) for line in lines]
+            is_odd = isinstance(refusal, TooManyParties)
+            reason = ParkReason.OUT_OF_BOUNDS if is_odd else ParkReason.SCHEDULE_UNUSABLE
+            worked.parked += [Parked(line.sale, reason, refusal.detail) for line in lines]
             continue
         for poured in division.steps:
             key = (terms.row.id, poured.step)
@@ -210,6 +222,22 @@ def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None,
         shares = _shares(terms, lines, division, parties, rule, texts)
         worked.groups.append(Group(terms, lines, division, texts, shares))
     worked.parked.sort(key=lambda parked: parked.sale.entitlement.number)
+
+
+class TooManyParties(Invalid):
+    """A waterfall divides among more parties than any agreement has."""
+
+    code = "settlement.too_many_parties"
+
+
+def _must_be_ordinary(division: Division) -> None:
+    """Raises: TooManyParties."""
+    parties = {uscc for poured in division.steps for uscc in poured.out}
+    if len(parties) > PARTIES_MAX:
+        raise TooManyParties(
+            f"分配方案分给 {len(parties)} 方，超过 {PARTIES_MAX} 方，明显异常：请核对方案后重新编制",
+            detail_en=f"{len(parties)} parties share this; more than {PARTIES_MAX} is out of the ordinary",
+        )
 
 
 def _usage_of_departments(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -57,9 +58,9 @@ def test_an_account_outside_the_chart_is_refused() -> None:
 @given(AMOUNTS)
 def test_a_reversal_undoes_every_leg(amount: Money) -> None:
     made = capture_entry(place="xinchang", payment_id="1", order_number="ORD-1", amount=amount, entry_date=DAY)
-    undone = reversal_of(made, entry_id="7", entry_date=DAY, reason="重复入账")
+    undone = reversal_of(made, entry_id=UUID(int=7), entry_date=DAY, reason="重复入账")
     assert [leg.amount for leg in undone.legs] == [-leg.amount for leg in made.legs]
-    assert (undone.cause, undone.cause_id) == (Cause.REVERSAL, "7")
+    assert (undone.cause, undone.cause_id) == (Cause.REVERSAL, str(UUID(int=7)))
 
 
 @given(
