@@ -11,14 +11,14 @@ from kernel.identity import Permission
 from settlement.breaks import commands, queries
 from settlement.breaks.model import Break
 from settlement.breaks.schemas import (
-    AssignIn,
     BreakArgs,
+    BreakAssignIn,
+    BreakConfirmIn,
+    BreakExplainIn,
     BreakOut,
     BreakPageOut,
-    ConfirmIn,
-    ExplainIn,
-    ProposeIn,
-    StepOut,
+    BreakProposeIn,
+    BreakStepOut,
 )
 
 blueprint = ApiBlueprint(
@@ -46,7 +46,7 @@ def show(number: str):
 
 @blueprint.get("/<number>/steps")
 @requires(Permission.SETTLEMENT_READ)
-@blueprint.response(200, StepOut(many=True))
+@blueprint.response(200, BreakStepOut(many=True))
 def history(number: str):
     """Read what happened to a break, the oldest first."""
     return queries.steps(db.session(), queries.visible(db.session(), current_actor(), number).id)
@@ -54,7 +54,7 @@ def history(number: str):
 
 @blueprint.post("/<number>/assignment")
 @requires(Permission.SETTLEMENT_PREPARE)
-@blueprint.arguments(AssignIn)
+@blueprint.arguments(BreakAssignIn)
 @blueprint.response(200, BreakOut)
 def assign(assign_in, number: str):
     """Name the person who works on a break."""
@@ -63,7 +63,7 @@ def assign(assign_in, number: str):
 
 @blueprint.post("/<number>/explanation")
 @requires(Permission.SETTLEMENT_PREPARE)
-@blueprint.arguments(ExplainIn)
+@blueprint.arguments(BreakExplainIn)
 @blueprint.response(200, BreakOut)
 def explain(explain_in, number: str):
     """Say what happened."""
@@ -72,7 +72,7 @@ def explain(explain_in, number: str):
 
 @blueprint.post("/<number>/proposal")
 @requires(Permission.SETTLEMENT_PREPARE)
-@blueprint.arguments(ProposeIn)
+@blueprint.arguments(BreakProposeIn)
 @blueprint.response(200, BreakOut)
 def propose(propose_in, number: str):
     """Propose to close a break, for a second person to confirm."""
@@ -81,7 +81,7 @@ def propose(propose_in, number: str):
 
 @blueprint.post("/<number>/confirmation")
 @requires(Permission.SETTLEMENT_CHECK)
-@blueprint.arguments(ConfirmIn)
+@blueprint.arguments(BreakConfirmIn)
 @blueprint.response(200, BreakOut)
 def confirm(confirm_in, number: str):
     """Close a break as proposed."""
@@ -90,7 +90,7 @@ def confirm(confirm_in, number: str):
 
 @blueprint.post("/<number>/rejection")
 @requires(Permission.SETTLEMENT_CHECK)
-@blueprint.arguments(ExplainIn)
+@blueprint.arguments(BreakExplainIn)
 @blueprint.response(200, BreakOut)
 def reject(reject_in, number: str):
     """Refuse to close a break."""
@@ -99,7 +99,7 @@ def reject(reject_in, number: str):
 
 @blueprint.post("/<number>/reopening")
 @requires(Permission.SETTLEMENT_CHECK)
-@blueprint.arguments(ExplainIn)
+@blueprint.arguments(BreakExplainIn)
 @blueprint.response(200, BreakOut)
 def reopen(reopen_in, number: str):
     """Open a closed break again."""

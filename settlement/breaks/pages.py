@@ -18,7 +18,7 @@ from kernel.identity import Permission
 from settlement.breaks import commands, queries
 from settlement.breaks.model import Break
 from settlement.breaks.rules import BreakAct, BreakState, Owner, Resolution
-from settlement.breaks.schemas import AssignIn, ConfirmIn, ExplainIn, ProposeIn
+from settlement.breaks.schemas import BreakAssignIn, BreakConfirmIn, BreakExplainIn, BreakProposeIn
 from settlement.matching.rules import Flow, Kind, Side
 
 blueprint = Blueprint("break_pages", __name__, template_folder="../templates")
@@ -50,7 +50,7 @@ ACT_WORDS = {
     BreakAct.CONFIRM: _("复核关闭"), BreakAct.REJECT: _("复核退回"), BreakAct.REOPEN: _("重新打开"),
 }  # fmt: skip
 TODO = {
-    Kind.MISSING: _("查明缺失的一方：明细或对账单未到的，补导入后重新对账；没有入账的，补记；确已不存在的，查明何人何时移除。"),
+    Kind.MISSING: _("查明缺失的一方：明细或对账单未到的，补导入后再对账；没有入账的，补记；确已不在的，查明何人移除。"),
     Kind.DOUBLED: _("确认哪一笔是多余的：支付机构重复扣款的，退还付款人；账簿重复的，冲销。"),
     Kind.AMOUNT: _("逐分核对各方金额，以外部凭证为准更正入账，或向支付机构、银行追索。"),
     Kind.CURRENCY: _("本平台只收人民币：联系支付机构按原币退回，重新收款。"),
@@ -86,42 +86,42 @@ def show(number: str) -> Response:
 @requires(Permission.SETTLEMENT_PREPARE)
 def assign(number: str) -> AnyResponse:
     """Name the person who works on it."""
-    return _step(number, commands.assign, AssignIn)
+    return _step(number, commands.assign, BreakAssignIn)
 
 
 @blueprint.post("/reconciliation/breaks/<number>/explanation")
 @requires(Permission.SETTLEMENT_PREPARE)
 def explain(number: str) -> AnyResponse:
     """Say what happened."""
-    return _step(number, commands.explain, ExplainIn)
+    return _step(number, commands.explain, BreakExplainIn)
 
 
 @blueprint.post("/reconciliation/breaks/<number>/proposal")
 @requires(Permission.SETTLEMENT_PREPARE)
 def propose(number: str) -> AnyResponse:
     """Propose to close it."""
-    return _step(number, commands.propose, ProposeIn)
+    return _step(number, commands.propose, BreakProposeIn)
 
 
 @blueprint.post("/reconciliation/breaks/<number>/confirmation")
 @requires(Permission.SETTLEMENT_CHECK)
 def confirm(number: str) -> AnyResponse:
     """Close it as proposed."""
-    return _step(number, commands.confirm, ConfirmIn)
+    return _step(number, commands.confirm, BreakConfirmIn)
 
 
 @blueprint.post("/reconciliation/breaks/<number>/rejection")
 @requires(Permission.SETTLEMENT_CHECK)
 def reject(number: str) -> AnyResponse:
     """Refuse to close it."""
-    return _step(number, commands.reject, ExplainIn)
+    return _step(number, commands.reject, BreakExplainIn)
 
 
 @blueprint.post("/reconciliation/breaks/<number>/reopening")
 @requires(Permission.SETTLEMENT_CHECK)
 def reopen(number: str) -> AnyResponse:
     """Open it again."""
-    return _step(number, commands.reopen, ExplainIn)
+    return _step(number, commands.reopen, BreakExplainIn)
 
 
 def _step(number: str, act: Callable[..., Any], schema: type[ma.Schema]) -> AnyResponse:

@@ -24,7 +24,7 @@ class BreakArgs(PageArgs):
     text = TextField(load_default="", max_length=200)
 
 
-class FactOut(Schema):
+class BreakFactOut(Schema):
     """One item as a side says it."""
 
     side = ma.fields.String()
@@ -63,13 +63,13 @@ class BreakOut(EntityOut):
     healed_at = ma.fields.AwareDateTime(allow_none=True)
     healed_by_run = ma.fields.String()
     closed_at = ma.fields.AwareDateTime(allow_none=True)
-    facts = ma.fields.List(ma.fields.Nested(FactOut))
+    facts = ma.fields.List(ma.fields.Nested(BreakFactOut))
 
 
 BreakPageOut = page_of(BreakOut)
 
 
-class StepOut(Schema):
+class BreakStepOut(Schema):
     """One thing that happened to a break; ``sha256`` of a proposal is what is confirmed."""
 
     position = ma.fields.Integer()
@@ -83,27 +83,27 @@ class StepOut(Schema):
     at = ma.fields.AwareDateTime()
 
 
-class AssignIn(Schema):
+class BreakAssignIn(Schema):
     """Who works on it."""
 
     login = TextField(required=True, max_length=200)
     note = TextField(load_default="", max_length=NOTE_LENGTH_MAX)
 
 
-class ExplainIn(Schema):
+class BreakExplainIn(Schema):
     """What happened, or why."""
 
     note = TextField(required=True, max_length=NOTE_LENGTH_MAX)
 
 
-class ProposeIn(Schema):
+class BreakProposeIn(Schema):
     """How it ended."""
 
     resolution = ma.fields.Enum(Resolution, by_value=True, required=True)
     note = TextField(required=True, max_length=NOTE_LENGTH_MAX)
 
 
-class ConfirmIn(Schema):
+class BreakConfirmIn(Schema):
     """The digest of the proposal that is confirmed."""
 
     sha256 = ma.fields.String(required=True, validate=ma.validate.Regexp("^[0-9a-f]{64}$"))

@@ -9,7 +9,8 @@ from datetime import datetime
 from kernel import spreadsheets
 from settlement.breaks.model import Break
 
-BREAKS = ("编号", "地区", "类型", "哪一方", "由谁办理", "状态", "单号", "订单", "差额（元）", "起始日", "工作日", "经办人")
+BREAKS = ("编号", "地区", "类型", "哪一方", "由谁办理", "状态", "单号", "订单", "差额（元）", "起始日", "工作日",
+          "经办人")  # fmt: skip
 ITEMS = ("差异编号", "哪一方", "名称", "事项", "单号", "金额（元）", "币种", "日期", "手续费", "净额", "订单", "说明")
 
 

@@ -160,7 +160,7 @@ def book_payouts(session: Session, actor: Actor, *, place: str, now: datetime) -
         ProviderLine.place == place, ProviderLine.flow == Flow.PAYOUT, ProviderLine.amount != ZERO, ~booked
     )
     lines = session.scalars(query.order_by(ProviderLine.happened_at, ProviderLine.serial)).all()
-    held, entries = balance(session, psp(place)), []
+    held, entries = balance(session, psp(place)), list[Entry]()
     for line in lines:
         entry = _payout_entry(session, line)
         left = held + total(leg.amount for leg in entry.legs if leg.account == psp(place))
