@@ -173,7 +173,7 @@ def import_models() -> None:
     for package in PACKAGES:
         for path in sorted((root / package).glob("**/model.py")):
             importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
-    for module in ("audit", "numbering", "files", "idempotency", "jobs"):
+    for module in ("audit", "numbering", "files", "idempotency", "jobs", "job_requests", "progress"):
         importlib.import_module(f"kernel.{module}")
 
 

@@ -188,6 +188,7 @@ from web import (
     home,
     loading,
     loading_api,
+    operating,
     paying,
     pricing_desk,
     receipting,
@@ -198,8 +199,7 @@ from web import (
 )
 
 API_BLUEPRINTS = [
-    registry.accounts.api.blueprint,
-    registry.parties.api.blueprint,
+    registry.accounts.api.blueprint, registry.parties.api.blueprint,
     registry.access.api.blueprint,
     registry.onboarding.api.blueprint,
     registry.plans.api.blueprint, registry.calls.api.blueprint,
@@ -291,7 +291,7 @@ API_BLUEPRINTS = [
     pricing.headroom.api.blueprint,
     assessing.api,
     disclosing.api,
-    desks.api,
+    desks.api, operating.api,
 ]  # fmt: skip
 # called by programs, outside the documented API: the data plane and the probes
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
@@ -396,5 +396,5 @@ PAGE_BLUEPRINTS = [
     pricing.cycles.pages.blueprint,
     pricing.headroom.pages.blueprint,
     assessing.blueprint,
-    disclosing.blueprint,
-]
+    disclosing.blueprint, operating.blueprint,
+]  # fmt: skip

@@ -20,7 +20,7 @@ from rich.table import Column, Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from kernel import clock, db
-from kernel.calendar import Period, WorkingCalendar
+from kernel.calendar import DAY, Period, WorkingCalendar
 from kernel.errors import DomainError
 from kernel.http import problem
 from kernel.identity import Actor, Grant, Role
@@ -102,11 +102,12 @@ def serve() -> None:
 
 @huiyi.command()
 def work() -> None:
-    """运行唯一的定时进程（封印、入账、超期同意、核对）。例：huiyi work"""
+    """运行定时进程（封印、入账、超期同意、核对）：可开数个，由其中一个主持，其余待命。例：huiyi work"""
+    from web.terminal_progress import shown
     from web.timetable import work as keep_time
 
-    with application() as app:
-        keep_time(app, click.echo)
+    with application() as app, shown(console):
+        keep_time(app, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True))
 
 
 @huiyi.group()
@@ -184,6 +185,40 @@ def import_cost_survey(file: Path, agreement: str, year: int, login: str) -> Non
         cost_survey(login, file, agreement, year, console)
 
 
+@huiyi.group("usage")
+def usage_() -> None:
+    """用量：导入与归档。"""
+
+
+@usage_.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--place", required=True)
+@click.option("--source", help="由谁计量；同一计量方的同一编号只计一次。各行自带 source 列的以行内为准")
+def usage_import(file: Path, place: str, source: str | None) -> None:
+    """导入使用事件（CSV、JSON 行、Parquet）：整份计入，或整份拒绝并逐行说明。
+
+    例：huiyi usage import 2026-10.parquet --place xinchang --source platform-1
+    """
+    from web.imports import usage
+
+    with application():
+        usage(TERMINAL, file, place, console, source)
+
+
+@usage_.command("archive")
+@click.option("--place", required=True)
+@click.option("--check", is_flag=True, help="只核对已归档的文件，不归档")
+def usage_archive(place: str, check: bool) -> None:
+    """把已封存期间各日的用量写成 Parquet 文件，读回核对后作数；先核对已有文件，有出入则退出码为 1。
+
+    例：huiyi usage archive --place xinchang
+    """
+    from web.archiving import archive
+
+    with application():
+        sys.exit(archive(TERMINAL, place, console, only_check=check))
+
+
 @huiyi.group("search")
 def search_() -> None:
     """产品目录的索引。"""
@@ -208,6 +243,38 @@ def settle(place: str, period: str, dry_run: bool) -> None:
 
     with application():
         run(TERMINAL, place, Period.month(period), dry_run, console)
+
+
+@huiyi.command()
+@click.option("--place", required=True)
+@click.option("--period", required=True, help="月份，如 2026-10")
+def close(place: str, period: str) -> None:
+    """列出一个月的结账检查清单；有未了事项则退出码为 1。例：huiyi close --place xinchang --period 2026-10"""
+    from web.closing import check_list
+
+    with application():
+        blocked = check_list(TERMINAL, place, Period.month(period), console)
+    sys.exit(1 if blocked else 0)
+
+
+@huiyi.command()
+@click.argument("data_set", metavar="DATASET", type=click.Choice(["revenue", "shares", "statements", "journal"]))
+@click.option("--from", "since", required=True, help="起始月份，如 2026-01")
+@click.option("--to", "until", required=True, help="截止月份，如 2026-12")
+@click.option("--place", default="", help="地方，默认全部")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def export(data_set: str, since: str, until: str, place: str, output: Path) -> None:
+    """导出 Parquet，供 pandas 等分析：金额为整分。
+
+    例：huiyi export revenue --from 2026-01 --to 2026-12 -o revenue.parquet
+    """
+    from settlement.extracts.rules import DataSet
+    from settlement.reports.rules import months
+    from web.exporting import export as run
+
+    with application():
+        count = run(TERMINAL, DataSet(data_set), months(since, until), place, output)
+    click.echo(f"已导出 {count} 行到 {output}。")
 
 
 @huiyi.command()
@@ -301,6 +368,23 @@ def splits_lint(file: BinaryIO) -> None:
         click.echo(f"{where}\t{one['code']}\t{one['pointer']}\t{one['message']}")
     click.echo("没有发现问题。" if not found else f"共 {len(found)} 处问题。")
     if found:
+        sys.exit(1)
+
+
+@huiyi.command()
+@click.option("--place", required=True)
+@click.option("--day", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="日期；有 --until 时为第一日")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="最后一日（含）")
+@click.option("--report", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="先导入支付机构明细 CSV")
+@click.option("--compare", help="不对账，只列出某次对账以来的变化（对账编号）")
+def reconcile(place: str, first: datetime, until: datetime | None, report: Path | None, compare: str | None) -> None:
+    """支付机构、订单、账簿、银行四方对账；有差异时退出码为 1。例：huiyi reconcile --place xinchang --day 2026-10-13"""
+    from web.reconciling import reconcile as run
+
+    start, last = (date(one.year, one.month, one.day) for one in (first, until or first))
+    with application():
+        agrees = run(TERMINAL, place, Period(start, last + DAY), report, compare, console)
+    if not agrees:
         sys.exit(1)
 
 

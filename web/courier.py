@@ -23,6 +23,7 @@ from market.webhooks import commands, gateway, queries
 from market.webhooks.model import Delivery
 from market.webhooks.rules import Outcome, SecretUnreadable, Tried
 from web import announcing
+from web.scheduling import SCHEDULER, Turn
 
 JOB = "webhooks.send"
 AT_ONCE = 8
@@ -63,28 +64,37 @@ class Round:
 
 def run(app: Flask, actor: Actor) -> Round:
     """Queue what happened and send what is due; do nothing when another process does it already."""
-    holder = secrets.token_hex(8)
     with app.app_context():
-        queued = sent = delivered = 0
-        try:
-            for _turn in range(BATCHES_MAX):
-                with db.transaction() as session:
-                    now = clock.now()
-                    if not jobs.hold(session, JOB, holder, now=now, until=now + LEASE):
-                        return Round(is_elsewhere=True)
-                    queued += announcing.take_in(session, actor, now)
-                letters = due_letters(db.session(), gateway.sealing_key(), clock.now())
-                db.session().rollback()  # nothing stays open while a receiver is waited for
-                if not letters:
-                    break
-                tries = send_all(letters, gateway.outside(), clock.now())
-                with db.transaction() as session:
-                    delivered += commands.record_tries(session, actor, tries)
-                sent += len(tries)
-            return Round(queued, sent, delivered)
-        finally:
+        return _rounds(actor)
+
+
+def work(_turn: Turn) -> str:
+    """Do the same as a job of the timetable."""
+    return _rounds(SCHEDULER).words()
+
+
+def _rounds(actor: Actor) -> Round:
+    holder = secrets.token_hex(8)
+    queued = sent = delivered = 0
+    try:
+        for _turn in range(BATCHES_MAX):
             with db.transaction() as session:
-                jobs.let_go(session, JOB, holder)
+                now = clock.now()
+                if not jobs.hold(session, JOB, holder, now=now, until=now + LEASE):
+                    return Round(is_elsewhere=True)
+                queued += announcing.take_in(session, actor, now)
+            letters = due_letters(db.session(), gateway.sealing_key(), clock.now())
+            db.session().rollback()  # nothing stays open while a receiver is waited for
+            if not letters:
+                break
+            tries = send_all(letters, gateway.outside(), clock.now())
+            with db.transaction() as session:
+                delivered += commands.record_tries(session, actor, tries)
+            sent += len(tries)
+        return Round(queued, sent, delivered)
+    finally:
+        with db.transaction() as session:
+            jobs.let_go(session, JOB, holder)
 
 
 def due_letters(session: Session, key: bytes, now: datetime) -> list[Letter]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask import session as ui
 
 from kernel import clock, db
 from kernel.calendar import business_date
-from kernel.http import local_target, policy_book, public, requires, working_calendar
+from kernel.http import local_target, policy_book, public, requires
 from kernel.identity import Permission
 from kernel.policy import describe
 from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
+from web.readiness import readiness
 from web.rule_words import rule_words
-from web.schema import revisions
 from web.shell import LOCALES
 from web.summary import front_page
 
 blueprint = Blueprint("home", __name__)
 probes = Blueprint("probes", __name__)
-HOLIDAY_WARNING_DAYS = 60
 
 
 @blueprint.get("/")
@@ -77,9 +73,7 @@ def openapi() -> Response:
 @public
 def status() -> str:
     """Show the readiness checks to a person."""
-    from web.timetable import last_runs  # the timetable imports the packages' jobs
-
-    return render_template("status.html", checks=readiness(), runs=last_runs(db.session()))
+    return render_template("status.html", checks=readiness(db.session(), clock.now()))
 
 
 @blueprint.get("/styleguide")
@@ -109,10 +103,11 @@ def healthz() -> Response:
 @probes.get("/readyz")
 @public
 def readyz() -> tuple[Response, int]:
-    """Say whether the database, its schema, the sealer and the holiday tables are in order."""
-    checks = readiness()
+    """Say whether the database, its schema, the sealer, the timetable and the holiday tables are in order."""
+    checks = readiness(db.session(), clock.now())
     ready = all(check["ok"] or not check["blocks"] for check in checks)
-    return jsonify(ready=ready, checks=checks), 200 if ready else 503
+    degraded = not all(check["ok"] for check in checks)
+    return jsonify(ready=ready, degraded=degraded, checks=checks), 200 if ready else 503
 
 
 @probes.get("/metrics")
@@ -121,26 +116,3 @@ def metrics() -> Response:
     """Return Prometheus metrics."""
     body, media_type = exposition()
     return Response(body, content_type=media_type)
-
-
-def readiness() -> list[dict[str, Any]]:
-    """Return the checks: name, whether it is in order, whether it blocks, and what was found."""
-    session = db.session()
-    found, wanted = revisions(session.connection())
-    today = business_date(clock.now())
-    year = working_calendar().first_year_without_table(today)
-    days_left = (today.replace(year=year, month=1, day=1) - today).days
-    return [
-        {"name": "database", "ok": session.scalar(sa.text("SELECT 1")) == 1, "blocks": True,
-         "found": db.database().engine.dialect.name},
-        {"name": "migrations", "ok": found == wanted, "blocks": True, "found": str(found)},
-        {"name": "holidays", "ok": days_left > HOLIDAY_WARNING_DAYS, "blocks": False,
-         "found": f"{year} 年尚无节假日表，距今 {days_left} 天：按国务院办公厅通知补充 holidays/{year}.yaml"},
-        {"name": "jobs", "ok": True, "blocks": False, "found": _last_jobs()},
-    ]  # fmt: skip
-
-
-def _last_jobs() -> str:
-    from web.timetable import last_runs  # the timetable imports the packages' jobs
-
-    return "；".join(f"{name} {at.isoformat()}" for name, at in last_runs(db.session())) or "尚未运行"

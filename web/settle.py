@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from kernel import clock, db
+from kernel import clock, db, progress
 from kernel.calendar import Period, business_date
 from kernel.http import policy_book
 from kernel.identity import Actor, Permission
@@ -14,6 +14,7 @@ from settlement.runs.queries import of_period
 from settlement.runs.rules import RunEvent, after, must_be_over
 from settlement.workings.queries import Worked, work_out
 from web.labels import state_label
+from web.terminal_progress import shown
 
 
 def settle(actor: Actor, place: str, period: Period, dry_run: bool, console: Console) -> None:
@@ -31,14 +32,17 @@ def settle(actor: Actor, place: str, period: Period, dry_run: bool, console: Con
     if known is not None:
         after(known.state, RunEvent.PREPARE)  # a sealed month has nothing left to try
     said = "仅试算，未写入。"
-    with console.status("正在核算 …"):
+    steps = 1 if dry_run else 2
+    with shown(console), progress.track("settlement.run", steps, about=f"{place} {period.text()}") as run_on:
         worked = work_out(db.session(), place=place, period=period, received_until=now, book=book)
-        shown = table_of(worked)
+        table = table_of(worked)
+        run_on.step()
         if not dry_run:
             with db.transaction() as session:
                 run = commands.prepare(session, actor, place=place, period=period, now=now, book=book)
                 said = f"{run.number} 已编制，待他人复核后封存。"
-    console.print(shown)
+            run_on.step()
+    console.print(table)
     for parked in worked.parked:
         console.print(f"  暂缓：{parked.sale.order.number} {parked.detail}")
     console.print(f"{period.text()} {place}：{said}")

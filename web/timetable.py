@@ -1,25 +1,23 @@
-"""What runs by the clock: name, trigger, function. One process (``huiyi work``) runs it; APScheduler only keeps time.
+"""What runs by the clock: name, how often, function. Any number of ``huiyi work`` keep time; one of them leads.
 
-Each run claims ``(job, period)`` in the transaction of its work, so that two processes, a restart or a hand
-run never do it twice.
+Each run claims ``(job, period)``, so that two processes, a restart or a run by hand never do it twice (scheduling.py).
 """
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from datetime import timedelta
 
-from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from kernel import audit, clock, db, jobs
+from kernel import audit, db, jobs, progress
 from kernel.calendar import DAY, Period, business_date
 from kernel.http import policy_book, working_calendar
-from kernel.identity import Actor, Grant, Role
+from kernel.identity import Actor
+from kernel.schedule import HOUR, MINUTE, Daily, Every
 from market.buyer_accounts import commands as buyer_accounts
 from market.invoices import commands as invoices
 from market.webhooks import commands as webhooks
@@ -27,163 +25,132 @@ from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
-from web import cataloguing, courier, equal_prices, paying, proxying, stripe_hooks
+from web import cataloguing, courier, equal_prices, paying, paying_out, proxying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
+from web.scheduling import Job, Turn, keep_time
 
-SCHEDULER = Actor(id=UUID(int=1), name="定时任务", grants=(Grant(Role.SCHEDULER),), channel="job")
-SEND_SECONDS = 5
 SEAL_MARGIN = timedelta(seconds=5)
 FINDINGS_NAMED = 5
+NEWS_KEPT = 7 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One line of the timetable; ``minutes`` between runs."""
-
-    name: str
-    minutes: int
-    run: Callable[[Session, Actor, datetime], str]
-    alone: Callable[[datetime], str] | None = None  # speaks to the outside, so it opens its own transactions
-
-    def period(self, now: datetime) -> str:
-        """Return the name of the period that ``now`` falls into."""
-        start = int(now.timestamp()) // (self.minutes * 60) * self.minutes * 60
-        return datetime.fromtimestamp(start, UTC).isoformat()
-
-
-def _seal(session: Session, _actor: Actor, now: datetime) -> str:
-    made = audit.seal(session, now=now, before=now - SEAL_MARGIN)
+def _seal(session: Session, _actor: Actor, turn: Turn) -> str:
+    made = audit.seal(session, now=turn.now, before=turn.now - SEAL_MARGIN)
     return f"封印 {made.sequence}，{made.line_count} 行" if made else "没有新的审计行"
 
 
-def _take_in(session: Session, actor: Actor, now: datetime) -> str:
-    return f"入账 {intake.take_in_payments(session, actor, now=now)} 笔"
+def _take_in(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"入账 {intake.take_in_payments(session, actor, now=turn.now)} 笔"
 
 
-def _red_letters(session: Session, actor: Actor, now: datetime) -> str:
-    return f"退款后申请红字发票 {invoices.follow_refunds(session, actor, now=now)} 张"
+def _red_letters(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"退款后申请红字发票 {invoices.follow_refunds(session, actor, now=turn.now)} 张"
 
 
-def _consent(session: Session, actor: Actor, now: datetime) -> str:
-    done = desk.let_silence_consent(session, actor, book=policy_book(), calendar=working_calendar(), now=now)
+def _consent(session: Session, actor: Actor, turn: Turn) -> str:
+    done = desk.let_silence_consent(session, actor, book=policy_book(), calendar=working_calendar(), now=turn.now)
     return f"超期视为同意 {done} 件"
 
 
-def _escalate(session: Session, actor: Actor, now: datetime) -> str:
-    return f"督办逾期审核 {review_clocks.escalate(session, actor, now=now)} 个环节"
+def _escalate(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"督办逾期审核 {review_clocks.escalate(session, actor, now=turn.now)} 个环节"
 
 
-def _move_reviews(session: Session, actor: Actor, now: datetime) -> str:
-    moved = review_clocks.move_deadlines(session, actor, calendar=working_calendar(), now=now)
+def _move_reviews(session: Session, actor: Actor, turn: Turn) -> str:
+    moved = review_clocks.move_deadlines(session, actor, calendar=working_calendar(), now=turn.now)
     return f"审核期限顺延 {moved} 个环节"
 
 
-def _move_registrations(session: Session, actor: Actor, now: datetime) -> str:
-    return f"登记期限顺延 {upkeep.move_deadlines(session, actor, calendar=working_calendar(), now=now)} 件"
+def _move_registrations(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"登记期限顺延 {upkeep.move_deadlines(session, actor, calendar=working_calendar(), now=turn.now)} 件"
 
 
-def _cancel_expired(session: Session, actor: Actor, now: datetime) -> str:
-    return f"届满未续展注销 {upkeep.cancel_expired(session, actor, now=now)} 件"
+def _cancel_expired(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"届满未续展注销 {upkeep.cancel_expired(session, actor, now=turn.now)} 件"
 
 
-def _verify(session: Session, _actor: Actor, _now: datetime) -> str:
-    return f"发现 {len(verify(session.connection()))} 处"
+def _verify(_turn: Turn) -> str:
+    """Check the books while everybody goes on writing."""
+    session = db.session()
+    try:
+        return f"发现 {len(verify(session.connection()))} 处"
+    finally:
+        session.rollback()
 
 
-def _read_headroom(session: Session, actor: Actor, now: datetime) -> str:
-    read, refused = read_all_headroom(session, actor, now, policy_book())
+def _read_headroom(session: Session, actor: Actor, turn: Turn) -> str:
+    read, refused = read_all_headroom(session, actor, turn.now, policy_book())
     return "；".join([f"读取收入余量 {read} 份协议", *refused[:FINDINGS_NAMED]])
 
 
-def _outside(_session: Session, _actor: Actor, _now: datetime) -> str:
-    return "进行中"
-
-
-def _state_months(session: Session, actor: Actor, now: datetime) -> str:
-    month = Period.month_of(Period.month_of(business_date(now)).start - DAY).start
-    issued = buyer_accounts.issue_statements(session, actor, month=f"{month:%Y-%m}", now=now)
+def _state_months(session: Session, actor: Actor, turn: Turn) -> str:
+    """Issue the statements of every month that ended since the last run, or of the last one again: nothing twice."""
+    now, issued = turn.now, 0
+    until = Period.month_of(business_date(now)).start
+    month = Period.month_of(min(business_date(turn.since or now), until - DAY)).start
+    while month < until:
+        issued += buyer_accounts.issue_statements(session, actor, month=f"{month:%Y-%m}", now=now)
+        month = Period.month_of(month).end
     return f"出具月结账单 {issued} 份"
 
 
-def _compare_prices(session: Session, _actor: Actor, now: datetime) -> str:
-    found = equal_prices.findings(session, business_date(now) - DAY)
+def _compare_prices(session: Session, _actor: Actor, turn: Turn) -> str:
+    """Compare the day before the one whose turn it is."""
+    found = equal_prices.findings(session, turn.slot.day - DAY)
     named = "；".join(one.words for one in found[:FINDINGS_NAMED])
     return f"同质同价 {len(found)} 处" + (f"：{named}" if named else "")
 
 
-def _forget_messages(session: Session, actor: Actor, now: datetime) -> str:
-    return f"清理过期推送 {webhooks.forget(session, actor, now=now)} 条"
+def _forget_messages(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"清理过期推送 {webhooks.forget(session, actor, now=turn.now)} 条"
 
 
-def _index(session: Session, actor: Actor, now: datetime) -> str:
-    return f"更新目录索引 {cataloguing.refresh(session, actor, now)} 条"
+def _index(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"更新目录索引 {cataloguing.refresh(session, actor, turn.now)} 条"
 
 
+def _give_up(session: Session, actor: Actor, turn: Turn) -> str:
+    return proxying.give_up(session, actor, turn.now)
+
+
+def _forget_runs(session: Session, _actor: Actor, turn: Turn) -> str:
+    gone = sum(jobs.forget(session, job.name, before=turn.now - job.kept) for job in JOBS)
+    news = progress.forget(before=turn.now - NEWS_KEPT)
+    return f"清理已完成的运行记录 {gone} 条、进度 {news} 条"
+
+
+DAILY = Daily()
 JOBS = (
-    Job("audit.seal", 1, _seal),
-    Job("payments.take_in", 1, _take_in),
-    Job("payments.inbox", 1, _outside, stripe_hooks.work_off),
-    Job("payments.follow", 1, _outside, paying.follow_all),
-    Job("payments.sweep", 10, _outside, stripe_hooks.sweep),
-    Job("accounts.statements", 60, _state_months),
-    Job("invoices.red_letters", 5, _red_letters),
-    Job("catalogue.index", 5, _index),
+    Job("audit.seal", Every(MINUTE), _seal, vital=True),
+    Job("payments.take_in", Every(MINUTE), _take_in, vital=True),
+    Job("payments.inbox", Every(MINUTE), alone=lambda turn: stripe_hooks.work_off(turn.now)),
+    Job("payments.follow", Every(MINUTE), alone=lambda turn: paying.follow_all(turn.now)),
+    Job("payouts.carry_out", Every(MINUTE), alone=lambda turn: paying_out.follow_all(turn.now)),
+    Job("payments.sweep", Every(10 * MINUTE), alone=lambda turn: stripe_hooks.sweep(turn.now)),
+    Job("accounts.statements", Every(HOUR), _state_months),
+    Job("invoices.red_letters", Every(5 * MINUTE), _red_letters),
+    Job("catalogue.index", Every(5 * MINUTE), _index),
     # a new holiday table first: it may give the silent and the late another day
-    Job("reviews.move_deadlines", 60, _move_reviews),
-    Job("requests.deemed_consent", 60, _consent),
-    Job("reviews.escalate", 60, _escalate),
-    Job("registrations.move_deadlines", 60, _move_registrations),
-    Job("registrations.cancel_expired", 60, _cancel_expired),
-    Job("headroom.read", 1440, _read_headroom),
-    Job("prices.compare", 1440, _compare_prices),
-    Job("webhooks.forget", 1440, _forget_messages),
-    Job("calls.give_up", 60, proxying.give_up),
-    Job("books.verify", 5, _verify),
+    Job("reviews.move_deadlines", Every(HOUR), _move_reviews),
+    Job("requests.deemed_consent", Every(HOUR), _consent, after=("reviews.move_deadlines",)),
+    Job("reviews.escalate", Every(HOUR), _escalate, after=("reviews.move_deadlines",)),
+    Job("registrations.move_deadlines", Every(HOUR), _move_registrations),
+    Job("registrations.cancel_expired", Every(HOUR), _cancel_expired, after=("registrations.move_deadlines",)),
+    Job("headroom.read", DAILY, _read_headroom),
+    Job("prices.compare", DAILY, _compare_prices, each=True),
+    Job("webhooks.send", Every(timedelta(seconds=5)), alone=courier.work, kept=7 * DAY),
+    Job("webhooks.forget", DAILY, _forget_messages),
+    Job("calls.give_up", Every(HOUR), _give_up),
+    Job("books.verify", Every(5 * MINUTE), alone=_verify, vital=True),
+    Job("jobs.forget", DAILY, _forget_runs),
 )
 
 
-def run(app: Flask, job: Job) -> str:
-    """Run one job now, once for its period; return what it did."""
-    with app.app_context():
-        now = clock.now()
-        with db.transaction() as session:
-            period = job.period(now)
-            if not jobs.claim(session, job.name, period, now=now):
-                return f"{job.name}：{period} 已运行"
-            result = job.run(session, SCHEDULER, now)
-            jobs.finish(session, job.name, period, result)
-        if job.alone is not None:
-            result = job.alone(now)
-            with db.transaction() as session:
-                jobs.finish(session, job.name, period, result)
-        return f"{job.name}：{result}"
-
-
-def deliver(app: Flask) -> str:
-    """Send the webhooks that are due; return what was done. It waits for receivers, so it claims no period: one sender
-    at a time holds a lease.
-    """
-    done = courier.run(app, SCHEDULER)
-    return f"{courier.JOB}：{done.words()}" if done.queued or done.sent else ""
-
-
-def last_runs(session: Session) -> list[tuple[str, Any]]:
-    """Return each job's newest run."""
-    return jobs.last_runs(session)
-
-
-def work(app: Flask, say: Callable[[str], None]) -> None:
-    """Run every job now, then keep time until stopped."""
-    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
-    for job in JOBS:
-        say(run(app, job))
-        scheduler.add_job(lambda job=job: say(run(app, job)), "interval", minutes=job.minutes, id=job.name,
-                          coalesce=True, max_instances=1)  # fmt: skip
-
-    def send() -> None:
-        if done := deliver(app):
-            say(done)
-
-    scheduler.add_job(send, "interval", seconds=SEND_SECONDS, id=courier.JOB, coalesce=True, max_instances=1)
-    scheduler.start()
+def work(app: Flask, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
+    """Stand by or lead until stopped (``SIGTERM``, Ctrl-C, or ``stop``); what runs then comes to its end."""
+    stopped = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for known in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(known, lambda _number, _frame: stopped.set())
+    keep_time(app, JOBS, say, stopped)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from kernel import files, jobs
+from kernel import files
 from kernel.db import write_transaction
 
 AT = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
@@ -42,14 +42,3 @@ def test_an_empty_or_oversized_file_is_refused(session: Session, content: bytes)
 def test_an_unknown_digest_is_not_found(session: Session) -> None:
     with pytest.raises(files.NoSuchFile):
         files.get(session, "0" * 64)
-
-
-@pytest.mark.both_databases
-def test_a_job_is_claimed_once_per_period(session: Session) -> None:
-    with write_transaction(session):
-        assert jobs.claim(session, "seal", "2026-06-30T08:00", now=AT)
-        jobs.finish(session, "seal", "2026-06-30T08:00", "done")
-    with write_transaction(session):
-        assert not jobs.claim(session, "seal", "2026-06-30T08:00", now=AT)
-        assert jobs.claim(session, "seal", "2026-06-30T08:01", now=AT)
-    assert jobs.last_runs(session) == [("seal", AT)]

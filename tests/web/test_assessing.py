@@ -28,7 +28,8 @@ from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make.clients import as_person, as_program, key, send
 from web import assessing
-from web.timetable import JOBS, SCHEDULER, run
+from web.scheduling import SCHEDULER, run
+from web.timetable import JOBS
 
 YEAR = make.YEAR
 HALF_YEAR = Period(date(YEAR, 7, 1), date(YEAR + 1, 1, 1))

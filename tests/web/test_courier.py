@@ -31,7 +31,7 @@ from tests.make import market as make
 from tests.make import pricing as prices
 from tests.make.receivers import Got, Receiver, receiving
 from web import announcing, courier
-from web.timetable import SCHEDULER
+from web.scheduling import SCHEDULER
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

@@ -18,7 +18,8 @@ from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make.clients import as_person
 from web.equal_prices import findings, sales
-from web.timetable import JOBS, run
+from web.scheduling import run
+from web.timetable import JOBS
 
 DAY = business_date(make.SALE)
 PLACE = base.PLACE

@@ -13,7 +13,8 @@ from kernel import clock
 from kernel.calendar import BEIJING, business_date
 from web.demo import days
 from web.demo.cast import PASSWORD, Place
-from web.timetable import JOBS, run
+from web.scheduling import run
+from web.timetable import JOBS
 
 BEGINS = datetime.combine(days.REGISTERED, time(9, 0), tzinfo=BEIJING)
 OPENS_AT = time(9, 0)

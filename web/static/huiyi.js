@@ -90,7 +90,24 @@
     if (chosen && groups.length) { chosen.addEventListener("change", show); show(); }
   }
 
+  // A part of the page that follows long work: the server draws it, this only asks for it again.
+  function follow(box) {
+    if (!window.fetch) { return; }
+    setInterval(function () {
+      if (document.hidden) { return; }
+      fetch(box.dataset.follow, {credentials: "same-origin"})
+        .then(function (answer) { return answer.ok && !answer.redirected ? answer.text() : null; })
+        .then(function (text) {
+          if (text === null) { return; }
+          box.innerHTML = text;
+          box.querySelectorAll(".table-stack").forEach(labelCells);
+        })
+        .catch(function () { /* no network: the next time */ });
+    }, 1000 * box.dataset.followSeconds);
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-follow]").forEach(follow);
     document.querySelectorAll("form").forEach(showFieldsOfModel);
     document.querySelectorAll("form[data-preview]").forEach(livePreview);
     document.querySelectorAll("[data-theme-toggle]").forEach(themeToggle);

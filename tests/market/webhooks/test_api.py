@@ -19,7 +19,7 @@ from tests.make import pricing as prices
 from tests.make.clients import as_person, as_program, key, send
 from tests.make.receivers import receiving
 from web import courier
-from web.timetable import SCHEDULER
+from web.scheduling import SCHEDULER
 
 URL = "https://hooks.huiyi-buyer.cn/in"
 
