@@ -175,8 +175,18 @@ SUBJECTS: dict[str, Subject] = {
     "settlement_share_schedule": _told(
         lazy_gettext("分配方案"),
         f"{AGREEMENT} <settlement_schedule_signature.schedule_id.party_id", schedule="draw_up sign"),
+    "settlement_contribution_notice": _told(
+        lazy_gettext("贡献公示"), "<settlement_contribution_figure.notice_id.party_id", contribution="open"),
+    "settlement_contribution_objection": _told(
+        lazy_gettext("贡献异议"), "party_id", contribution="object withdraw decide"),
     "settlement_run": _told(lazy_gettext("收益结算"), "<settlement_statement.run_id.party_id", statement="issue",
                             settlement="seal"),
+    "settlement_payee_account": _told(lazy_gettext("收款账户"), "party_id", payee="ask confirm refuse withdraw"),
+    "settlement_payee_freeze": _told(lazy_gettext("冻结拨付"), "party_id", payee="freeze lift"),
+    "settlement_payout": _told(lazy_gettext("收益拨付"), "party_id", payout="sent unknown confirmed returned"),
+    "settlement_clawback": _told(lazy_gettext("应收退款"), "party_id", clawback="raise net release"),
+    "settlement_clawback_recovery": _told(
+        lazy_gettext("应收退款"), "clawback_id.party_id", clawback="ask confirm refuse withdraw"),
 }  # fmt: skip
 
 # why an act is told to nobody
@@ -205,7 +215,12 @@ NOT_TOLD: dict[str, str] = {
     **{f"reservation.{act}": OFTEN for act in ("reserve", "answer", "fail", "give_up", "lose", "retry")},
     "download.link": OFTEN, "download.give": OFTEN,
     "headroom.read": INNER, "settlement.prepare": INNER, "settlement.check": INNER, "ledger.book": INNER,
-    "ledger.reverse": INNER, "usage.record": OFTEN, "usage.import": OFTEN,
+    "ledger.reverse": INNER,
+    **{f"book_closing.{act}": INNER for act in ("start", "give_up", "close")},
+    "usage.record": OFTEN, "usage.import": OFTEN, "usage.take_in": OFTEN, "usage.archive": INNER,
+    "payee.tell": INNER, "payee.ask_lift": INNER, "clawback.take_up": INNER,
+    **{f"payout.{act}": INNER for act in (
+        "prepare", "park", "release", "check", "send", "cancel", "hand_out", "results", "finish")},
     **{f"webhook.{act}": INNER for act in (
         "register", "change", "challenge", "test", "rotate", "prove", "move", "disable", "enable", "remove", "replay",
         "replay_missed", "queue", "give_up", "forget", "show_secret")},

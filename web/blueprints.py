@@ -158,12 +158,33 @@ import registry.training.api
 import registry.training.pages
 import registry.workspace.api
 import registry.workspace.pages
+import settlement.breaks.api
+import settlement.breaks.pages
+import settlement.clawbacks.api
+import settlement.clawbacks.pages
+import settlement.closing.api
+import settlement.closing.pages
 import settlement.deliveries.api
 import settlement.deliveries.pages
+import settlement.lateness.api
+import settlement.lateness.pages
 import settlement.ledger.api
 import settlement.ledger.pages
 import settlement.metering.api
 import settlement.metering.pages
+import settlement.notices.api
+import settlement.objections.api
+import settlement.objections.pages
+import settlement.packs.api
+import settlement.packs.pages
+import settlement.payees.api
+import settlement.payees.pages
+import settlement.payouts.api
+import settlement.payouts.pages
+import settlement.reconciliation.api
+import settlement.reconciliation.pages
+import settlement.reports.api
+import settlement.reports.pages
 import settlement.revenue.api
 import settlement.runs.api
 import settlement.runs.pages
@@ -205,18 +226,15 @@ API_BLUEPRINTS = [
     registry.plans.api.blueprint, registry.calls.api.blueprint,
     registry.applications.api.blueprint, registry.selections.api.blueprint,
     registry.operator_reviews.api.blueprint,
-    registry.training.api.blueprint,
-    registry.key_rotations.api.blueprint,
-    registry.persons.api.blueprint,
-    registry.relations.api.blueprint,
+    registry.training.api.blueprint, registry.key_rotations.api.blueprint,
+    registry.persons.api.blueprint, registry.relations.api.blueprint,
     registry.agreements.api.blueprint,
     registry.suspensions.api.blueprint,
     registry.exits.api.endings,
     registry.exits.api.blueprint,
     registry.emergency.api.blueprint,
     registry.service_agreements.api.blueprint,
-    registry.resources.api.blueprint,
-    registry.quality.api.blueprint,
+    registry.resources.api.blueprint, registry.quality.api.blueprint,
     registry.requests.api.blueprint,
     registry.drafts.api.blueprint,
     registry.products.api.blueprint,
@@ -281,11 +299,17 @@ API_BLUEPRINTS = [
     delivering.api,
     market.gateways.api.blueprint,
     market.limits.api.blueprint,
-    settlement.metering.api.usage, settlement.revenue.api.blueprint, settlement.splits.api.blueprint,
-    settlement.ledger.api.blueprint, settlement.runs.api.blueprint, settlement.statements.api.blueprint,
+    settlement.metering.api.usage, settlement.lateness.api.blueprint,
+    settlement.revenue.api.blueprint, settlement.splits.api.blueprint,
+    settlement.notices.api.blueprint, settlement.objections.api.blueprint,
+    settlement.closing.api.blueprint, settlement.ledger.api.blueprint,
+    settlement.runs.api.blueprint, settlement.statements.api.blueprint,
+    settlement.clawbacks.api.blueprint, settlement.payees.api.blueprint, settlement.payouts.api.blueprint,
     settlement.what_if.api.blueprint, settlement.takings.api.blueprint, settlement.deliveries.api.blueprint,
     calc_api.blueprint,
     pricing.assessments.api.blueprint,
+    settlement.packs.api.blueprint,
+    settlement.reports.api.blueprint, settlement.reconciliation.api.blueprint, settlement.breaks.api.blueprint,
     pricing.adjustments.api.blueprint,
     pricing.cycles.api.blueprint,
     pricing.headroom.api.blueprint,
@@ -382,12 +406,20 @@ PAGE_BLUEPRINTS = [
     market.limits.pages.blueprint,
     trying.blueprint,
     settlement.metering.pages.blueprint,
+    settlement.lateness.pages.blueprint,
     pricing.services.pages.blueprint,
     pricing.publications.pages.blueprint,
     settlement.ledger.pages.blueprint,
+    settlement.closing.pages.blueprint,
     settlement.runs.pages.blueprint,
     settlement.splits.pages.blueprint,
+    settlement.objections.pages.blueprint,
     settlement.statements.pages.blueprint,
+    settlement.clawbacks.pages.blueprint,
+    settlement.payees.pages.blueprint,
+    settlement.payouts.pages.blueprint,
+    settlement.reports.pages.blueprint, settlement.packs.pages.blueprint,
+    settlement.reconciliation.pages.blueprint, settlement.breaks.pages.blueprint,
     settlement.what_if.pages.blueprint,
     settlement.takings.pages.blueprint,
     settlement.deliveries.pages.blueprint,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -135,6 +136,16 @@ def lines(session: Session, notice_id: UUID) -> Sequence[Shown]:
         .order_by(Product.code, ShareSchedule.number, ContributionFigure.step, Party.uscc)
     )
     return [Shown(*row) for row in session.execute(query)]
+
+
+def line_dict(one: Shown) -> dict[str, Any]:
+    """Return a line by its business keys, with its figures and exact weight."""
+    row = one.figure
+    names = ("id", "step", "usage", "quality", "input", "quality_source", "coefficients", "parts", "weight", "ppm")
+    return {name: getattr(row, name) for name in (*names, "resources")} | {
+        "product_code": one.product.code, "schedule": one.schedule.number, "uscc": one.party.uscc,
+        "department": one.party.name,
+    }  # fmt: skip
 
 
 def listed(actor: Actor, *, place: str | None = None) -> sa.Select[ContributionNotice]:
