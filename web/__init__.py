@@ -20,6 +20,8 @@ from kernel.http import public, undeclared_routes
 from kernel.outbound import Outside
 from registry.accounts.pages import FIRST_PAGE
 from settlement.metering.queries import used_of
+from settlement.usage.gateway import OPTION, Archive
+from settlement.usage.rules import Engine
 from web import announcing, paying, problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
@@ -63,6 +65,8 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["huiyi_database"] = db.Database(config.database_url)
+    archive = Archive(Engine(config.usage_engine), Path(config.usage_archive), config.spark_master)
+    app.extensions["huiyi_database"].engine.update_execution_options(**{OPTION: archive})
     app.extensions["huiyi_policies"] = book_of(Path(config.policies), tuple(config.overlays()))
     app.extensions["huiyi_calendar"] = WorkingCalendar(read_holidays(Path(config.policies) / "holidays"))
     app.config[FIRST_PAGE] = "/desk"

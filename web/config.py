@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 STRIPE_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9]{10,}", re.ASCII)
 STRIPE_SECRETS_MAX = 3
 POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+USAGE_ENGINES = ("database", "duckdb", "spark")
 ENVIRONMENTS = ("development", "production", "demonstration", "test")
 
 
@@ -65,6 +67,9 @@ class Config:
         "", "推送等外呼可达的自有网络，逗号分隔，例如 10.1.2.0/24:8443；不填则只许公网 443、8443 端口"
     )
     outbound_certificates: str = _setting("", "自有网络的根证书文件（PEM），用于核验外呼对方的证书")
+    usage_engine: str = _setting("database", "用量汇总引擎：database、duckdb（读归档）或 spark（集群读归档）")
+    usage_archive: str = _setting(str(ROOT / "var" / "usage"), "用量归档目录；用 spark 时各计算节点须能以同一路径读到")
+    spark_master: str = _setting("local[2]", "Spark 主节点，例如 spark://10.1.2.3:7077；只用于 spark 引擎")
     body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
 
     @classmethod
@@ -92,6 +97,10 @@ class Config:
         if self.env not in ENVIRONMENTS:
             found.append(f"HUIYI_ENV：只能是 {'、'.join(ENVIRONMENTS)} 之一")
         found += self.faults_of_payment()
+        if self.usage_engine not in USAGE_ENGINES:
+            found.append(f"HUIYI_USAGE_ENGINE：只能是 {'、'.join(USAGE_ENGINES)} 之一")
+        if self.usage_engine == "spark" and find_spec("pyspark") is None:
+            found.append("HUIYI_USAGE_ENGINE：spark 需要另装 pyspark（安装时选 huiyi[spark]）和 Java 17")
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
         if self.base_url and BASE_URL.fullmatch(self.base_url) is None:

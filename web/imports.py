@@ -70,12 +70,19 @@ def _print_refused(rows: list[ImportRow], console: Console) -> None:
         console.print(f"  …… 另有 {len(refused) - SHOWN_MAX} 行，加 --report 文件名 可得全部。")
 
 
-def usage(actor: Actor, file: Path, place: str, console: Console) -> None:
+def usage(actor: Actor, file: Path, place: str, console: Console, source: str | None = None) -> None:
     """Count the uses of a file: all of them or none; what is known already is counted once."""
-    with console.status(f"正在计入 {file.name} …"), db.transaction() as session:
-        done = metering_commands.import_usage(
-            session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now()
-        )
+    received_at = clock.now()
+    try:
+        with console.status(f"正在计入 {file.name} …"), db.transaction() as session:
+            done = metering_commands.import_usage(
+                session, actor, place=place, file_name=file.name, content=file.read_bytes(), now=clock.now(),
+                source=source, received_at=received_at,
+            )  # fmt: skip
+    except DomainError as refusal:
+        for error in refusal.errors[:SHOWN_MAX]:
+            console.print(f"  {error.get('message', '')}", markup=False, soft_wrap=True)
+        raise
     console.print(f"{file.name}：共 {done.rows} 行，新计入 {done.accepted} 行，已计过 {done.duplicates} 行。")
 
 

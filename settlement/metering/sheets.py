@@ -55,12 +55,12 @@ HELD = """CREATE TABLE held AS SELECT unnest(?::VARCHAR[]) AS entitlement, unnes
 AGAINST = """entitlement_id IS NULL OR used_at > ? OR day NOT BETWEEN valid_from AND valid_until OR held_kind <> kind"""
 ORDINAL = "day - DATE '0001-01-01' + 1"
 STAGED = f"""SELECT row, uuidv7() AS id, entitlement_id, source, reference,
-    strftime(used_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f+00') AS used_at, {ORDINAL} AS day_number, quantity,
-    kind, subject, hit FROM plain JOIN held USING (entitlement) ORDER BY row"""  # noqa: S608 — own names
+    CAST(used_at AT TIME ZONE 'UTC' AS VARCHAR) || '+00' AS used_at, {ORDINAL} AS day_number, quantity, kind, subject,
+    hit FROM plain JOIN held USING (entitlement)"""  # noqa: S608 — own names
 STAGED_AS_TEXT = f"""SELECT row, replace(CAST(uuidv7() AS VARCHAR), '-', ''),
     replace(CAST(entitlement_id AS VARCHAR), '-', ''), source, reference,
     strftime(used_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f'), {ORDINAL}, quantity, kind, subject, hit
-FROM plain JOIN held USING (entitlement) ORDER BY row"""  # noqa: S608 — own names
+FROM plain JOIN held USING (entitlement)"""  # noqa: S608 — own names
 
 
 class UsageUnreadable(Invalid):
@@ -153,6 +153,7 @@ def _engine() -> Iterator[tuple[DuckDBPyConnection, Path]]:
     with tempfile.TemporaryDirectory(prefix="huiyi-usage-") as name:
         with duckdb.connect(config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY}) as engine:
             engine.execute("SET TimeZone = 'Asia/Shanghai'; SET temp_directory = ?", [name])
+            engine.execute("SET enable_progress_bar = false")
             yield engine, Path(name)
 
 

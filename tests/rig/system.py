@@ -10,17 +10,17 @@ import sys
 
 from tests.rig.browser import find_chromium
 
-# WeasyPrint sets the certificate with Pango; the browser and the certificate need a Chinese font
-PACKAGES = ("chromium", "fonts-noto-cjk", "libpangoft2-1.0-0")
+# WeasyPrint sets the certificate with Pango; the browser and the certificate need a Chinese font; Spark runs on Java
+PACKAGES = ("chromium", "fonts-noto-cjk", "libpangoft2-1.0-0", "openjdk-17-jre-headless")
 
 
 def missing_packages() -> list[str]:
-    """Return the Debian packages that the tests of pages and certificates lack."""
+    """Return the Debian packages that the tests of pages, certificates and Spark lack."""
     fonts = (
         shutil.which("fc-list")
         and subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False).stdout
     )
-    present = (find_chromium(), fonts, ctypes.util.find_library("pangoft2-1.0"))
+    present = (find_chromium(), fonts, ctypes.util.find_library("pangoft2-1.0"), shutil.which("java"))
     return [name for name, found in zip(PACKAGES, present, strict=True) if not found]
 
 
@@ -31,12 +31,12 @@ def main() -> int:
         return 0
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.stderr.write(f"huiyi: the page tests need {' and '.join(missing)}; install: sudo {' '.join(install)}\n")
+        sys.stderr.write(f"huiyi: the tests need {' and '.join(missing)}; install: sudo {' '.join(install)}\n")
         return 0
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-qq"], install):
         if subprocess.run(command, env=quiet, check=False).returncode:
-            sys.stderr.write(f"huiyi: {' '.join(command)} failed; the page tests need {' and '.join(missing)}\n")
+            sys.stderr.write(f"huiyi: {' '.join(command)} failed; the tests need {' and '.join(missing)}\n")
             return 0
     return 0
 
