@@ -1,0 +1,1 @@
+"""Extracts for analysis: sealed lines and the journal as Parquet with a documented schema."""
