@@ -49,8 +49,8 @@ LOGS = {
     "market_webhook_attempt": "tried_at",
     "market_download_link": "expires_at",
 }
-DERIVED = ("job_lease", "job_lead", "job_progress", "market_search_entry", "market_gateway_circuit", "market_webhook_progress",
-           "settlement_call_counter")  # fmt: skip
+DERIVED = ("job_lease", "job_lead", "job_progress", "market_search_entry", "market_gateway_circuit",
+           "market_webhook_progress", "settlement_call_counter")  # fmt: skip
 # the record of one trade: each row leads to an order, so its end is that of the order
 TRADES = ("market_quote", "market_order", "market_contract", "market_entitlement", "market_order_approval")
 
