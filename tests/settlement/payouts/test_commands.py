@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kernel.money import ZERO, Money
-from settlement.ledger.queries import balance, trial_balance
-from settlement.payouts import commands, queries
-from settlement.payouts.rules import BatchState, Channel, HoldReason, NothingToPay, PayoutState, Result
+from settlement.ledger.queries import balance
+from settlement.payouts import queries
+from settlement.payouts.rules import BatchState, Channel, HoldReason, NothingToPay
 from tests.make import payouts as make
 from tests.make import registry_base as base
 from tests.make import settlement
