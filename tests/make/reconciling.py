@@ -43,7 +43,7 @@ def fee(item: Item) -> Money:
 
 def sale(number: int) -> list[Item]:
     """One order paid online: the provider, the order, the books, the entitlement."""
-    name, order, amount = f"pi_{number:06d}", f"ORD-2026-{number:06d}", Money(10_000 + number * 1_000)
+    name, order, amount = f"pi_{number:06d}", f"ORD-2030-{number:06d}", Money(10_000 + number * 1_000)
     line = Item(Side.PROVIDER, f"txn_{number:06d}", Flow.CHARGE, name, amount, DAY, own=f"PAY-{number:06d}")
     line = replace(line, fee=fee(line), net=amount - fee(line),
                    batch=f"po_{number // LINES_IN_PAYOUT:06d}" if number < PAID_OUT else "")  # fmt: skip
@@ -60,7 +60,7 @@ def back(number: int, flow: Flow, prefix: str, part: int = 4) -> list[Item]:
     name, parent, amount = f"{prefix}_{number:06d}", f"pi_{number:06d}", sale(number)[0].amount
     out = -Money(amount.fen // part)
     line = Item(Side.PROVIDER, f"txn_{prefix}{number:06d}", flow, name, out, DAY, net=out, parent=parent)
-    order = f"ORD-2026-{number:06d}"
+    order = f"ORD-2030-{number:06d}"
     return [
         line,
         Item(Side.ORDERS, f"{prefix}-{number}", flow, name, out, DAY, parent=parent, order=order),
@@ -215,7 +215,7 @@ def _twice(day: Day, spare: Iterator[int], _payouts: Iterator[int], turn: int) -
 
 
 def _right_only(day: Day, spare: Iterator[int], _payouts: Iterator[int], turn: int) -> None:
-    order = f"ORD-2026-9{turn:05d}"
+    order = f"ORD-2030-9{turn:05d}"
     right = Item(Side.ORDERS, f"ENT-9{turn:05d}", Flow.RIGHT, order, Money(5_000), DAY, order=order)
     day.plant(order, Flow.RIGHT, Kind.ENTITLEMENT_WITHOUT_MONEY, Side.ORDERS, [right])
 
@@ -223,7 +223,7 @@ def _right_only(day: Day, spare: Iterator[int], _payouts: Iterator[int], turn: i
 def _money_only(day: Day, spare: Iterator[int], _payouts: Iterator[int], turn: int) -> None:
     number = next(spare)
     day.groups[f"pi_{number:06d}"] = sale(number)[:3]
-    day.planted[f"ORD-2026-{number:06d}", Flow.RIGHT] = (Kind.MONEY_WITHOUT_ENTITLEMENT, Side.ORDERS)
+    day.planted[f"ORD-2030-{number:06d}", Flow.RIGHT] = (Kind.MONEY_WITHOUT_ENTITLEMENT, Side.ORDERS)
 
 
 MAKERS: dict[Kind, Callable[..., None]] = {
