@@ -40,17 +40,6 @@ class NotAnOwner(Invalid):
     title_en = "That person cannot be named"
 
 
-def facts_of(items: Sequence[Item]) -> list[dict[str, str]]:
-    """Return items as they are kept in a break: words only, money in yuan."""
-    return [
-        {"side": one.side, "key": one.key, "flow": one.flow, "reference": one.reference, "amount": one.amount.text(),
-         "currency": one.currency, "day": one.day.isoformat(), "fee": one.fee.text(),
-         "net": one.net.text() if one.net is not None else "", "parent": one.parent, "batch": one.batch,
-         "own": one.own, "order": one.order, "words": one.words}
-        for one in items
-    ]  # fmt: skip
-
-
 def take_in(
     session: Session, actor: Actor, *, place: str, findings: Sequence[Finding], run_number: str, now: datetime
 ) -> int:
@@ -65,7 +54,7 @@ def take_in(
     known = queries.by_fingerprint(session, place, {one.fingerprint for one in findings})
     new, history = [], []
     for one in findings:
-        facts = facts_of(one.items)
+        facts = queries.facts_of(one.items)
         sha256 = digest(str(sorted(fact.items())) for fact in facts)
         before = known.get(one.fingerprint)
         if before is None:
@@ -111,7 +100,7 @@ def heal(session: Session, actor: Actor, one: Break, *, items: Sequence[Item], r
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=one.place)
     one.healed_at, one.healed_by_run = now, run_number
-    facts = facts_of(items)
+    facts = queries.facts_of(items)
     known = {(fact["side"], fact["key"]) for fact in one.facts}
     late = [fact for fact in facts if (fact["side"], fact["key"]) not in known]
     _note(session, actor, one, BreakAct.HEAL, now, note="", run=run_number, facts=late or facts)

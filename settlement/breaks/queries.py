@@ -14,7 +14,7 @@ from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from settlement.breaks.model import Break, BreakStep
 from settlement.breaks.rules import BreakAct, BreakState, Owner
-from settlement.matching.rules import Kind
+from settlement.matching.rules import Item, Kind
 
 NAME_DAYS = 1  # working days within which somebody is named
 CLOSE_DAYS = 5  # working days within which it is closed (A8)
@@ -25,6 +25,17 @@ class NoSuchBreak(NotFound):
     """There is no such break, or none that the actor may know of."""
 
     code = "break.not_found"
+
+
+def facts_of(items: Sequence[Item]) -> list[dict[str, str]]:
+    """Return items as they are kept in a break: words only, money in yuan."""
+    return [
+        {"side": one.side, "key": one.key, "flow": one.flow, "reference": one.reference, "amount": one.amount.text(),
+         "currency": one.currency, "day": one.day.isoformat(), "fee": one.fee.text(),
+         "net": one.net.text() if one.net is not None else "", "parent": one.parent, "batch": one.batch,
+         "own": one.own, "order": one.order, "words": one.words}
+        for one in items
+    ]  # fmt: skip
 
 
 def listed(
