@@ -161,8 +161,9 @@ def sankey(title: str, flows: Sequence[Flow], *, words: Mapping[str, str], shown
     room = max(HEIGHT - GAP * (deepest - 1), HEIGHT // FAR)
     high = {name: max(sizes[name] * room // most, THIN) for name in sizes} if most else {}
     at = _places(columns, high)
+    bottom = max((at[name][1] + high[name] for name in at), default=HEAD) + GAP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(WIDTH)} {_px(HEAD + HEIGHT + GAP * deepest)}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(WIDTH)} {_px(bottom)}"'
         f' role="img" aria-label={quoteattr(title)} font-family="{", ".join(FONTS)}" font-size="13" fill="{INK}">',
         f"<title>{escape(title)}</title>", f'<text x="4" y="20" font-size="15">{escape(title)}</text>',
         *_bands(drawn, at, high, sizes),

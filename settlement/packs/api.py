@@ -20,7 +20,8 @@ blueprint = ApiBlueprint("packs", __name__, url_prefix="/api/v1/report-packs", d
 @blueprint.response(200, PackOut)
 def show(agreement: str, year: int, duty: str):
     """Read the pack of an agreement and year for DIS-01, DIS-02, DIS-03 or DIS-10; refused when it does not tie."""
-    return pack_of(agreement, year, duty)
+    found = pack_of(agreement, year, duty)
+    return {"sha256": found.sha256, "content": found.content()}
 
 
 def pack_of(agreement: str, year: int, duty: str) -> queries.Pack:
