@@ -58,6 +58,7 @@ def ask(session: Session, actor: Actor, job: str, *, reason: str, now: datetime)
         )
     made = JobRequest(job=job, reason=reason, asked_by_id=actor.id, asked_by_name=actor.name, asked_at=now)
     session.add(made)
+    session.flush()
     audit.record(session, actor, "job.ask", made, at=now, note=reason, detail={"job": job})
     return made
 

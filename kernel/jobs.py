@@ -295,6 +295,11 @@ def settled_until(session: Session, job: str, *, before: datetime, with_given_up
     return max((one for one in found if one is not None), default=None)
 
 
+def first_period(session: Session, job: str) -> datetime | None:
+    """Return the beginning of the oldest period of a job that is remembered."""
+    return session.scalar(sa.select(sa.func.min(JobRun.starts_at)).where(JobRun.job == job))
+
+
 def done_since(session: Session, wanted: Sequence[tuple[str, datetime]], *, now: datetime) -> set[str]:
     """Return the jobs of which a period that began at the given moment or later is done, all in one statement."""
     if not wanted:

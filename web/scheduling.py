@@ -159,10 +159,10 @@ class Keeper:
             request = job_requests.open_for(session, job.name) if job.name in self._asked else None
             if request is not None:
                 found.append(self._asked_for(session, job, current, request.id, request.asked_at))
-            if self._may_begin(session, job, current, now):
+            if may_begin := self._may_begin(session, job, current, now):
                 known = {due.slot.name for due in found}
                 found += [due for due in self._waiting(session, job, current, now) if due.slot.name not in known]
-            if not found:
+            if not found and may_begin:
                 self._settled[job.name] = current
                 self._unread.discard(job.name)
             return found
@@ -182,6 +182,8 @@ class Keeper:
 
     def _waiting(self, session: Session, job: Job, current: Slot, now: datetime) -> Iterable[Due]:
         until = jobs.settled_until(session, job.name, before=current.starts_at, with_given_up=job.each)
+        if until is None and job.each and (first := jobs.first_period(session, job.name)) is not None:
+            until = first - timedelta(microseconds=1)  # its very first period has not come to an end yet
         slots, missed = waiting(job.cadence, settled_until=until, now=now, each=job.each)
         return [Due(slot, missed if number == 0 else 0, until) for number, slot in enumerate(slots)]
 
