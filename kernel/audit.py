@@ -94,13 +94,13 @@ class AuditSeal(Base):
     previous_sm3: Mapped[str | None]
     sm3: Mapped[str | None]
 
-    def head(self) -> str:
-        """Return the text that a seal of version 2 hashes, after the seal before."""
-        return to_json(
-            {"version": self.version, "sequence": self.sequence, "sealed_at": self.sealed_at.isoformat(),
-             "first_line": str(self.first_line), "last_line": str(self.last_line), "line_count": self.line_count,
-             "tree_sha256": self.tree_sha256, "lines_sm3": self.lines_sm3}
-        )  # fmt: skip
+    def contents(self) -> dict[str, Any]:
+        """Return what a seal of version 2 hashes, after the seal before."""
+        return {
+            "version": self.version, "sequence": self.sequence, "sealed_at": self.sealed_at.isoformat(),
+            "first_line": str(self.first_line), "last_line": str(self.last_line), "line_count": self.line_count,
+            "tree_sha256": self.tree_sha256, "lines_sm3": self.lines_sm3,
+        }  # fmt: skip
 
 
 class AuditLeaves(Base):
@@ -163,8 +163,13 @@ def _identity(session: Session, subject: Entity) -> str:
 
 def text_of(row: Sequence[Any]) -> bytes:
     """Return the canonical text of a line, given its columns in the order of :data:`LINE`."""
+    return _ENCODER.encode(contents_of(row)).encode()
+
+
+def contents_of(row: Sequence[Any]) -> list[Any]:
+    """Return what a line says, given its columns in the order of :data:`LINE`."""
     identity, at, actor, name, org, *rest = row
-    return _ENCODER.encode([str(identity), at.isoformat(), str(actor), name, str(org), *rest]).encode()
+    return [str(identity), at.isoformat(), str(actor), name, str(org), *rest]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -262,7 +267,7 @@ def seal(session: Session, *, now: datetime, before: datetime) -> AuditSeal | No
 
 def chained(made: AuditSeal) -> tuple[str, str]:
     """Return the SHA-256 and the SM3 of a seal of version 2: over the seal before, then its head."""
-    head = made.head()
+    head = to_json(made.contents())
     return (
         merkle.sha256((made.previous_sha256 + head).encode()).hex(),
         merkle.sm3((str(made.previous_sm3) + head).encode()).hex(),

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.identity import Actor
 from settlement.roots import queries
-from settlement.roots.model import PeriodRoot
+from settlement.roots.model import PeriodRoot, RootPart
 from settlement.roots.rules import Sealed, tree_over
 
 SALT_BYTES = 32
+LEAVES_AT_ONCE = 4_096
 
 
 def bind(session: Session, actor: Actor, run: Sealed, *, now: datetime) -> PeriodRoot:
@@ -25,14 +26,22 @@ def bind(session: Session, actor: Actor, run: Sealed, *, now: datetime) -> Perio
     if known is not None:
         return known
     salt = secrets.token_hex(SALT_BYTES)
-    tree = tree_over(queries.leaves(session, run), salt)
+    journal = queries.new_entries(session, run.place)
+    tree = tree_over(queries.leaves(session, run, journal), salt)
     made = PeriodRoot(
         run_id=run.id, run_number=run.number, place=run.place, period_start=run.period_start,
-        period_end=run.period_end, leaf_count=tree.size, salt=salt, sha256=tree.root("sha256"), sm3=tree.root("sm3"),
-        made_at=now,
+        period_end=run.period_end, journal=journal, leaf_count=tree.size, salt=salt, sha256=tree.root("sha256"),
+        sm3=tree.root("sm3"), made_at=now,
     )  # fmt: skip
     session.add(made)
     session.flush()
+    session.add_all(
+        RootPart(
+            root_id=made.id, part=part,
+            **{name: b"".join(hashes[at : at + LEAVES_AT_ONCE]) for name, hashes in tree.hashes.items()},
+        )
+        for part, at in enumerate(range(0, tree.size, LEAVES_AT_ONCE))
+    )  # fmt: skip
     audit.record(
         session, actor, "settlement.root", ("settlement_run", str(run.id)), at=now, note=run.number,
         detail={"leaves": made.leaf_count, "sha256": made.sha256, "sm3": made.sm3},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Entity
+from kernel.db import Base, Entity
 
 
 class PeriodRoot(Entity):
@@ -26,8 +27,21 @@ class PeriodRoot(Entity):
     place: Mapped[str] = mapped_column(index=True)
     period_start: Mapped[date]
     period_end: Mapped[date]
+    journal: Mapped[dict[str, Any]]  # year → [last number under the root before, last under this one]
     leaf_count: Mapped[int]
     salt: Mapped[str]  # of it every leaf has its own; whoever knows it could try out what others earned
     sha256: Mapped[str]
     sm3: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class RootPart(Base):
+    """Hashes of the leaves under a root, thousands at a time: they name the leaf that was changed, and prove one."""
+
+    __tablename__ = "settlement_root_part"
+    __table_args__ = ({"info": {"guard": "append_only"}},)
+
+    root_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_period_root.id"), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[bytes]
+    sm3: Mapped[bytes]

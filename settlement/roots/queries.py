@@ -17,12 +17,13 @@ from pricing.tariffs.model import Tariff
 from registry.parties.model import Party
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.revenue.model import RevenueLine
-from settlement.roots.model import PeriodRoot
-from settlement.roots.rules import Leaf, Sealed, digest, line_leaf, statement_leaf
+from settlement.roots.model import PeriodRoot, RootPart
+from settlement.roots.rules import Journal, Leaf, Sealed, Tree, digest, journal_since, line_leaf, statement_leaf
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 
 BATCH = 1_000
+HASH_BYTES = 32
 
 
 def root_of(session: Session, run_id: UUID) -> PeriodRoot | None:
@@ -30,12 +31,34 @@ def root_of(session: Session, run_id: UUID) -> PeriodRoot | None:
     return session.scalar(sa.select(PeriodRoot).where(PeriodRoot.run_id == run_id))
 
 
-def leaves(session: Session, run: Sealed) -> Iterator[Leaf]:
+def tree_of(session: Session, root: PeriodRoot) -> Tree:
+    """Return the tree as it was booked: its hashes, not what they would be today."""
+    made = Tree()
+    query = sa.select(RootPart).where(RootPart.root_id == root.id).order_by(RootPart.part)
+    for part in session.scalars(query):
+        for name, hashes in (("sha256", part.sha256), ("sm3", part.sm3)):
+            made.hashes[name] += [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+    return made
+
+
+def new_entries(session: Session, place: str) -> Journal:
+    """Return which entries of a place no root covers yet.
+
+    Everything booked since the seal before is under the next one, whatever its date: nothing stays outside.
+    """
+    before = sa.select(PeriodRoot.journal).where(PeriodRoot.place == place).order_by(PeriodRoot.id.desc()).limit(1)
+    query = sa.select(JournalEntry.year, sa.func.max(JournalEntry.number)).where(JournalEntry.place == place)
+    until = {str(year): int(number) for year, number in session.execute(query.group_by(JournalEntry.year))}
+    return journal_since(session.scalar(before) or {}, until)
+
+
+def leaves(session: Session, run: Sealed, journal: Journal) -> Iterator[Leaf]:
     """Yield the leaves of a sealed settlement: itself, its statements with their lines, its sales, its journal."""
-    yield run.leaf()
+    yield run.leaf(journal)
     yield from _statements(session, run.id)
     yield from _sales(session, run.id)
-    yield from entries(session, run)
+    for year, (after, until) in sorted(journal.items()):
+        yield from _entries(session, run.place, int(year), after, until)
 
 
 def _statements(session: Session, run_id: UUID) -> Iterator[Leaf]:
@@ -121,25 +144,24 @@ def tariff_content(tariff: Tariff) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def entries(session: Session, run: Sealed) -> Iterator[Leaf]:
-    """Yield the leaves of the entries that a place booked into the period; the seal lets no other follow."""
+def _entries(session: Session, place: str, year: int, after: int, until: int) -> Iterator[Leaf]:
     query = (
         sa.select(
-            JournalEntry.year, JournalEntry.number, JournalEntry.cause, JournalEntry.cause_id, JournalEntry.entry_date,
+            JournalEntry.number, JournalEntry.cause, JournalEntry.cause_id, JournalEntry.entry_date,
             JournalLine.account, JournalLine.amount,
         )
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
         .where(
-            JournalEntry.place == run.place, JournalEntry.entry_date >= run.period_start,
-            JournalEntry.entry_date < run.period_end,
+            JournalEntry.place == place, JournalEntry.year == year, JournalEntry.number > after,
+            JournalEntry.number <= until,
         )
-        .order_by(JournalEntry.year, JournalEntry.number, JournalLine.position)
+        .order_by(JournalEntry.number, JournalLine.position)
     )  # fmt: skip
     rows = session.execute(query.execution_options(yield_per=BATCH))
-    for (year, number), legs in groupby(rows, key=lambda row: (row[0], row[1])):
+    for number, legs in groupby(rows, key=lambda row: row.number):
         kept = list(legs)
         yield {
-            "kind": "entry", "number": entry_number(run.place, year, number), "cause": str(kept[0].cause),
+            "kind": "entry", "number": entry_number(place, year, number), "cause": str(kept[0].cause),
             "cause_id": kept[0].cause_id, "entry_date": kept[0].entry_date.isoformat(),
             "legs": [[row.account, row.amount.text()] for row in kept],
         }  # fmt: skip

@@ -17,6 +17,7 @@ from uuid import UUID
 from kernel import merkle
 
 Leaf = dict[str, Any]
+Journal = dict[str, Any]  # year → [the last number under the root before, the last under this one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Sealed:
     report_sha256: str
     inputs_sha256: str
 
-    def leaf(self) -> Leaf:
-        """Return the first leaf: the settlement itself."""
+    def leaf(self, journal: Journal) -> Leaf:
+        """Return the first leaf: the settlement itself, and which entries of the journal follow."""
         return {
             "kind": "run", "run": self.number, "place": self.place, "period_start": self.period_start.isoformat(),
             "period_end": self.period_end.isoformat(), "report_sha256": self.report_sha256,
-            "inputs_sha256": self.inputs_sha256,
+            "inputs_sha256": self.inputs_sha256, "journal": journal,
         }  # fmt: skip
 
 
@@ -88,6 +89,12 @@ def salted(leaf: Leaf, salt: str, position: int) -> Leaf:
 
 
 SALT_BYTES = len(UUID(int=0).bytes)
+
+
+def journal_since(before: Journal, until: Mapping[str, int]) -> Journal:
+    """Return which entries are new since the root before: numbers have no gap, so two of them name them all."""
+    last = {year: both[-1] for year, both in before.items()}
+    return {year: [last.get(year, 0), number] for year, number in sorted(until.items())}
 
 
 def tree_over(leaves: Iterable[Leaf], salt: str) -> Tree:

@@ -26,8 +26,10 @@ NO_DOCUMENTS = {
     "content_sha256", "token_sha256", "secret_sha256", "login_sha256", "word_sha256", "steps_sha256",
     "market_import_batch.file_sha256",
     "previous_sha256", "inputs_sha256", "settlement_run.report_sha256", "registry_disclosure.sha256",
-    "evidence_file.sha256", "audit_seal.sha256", "market_contract.sha256", "market_data_set.sha256",
-    "settlement_statement.sha256", "pricing_assessment.sha256", "pricing_misuse.sha256", "pricing_proposal.sha256",
+    "evidence_file.sha256", "audit_seal.sha256", "audit_seal.tree_sha256", "market_contract.sha256",
+    "market_data_set.sha256",
+    "settlement_statement.sha256", "settlement_period_root.sha256", "settlement_root_part.sha256",
+    "settlement_anchor.sha256", "pricing_assessment.sha256", "pricing_misuse.sha256", "pricing_proposal.sha256",
     "pricing_proposal_decision.sha256", "registry_egress_export.file_sha256", "market_bank_file.sha256",
     "market_stripe_event.sha256", "market_delivery_receipt.sha256", "market_receipt_signature.sha256",
 }  # fmt: skip

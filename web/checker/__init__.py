@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 from web.checker.catalogue import CATALOGUE_CHECKS, full_text
+from web.checker.chain import audit_seals
 from web.checker.digests import DIGESTS
 from web.checker.evidence import EVIDENCE
 from web.checker.guards import missing_guards
 from web.checker.prices import PRICE_CHECKS, PRICES
+from web.checker.proofs import PROOFS, against
 from web.checker.registry import REGISTRY_CHECKS
 from web.checker.reviews import REVIEW_CHECKS
 from web.checker.settlements import SETTLEMENT_CHECKS
 from web.checker.statements import CHECKS
 
 
-def verify(connection: sa.Connection) -> list[str]:
-    """Return every breach found, in words: which rule, which record. An empty list means that all is well."""
+def verify(connection: sa.Connection, anchors: Sequence[dict[str, Any]] = ()) -> list[str]:
+    """Return every breach found, in words: which rule, which record. An empty list means that all is well.
+
+    ``anchors`` are copies that somebody kept: a tail that was cut off, or written anew with all its digests, agrees
+    with itself, and only a copy tells.
+    """
     found = missing_guards(connection)
     for check in (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS, *PRICE_CHECKS, *CATALOGUE_CHECKS):
         rows = connection.execute(sa.text(check.sql))
         found += [f"{check.code} {check.words}：{' / '.join(str(value) for value in row)}" for row in rows]
-    for reader in (*DIGESTS, *EVIDENCE, *PRICES, full_text):
+    for reader in (*DIGESTS, audit_seals, *PROOFS, *EVIDENCE, *PRICES, full_text):
         found += reader(connection)
-    return found
+    return found + against(connection, anchors)

@@ -1,17 +1,15 @@
-"""Digests recomputed from the rows: audit seals, evidence, contracts, statements."""
+"""Digests recomputed from the rows: evidence, contracts, settlements, statements, delivery receipts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
-GENESIS = "0" * 64
+BOTH_SIDES = 2
 
 
 def _sha256(data: bytes) -> str:
@@ -56,6 +54,38 @@ def statements(connection: sa.Connection) -> list[str]:
     return found
 
 
+def receipts(connection: sa.Connection) -> list[str]:
+    """Find delivery receipts (交付回执) that are not what was counted, or not what was signed."""
+    query = """SELECT t.number, t.document, t.sha256, t.provider_count, t.buyer_count, t.period_start, t.state,
+            e.number, o.number, p.code
+        FROM market_delivery_receipt t JOIN market_entitlement e ON e.id = t.entitlement_id
+        JOIN market_order o ON o.id = t.order_id JOIN registry_product p ON p.id = e.product_id
+        WHERE t.sha256 IS NOT NULL"""
+    found = []
+    for number, document, sha, provider, buyer, start, state, held, order, product in connection.execute(
+        sa.text(query)
+    ):
+        said = parsed(document)
+        counted = {
+            "number": number, "entitlement": held, "order": order, "product": product, "period": f"{start!s:.7}",
+            "provider_count": provider, "buyer_count": buyer, "agreed": min(provider, buyer),
+            "in_dispute": abs(provider - buyer),
+        }  # fmt: skip
+        if digest(said) != sha or said != counted:
+            found.append(f"RECEIPT 交付回执与摘要或计数不符：{number}")
+        if state in ("agreed", "disputed", "resolved"):
+            found += _unsigned(connection, number, sha)
+    return found
+
+
+def _unsigned(connection: sa.Connection, number: str, sha: str) -> list[str]:
+    """Find a receipt that is told as signed by both and that both have not signed as it stands."""
+    query = """SELECT count(DISTINCT s.side) FROM market_receipt_signature s
+        JOIN market_delivery_receipt t ON t.id = s.receipt_id WHERE t.number = :number AND s.sha256 = :sha"""
+    sides = connection.execute(sa.text(query), {"number": number, "sha": sha}).scalar_one()
+    return [] if sides == BOTH_SIDES else [f"RECEIPT 交付回执没有双方对现内容的签署：{number}"]
+
+
 def parsed(value: Any) -> Any:
     """Return the value of a JSON column, which SQLite hands out as text."""
     return json.loads(value) if isinstance(value, str) else value
@@ -66,45 +96,6 @@ def digest(value: Any) -> str:
     return _sha256(canonical(parsed(value)).encode())
 
 
-def audit_seals(connection: sa.Connection) -> list[str]:
-    """Recompute the chain of seals over the audit lines."""
-    lines = _audit_lines(connection)
-    found: list[str] = []
-    previous, expected = GENESIS, 1
-    query = "SELECT sequence, previous_sha256, sha256, line_count, last_line FROM audit_seal ORDER BY sequence"
-    for sequence, linked, sha256, count, last_line in connection.execute(sa.text(query)):
-        running, last = hashlib.sha256(previous.encode()), None
-        for _ in range(count):
-            last, data = next(lines, (None, b""))
-            running.update(len(data).to_bytes(8, "big") + data)
-        if sequence != expected or linked != previous or last != str(last_line).replace("-", ""):
-            found.append(f"SEAL 审计封印不相接：{sequence}")
-        if running.hexdigest() != sha256:
-            found.append(f"SEAL 审计行被改动、删除或插入：封印 {sequence}")
-        previous, expected = sha256, sequence + 1
-    return found
-
-
-def _audit_lines(connection: sa.Connection) -> Iterator[tuple[str, bytes]]:
-    query = """SELECT id, at, actor_id, actor_name, org_id, channel, action, object_type, object_id, note, detail
-        FROM audit_line ORDER BY id"""
-    for identity, at, actor, name, org, channel, action, kind, object_id, note, detail in connection.execute(
-        sa.text(query)
-    ):
-        row = [_id(identity), _moment(at), _id(actor), name, _id(org), channel, action, kind, object_id, note,
-               parsed(detail)]  # fmt: skip
-        yield str(identity).replace("-", ""), canonical(row).encode()
-
-
-def _id(value: Any) -> str:
-    return "None" if value is None else str(value if isinstance(value, UUID) else UUID(str(value)))
-
-
-def _moment(value: Any) -> str:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-
-
 DIGESTS: tuple[Callable[[sa.Connection], list[str]], ...] = (
-    evidence, contracts, settlement_reports, statements, audit_seals,
+    evidence, contracts, settlement_reports, statements, receipts,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 APPEND_ONLY = (
-    "audit_line", "audit_seal", "evidence_file", "market_bank_file", "market_bank_line_release",
+    "audit_leaves", "audit_line", "audit_seal", "evidence_file", "market_bank_file", "market_bank_line_release",
     "market_bank_line_share", "market_buyer_account_line", "market_call_limit", "market_contract_seal",
     "market_data_set", "market_data_set_row", "market_dispute_proposal", "market_dispute_statement",
     "market_dispute_verdict", "market_download", "market_entitlement", "market_gateway", "market_import_batch",
@@ -30,7 +30,8 @@ APPEND_ONLY = (
     "registry_request_resource", "registry_resource_consent", "registry_resource_registration",
     "registry_resource_sample", "registry_resource_shared_in", "registry_review_opinion", "registry_review_pause",
     "registry_service_signature", "registry_standard_text", "registry_training_record", "registry_version_evidence",
-    "registry_version_origin", "settlement_journal_entry", "settlement_journal_line", "settlement_revenue_line",
+    "registry_version_origin", "settlement_anchor", "settlement_anchored_root", "settlement_journal_entry",
+    "settlement_journal_line", "settlement_period_root", "settlement_revenue_line", "settlement_root_part",
     "settlement_schedule_signature", "settlement_share_line", "settlement_statement", "settlement_usage_event",
 )  # fmt: skip
 OTHERS = (
