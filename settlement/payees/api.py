@@ -11,14 +11,14 @@ from kernel.identity import Permission
 from settlement.payees import commands, queries
 from settlement.payees.model import PayeeAccount, PayeeFreeze
 from settlement.payees.schemas import (
-    AccountArgs,
-    AccountDecisionIn,
-    AccountIn,
-    AccountOut,
-    AccountPageOut,
-    FreezeIn,
-    FreezeOut,
-    LiftIn,
+    PayeeAccountArgs,
+    PayeeAccountIn,
+    PayeeAccountOut,
+    PayeeAccountPageOut,
+    PayeeDecisionIn,
+    PayeeFreezeIn,
+    PayeeFreezeOut,
+    PayeeLiftIn,
 )
 
 blueprint = ApiBlueprint("payees", __name__, url_prefix="/api/v1/payee-accounts", description="收款账户 · payees")
@@ -26,8 +26,8 @@ blueprint = ApiBlueprint("payees", __name__, url_prefix="/api/v1/payee-accounts"
 
 @blueprint.get("")
 @requires(Permission.PAYEE_READ)
-@blueprint.arguments(AccountArgs, location="query")
-@blueprint.response(200, AccountPageOut)
+@blueprint.arguments(PayeeAccountArgs, location="query")
+@blueprint.response(200, PayeeAccountPageOut)
 def browse(args: dict[str, Any]):
     """List the accounts of your organisation or places, newest first; numbers are masked."""
     return page(db.session(), queries.listed(current_actor(), state=args["state"]), PayeeAccount, newest_first=True)
@@ -35,8 +35,8 @@ def browse(args: dict[str, Any]):
 
 @blueprint.post("")
 @requires(Permission.PAYEE_WRITE)
-@blueprint.arguments(AccountIn)
-@blueprint.response(201, AccountOut)
+@blueprint.arguments(PayeeAccountIn)
+@blueprint.response(201, PayeeAccountOut)
 def ask(account_in: dict[str, Any]):
     """Name an account; finance confirms it, and it is paid to 24 hours later."""
     with db.transaction() as session:
@@ -45,7 +45,7 @@ def ask(account_in: dict[str, Any]):
 
 @blueprint.get("/<uuid:account_id>")
 @requires(Permission.PAYEE_READ)
-@blueprint.response(200, AccountOut)
+@blueprint.response(200, PayeeAccountOut)
 def show(account_id: UUID):
     """Read one account."""
     return queries.visible(db.session(), current_actor(), account_id)
@@ -53,8 +53,8 @@ def show(account_id: UUID):
 
 @blueprint.post("/<uuid:account_id>/decision")
 @requires(Permission.PAYEE_READ)
-@blueprint.arguments(AccountDecisionIn)
-@blueprint.response(200, AccountOut)
+@blueprint.arguments(PayeeDecisionIn)
+@blueprint.response(200, PayeeAccountOut)
 def decide(decision_in: dict[str, Any], account_id: UUID):
     """Confirm or refuse as the second person, or withdraw your own; send ``If-Match``."""
     with db.transaction() as session:
@@ -64,8 +64,8 @@ def decide(decision_in: dict[str, Any], account_id: UUID):
 
 @blueprint.post("/freezes")
 @requires(Permission.PAYEE_FREEZE)
-@blueprint.arguments(FreezeIn)
-@blueprint.response(201, FreezeOut)
+@blueprint.arguments(PayeeFreezeIn)
+@blueprint.response(201, PayeeFreezeOut)
 def freeze(freeze_in: dict[str, Any]):
     """Stop paying a party by order of a court or authority."""
     with db.transaction() as session:
@@ -74,8 +74,8 @@ def freeze(freeze_in: dict[str, Any]):
 
 @blueprint.post("/freezes/<uuid:freeze_id>/lifting")
 @requires(Permission.PAYEE_FREEZE)
-@blueprint.arguments(LiftIn)
-@blueprint.response(200, FreezeOut)
+@blueprint.arguments(PayeeLiftIn)
+@blueprint.response(200, PayeeFreezeOut)
 def lift(lift_in: dict[str, Any], freeze_id: UUID):
     """Ask to lift a freeze, or confirm it as the second person; send ``If-Match``."""
     with db.transaction() as session:

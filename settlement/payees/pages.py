@@ -18,7 +18,7 @@ from kernel.identity import Permission
 from settlement.payees import commands, queries
 from settlement.payees.model import PayeeAccount, PayeeFreeze
 from settlement.payees.rules import AccountKind, AccountState
-from settlement.payees.schemas import AccountDecisionIn, AccountIn, FreezeIn, LiftIn
+from settlement.payees.schemas import PayeeAccountIn, PayeeDecisionIn, PayeeFreezeIn, PayeeLiftIn
 
 blueprint = Blueprint("payee_pages", __name__, template_folder="../templates")
 NOTICES_SHOWN = 20
@@ -27,7 +27,8 @@ STATE_WORDS = {
     AccountState.WITHDRAWN: _("已撤回"),
 }  # fmt: skip
 KIND_WORDS = {
-    AccountKind.BANK: _("银行账户"), AccountKind.STRIPE: _("Stripe 关联账户"), AccountKind.TREASURY: _("国库（非税收入）"),
+    AccountKind.BANK: _("银行账户"), AccountKind.STRIPE: _("Stripe 关联账户"),
+    AccountKind.TREASURY: _("国库（非税收入）"),
 }  # fmt: skip
 
 
@@ -42,14 +43,14 @@ def browse() -> AnyResponse:
 @requires(Permission.PAYEE_WRITE)
 def ask() -> AnyResponse:
     """Name an account."""
-    return _done(Form(AccountIn), commands.ask, gettext("已提交，待财务复核。"))
+    return _done(Form(PayeeAccountIn), commands.ask, gettext("已提交，待财务复核。"))
 
 
 @blueprint.post("/payees/freezes")
 @requires(Permission.PAYEE_FREEZE)
 def freeze() -> AnyResponse:
     """Stop paying a party."""
-    return _done(Form(FreezeIn), commands.freeze, gettext("已冻结，该单位的款项暂不拨付。"))
+    return _done(Form(PayeeFreezeIn), commands.freeze, gettext("已冻结，该单位的款项暂不拨付。"))
 
 
 @blueprint.post("/payees/<uuid:account_id>/decision")
@@ -61,7 +62,7 @@ def decide(account_id: UUID) -> AnyResponse:
         match_version(session, PayeeAccount, queries.visible(session, actor, account_id).id)
         return commands.decide(session, actor, account_id, **data)
 
-    return _done(Form(AccountDecisionIn), act, gettext("已办理。"))
+    return _done(Form(PayeeDecisionIn), act, gettext("已办理。"))
 
 
 @blueprint.post("/payees/freezes/<uuid:freeze_id>/lifting")
@@ -73,7 +74,7 @@ def lift(freeze_id: UUID) -> AnyResponse:
         match_version(session, PayeeFreeze, queries.visible_freeze(session, actor, freeze_id).id)
         return commands.lift(session, actor, freeze_id, **data)
 
-    return _done(Form(LiftIn), act, gettext("已办理；解除冻结须两人。"))
+    return _done(Form(PayeeLiftIn), act, gettext("已办理；解除冻结须两人。"))
 
 
 def _done(form: Form, act: Callable[..., Any], said: str) -> AnyResponse:
@@ -96,7 +97,7 @@ def _browse(form: Form | None = None, *, refusal: DomainError | None = None, sta
     told = queries.notices(session, actor, limit=NOTICES_SHOWN)
     ids = {one.party_id for one in (*found["items"], *freezes, *told)}
     text = render_template(
-        "settlement/payees/browse.html", found=found, freezes=freezes, told=told, form=form or Form(AccountIn),
+        "settlement/payees/browse.html", found=found, freezes=freezes, told=told, form=form or Form(PayeeAccountIn),
         names=queries.names(session, ids), states=STATE_WORDS, kinds=KIND_WORDS, refusal=words_of(refusal),
         places=[(place, book.place(place).title) for place in book.places()],
         may_write=actor.may(Permission.PAYEE_WRITE), may_freeze=actor.may(Permission.PAYEE_FREEZE),

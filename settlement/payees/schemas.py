@@ -11,7 +11,7 @@ from settlement.payees.rules import AccountAct, AccountKind, AccountState
 NAME_MAX, REASON_MAX, CODE_MAX, PLACE_MAX = 200, 2000, 64, 40
 
 
-class AccountIn(Schema):
+class PayeeAccountIn(Schema):
     """An account that is named; without a credit code, the treasury's of the place."""
 
     place = TextField(required=True, max_length=PLACE_MAX)
@@ -26,14 +26,14 @@ class AccountIn(Schema):
     reason = TextField(required=True, max_length=REASON_MAX)
 
 
-class AccountDecisionIn(Schema):
+class PayeeDecisionIn(Schema):
     """What becomes of a named account, and why."""
 
     act = ma.fields.Enum(AccountAct, by_value=True, required=True)
     reason = TextField(required=True, max_length=REASON_MAX)
 
 
-class AccountOut(EntityOut):
+class PayeeAccountOut(EntityOut):
     """One account with its number masked."""
 
     place = ma.fields.String()
@@ -50,13 +50,13 @@ class AccountOut(EntityOut):
     effective_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class AccountArgs(PageArgs):
+class PayeeAccountArgs(PageArgs):
     """Filter of the accounts."""
 
     state = ma.fields.Enum(AccountState, by_value=True, load_default=None)
 
 
-class FreezeIn(Schema):
+class PayeeFreezeIn(Schema):
     """The order by which a party is not paid."""
 
     place = TextField(required=True, max_length=PLACE_MAX)
@@ -65,13 +65,13 @@ class FreezeIn(Schema):
     reason = TextField(required=True, max_length=REASON_MAX)
 
 
-class LiftIn(Schema):
+class PayeeLiftIn(Schema):
     """The order by which it is paid again."""
 
     document = TextField(required=True, max_length=NAME_MAX)
 
 
-class FreezeOut(EntityOut):
+class PayeeFreezeOut(EntityOut):
     """One freeze."""
 
     place = ma.fields.String()
@@ -83,4 +83,4 @@ class FreezeOut(EntityOut):
     lifted_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-AccountPageOut = page_of(AccountOut)
+PayeeAccountPageOut = page_of(PayeeAccountOut)

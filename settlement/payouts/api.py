@@ -10,16 +10,16 @@ from kernel.identity import Permission
 from settlement.payouts import commands, queries, sheets
 from settlement.payouts.model import PayoutBatch
 from settlement.payouts.schemas import (
-    BatchArgs,
-    BatchesOut,
-    BatchIn,
-    BatchOut,
-    BatchPageOut,
-    DuesArgs,
-    DuesOut,
+    PayoutBatchArgs,
+    PayoutBatchesOut,
+    PayoutBatchIn,
+    PayoutBatchOut,
+    PayoutBatchPageOut,
+    PayoutDuesArgs,
+    PayoutDuesOut,
+    PayoutReasonIn,
+    PayoutResultsIn,
     PayoutsOut,
-    ReasonIn,
-    ResultsIn,
 )
 
 blueprint = ApiBlueprint("payouts", __name__, url_prefix="/api/v1/payout-batches", description="收益拨付 · payouts")
@@ -27,8 +27,8 @@ blueprint = ApiBlueprint("payouts", __name__, url_prefix="/api/v1/payout-batches
 
 @blueprint.get("/dues")
 @requires(Permission.PAYOUT_READ)
-@blueprint.arguments(DuesArgs, location="query")
-@blueprint.response(200, DuesOut)
+@blueprint.arguments(PayoutDuesArgs, location="query")
+@blueprint.response(200, PayoutDuesOut)
 def dues(args: dict[str, Any]):
     """Show what can be paid at a place now, and what is held back with its reason."""
     current_actor().must(Permission.PAYOUT_READ, place=args["place"])
@@ -49,8 +49,8 @@ def dues(args: dict[str, Any]):
 
 @blueprint.get("")
 @requires(Permission.PAYOUT_READ)
-@blueprint.arguments(BatchArgs, location="query")
-@blueprint.response(200, BatchPageOut)
+@blueprint.arguments(PayoutBatchArgs, location="query")
+@blueprint.response(200, PayoutBatchPageOut)
 def browse(args: dict[str, Any]):
     """List the batches of your places, newest first."""
     query = queries.listed(current_actor(), place=args.get("place"), state=args["state"])
@@ -59,8 +59,8 @@ def browse(args: dict[str, Any]):
 
 @blueprint.post("")
 @requires(Permission.PAYOUT_PREPARE)
-@blueprint.arguments(BatchIn)
-@blueprint.response(201, BatchesOut)
+@blueprint.arguments(PayoutBatchIn)
+@blueprint.response(201, PayoutBatchesOut)
 def prepare(batch_in: dict[str, Any]):
     """Prepare batches of everything that can be paid at a place now."""
     with db.transaction() as session:
@@ -70,7 +70,7 @@ def prepare(batch_in: dict[str, Any]):
 
 @blueprint.get("/<number>")
 @requires(Permission.PAYOUT_READ)
-@blueprint.response(200, BatchOut)
+@blueprint.response(200, PayoutBatchOut)
 def show(number: str):
     """Read one batch."""
     return queries.visible(db.session(), current_actor(), number)
@@ -87,8 +87,8 @@ def payouts(number: str):
 
 @blueprint.post("/<number>/release")
 @requires(Permission.PAYOUT_RELEASE)
-@blueprint.arguments(ReasonIn)
-@blueprint.response(200, BatchOut)
+@blueprint.arguments(PayoutReasonIn)
+@blueprint.response(200, PayoutBatchOut)
 def release(reason_in: dict[str, Any], number: str):
     """Say that an odd amount is right; send ``If-Match``."""
     with db.transaction() as session:
@@ -98,7 +98,7 @@ def release(reason_in: dict[str, Any], number: str):
 
 @blueprint.post("/<number>/check")
 @requires(Permission.PAYOUT_CHECK)
-@blueprint.response(200, BatchOut)
+@blueprint.response(200, PayoutBatchOut)
 def check(number: str):
     """Confirm a batch as somebody else than its preparer; send ``If-Match``."""
     with db.transaction() as session:
@@ -108,7 +108,7 @@ def check(number: str):
 
 @blueprint.post("/<number>/send")
 @requires(Permission.PAYOUT_PAY)
-@blueprint.response(200, BatchOut)
+@blueprint.response(200, PayoutBatchOut)
 def send(number: str):
     """Send a checked batch as the third person; send ``If-Match``."""
     with db.transaction() as session:
@@ -118,8 +118,8 @@ def send(number: str):
 
 @blueprint.post("/<number>/cancellation")
 @requires(Permission.PAYOUT_READ)
-@blueprint.arguments(ReasonIn)
-@blueprint.response(200, BatchOut)
+@blueprint.arguments(PayoutReasonIn)
+@blueprint.response(200, PayoutBatchOut)
 def cancel(reason_in: dict[str, Any], number: str):
     """Give up a batch that was not sent; send ``If-Match``."""
     with db.transaction() as session:
@@ -129,8 +129,8 @@ def cancel(reason_in: dict[str, Any], number: str):
 
 @blueprint.post("/<number>/results")
 @requires(Permission.PAYOUT_PREPARE)
-@blueprint.arguments(ResultsIn)
-@blueprint.response(200, BatchOut)
+@blueprint.arguments(PayoutResultsIn)
+@blueprint.response(200, PayoutBatchOut)
 def take_results(results_in: dict[str, Any], number: str):
     """Take the bank's answer: each line confirms or returns one payout; send ``If-Match``."""
     results = sheets.read_results(results_in["content"])

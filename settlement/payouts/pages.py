@@ -20,7 +20,7 @@ from settlement.payees.model import PayeeAccount
 from settlement.payouts import commands, queries, sheets
 from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, Channel, HoldReason, PayoutState
-from settlement.payouts.schemas import BatchIn, ReasonIn
+from settlement.payouts.schemas import PayoutBatchIn, PayoutReasonIn
 from settlement.statements.model import Statement
 
 blueprint = Blueprint("payout_pages", __name__, template_folder="../templates")
@@ -56,7 +56,7 @@ def browse() -> AnyResponse:
 @requires(Permission.PAYOUT_PREPARE)
 def prepare() -> AnyResponse:
     """Prepare batches of everything that can be paid."""
-    form = Form(BatchIn)
+    form = Form(PayoutBatchIn)
     if not form.accepts():
         return _browse(status=422)
     try:
@@ -150,13 +150,15 @@ def _rows(session: Any, payouts: Any) -> list[sheets.Row]:
         account, party = session.get_one(PayeeAccount, one.account_id), session.get_one(Party, one.party_id)
         statement = session.get_one(Statement, one.statement_id)
         if one.amount:
-            found.append(sheets.Row(one.number, account.holder, account.number, account.bank, account.bank_code,
-                                    account.item_code, one.amount, party.name, party.uscc, statement.number))  # fmt: skip
+            found.append(sheets.Row(
+                one.number, account.holder, account.number, account.bank, account.bank_code, account.item_code,
+                one.amount, party.name, party.uscc, statement.number,
+            ))  # fmt: skip
     return found
 
 
 def _reasoned(number: str, act: Callable[..., Any]) -> AnyResponse:
-    form = Form(ReasonIn)
+    form = Form(PayoutReasonIn)
     if not form.accepts():
         return _batch(number, status=422)
     return _step(number, act, **form.data)

@@ -12,32 +12,32 @@ from settlement.splits.rules import PayeeKind
 PLACE_MAX, REASON_MAX = 40, 2000
 
 
-class BatchIn(Schema):
+class PayoutBatchIn(Schema):
     """The place whose payouts are prepared."""
 
     place = TextField(required=True, max_length=PLACE_MAX)
 
 
-class ReasonIn(Schema):
+class PayoutReasonIn(Schema):
     """Why a batch is released or cancelled."""
 
     reason = TextField(required=True, max_length=REASON_MAX)
 
 
-class ResultsIn(Schema):
+class PayoutResultsIn(Schema):
     """The bank's answer as a CSV file."""
 
     content = FileContentField(required=True)
 
 
-class BatchArgs(PageArgs):
+class PayoutBatchArgs(PageArgs):
     """Filters of the batches."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=PLACE_MAX))
     state = ma.fields.Enum(BatchState, by_value=True, load_default=None)
 
 
-class DuesArgs(ma.Schema):
+class PayoutDuesArgs(ma.Schema):
     """The place whose open amounts are shown."""
 
     place = ma.fields.String(required=True, validate=ma.validate.Length(max=PLACE_MAX))
@@ -53,7 +53,7 @@ class PayableOut(ma.Schema):
     amount = MoneyField()
 
 
-class HeldOut(ma.Schema):
+class HeldBackOut(ma.Schema):
     """What is owed and not paid now, and why."""
 
     statement = ma.fields.String()
@@ -64,14 +64,14 @@ class HeldOut(ma.Schema):
     detail = ma.fields.String()
 
 
-class DuesOut(ma.Schema):
+class PayoutDuesOut(ma.Schema):
     """Everything open at a place."""
 
     payable = ma.fields.List(ma.fields.Nested(PayableOut))
-    held = ma.fields.List(ma.fields.Nested(HeldOut))
+    held = ma.fields.List(ma.fields.Nested(HeldBackOut))
 
 
-class BatchOut(EntityOut):
+class PayoutBatchOut(EntityOut):
     """One batch."""
 
     number = ma.fields.String()
@@ -111,10 +111,10 @@ class PayoutOut(EntityOut):
     ended_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class BatchesOut(ma.Schema):
+class PayoutBatchesOut(ma.Schema):
     """What was prepared at once."""
 
-    items = ma.fields.List(ma.fields.Nested(BatchOut))
+    items = ma.fields.List(ma.fields.Nested(PayoutBatchOut))
 
 
 class PayoutsOut(ma.Schema):
@@ -123,4 +123,4 @@ class PayoutsOut(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(PayoutOut))
 
 
-BatchPageOut = page_of(BatchOut)
+PayoutBatchPageOut = page_of(PayoutBatchOut)

@@ -1,4 +1,4 @@
-"""Transfers to connected accounts: carried out once whatever happens to the answer; unknown is a state, never a loss."""
+"""Transfers to connected accounts are carried out once whatever happens to the answer; unknown is a state."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from settlement.payouts import commands, queries
 from settlement.payouts.model import PayoutBatch
 from settlement.payouts.rules import Channel, PayoutState
 from tests.fakes.stripe_server import FakeStripe
-from tests.make import paying
+from tests.make import paying, settlement
 from tests.make import payouts as make
 from tests.make import registry_base as base
-from tests.make import settlement
 from tests.market.orders.test_races import prepared, together
 from web import paying_out
 
