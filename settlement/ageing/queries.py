@@ -13,7 +13,7 @@ from registry.parties.model import Party
 from settlement.ageing.rules import HEADS, Aged, Standing, aged
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import head_of
-from settlement.reports.rules import Scope
+from settlement.scopes.rules import Scope
 
 BOUNDS = (30, 60, 90, 180, 365)  # days; whatever is older is the last part
 AGES = len(BOUNDS) + 1

@@ -18,10 +18,11 @@ from registry.parties.model import Party
 from registry.products.model import Product
 from settlement.extracts.rules import DataSet
 from settlement.ledger.model import JournalEntry, JournalLine
-from settlement.reports.queries import reach_of_shares, scope_of, sealed_within
-from settlement.reports.rules import Scope
+from settlement.reports.queries import reach_of_shares, sealed_within
 from settlement.revenue.model import RevenueLine
 from settlement.runs.model import SettlementRun
+from settlement.scopes.queries import scope_of
+from settlement.scopes.rules import Scope
 from settlement.splits.model import ShareLine, ShareSchedule
 from settlement.statements.model import Statement
 

@@ -10,8 +10,7 @@ from kernel.identity import Permission
 from kernel.money import Money
 from registry.agreements.model import Agreement
 from settlement.packs import queries, sheets
-from settlement.packs.api import pack_of
-from settlement.packs.rules import PACK_SOURCES, PACK_TITLES, PackKind
+from settlement.packs.rules import PACK_SOURCES, PACK_TITLES, PackKind, kind_of
 from settlement.reports.schemas import YEAR_MAX, YEAR_MIN
 
 blueprint = Blueprint("pack_pages", __name__, template_folder="../templates")
@@ -35,7 +34,7 @@ def browse() -> str:
 @requires(Permission.COST_READ)
 def show(agreement: str, year: int, duty: str) -> str:
     """Show one pack with the sums that tie."""
-    found = pack_of(agreement, year, duty)
+    found = _pack(agreement, year, duty)
     return render_template(
         "settlement/packs/show.html", found=found, title=PACK_TITLES[found.kind], source=PACK_SOURCES[found.kind],
         is_money=lambda value: isinstance(value, Money), is_count=lambda value: isinstance(value, int),
@@ -46,5 +45,10 @@ def show(agreement: str, year: int, duty: str) -> str:
 @requires(Permission.COST_READ)
 def workbook(agreement: str, year: int, duty: str) -> Response:
     """Give one pack as a workbook."""
-    found = pack_of(agreement, year, duty)
+    found = _pack(agreement, year, duty)
     return attachment(sheets.workbook(found), f"{duty}-{agreement}-{year}.xlsx", XLSX)
+
+
+def _pack(agreement: str, year: int, duty: str) -> queries.Pack:
+    kind = kind_of(duty, year)
+    return queries.pack(db.session(), current_actor(), kind, agreement, year, on=clock.today())

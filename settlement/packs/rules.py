@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kernel.errors import Conflict
+from kernel.calendar import YEARS
+from kernel.errors import Conflict, NotFound
 from kernel.money import Money
 
 Cell = str | int | Money
@@ -42,6 +43,12 @@ class DoesNotTie(Conflict):
     code = "pack.does_not_tie"
     title = "报送数据与账簿不符"
     title_en = "The figures differ from the ledger"
+
+
+class NoSuchPack(NotFound):
+    """There is no such duty or year."""
+
+    code = "pack.not_found"
 
 
 class NothingSealed(Conflict):
@@ -88,6 +95,18 @@ class Tie:
     def holds(self) -> bool:
         """Say whether they are the same to the fen."""
         return self.left_amount == self.right_amount
+
+
+def kind_of(duty: str, year: int) -> PackKind:
+    """Return the kind of a pack as addresses name it.
+
+    Raises:
+        NoSuchPack: it is no duty, or no year.
+    """
+    if duty not in list(PackKind) or not min(YEARS) <= year < max(YEARS):
+        known = "、".join(kind.value for kind in PackKind)
+        raise NoSuchPack(f"没有 {year} 年的“{duty}”：可出具的有 {known}", detail_en=f"No pack {duty} of {year}")
+    return PackKind(duty)
 
 
 def must_tie(ties: Sequence[Tie], *, agreement: str, year: int) -> None:

@@ -23,13 +23,14 @@ from settlement.reports.schemas import (
     WaterfallOut,
     YearArgs,
 )
+from settlement.scopes.queries import scope_of
 
 blueprint = ApiBlueprint("reports", __name__, url_prefix="/api/v1/reports", description="收益报表 · reports")
 
 
 def _wanted(args: dict[str, Any]) -> Wanted:
     span = months(args.pop("since"), args.pop("until"))
-    return Wanted(queries.scope_of(current_actor()), span, **args)
+    return Wanted(scope_of(current_actor()), span, **args)
 
 
 @blueprint.get("/revenue")
@@ -76,6 +77,6 @@ def deviation(args: dict[str, Any]):
 @blueprint.response(200, AgeingOut)
 def ageing(args: dict[str, Any]):
     """Read what is owed and what is claimed at the end of a day, by age."""
-    session, scope = db.session(), queries.scope_of(current_actor())
+    session, scope = db.session(), scope_of(current_actor())
     found = {str(standing): aged(session, scope, standing, **args) for standing in Standing}
     return {"ages": ages(), **found}

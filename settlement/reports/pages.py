@@ -34,6 +34,7 @@ from settlement.reports.rules import (
     ranked,
 )
 from settlement.reports.schemas import YEAR_MAX, YEAR_MIN
+from settlement.scopes.queries import scope_of
 from settlement.statements.rules import PAYEES
 
 blueprint = Blueprint("report_pages", __name__, template_folder="../templates")
@@ -231,7 +232,7 @@ def _wanted() -> Wanted:
         args.get("to") or Period.month_of(today).text(),
     )
     return Wanted(
-        queries.scope_of(current_actor()), span, _one_of(Dimension, "dimension", Dimension.PRODUCT),
+        scope_of(current_actor()), span, _one_of(Dimension, "dimension", Dimension.PRODUCT),
         _one_of(Grain, "grain", Grain.MONTH), _one_of(Measure, "measure", Measure.REVENUE),
         args.get("place", "")[:LENGTH_MAX],
     )  # fmt: skip

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import Period
-from kernel.errors import NotAllowed
-from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
+from kernel.identity import Actor, Permission
 from kernel.money import ZERO, Money
 from kernel.policy import Cited, PolicyBook
 from market.orders.model import Order
@@ -31,10 +30,11 @@ from registry.parties.rules import Capacity
 from registry.products.model import Product
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import OF_THE_SALE, Cause
-from settlement.reports.rules import OTHERS, Dimension, Grain, Measure, Row, Scope, gathered, part_of
+from settlement.reports.rules import OTHERS, Dimension, Grain, Measure, Row, gathered, part_of
 from settlement.revenue.model import RevenueLine
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
+from settlement.scopes.rules import Scope
 from settlement.splits.model import ShareLine
 from settlement.splits.rules import PayeeKind
 
@@ -42,12 +42,6 @@ SUM, COUNT = sa.func.sum, sa.func.count
 operator = aliased(Party)
 receiver = aliased(Party)
 EMPTY = sa.literal("")
-
-
-class NothingToReport(NotAllowed):
-    """Reports are for parties of settlements and for those who watch over them."""
-
-    code = "report.not_allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +81,6 @@ class Waterfall:
     def net(self) -> Money:
         """What there was to divide."""
         return self.gross - self.tax
-
-
-def scope_of(actor: Actor) -> Scope:
-    """Return whose figures the actor may read.
-
-    Raises:
-        NothingToReport: the actor neither takes part in settlements nor watches over them.
-    """
-    grants = [grant for grant in actor.grants if grant.role in ROLES_OF[Permission.STATEMENT_READ]]
-    watching = [grant for grant in grants if grant.role in WATCHERS]
-    orgs = frozenset(grant.org_id for grant in grants if grant.org_id is not None and grant.role not in WATCHERS)
-    if not watching and not orgs:
-        raise NothingToReport(
-            "报表只供结算各当事方和所在地的财务、审计、主管人员查看；请以相应身份登录",
-            detail_en="Reports are for the parties of settlements and their watchers",
-        )
-    if any(grant.place is None for grant in watching):
-        return Scope(None, orgs)
-    return Scope(frozenset(grant.place for grant in watching if grant.place is not None), orgs)
 
 
 def rows(session: Session, wanted: Wanted) -> list[Row]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from uuid import UUID
 
 from kernel.calendar import MONTHS_PER_QUARTER, Period, add_months
 from kernel.errors import Invalid
@@ -55,19 +54,6 @@ MEASURE_TITLES = {Measure.REVENUE: "收入", Measure.SHARE: "分得"}
 COUNTS = ("lines", "quantity", "billable")
 AMOUNTS = ("gross", "tax", "net", "shadow", "share", "treasury", "own_account", "held")
 OTHERS = ""  # key of whatever the dimension does not name
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose figures somebody may read: all at these places (``None``: at every place), and own organisations'."""
-
-    places: frozenset[str] | None
-    orgs: frozenset[UUID]
-
-    @property
-    def is_of_parties(self) -> bool:
-        """Say whether only own figures are read."""
-        return self.places is not None and not self.places
 
 
 @dataclass(frozen=True, slots=True)

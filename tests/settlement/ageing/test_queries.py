@@ -14,7 +14,7 @@ from settlement.ageing.queries import AGES, BOUNDS, ageing
 from settlement.ageing.rules import Standing
 from settlement.ledger import commands, queries
 from settlement.ledger.rules import Cause, transfer_entry
-from settlement.reports.queries import scope_of
+from settlement.scopes.queries import scope_of
 from tests.make import registry_base as base
 from tests.make import settlement as make
 

@@ -14,8 +14,9 @@ from kernel.money import Money, total
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import Cause
 from settlement.reports import queries
-from settlement.reports.queries import NothingToReport, Wanted
+from settlement.reports.queries import Wanted
 from settlement.reports.rules import Dimension, Grain, Measure, closed
+from settlement.scopes.queries import NothingToReport, scope_of
 from tests.make import registry_base as base
 from tests.make import settlement as make
 
@@ -37,7 +38,7 @@ def settled(session: Session) -> make.World:
 
 def asked(person: Actor, **chosen: object) -> Wanted:
     """What a person asks for over the year."""
-    return Wanted(queries.scope_of(person), YEAR, **chosen)  # type: ignore[arg-type]
+    return Wanted(scope_of(person), YEAR, **chosen)  # type: ignore[arg-type]
 
 
 def booked(session: Session, head: str) -> Money:
@@ -108,7 +109,7 @@ def test_another_place_and_the_platforms_own_people_read_nothing(session: Sessio
     assert queries.rows(session, asked(make.checker("futian"))) == []
     assert queries.waterfall(session, asked(make.checker("futian"))).gross == Money(0)
     with pytest.raises(NothingToReport):
-        queries.scope_of(base.actor(Role.BUYER, org_id=settled.operator.id))
+        scope_of(base.actor(Role.BUYER, org_id=settled.operator.id))
 
 
 def test_a_place_narrows_what_a_watcher_of_all_places_reads(session: Session, settled: make.World) -> None:

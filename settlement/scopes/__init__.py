@@ -1,0 +1,1 @@
+"""Scopes: whose figures of sealed settlements somebody may read."""
