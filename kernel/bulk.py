@@ -26,13 +26,26 @@ def insert_many(session: Session, table: type[Base], rows: Sequence[dict[str, An
     writers: list[tuple[str, Callable[[Any], Any]]] = []
     for column in columns:
         written = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        writers.append((column.name, written or _as_it_is))
+        is_json = isinstance(column.type, sa.JSON)
+        writers.append((column.name, _remembered(written) if written and is_json else written or _as_it_is))
     names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name, _ in writers)
     session.flush()
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([write(row[name]) for name, write in writers])
+
+
+def _remembered(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Write an object that many rows share once; the rows keep it alive meanwhile."""
+    known: dict[int, Any] = {}
+
+    def written(value: Any) -> Any:
+        if id(value) not in known:
+            known[id(value)] = write(value)
+        return known[id(value)]
+
+    return written
 
 
 def _as_it_is(value: Any) -> Any:

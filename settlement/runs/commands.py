@@ -13,14 +13,11 @@ from kernel import audit, bulk, numbering
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
-from kernel.money import Money, total
 from kernel.policy import PolicyBook
 from registry.accounts.queries import accounts_behind
-from settlement.earnings.queries import NOTHING_TAKEN, Line
+from settlement.bookings.commands import book_revenue
+from settlement.earnings.queries import NOTHING_TAKEN
 from settlement.intake.commands import take_in_payments
-from settlement.ledger.commands import book_new
-from settlement.ledger.queries import Booked
-from settlement.ledger.rules import Entry, Tags, earning_entry
 from settlement.revenue.model import RevenueLine
 from settlement.roots.commands import bind
 from settlement.runs import queries
@@ -136,9 +133,9 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
         )
     booked = _write(session, actor, run, worked, now)
     issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
-    ties = queries.tie_out(session, run, [one.header.id for one in booked])
+    ties = queries.tie_out(session, run)
     must_tie(ties)
-    run.totals = {**run.totals, "statements": len(issued), "entries": len(booked),
+    run.totals = {**run.totals, "statements": len(issued), "entries": booked,
                   "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
     run.state, run.sealed_by, run.sealed_by_name, run.sealed_at = state, actor.id, actor.name, now
     session.flush()
@@ -178,8 +175,8 @@ def _overlapping(place: str, period: Period) -> PeriodOverlaps:
     )
 
 
-def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, now: datetime) -> list[Booked]:
-    """Write lines of revenue, shares and journal entries; the run is still open, or the triggers would refuse."""
+def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, now: datetime) -> int:
+    """Write revenue, shares and entries, and return how many entries; a sealed run would be refused by the triggers."""
     ids = {line.sale.entitlement.number: new_id() for line in worked.lines}
     rows = [
         {
@@ -207,23 +204,5 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
     ]  # fmt: skip
     bulk.insert_many(session, RevenueLine, rows)
     bulk.insert_many(session, ShareLine, shares)
-    return book_new(session, actor, _entries(run, worked), now=now)
-
-
-def _entries(run: SettlementRun, worked: Worked) -> list[Entry]:
-    """Return one entry per line of revenue: from what was paid in advance to tax and everybody's account."""
-    credits: dict[str, list[tuple[str, str, Money]]] = {}
-    for share in worked.shares:
-        part = (str(share.payee.kind), share.party.uscc, share.amount)
-        credits.setdefault(share.line.sale.entitlement.number, []).append(part)
-    return [_entry(run, line, credits[line.sale.entitlement.number]) for line in worked.lines if line.gross]
-
-
-def _entry(run: SettlementRun, line: Line, parts: list[tuple[str, str, Money]]) -> Entry:
-    assert total(amount for _, _, amount in parts) == line.net
-    return earning_entry(
-        place=run.place, cause_id=f"{run.place}/{run.period_start}/{line.sale.entitlement.number}",
-        tags=Tags(line.sale.agreement_number, line.sale.product.code, str(line.use_class)),
-        order_number=line.sale.order.number, gross=line.gross, tax=line.tax, parts=parts,
-        entry_date=Period(run.period_start, run.period_end).last_day,
-    )  # fmt: skip
+    period = Period(run.period_start, run.period_end)
+    return book_revenue(session, actor, run_id=run.id, place=run.place, period=period, now=now)

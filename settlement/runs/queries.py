@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -24,8 +22,6 @@ from settlement.runs.rules import RunState, must_be_over
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 from settlement.workings.queries import work_out
-
-IDS_AT_ONCE = 5_000
 
 
 class NoSuchRun(NotFound):
@@ -93,22 +89,21 @@ def neighbours(session: Session, place: str, period: Period) -> tuple[str | None
 
 def sealed(run: SettlementRun) -> Sealed:
     """Return what the tree over a settlement needs of it."""
-    return Sealed(
-        run.id, run.number, run.place, run.period_start, run.period_end, run.report_sha256, run.inputs_sha256
-    )
+    return Sealed(run.id, run.number, run.place, run.period_start, run.period_end, run.report_sha256, run.inputs_sha256)
 
 
-def tie_out(session: Session, run: SettlementRun, entry_ids: Sequence[UUID]) -> dict[str, Money]:
-    """Return the four sums that must agree, read back from the database; each includes the tax."""
-    journal = ZERO
-    for start in range(0, len(entry_ids), IDS_AT_ONCE):
-        part = entry_ids[start : start + IDS_AT_ONCE]
-        journal += _summed(session, JournalLine.amount, JournalLine.entry_id.in_(part), JournalLine.amount > ZERO)
+def tie_out(session: Session, run: SettlementRun) -> dict[str, Money]:
+    """Return the four sums that must agree, read back from the database; each includes the tax.
+
+    An entry of earned revenue carries the identity of its line of revenue.
+    """
+    own = sa.select(RevenueLine.id).where(RevenueLine.run_id == run.id)
+    journal = _summed(session, JournalLine.amount, JournalLine.entry_id.in_(own), JournalLine.amount > ZERO)
     return _sums(session, run, journal)
 
 
 def sealed_tie_out(session: Session, run: SettlementRun) -> dict[str, Money]:
-    """Return the same four sums of a settlement that is sealed, read back from the books as they stand."""
+    """Return the same four sums of a settlement that is sealed, found in the journal by what caused the entries."""
     period = Period(run.period_start, run.period_end)
     own = sa.select(JournalEntry.id).where(
         JournalEntry.cause == Cause.REVENUE_EARNED, JournalEntry.place == run.place,

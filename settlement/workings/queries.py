@@ -269,15 +269,11 @@ def _shares(
     for poured in division.steps:
         for uscc, amount in sorted(poured.out.items()):
             party = parties[uscc]
-            payee = payee_for(str(party.kind), rule)
+            payee, words = payee_for(str(party.kind), rule), _rule(terms, weights, poured.step, uscc)
             for number, part in refund(left, amount).items():
                 left[number] -= part
                 if part:
-                    found.append(
-                        Share(
-                            by_number[number], poured.step, party, part, payee, _rule(terms, weights, poured.step, uscc)
-                        )
-                    )
+                    found.append(Share(by_number[number], poured.step, party, part, payee, words))
     return found
 
 
