@@ -71,7 +71,7 @@ def standings(session: Session, now: datetime, timetable: tuple[Job, ...] = JOBS
     for job in timetable:
         since = wanted[job.name].starts_at
         last = next(iter(jobs.newest(session, job.name)), None)
-        began = led is not None and (last is not None or led.first_at < since)
+        began = last is not None or (led is not None and led.first_at < since)
         found.append(Standing(job, last, follows(job.cadence, now), began and job.name not in done, since))
     return found
 

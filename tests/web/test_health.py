@@ -13,9 +13,14 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 import web
-from kernel import clock, db, jobs
+from kernel import audit, clock, db, jobs
+from kernel.schedule import MINUTE
 from tests.conftest import config_for_tests
 from web.config import ROOT
+from web.scheduling import SCHEDULER, Job, run
+from web.timetable import JOBS
+
+NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
 
 
 def checks(client: FlaskClient, moment: datetime | None = None) -> dict[str, dict[str, Any]]:
@@ -83,10 +88,67 @@ def test_a_year_without_holidays_that_has_begun_is_still_said(app: Flask, client
 
 
 def test_the_last_runs_of_the_timetable_are_told(app: Flask, client: FlaskClient) -> None:
-    assert checks(client)["jobs"]["found"] == "尚未运行"
+    assert checks(client)["jobs"] == {"name": "jobs", "ok": True, "blocks": False, "found": "尚未运行"}
+    with clock.set_to(NOON):
+        run(app, job("audit.seal"))
+    assert "audit.seal 2026-07-01T04:00:00+00:00" in checks(client, NOON)["jobs"]["found"]
+
+
+def test_a_vital_job_that_is_late_makes_the_site_not_ready_and_says_why(app: Flask, client: FlaskClient) -> None:
+    with clock.set_to(NOON):
+        for one in JOBS:
+            run(app, one)
+    assert checks(client, NOON + 2 * MINUTE)["jobs"]["ok"]
+    with clock.set_to(NOON + 5 * MINUTE):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["ready"], answer.json["degraded"]) == (503, False, True)
+    (found,) = [check for check in answer.json["checks"] if check["name"] == "jobs"]
+    assert found["blocks"]
+    assert found["found"].startswith("audit.seal 2026-07-01T04:00:00+00:00（逾期：应于 2026-07-01T12:02:00+08:00 起")
+
+
+def test_any_other_late_or_failed_job_leaves_the_site_ready_but_degraded(app: Flask, client: FlaskClient) -> None:
+    with clock.set_to(NOON):
+        for one in JOBS:
+            if one.name != "webhooks.forget":
+                run(app, one)
     with app.app_context(), db.transaction() as session:
-        jobs.claim(session, "audit.seal", "2026", now=datetime(2026, 7, 1, 1, tzinfo=UTC))
-    assert checks(client)["jobs"]["found"] == "audit.seal 2026-07-01T01:00:00+00:00"
+        jobs.claim(session, "webhooks.forget", "2026-07-01", now=NOON, starts_at=NOON)
+        jobs.fail(session, "webhooks.forget", "2026-07-01", "OSError: secret", now=NOON)
+    with clock.set_to(NOON):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["ready"], answer.json["degraded"]) == (200, True, True)
+    (found,) = [check for check in answer.json["checks"] if check["name"] == "jobs"]
+    assert found["found"].startswith("webhooks.forget 2026-07-01T04:00:00+00:00（逾期")
+    assert "（上次未成）；" in found["found"]
+    assert "secret" not in answer.text
+
+
+def test_a_sealer_that_is_late_is_called_unwell_by_what_it_left_unsealed(app: Flask, client: FlaskClient) -> None:
+    """A run that says it is done and seals nothing deceives nobody."""
+    real = datetime.now(UTC).replace(microsecond=0)  # ids of audit lines tell the real time
+    with app.app_context(), db.transaction() as session:
+        audit.record(session, SCHEDULER, "party.create", ("registry_party", "x"), at=real)
+    assert checks(client, real + 4 * MINUTE)["seals"]["ok"]
+    late = checks(client, real + 6 * MINUTE)["seals"]
+    assert (late["ok"], late["blocks"]) == (False, True)
+    assert f"自 {real.isoformat()} 起的审计行未封印" in late["found"]
+    with clock.set_to(real + 6 * MINUTE):
+        assert client.get("/readyz").status_code == 503
+        run(app, job("audit.seal"))
+    assert checks(client, real + 7 * MINUTE)["seals"]["ok"]
+
+
+@pytest.mark.breaks_the_books
+def test_what_the_books_checker_found_is_told(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), db.transaction() as session:
+        jobs.claim(session, "books.verify", "p", now=NOON, starts_at=NOON)
+        jobs.finish(session, "books.verify", "p", "发现 2 处", now=NOON)
+    assert checks(client, NOON)["books"] == {"name": "books", "ok": False, "blocks": False, "found": "发现 2 处"}
+
+
+def job(name: str) -> Job:
+    return next(one for one in JOBS if one.name == name)
 
 
 def test_people_read_the_same_on_a_page(client: FlaskClient) -> None:
