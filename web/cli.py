@@ -27,6 +27,7 @@ from kernel.identity import Actor, Grant, Role
 from kernel.json_body import read_json
 from kernel.policy import describe
 from web.config import ROOT, Config, ConfigError
+from web.exporting import command
 from web.schema import upgrade
 
 console = Console()
@@ -258,26 +259,6 @@ def close(place: str, period: str) -> None:
 
 
 @huiyi.command()
-@click.argument("data_set", metavar="DATASET", type=click.Choice(["revenue", "shares", "statements", "journal"]))
-@click.option("--from", "since", required=True, help="起始月份，如 2026-01")
-@click.option("--to", "until", required=True, help="截止月份，如 2026-12")
-@click.option("--place", default="", help="地方，默认全部")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
-def export(data_set: str, since: str, until: str, place: str, output: Path) -> None:
-    """导出 Parquet，供 pandas 等分析：金额为整分。
-
-    例：huiyi export revenue --from 2026-01 --to 2026-12 -o revenue.parquet
-    """
-    from settlement.extracts.rules import DataSet
-    from settlement.reports.rules import months
-    from web.exporting import export as run
-
-    with application():
-        count = run(TERMINAL, DataSet(data_set), months(since, until), place, output)
-    click.echo(f"已导出 {count} 行到 {output}。")
-
-
-@huiyi.command()
 @click.option(
     "--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="改查这个 SQLite 文件"
 )
@@ -405,6 +386,9 @@ def demo(serve: bool, port: str) -> None:
     from web.demo import tell
 
     tell(ROOT / "var" / "demo.sqlite", console, serve=serve, port=port)
+
+
+huiyi.add_command(command(application, TERMINAL))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ PACK_SOURCES = {
     PackKind.OPERATING_REPORT: "发改价格〔2025〕65号 五",
     PackKind.IMPLEMENTING_DISCLOSURE: "国家数据局 2026-02 通知",
     PackKind.OPERATING_DISCLOSURE: "国家数据局 2026-02 通知",
-    PackKind.ANNUAL_OPERATION: "新昌县公共数据授权运营办法 八",
+    PackKind.ANNUAL_OPERATION: "新昌县公共数据授权运营实施方案 八",
 }
 
 
