@@ -37,6 +37,7 @@ from settlement.payouts.rules import (
     ResultRefused,
     batch_after,
     is_odd,
+    must_be_covered,
     must_be_other,
     payout_after,
     sending_legs,
@@ -192,12 +193,14 @@ def send(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
         SamePerson: the actor prepared, released or checked it.
         WrongState: it is not checked, or was sent by somebody else in the meantime.
         Changed: amounts, holds or accounts have changed since.
+        NotCovered: the account that pays does not hold it.
     """
     batch = _opened(session, actor, number, Permission.PAYOUT_PAY)
     earlier = accounts_behind(session, batch.prepared_by_id, batch.checked_by_id, batch.released_by_id)
     must_be_other(number, actor.id, earlier, "编制或复核")
     following = batch_after(batch.state, BatchEvent.SEND, number)
     must_be_current(session, batch, now=now, book=book)
+    must_be_covered(number, batch.total, queries.available(session, batch))
     batch.state = following
     batch.sent_at, batch.sent_by, batch.sent_by_id = now, actor.name, actor.id
     session.flush()

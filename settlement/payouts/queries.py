@@ -25,7 +25,8 @@ from market.refunds.rules import DisputeStage
 from registry.parties.model import Party
 from settlement.clawbacks.queries import nettings_of, reduced
 from settlement.clawbacks.rules import NettingTerms
-from settlement.ledger.rules import PAYEE_ACCOUNTS
+from settlement.ledger.queries import balance
+from settlement.ledger.rules import PAYEE_ACCOUNTS, bank, psp
 from settlement.payees import queries as payees
 from settlement.payees.model import PayeeAccount
 from settlement.payees.rules import AccountKind
@@ -342,6 +343,19 @@ def items_of(session: Session, payout_ids: Iterable[UUID]) -> Sequence[PayoutIte
     """Return the items of payouts, by order."""
     query = sa.select(PayoutItem).where(PayoutItem.payout_id.in_(set(payout_ids)))
     return session.scalars(query.order_by(PayoutItem.order_number, PayoutItem.account)).all()
+
+
+def available(session: Session, batch: PayoutBatch) -> Money:
+    """Return what the account that a batch is paid from holds, less what is under way from it."""
+    is_stripe = PayoutBatch.channel == Channel.STRIPE
+    query = (
+        sa.select(sa.func.sum(Payout.amount))
+        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
+        .where(Payout.place == batch.place, Payout.state.in_(OPEN))
+        .where(is_stripe if batch.channel is Channel.STRIPE else ~is_stripe)
+    )
+    account = psp(batch.place) if batch.channel is Channel.STRIPE else bank(batch.place)
+    return balance(session, account) - (session.scalar(query) or ZERO)
 
 
 def are_ended(session: Session, batch_id: UUID) -> bool:

@@ -121,6 +121,14 @@ class Changed(Conflict):
     title_en = "What is owed has changed since"
 
 
+class NotCovered(Conflict):
+    """The account that pays does not hold the amount."""
+
+    code = "payout.not_covered"
+    title = "付款账户余额不足"
+    title_en = "The account that pays does not hold it"
+
+
 class NothingToPay(Invalid):
     """Nothing can be paid at the place now."""
 
@@ -194,6 +202,19 @@ def must_be_other(number: str, actor: Any, before: Collection[Any], words: str) 
             f"拨付批次 {number} 由您{words}，须由另一人办理；编制、复核、付款须为三人", article="会计法 第三十五条",
             detail_en=f"You took an earlier step of {number}: somebody else goes on",
         )  # fmt: skip
+
+
+def must_be_covered(number: str, amount: Money, available: Money) -> None:
+    """Refuse to send more than the paying account holds, less what is under way from it.
+
+    Raises:
+        NotCovered: the words say how much is there.
+    """
+    if amount > available:
+        raise NotCovered(
+            f"拨付批次 {number} 需 {amount.text()} 元，付款账户可用余额 {available.text()} 元；请先调拨资金",
+            detail_en=f"{available.text()} is there, {amount.text()} is needed",
+        )
 
 
 def is_odd(amount: Money, before: Sequence[Money], factor: int) -> bool:

@@ -11,14 +11,17 @@ import pytest
 from flask import Flask
 
 from kernel import clock, db
+from kernel.calendar import business_date
 from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.money import ZERO, Money
+from settlement.ledger.commands import book_new
 from settlement.ledger.queries import balance
+from settlement.ledger.rules import Cause, bank, psp, transfer_entry
 from settlement.payees.rules import AccountKind
 from settlement.payouts import commands, queries
 from settlement.payouts.model import PayoutBatch
-from settlement.payouts.rules import Channel, PayoutState
+from settlement.payouts.rules import Channel, NotCovered, PayoutState
 from tests.fakes.stripe_server import FakeStripe
 from tests.make import paying, settlement
 from tests.make import payouts as make
@@ -42,7 +45,15 @@ def sent(connected: str = CONNECTED) -> tuple[UUID, str]:
         make.make_account(session, world.operator, connected, kind=AccountKind.STRIPE,
                           now=make.NAMED + timedelta(minutes=1))  # fmt: skip
         (batch,) = [one for one in make.prepare(session) if one.channel is Channel.STRIPE]
-        make.send(session, batch)
+        commands.check(session, make.CHECKER, batch.number, now=make.PAY, book=settlement.LAW)
+        with pytest.raises(NotCovered, match="可用余额 0"):
+            commands.send(session, make.PAYER, batch.number, now=make.PAY, book=settlement.LAW)
+        top_up = transfer_entry(
+            place=base.PLACE, cause=Cause.BANK_LINE_RETURNED, cause_id="top-up", debit=psp(base.PLACE),
+            credit=bank(base.PLACE), amount=Money.yuan("900.00"), entry_date=business_date(make.PAY), text="调拨",
+        )  # fmt: skip
+        book_new(session, make.PREPARER, [top_up], now=make.PAY)
+        commands.send(session, make.PAYER, batch.number, now=make.PAY, book=settlement.LAW)
         return queries.payouts_of(session, batch.id)[0].id, world.operator.uscc
 
 
@@ -67,7 +78,7 @@ def test_a_transfer_is_made_once_whatever_happens_to_the_answer(fake: FakeStripe
     assert (made["amount"], made["destination"]) == (90_000, CONNECTED)
     session = db.session()
     assert balance(session, f"liability:in_transit:{base.PLACE}") == ZERO
-    assert balance(session, f"asset:psp:{base.PLACE}") == -Money.yuan("900.00") + ZERO
+    assert balance(session, f"asset:psp:{base.PLACE}") == ZERO
     assert balance(session, f"liability:payable:{uscc}") == ZERO
 
 
