@@ -47,7 +47,7 @@ def contributors(session: Session, version_ids: Iterable[UUID]) -> dict[UUID, li
             by_department.setdefault(one.uscc, []).append(one)
         found[version_id] = [
             Contributor(
-                uscc, sum((one.quality for one in ones), Fraction(0)) / len(ones),
+                uscc, Fraction(sum((one.quality for one in ones), Fraction(0)), len(ones)),
                 sum((one.input for one in ones), Fraction(0)),
             )
             for uscc, ones in sorted(by_department.items())

@@ -10,7 +10,13 @@ from kernel.http import ApiBlueprint, current_actor, match_version, page, policy
 from kernel.identity import Permission
 from settlement.notices import commands, queries
 from settlement.notices.model import ContributionNotice
-from settlement.notices.schemas import FiguresOut, NoticeArgs, NoticeIn, NoticeOut, NoticePageOut
+from settlement.notices.schemas import (
+    ContributionArgs,
+    ContributionFiguresOut,
+    ContributionIn,
+    ContributionOut,
+    ContributionPageOut,
+)
 
 blueprint = ApiBlueprint(
     "contributions", __name__, url_prefix="/api/v1/contributions", description="贡献公示 · contribution notices"
@@ -19,8 +25,8 @@ blueprint = ApiBlueprint(
 
 @blueprint.get("")
 @requires(Permission.CONTRIBUTION_READ)
-@blueprint.arguments(NoticeArgs, location="query")
-@blueprint.response(200, NoticePageOut)
+@blueprint.arguments(ContributionArgs, location="query")
+@blueprint.response(200, ContributionPageOut)
 def browse(args: dict[str, Any]):
     """List the notices that you may read."""
     return page(db.session(), queries.listed(current_actor(), place=args.get("place")), ContributionNotice)
@@ -28,8 +34,8 @@ def browse(args: dict[str, Any]):
 
 @blueprint.post("")
 @requires(Permission.CONTRIBUTION_DRAW)
-@blueprint.arguments(NoticeIn)
-@blueprint.response(201, NoticeOut)
+@blueprint.arguments(ContributionIn)
+@blueprint.response(201, ContributionOut)
 def draw(sent: dict[str, Any]):
     """Draw the figures of a month from what was metered; again, until they are opened."""
     now, period = clock.now(), Period.month(sent["period"])
@@ -43,7 +49,7 @@ def draw(sent: dict[str, Any]):
 
 @blueprint.get("/<number>")
 @requires(Permission.CONTRIBUTION_READ)
-@blueprint.response(200, NoticeOut)
+@blueprint.response(200, ContributionOut)
 def show(number: str):
     """Read one notice."""
     return queries.visible(db.session(), current_actor(), number)
@@ -51,7 +57,7 @@ def show(number: str):
 
 @blueprint.get("/<number>/figures")
 @requires(Permission.CONTRIBUTION_READ)
-@blueprint.response(200, FiguresOut)
+@blueprint.response(200, ContributionFiguresOut)
 def figures(number: str):
     """Read the figures of every department, with the exact weights."""
     session = db.session()
@@ -61,7 +67,7 @@ def figures(number: str):
 
 @blueprint.post("/<number>/opening")
 @requires(Permission.CONTRIBUTION_OPEN)
-@blueprint.response(200, NoticeOut)
+@blueprint.response(200, ContributionOut)
 def open_notice(number: str):
     """Show the figures to the departments; send ``If-Match``."""
     with db.transaction() as session:

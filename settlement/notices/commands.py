@@ -188,7 +188,7 @@ def _by_department(
         grouped.setdefault(one.uscc, []).append(one)
     return {
         uscc: Figures(
-            usage.get(uscc, 0), sum((quality[one.resource_id] for one in ones), Fraction(0)) / len(ones),
+            usage.get(uscc, 0), Fraction(sum((quality[one.resource_id] for one in ones), Fraction(0)), len(ones)),
             sum((one.input for one in ones), Fraction(0)),
         )
         for uscc, ones in sorted(grouped.items())

@@ -8,20 +8,20 @@ from kernel.fields import EntityOut, Schema, TextField
 from kernel.http import PageArgs, page_of
 
 
-class NoticeIn(Schema):
+class ContributionIn(Schema):
     """The place and month whose contribution is drawn."""
 
     place = TextField(required=True, max_length=40)
     period = TextField(required=True, max_length=7)
 
 
-class NoticeArgs(PageArgs):
+class ContributionArgs(PageArgs):
     """Filters of the list."""
 
     place = ma.fields.String(validate=ma.validate.Length(max=40))
 
 
-class FigureOut(Schema):
+class ContributionFigureOut(Schema):
     """One line: a department's figures for a product, and the weight as an exact fraction and in ppm."""
 
     id = ma.fields.UUID()
@@ -41,7 +41,7 @@ class FigureOut(Schema):
     resources = ma.fields.List(ma.fields.String())
 
 
-class NoticeOut(EntityOut):
+class ContributionOut(EntityOut):
     """A contribution notice."""
 
     number = ma.fields.String()
@@ -58,10 +58,10 @@ class NoticeOut(EntityOut):
     rule = ma.fields.Dict(allow_none=True)
 
 
-class FiguresOut(Schema):
+class ContributionFiguresOut(Schema):
     """The lines of a notice."""
 
-    items = ma.fields.List(ma.fields.Nested(FigureOut))
+    items = ma.fields.List(ma.fields.Nested(ContributionFigureOut))
 
 
-NoticePageOut = page_of(NoticeOut)
+ContributionPageOut = page_of(ContributionOut)

@@ -9,7 +9,12 @@ from kernel.http import ApiBlueprint, current_actor, match_version, page, requir
 from kernel.identity import Permission
 from settlement.objections import commands, queries
 from settlement.objections.model import ContributionObjection
-from settlement.objections.schemas import DecisionIn, ObjectionIn, ObjectionOut, ObjectionPageOut
+from settlement.objections.schemas import (
+    ContributionDecisionIn,
+    ContributionObjectionIn,
+    ContributionObjectionOut,
+    ContributionObjectionPageOut,
+)
 
 blueprint = ApiBlueprint(
     "contribution_objections", __name__, url_prefix="/api/v1", description="贡献异议 · contribution objections"
@@ -18,8 +23,8 @@ blueprint = ApiBlueprint(
 
 @blueprint.post("/contributions/<number>/objections")
 @requires(Permission.CONTRIBUTION_OBJECT)
-@blueprint.arguments(ObjectionIn)
-@blueprint.response(201, ObjectionOut)
+@blueprint.arguments(ContributionObjectionIn)
+@blueprint.response(201, ContributionObjectionOut)
 def file(sent: dict[str, Any], number: str):
     """Object to one figure of your own department within the days of the notice."""
     with db.transaction() as session:
@@ -28,7 +33,7 @@ def file(sent: dict[str, Any], number: str):
 
 @blueprint.get("/contribution-objections")
 @requires(Permission.CONTRIBUTION_READ)
-@blueprint.response(200, ObjectionPageOut)
+@blueprint.response(200, ContributionObjectionPageOut)
 def browse():
     """List the objections that you may read."""
     return page(db.session(), queries.listed(current_actor()), ContributionObjection)
@@ -36,7 +41,7 @@ def browse():
 
 @blueprint.get("/contribution-objections/<number>")
 @requires(Permission.CONTRIBUTION_READ)
-@blueprint.response(200, ObjectionOut)
+@blueprint.response(200, ContributionObjectionOut)
 def show(number: str):
     """Read one objection."""
     return queries.visible(db.session(), current_actor(), number)
@@ -44,7 +49,7 @@ def show(number: str):
 
 @blueprint.post("/contribution-objections/<number>/withdrawal")
 @requires(Permission.CONTRIBUTION_OBJECT)
-@blueprint.response(200, ObjectionOut)
+@blueprint.response(200, ContributionObjectionOut)
 def withdraw(number: str):
     """Take an objection back; send ``If-Match``."""
     with db.transaction() as session:
@@ -54,8 +59,8 @@ def withdraw(number: str):
 
 @blueprint.post("/contribution-objections/<number>/decision")
 @requires(Permission.CONTRIBUTION_DECIDE)
-@blueprint.arguments(DecisionIn)
-@blueprint.response(200, ObjectionOut)
+@blueprint.arguments(ContributionDecisionIn)
+@blueprint.response(200, ContributionObjectionOut)
 def decide(sent: dict[str, Any], number: str):
     """Decide an objection, as another person; send ``If-Match``."""
     with db.transaction() as session:

@@ -20,11 +20,11 @@ from settlement.notices import commands as drawing
 from settlement.notices import queries as notices
 from settlement.notices.model import ContributionNotice
 from settlement.notices.rules import NoticeState, is_over
-from settlement.notices.schemas import NoticeIn
+from settlement.notices.schemas import ContributionIn
 from settlement.objections import commands, queries
 from settlement.objections.model import ContributionObjection
 from settlement.objections.rules import Factor, ObjectionState
-from settlement.objections.schemas import DecisionIn, ObjectionIn
+from settlement.objections.schemas import ContributionDecisionIn, ContributionObjectionIn
 from settlement.portions import WEIGHT_PARTS
 
 blueprint = Blueprint("contribution_pages", __name__, template_folder="../templates")
@@ -37,7 +37,7 @@ BARS_SHOWN = 24
 @requires(Permission.CONTRIBUTION_READ)
 def browse() -> str:
     """List the notices that the actor may read, the newest first."""
-    return _browse(Form(NoticeIn), None)
+    return _browse(Form(ContributionIn), None)
 
 
 def _browse(form: Form, refusal: DomainError | None) -> str:
@@ -54,7 +54,7 @@ def _browse(form: Form, refusal: DomainError | None) -> str:
 @requires(Permission.CONTRIBUTION_DRAW)
 def draw() -> AnyResponse:
     """Draw the figures of a month."""
-    form = Form(NoticeIn)
+    form = Form(ContributionIn)
     if not form.accepts():
         return make_response(_browse(form, None), 422)
     now, place = clock.now(), form.data["place"]
@@ -77,7 +77,7 @@ def draw() -> AnyResponse:
 def show(number: str) -> str:
     """Show the figures of every department with the weights they give, and what is objected to."""
     session, actor = db.session(), current_actor()
-    return _show(session, notices.visible(session, actor, number), Form(ObjectionIn), None)
+    return _show(session, notices.visible(session, actor, number), Form(ContributionObjectionIn), None)
 
 
 def _show(session: Session, notice: ContributionNotice, form: Form, refusal: DomainError | None) -> str:
@@ -139,7 +139,7 @@ def open_notice(number: str) -> AnyResponse:
 @requires(Permission.CONTRIBUTION_OBJECT)
 def file(number: str) -> AnyResponse:
     """Object to a figure of the own department."""
-    form = Form(ObjectionIn)
+    form = Form(ContributionObjectionIn)
     notice = notices.visible(db.session(), current_actor(), number)
     if not form.accepts():
         return make_response(_show(db.session(), notice, form, None), 422)
@@ -168,7 +168,7 @@ def withdraw(number: str) -> AnyResponse:
 @requires(Permission.CONTRIBUTION_DECIDE)
 def decide(number: str) -> AnyResponse:
     """Decide an objection."""
-    form = Form(DecisionIn)
+    form = Form(ContributionDecisionIn)
     found = queries.visible(db.session(), current_actor(), number)
     notice = notices.referred(db.session(), found.notice_id)
     if not form.accepts():

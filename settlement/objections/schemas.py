@@ -11,7 +11,7 @@ from settlement.objections.rules import Factor
 WORDS_MAX = 2000
 
 
-class ObjectionIn(Schema):
+class ContributionObjectionIn(Schema):
     """Which figure is wrong, what it should be, and why."""
 
     figure_id = ma.fields.UUID(required=True)
@@ -20,7 +20,7 @@ class ObjectionIn(Schema):
     grounds = TextField(required=True, max_length=WORDS_MAX)
 
 
-class DecisionIn(Schema):
+class ContributionDecisionIn(Schema):
     """Whether the objection is upheld, why, and what the figure is instead."""
 
     is_upheld = ma.fields.Boolean(required=True)
@@ -28,7 +28,7 @@ class DecisionIn(Schema):
     corrected = TextField(load_default=None, allow_none=True, max_length=30)
 
 
-class ObjectionOut(EntityOut):
+class ContributionObjectionOut(EntityOut):
     """One objection."""
 
     number = ma.fields.String()
@@ -46,4 +46,4 @@ class ObjectionOut(EntityOut):
     corrected = ma.fields.String(allow_none=True)
 
 
-ObjectionPageOut = page_of(ObjectionOut)
+ContributionObjectionPageOut = page_of(ContributionObjectionOut)

@@ -52,7 +52,7 @@ def normalised(weights: Mapping[str, Exact]) -> dict[str, Fraction]:
     """Return weights as exact fractions that add up to one, by id; all zero when they are all zero."""
     exact = {party: fraction(weight) for party, weight in sorted(weights.items())}
     whole = sum(exact.values(), NOTHING)
-    return {party: weight / whole if whole else NOTHING for party, weight in exact.items()}
+    return {party: Fraction(weight, whole) if whole else NOTHING for party, weight in exact.items()}
 
 
 def by_claims(estate: Money, claims: Mapping[str, Money], method: Shortage) -> dict[str, Money]:
@@ -90,7 +90,7 @@ def awards(estate: Fraction, claims: Mapping[str, Fraction], method: Shortage) -
     """Return the exact awards of an estate between claims that it does not exceed."""
     owed = sum(claims.values(), NOTHING)
     if method is Shortage.PROPORTION or not owed:
-        return {party: estate * claim / owed if owed else NOTHING for party, claim in sorted(claims.items())}
+        return {party: Fraction(estate * claim, owed) if owed else NOTHING for party, claim in sorted(claims.items())}
     if method is Shortage.EQUAL:
         return _equal_awards(estate, claims)
     halves = {party: claim * HALF for party, claim in claims.items()}
@@ -105,7 +105,7 @@ def _equal_awards(estate: Fraction, claims: Mapping[str, Fraction]) -> dict[str,
     """Give everybody the same, but nobody more than claimed: the smallest claims are met first."""
     found, left, waiting = {}, estate, sorted(claims, key=lambda party: (claims[party], party))
     for position, party in enumerate(waiting):
-        found[party] = min(claims[party], left / (len(waiting) - position))
+        found[party] = min(claims[party], Fraction(left, len(waiting) - position))
         left -= found[party]
     return dict(sorted(found.items()))
 
@@ -155,7 +155,7 @@ def _settled_between(
     while True:
         free = {party: weight for party, weight in weights.items() if party not in fixed}
         left, whole = amount.fen - sum(fixed.values(), NOTHING), sum(free.values(), NOTHING)
-        exact = {party: left * weight / whole for party, weight in free.items()}
+        exact = {party: Fraction(left * weight, whole) for party, weight in free.items()}
         below = {party: low[party] for party in free if party in low and exact[party] < low[party]}
         above = {party: high[party] for party in free if party in high and exact[party] > high[party]}
         if not below and not above:

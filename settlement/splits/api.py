@@ -11,15 +11,15 @@ from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
 from settlement.splits.schemas import (
-    LintIn,
-    LintOut,
-    PreviewArgs,
-    PreviewIn,
-    PreviewOut,
     ScheduleArgs,
     ScheduleIn,
+    ScheduleLintIn,
+    ScheduleLintOut,
     ScheduleOut,
     SchedulePageOut,
+    SchedulePreviewArgs,
+    SchedulePreviewIn,
+    SchedulePreviewOut,
     SignIn,
 )
 
@@ -56,8 +56,8 @@ def draw_up(sent: dict[str, Any]):
 @blueprint.post("/lint")
 @repeats_harmlessly
 @requires(Permission.STATEMENT_READ)
-@blueprint.arguments(LintIn)
-@blueprint.response(200, LintOut)
+@blueprint.arguments(ScheduleLintIn)
+@blueprint.response(200, ScheduleLintOut)
 def lint(sent: dict[str, Any]):
     """Look through steps; every finding names its step, and nothing is stored."""
     return {"findings": queries.findings(sent["steps"])}
@@ -66,8 +66,8 @@ def lint(sent: dict[str, Any]):
 @blueprint.post("/preview")
 @repeats_harmlessly
 @requires(Permission.STATEMENT_READ)
-@blueprint.arguments(PreviewIn)
-@blueprint.response(200, PreviewOut)
+@blueprint.arguments(SchedulePreviewIn)
+@blueprint.response(200, SchedulePreviewOut)
 def preview(sent: dict[str, Any]):
     """Divide an amount by steps that are not agreed yet; nothing is stored, nothing is carried from earlier periods."""
     return queries.preview(**sent).to_dict()
@@ -75,8 +75,8 @@ def preview(sent: dict[str, Any]):
 
 @blueprint.get("/<number>/preview")
 @requires(Permission.STATEMENT_READ)
-@blueprint.arguments(PreviewArgs, location="query")
-@blueprint.response(200, PreviewOut)
+@blueprint.arguments(SchedulePreviewArgs, location="query")
+@blueprint.response(200, SchedulePreviewOut)
 def preview_of(args: dict[str, Any], number: str):
     """Divide an amount by a schedule as if it were its first."""
     return queries.preview(steps=queries.visible(db.session(), current_actor(), number).steps, **args).to_dict()

@@ -124,22 +124,13 @@ def draw_up(
     if agreement is None:
         raise queries.NoSuchSchedule(f"没有编号为 {agreement_id} 的协议", detail_en="No such agreement")
     actor.must(Permission.SCHEDULE_WRITE, place=agreement.place)
-    product = session.get_one(Product, product_id) if product_id is not None else None
-    if product is not None and product.agreement_id != agreement.id:
-        raise NotOfTheAgreement(f"产品 {product.code} 不是协议 {agreement.number} 项下的产品",
-                                detail_en=f"{product.code} belongs to another agreement")  # fmt: skip
+    product = _product_of(session, agreement, product_id)
     if valid_until is not None and valid_until < valid_from:
         raise DatesCrossed(f"截止日 {valid_until} 早于生效日 {valid_from}，请更正。", detail_en="Ends before it begins")
     schedule, _ = queries.read_steps(steps)
     beside = read_non_money(non_money or [])
     named = sorted({*queries.named_parties(schedule), *(line.party for line in beside)})
-    known = queries.parties_of(session, named)
-    unknown = [uscc for uscc in named if uscc not in known]
-    if unknown:
-        raise PartyUnknown(
-            f"分配方案列明的单位未登记：{'、'.join(unknown)}；请以统一社会信用代码列明",
-            detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
-        )  # fmt: skip
+    known = _registered(session, named)
     _refuse_redevelopers(session, agreement.id, product_id, known.values(), on=business_date(now), book=book)
     scope = product.code if product is not None else queries.EVERY_PRODUCT
     made = ShareSchedule(
@@ -155,6 +146,25 @@ def draw_up(
     audit.record(session, actor, "schedule.draw_up", made, at=now,
                  detail={"agreement": agreement.number, "scope": scope, "version": made.version_number})  # fmt: skip
     return made
+
+
+def _product_of(session: Session, agreement: Agreement, product_id: UUID | None) -> Product | None:
+    product = session.get_one(Product, product_id) if product_id is not None else None
+    if product is not None and product.agreement_id != agreement.id:
+        raise NotOfTheAgreement(f"产品 {product.code} 不是协议 {agreement.number} 项下的产品",
+                                detail_en=f"{product.code} belongs to another agreement")  # fmt: skip
+    return product
+
+
+def _registered(session: Session, named: list[str]) -> dict[str, Party]:
+    known = queries.parties_of(session, named)
+    unknown = [uscc for uscc in named if uscc not in known]
+    if unknown:
+        raise PartyUnknown(
+            f"分配方案列明的单位未登记：{'、'.join(unknown)}；请以统一社会信用代码列明",
+            detail_en=f"Not registered: {', '.join(unknown)}", rule="REV-02",
+        )  # fmt: skip
+    return known
 
 
 def sign(

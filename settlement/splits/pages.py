@@ -21,7 +21,7 @@ from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
 from settlement.splits.rules import ScheduleState
-from settlement.splits.schemas import PreviewArgs, ScheduleIn
+from settlement.splits.schemas import ScheduleIn, SchedulePreviewArgs
 
 blueprint = Blueprint("schedule_pages", __name__, template_folder="../templates")
 KINDS = {
@@ -152,7 +152,7 @@ def _tried(schedule: ShareSchedule | None, text: str) -> AnyResponse:
     division, refusal, status = None, None, 200
     if steps is not None and not found and "gross" in asked:
         try:
-            division = queries.preview(steps=steps, **PreviewArgs().load(asked))
+            division = queries.preview(steps=steps, **SchedulePreviewArgs().load(asked))
         except ma.ValidationError as error:
             errors = {
                 **errors,
@@ -184,7 +184,7 @@ def _steps_of(text: str) -> tuple[list[Any] | None, dict[str, list[str]]]:
 def _plot(steps: object) -> Response:
     try:
         asked = {name: value for name, value in request.args.items() if name in PREVIEW_FIELDS and value}
-        division = queries.preview(steps=steps, **PreviewArgs().load(asked))
+        division = queries.preview(steps=steps, **SchedulePreviewArgs().load(asked))
     except (ma.ValidationError, DomainError):
         abort(404)
     first = (gettext("可分配金额"), Decimal(division.steps[0].inflow.text()))

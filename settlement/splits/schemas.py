@@ -32,7 +32,7 @@ class ScheduleIn(Schema):
     )
 
 
-class PreviewIn(Schema):
+class SchedulePreviewIn(Schema):
     """Steps and an amount: what each step would take, and why. Nothing is stored."""
 
     steps = steps_field()
@@ -42,7 +42,7 @@ class PreviewIn(Schema):
     on = ma.fields.Date(load_default=None, allow_none=True)
 
 
-class PreviewArgs(Schema):
+class SchedulePreviewArgs(Schema):
     """An amount to be divided by a schedule that is there."""
 
     gross = MoneyField(required=True)
@@ -51,13 +51,13 @@ class PreviewArgs(Schema):
     on = ma.fields.Date(load_default=None, allow_none=True)
 
 
-class LintIn(Schema):
+class ScheduleLintIn(Schema):
     """Steps to be looked through."""
 
     steps = steps_field()
 
 
-class FindingOut(Schema):
+class ScheduleFindingOut(Schema):
     """Something wrong with the steps: its code, and the step from 1 (null: the whole)."""
 
     code = ma.fields.String()
@@ -67,27 +67,27 @@ class FindingOut(Schema):
     message_en = ma.fields.String()
 
 
-class LintOut(Schema):
+class ScheduleLintOut(Schema):
     """Everything that is wrong; an empty list divides every amount to the fen."""
 
-    findings = ma.fields.List(ma.fields.Nested(FindingOut))
+    findings = ma.fields.List(ma.fields.Nested(ScheduleFindingOut))
 
 
-class PouredOut(Schema):
+class SchedulePouredOut(Schema):
     """What one step found, gave and left, with the trace that explains it."""
 
     step = ma.fields.Integer()
-    inflow = MoneyField()
+    inflow = ma.fields.String()
     out = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
-    left = MoneyField()
+    left = ma.fields.String()
     trace = ma.fields.Dict()
 
 
-class PreviewOut(Schema):
+class SchedulePreviewOut(Schema):
     """Who would receive what, and how it came about."""
 
     shares = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
-    steps = ma.fields.List(ma.fields.Nested(PouredOut))
+    steps = ma.fields.List(ma.fields.Nested(SchedulePouredOut))
 
 
 class SignIn(Schema):
