@@ -27,6 +27,7 @@ from settlement.clawbacks.rules import (
     RecoveryState,
     after,
     must_be_recoverable,
+    owing,
     spread,
 )
 from settlement.ledger.commands import book_new
@@ -49,11 +50,6 @@ class BankLineUsed(Conflict):
     """The line of the bank has repaid another receivable."""
 
     code = "clawback.bank_line_used"
-
-
-def owing(party_uscc: str, *, is_treasury: bool) -> str:
-    """Return the account of what a party, or the treasury for it, owes."""
-    return f"asset:treasury_claim:{party_uscc}" if is_treasury else f"asset:clawback:{party_uscc}"
 
 
 def take_up(session: Session, actor: Actor, *, now: datetime, place: str | None = None) -> int:

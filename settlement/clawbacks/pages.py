@@ -88,7 +88,8 @@ def _show(
     (balance,) = queries.left(session, [found])
     text = render_template(
         "settlement/clawbacks/show.html", one=found, left=balance.left, party=session.get_one(Party, found.party_id),
-        recoveries=queries.recoveries_of(session, found.id), form=form or Form(RecoveryIn, {"amount": balance.left.text()}),
+        recoveries=queries.recoveries_of(session, found.id),
+        form=form or Form(RecoveryIn, {"amount": balance.left.text()}),
         kinds=[(kind, word) for kind, word in KIND_WORDS.items()
                if kind is RecoveryKind.REPAID or not found.is_treasury],
         kind_words=KIND_WORDS, states=STATE_WORDS, refusal=words_of(refusal),

@@ -223,3 +223,8 @@ def must_be_recoverable(kind: RecoveryKind, *, is_treasury: bool, left: Money, a
         raise MoreThanOwed(
             f"尚应收回 {left.text()} 元，不能办理 {amount.text()} 元", detail_en=f"{left.text()} is owed"
         )
+
+
+def owing(party_uscc: str, *, is_treasury: bool) -> str:
+    """Return the account of what a party, or the treasury for it, owes."""
+    return f"asset:treasury_claim:{party_uscc}" if is_treasury else f"asset:clawback:{party_uscc}"

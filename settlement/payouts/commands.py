@@ -18,7 +18,7 @@ from market.payments.rules import Answer, Outcome
 from registry.accounts.queries import accounts_behind
 from settlement.clawbacks import commands as clawbacks
 from settlement.clawbacks.queries import lock_books, owed
-from settlement.clawbacks.rules import Owed, netted
+from settlement.clawbacks.rules import Owed, netted, owing
 from settlement.ledger.commands import book_new
 from settlement.ledger.queries import first_open_day
 from settlement.ledger.rules import Cause, Entry, bank, psp, transfer_entry
@@ -174,7 +174,7 @@ def check(session: Session, actor: Actor, number: str, *, now: datetime, book: P
     batch = _opened(session, actor, number, Permission.PAYOUT_CHECK)
     must_be_other(number, actor.id, accounts_behind(session, batch.prepared_by_id), "编制")
     following = batch_after(batch.state, BatchEvent.CHECK, number)
-    must_be_current(session, batch, now=now, book=book)
+    _must_be_current(session, batch, now=now, book=book)
     batch.state = following
     batch.checked_at, batch.checked_by, batch.checked_by_id = now, actor.name, actor.id
     session.flush()
@@ -199,7 +199,7 @@ def send(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     earlier = accounts_behind(session, batch.prepared_by_id, batch.checked_by_id, batch.released_by_id)
     must_be_other(number, actor.id, earlier, "编制或复核")
     following = batch_after(batch.state, BatchEvent.SEND, number)
-    must_be_current(session, batch, now=now, book=book)
+    _must_be_current(session, batch, now=now, book=book)
     must_be_covered(number, batch.total, queries.available(session, batch))
     batch.state = following
     batch.sent_at, batch.sent_by, batch.sent_by_id = now, actor.name, actor.id
@@ -217,7 +217,7 @@ def send(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     return batch
 
 
-def must_be_current(session: Session, batch: PayoutBatch, *, now: datetime, book: PolicyBook) -> None:
+def _must_be_current(session: Session, batch: PayoutBatch, *, now: datetime, book: PolicyBook) -> None:
     """Refuse a batch that is not what was prepared, or not what is owed and may be paid now.
 
     Raises:
@@ -373,7 +373,7 @@ def _sent(session: Session, payout: Payout, now: datetime) -> Entry:
     for item in queries.items_of(session, [payout.id]):
         due[item.account] = due.get(item.account, ZERO) + item.amount
     uscc = next(iter(due)).rsplit(":", 1)[-1]
-    off = {clawbacks.owing(uscc, is_treasury=False): payout.netted} if payout.netted else {}
+    off = {owing(uscc, is_treasury=False): payout.netted} if payout.netted else {}
     legs = sending_legs(due, off, f"liability:in_transit:{payout.place}")
     day = first_open_day(session, payout.place, business_date(now))
     return Entry(payout.place, Cause.PAYOUT_SENT, payout.id.hex, day, f"拨付 {payout.number} 发出", legs)

@@ -304,6 +304,11 @@ def application(fake: FakeStripe) -> Flask:
         ("GET", "/v1/disputes/<name>"): lambda name: answered(lambda _form: fake.found(name)),
         ("GET", "/v1/events"): lambda: jsonify(fake.page(list(reversed(fake.events)))),
     }
+    return served(app, fake, routes)
+
+
+def served(app: Flask, fake: FakeStripe, routes: dict[tuple[str, str], Callable[..., Any]]) -> Flask:
+    """Answer under these routes, one request at a time."""
     for (method, path), view in routes.items():
         app.add_url_rule(path, f"{method} {path}", serial(fake, view), methods=[method])
     return app
