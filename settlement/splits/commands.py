@@ -104,11 +104,10 @@ def draw_up(
     Parties are named by their credit codes. A pool may name ``contributors`` (coefficients of usage, quality and
     input) instead: then the source departments of each product share it by what they contributed. ``clause`` names
     the place in the agreement that the schedule carries out; ``non_money`` the equity, intellectual property and
-    services that are recorded and signed, but never paid by the platform.
+    services that are recorded and signed only.
 
     Raises:
-        NotAllowed: the actor draws up no schedules at this place.
-        NoSuchSchedule: there is no such agreement.
+        NotAllowed, NoSuchSchedule: the actor draws up none at this place, or there is no such agreement.
         NotOfTheAgreement: the product belongs to another agreement.
         Unreadable: a step is wrongly written.
         ScheduleInvalid: the steps cannot divide everything.
@@ -143,8 +142,8 @@ def draw_up(
     )  # fmt: skip
     session.add(made)
     session.flush()
-    audit.record(session, actor, "schedule.draw_up", made, at=now,
-                 detail={"agreement": agreement.number, "scope": scope, "version": made.version_number})  # fmt: skip
+    detail = {"agreement": agreement.number, "scope": scope, "version": made.version_number}
+    audit.record(session, actor, "schedule.draw_up", made, at=now, detail=detail)
     return made
 
 
