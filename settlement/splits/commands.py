@@ -103,8 +103,7 @@ def draw_up(
 
     Parties are named by their credit codes. A pool may name ``contributors`` (coefficients of usage, quality and
     input) instead: then the source departments of each product share it by what they contributed. ``clause`` names
-    the place in the agreement that the schedule carries out; ``non_money`` the equity, intellectual property and
-    services that are recorded and signed only.
+    the place in the agreement; ``non_money`` equity, rights and services that are signed, but never paid by money.
 
     Raises:
         NotAllowed, NoSuchSchedule: the actor draws up none at this place, or there is no such agreement.
