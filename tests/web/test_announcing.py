@@ -26,6 +26,7 @@ RECORDED_AS = {
         **dict.fromkeys(("accept", "not_accept", "return_once"), "registration.receive"),
         **dict.fromkeys(("pass", "not_complete"), "registration.complete_review"),
         **dict.fromkeys(("dismiss_objections", "uphold_objection"), "registration.decide_objection")},
+    "settlement.payouts": {"confirm": "payout.confirmed", "lose_sight": "payout.unknown", "return": "payout.returned"},
     "registry.requests": {
         **dict.fromkeys(("all_agreed", "refused"), "data_request.conclude"), "appealed": "data_request.appeal",
         **dict.fromkeys(("check_failed", "check_passed"), "data_request.check")},
