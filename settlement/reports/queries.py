@@ -35,13 +35,14 @@ from settlement.revenue.model import RevenueLine
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
 from settlement.scopes.rules import Scope
-from settlement.splits.model import ShareLine
+from settlement.splits.model import ShareLine, ShareSchedule
 from settlement.splits.rules import PayeeKind
 
 SUM, COUNT = sa.func.sum, sa.func.count
 operator = aliased(Party)
 receiver = aliased(Party)
 EMPTY = sa.literal("")
+OF_LINES = (Dimension.PRODUCT, Dimension.OPERATOR, Dimension.DOMAIN)  # told by the line that was divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +110,37 @@ def _by_revenue(session: Session, wanted: Wanted) -> list[Row]:
 
 
 def _by_share(session: Session, wanted: Wanted) -> list[Row]:
+    """Add up by keys first, and look up names for the few sums."""
+    of_lines = (RevenueLine.product_id, RevenueLine.agreement_id) if wanted.dimension in OF_LINES else ()
+    keys = (ShareLine.run_id, ShareLine.party_id, ShareLine.payee_kind, *of_lines)
+    columns: tuple[Any, ...] = (*keys, COUNT().label("lines"), SUM(ShareLine.amount).label("amount"))
+    added = sa.select(*columns)
+    added = _of_shares(added.select_from(ShareLine), wanted).group_by(*keys)
+    if of_lines:
+        added = added.join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
+    sums = added.subquery("sums").c
     key, title = _named(wanted.dimension)
     query = sa.select(
-        key, title, SettlementRun.period_start, SettlementRun.period_end, ShareLine.payee_kind,
-        COUNT(sa.distinct(RevenueLine.id)), SUM(ShareLine.amount),
+        key, title, SettlementRun.period_start, SettlementRun.period_end, sums.payee_kind, SUM(sums.lines),
+        SUM(sums.amount),
     )  # fmt: skip
-    query = query.select_from(ShareLine).join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
-    query = _joined(query.join(receiver, receiver.id == ShareLine.party_id), wanted)
-    query = query.where(reach_of_shares(wanted.scope)).group_by(
-        key, title, SettlementRun.period_start, SettlementRun.period_end, ShareLine.payee_kind
-    )
+    query = query.join(SettlementRun, SettlementRun.id == sums.run_id).join(receiver, receiver.id == sums.party_id)
+    if of_lines:
+        query = query.join(Product, Product.id == sums.product_id).join(Agreement, Agreement.id == sums.agreement_id)
+        query = query.join(operator, operator.id == Agreement.operating_institution_id)
+    query = query.group_by(key, title, SettlementRun.period_start, SettlementRun.period_end, sums.payee_kind)
     found = []
     for code, name, start, end, payee, lines, amount in session.execute(query):
         accounts = {"treasury" if payee is PayeeKind.TREASURY_NON_TAX else str(payee): amount}
         part = part_of(Period(start, end), wanted.grain)
-        found.append(Row(code, name, part, lines, share=amount, **accounts))
+        found.append(Row(code, name, part, int(lines), share=amount, **accounts))
     return gathered(found)
+
+
+def _of_shares(query: sa.Select[Any], wanted: Wanted) -> sa.Select[Any]:
+    query = query.join(SettlementRun, SettlementRun.id == ShareLine.run_id)
+    query = query.where(*sealed_within(wanted.period), reach_of_shares(wanted.scope))
+    return query.where(SettlementRun.place == wanted.place) if wanted.place else query
 
 
 def _named(dimension: Dimension) -> tuple[Any, Any]:
@@ -135,7 +151,7 @@ def _named(dimension: Dimension) -> tuple[Any, Any]:
     named = {
         Dimension.PRODUCT: (Product.code, Product.title),
         Dimension.OPERATOR: (operator.uscc, operator.name),
-        Dimension.PLACE: (RevenueLine.place, EMPTY),
+        Dimension.PLACE: (SettlementRun.place, EMPTY),
         Dimension.DOMAIN: (Product.domain, EMPTY),
         Dimension.DEPARTMENT: (
             sa.case((is_department, receiver.uscc), else_=OTHERS), sa.case((is_department, receiver.name), else_=OTHERS)
@@ -153,7 +169,7 @@ def _joined(query: sa.Select[Any], wanted: Wanted) -> sa.Select[Any]:
         .join(Order, Order.id == RevenueLine.order_id)
         .where(*sealed_within(wanted.period))
     )
-    return query.where(RevenueLine.place == wanted.place) if wanted.place else query
+    return query.where(SettlementRun.place == wanted.place) if wanted.place else query
 
 
 def sealed_within(period: Period) -> tuple[sa.ColumnElement[bool], ...]:
@@ -165,7 +181,7 @@ def sealed_within(period: Period) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _at_places(scope: Scope) -> sa.ColumnElement[bool]:
-    return sa.true() if scope.places is None else RevenueLine.place.in_(sorted(scope.places))
+    return sa.true() if scope.places is None else SettlementRun.place.in_(sorted(scope.places))
 
 
 def _reach_of_sales(scope: Scope) -> sa.ColumnElement[bool]:
@@ -200,14 +216,22 @@ def waterfall(session: Session, wanted: Wanted) -> Waterfall:
 
 
 def _poured(session: Session, wanted: Wanted) -> tuple[Poured, ...]:
-    kind = ShareLine.rule["kind"].as_string()
-    name = sa.func.coalesce(ShareLine.rule["key"].as_string(), "")
-    columns = (kind, name, receiver.uscc, receiver.name, ShareLine.payee_kind)
-    query = sa.select(*columns, SUM(ShareLine.amount)).select_from(ShareLine)
-    query = query.join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
-    query = _joined(query.join(receiver, receiver.id == ShareLine.party_id), wanted)
-    query = query.where(reach_of_shares(wanted.scope)).group_by(*columns)
-    return tuple(sorted((Poured(*row) for row in session.execute(query)), key=lambda one: (one.party, one.kind)))
+    """Add up by schedule and step; what a step is, its schedule says, which nobody can change once it is signed."""
+    keys = (ShareLine.schedule_id, ShareLine.step, ShareLine.party_id, ShareLine.payee_kind)
+    columns: tuple[Any, ...] = (*keys, SUM(ShareLine.amount).label("amount"))
+    added = sa.select(*columns).select_from(ShareLine)
+    sums = _of_shares(added, wanted).group_by(*keys).subquery("sums").c
+    query = sa.select(ShareSchedule.steps, sums.step, receiver.uscc, receiver.name, sums.payee_kind, sums.amount)
+    query = query.join(ShareSchedule, ShareSchedule.id == sums.schedule_id)
+    query = query.join(receiver, receiver.id == sums.party_id)
+    found: dict[tuple[str, str, str, str, PayeeKind], Money] = {}
+    for steps, step, uscc, name, payee, amount in session.execute(query):
+        words = steps[step - 1]
+        key = (str(words["kind"]), str(words.get("key", "")), uscc, name, payee)
+        found[key] = found.get(key, ZERO) + amount
+    return tuple(
+        sorted((Poured(*key, amount) for key, amount in found.items()), key=lambda one: (one.party, one.kind, one.key))
+    )
 
 
 def _refunded(session: Session, wanted: Wanted) -> Money:

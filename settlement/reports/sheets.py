@@ -16,7 +16,7 @@ from settlement.reports.rules import Measure, Row
 
 Cell = str | int | Money
 REVENUE = ("期间", "编码", "名称", "使用权行数", "用量", "计费量", "收入（含税）", "税额", "收入（不含税）", "影子金额")
-SHARES = ("期间", "编码", "名称", "使用权行数", "分得合计", "上缴国库", "支付至本单位", "暂挂")
+SHARES = ("期间", "编码", "名称", "分配行数", "分得合计", "上缴国库", "支付至本单位", "暂挂")
 NUMBERS = {
     Measure.REVENUE: ("lines", "quantity", "billable", "gross", "tax", "net", "shadow"),
     Measure.SHARE: ("lines", "share", "treasury", "own_account", "held"),
