@@ -104,6 +104,7 @@ class Track:
     """The handle of one long run."""
 
     state: Progress
+    pause: float = BETWEEN_WRITES
     _written: float = field(default=0.0)
 
     def step(self, message: str = "", by: int = 1) -> None:
@@ -124,19 +125,22 @@ class Track:
         for watcher in tuple(_watchers):
             watcher(self.state)
         present = time.monotonic()
-        if now_or_never or present - self._written >= BETWEEN_WRITES:
+        if now_or_never or present - self._written >= self.pause:
             self._written = present
             _write(self.state)
 
 
 @contextmanager
-def track(name: str, total: int | None = None, *, about: str = "") -> Iterator[Track]:
+def track(
+    name: str, total: int | None = None, *, about: str = "", pause: float = BETWEEN_WRITES
+) -> Iterator[Track]:  # fmt: skip
     """Follow a long run: ``name`` says what it is, ``about`` of what, ``total`` how many steps it has if that is known.
 
-    A run without an application (a pure computation in a test) is told to the watchers of its process only.
+    Steps are written at most every ``pause`` seconds; the beginning and the end always. A run without an application
+    (a pure computation in a test) is told to the watchers of its process only.
     """
     now = clock.now()
-    run = Track(Progress(db.new_id(), name, about, ProgressState.RUNNING, 0, total, "", now, now))
+    run = Track(Progress(db.new_id(), name, about, ProgressState.RUNNING, 0, total, "", now, now), pause)
     run._tell(now_or_never=True)
     try:
         yield run

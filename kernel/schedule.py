@@ -14,7 +14,7 @@ from typing import Protocol
 from kernel.calendar import BEIJING, DAY, add_months, business_date
 
 EPOCH = datetime(1970, 1, 1, tzinfo=BEIJING)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 LATE_PERIODS = 3  # so many periods without a finished run are late …
 LATE_AT_LEAST = timedelta(minutes=3)  # … but a takeover must fit in
 CATCH_UP_MAX = 400  # periods that are made up one by one: more than a year of days
@@ -59,14 +59,17 @@ class Every:
 
     length: timedelta
 
+    def __post_init__(self) -> None:
+        assert self.length >= SECOND, "a stretch is a whole number of seconds"
+        assert not self.length % SECOND, "a stretch is a whole number of seconds"
+
     @property
     def words(self) -> str:
         """Say how often, as the manual does."""
-        for unit, name in ((HOUR, "hour"), (MINUTE, "minute"), (timedelta(seconds=1), "second")):
-            count, rest = divmod(self.length, unit)
-            if count and not rest:
-                return name if count == 1 else f"{count} {name}s"
-        raise AssertionError("a stretch is a whole number of seconds")
+        units = ((HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
+        unit, name = next((unit, name) for unit, name in units if not self.length % unit)
+        count = self.length // unit
+        return name if count == 1 else f"{count} {name}s"
 
     @property
     def grace(self) -> timedelta:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -274,11 +274,11 @@ class Clocks:
     """Tells when the clock on the wall was moved: APScheduler sleeps by it, and would sleep on through a step back."""
 
     def __init__(self) -> None:
-        self._wall, self._steady = datetime.now(UTC), time.monotonic()
+        self._wall, self._steady = clock.now(), time.monotonic()
 
     def jumped(self) -> bool:
         """Say whether the wall's clock went otherwise than time did since the last look."""
-        wall, steady = datetime.now(UTC), time.monotonic()
+        wall, steady = clock.now(), time.monotonic()
         apart = (wall - self._wall) - timedelta(seconds=steady - self._steady)
         self._wall, self._steady = wall, steady
         return abs(apart) > JUMP
@@ -320,8 +320,8 @@ def keep_time(
             if not scheduler.running:
                 scheduler.start()
             if clocks.jumped():
-                for known in scheduler.get_jobs():
-                    known.modify(next_run_time=datetime.now(UTC))
+                for job in timetable:
+                    scheduler.reschedule_job(job.name, trigger="interval", seconds=look_seconds)
             stop.wait(beat_seconds)
     finally:
         if scheduler.running:

@@ -41,11 +41,10 @@ def seen(app: Flask, since: datetime = LONG_AGO) -> list[Progress]:
     return found
 
 
-def test_others_see_how_far_a_run_is_while_its_transaction_is_open(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "BETWEEN_WRITES", 0)
+def test_others_see_how_far_a_run_is_while_its_transaction_is_open(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         session.execute(sa.text("UPDATE job_lease SET holder = 'x'"))  # the business transaction writes
-        with progress.track("settlement.run", total=4, about="新昌 2026-10") as run:
+        with progress.track("settlement.run", total=4, about="新昌 2026-10", pause=0) as run:
             run.step("第一组")
             run.step("第二组")
             (found,) = seen(app)

@@ -81,11 +81,10 @@ def test_the_page_follows_the_timetable_by_itself_and_a_run_is_asked_for(
 def test_how_far_a_long_run_is_moves_on_the_page_without_a_reload(page: Page, app: Flask, live_url: str) -> None:
     page.goto(f"{live_url}/operations")
     page.evaluate("document.title = 'not loaded again'")
-    with app.app_context(), progress.track("settlement.run", 4, about="新昌 2026-10") as run:
+    with app.app_context(), progress.track("settlement.run", 4, about="新昌 2026-10", pause=0) as run:
         bar = page.get_by_role("progressbar")
         expect(bar).to_have_attribute("value", "0", timeout=10_000)
         run.to(3, message="第三组")
-        progress._write(run.state)
         expect(bar).to_have_attribute("value", "3", timeout=10_000)
         expect(page.get_by_text("第三组")).to_be_visible()
         assert page.title() == "not loaded again"

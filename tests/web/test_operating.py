@@ -126,9 +126,8 @@ def test_programs_read_and_ask_the_same(app: Flask, client: FlaskClient) -> None
 def test_what_is_under_way_is_shown_live_and_given_to_programs(app: Flask, client: FlaskClient) -> None:
     person, headers = as_person(app, Role.AUDITOR), as_program(app, Role.AUDITOR)
     assert "没有正在进行的长时间工作" in person.get(f"{PAGE}/live").text
-    with app.app_context(), progress.track("settlement.run", 8, about="新昌 2026-10") as under_way:
+    with app.app_context(), progress.track("settlement.run", 8, about="新昌 2026-10", pause=0) as under_way:
         under_way.to(2, message="第二组")
-        progress._write(under_way.state)
         live = person.get(f"{PAGE}/live").text
         (told,) = client.get("/api/v1/operations/progress", headers=headers).json
     assert '<progress max="8" value="2"' in live
