@@ -20,6 +20,8 @@ from kernel.http import public, undeclared_routes
 from kernel.outbound import Outside
 from registry.accounts.pages import FIRST_PAGE
 from settlement.metering.queries import used_of
+from settlement.proofs.queries import printed
+from settlement.statements.pages import PROOF
 from settlement.usage.gateway import OPTION, Archive
 from settlement.usage.rules import Engine
 from web import announcing, paying, problems, shell
@@ -74,6 +76,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["huiyi_event_types"] = announcing.titles  # what happens on every floor is known up here
     app.extensions["huiyi_outside"] = Outside(read_admitted(config.outbound_networks), config.outbound_certificates)
     app.extensions["huiyi_stripe"] = paying.provider_of(config)
+    app.extensions[PROOF] = printed  # what a statement says of its proof, which is worked out on top of statements
     Babel(app, locale_selector=shell.chosen_locale)
     problems.register(app)
     shell.register(app)

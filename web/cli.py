@@ -26,6 +26,7 @@ from kernel.http import problem
 from kernel.identity import Actor, Grant, Role
 from kernel.json_body import read_json
 from kernel.policy import describe
+from web.checking import verify
 from web.config import ROOT, Config, ConfigError
 from web.exporting import command
 from web.schema import upgrade
@@ -259,26 +260,6 @@ def close(place: str, period: str) -> None:
 
 
 @huiyi.command()
-@click.option(
-    "--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="改查这个 SQLite 文件"
-)
-def verify(file: Path | None) -> None:
-    """独立核对账簿、权益、价格、审计封印；有问题则退出码为 1。例：huiyi verify"""
-    from web.checker import verify as check
-
-    engine = db.make_engine(f"sqlite:///{file}" if file else Config.from_environment().database_url)
-    try:
-        with engine.connect() as connection:
-            findings = check(connection)
-    finally:
-        engine.dispose()
-    for finding in findings:
-        click.echo(f"✗ {finding}")
-    click.echo(f"核对完毕：{len(findings)} 处问题。")
-    sys.exit(1 if findings else 0)
-
-
-@huiyi.command()
 @click.option("--place", required=True)
 @click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认今天")
 def retention(place: str, on: datetime | None) -> None:
@@ -390,6 +371,19 @@ def demo(serve: bool, port: str) -> None:
 
 huiyi.add_command(command(application, TERMINAL))
 
+
+@huiyi.command()
+@click.argument("statement")
+@click.argument("line", type=click.IntRange(1))
+def explain(statement: str, line: int) -> None:
+    """说明结算单某一行的金额从何而来并逐项重算；不一致则退出码为 1。例：huiyi explain STM-xinchang-2026-000001 1"""
+    from web.checking import show
+
+    with application():
+        sys.exit(0 if show(TERMINAL, statement, line, console) else 1)
+
+
+huiyi.add_command(verify)
 
 if __name__ == "__main__":
     main()

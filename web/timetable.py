@@ -25,6 +25,8 @@ from registry.desk import commands as desk
 from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
+from settlement.proofs import commands as proofs
+from settlement.traces import commands as traces
 from web import cataloguing, courier, equal_prices, paying, paying_out, proxying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
@@ -114,6 +116,15 @@ def _give_up(session: Session, actor: Actor, turn: Turn) -> str:
     return proxying.give_up(session, actor, turn.now)
 
 
+def _anchor(session: Session, actor: Actor, turn: Turn) -> str:
+    made = proofs.anchor(session, actor, now=turn.now)
+    return f"{made.day} 的锚定：{made.seals} 个封印，SHA-256 {made.sha256}"
+
+
+def _sum_up_use(session: Session, actor: Actor, turn: Turn) -> str:
+    return f"汇总逐日用量 {traces.sum_up(session, actor, now=turn.now)} 期"
+
+
 def _forget_runs(session: Session, _actor: Actor, turn: Turn) -> str:
     gone = sum(jobs.forget(session, job.name, before=turn.now - job.kept) for job in JOBS)
     news = progress.forget(before=turn.now - NEWS_KEPT)
@@ -143,6 +154,8 @@ JOBS = (
     Job("webhooks.forget", DAILY, _forget_messages),
     Job("calls.give_up", Every(HOUR), _give_up),
     Job("books.verify", Every(5 * MINUTE), alone=_verify, vital=True),
+    Job("proofs.anchor", DAILY, _anchor),
+    Job("usage.sum_up", Every(5 * MINUTE), _sum_up_use),
     Job("jobs.forget", DAILY, _forget_runs),
 )
 

@@ -56,16 +56,24 @@ def anchor_of(session: Session, day: date) -> Anchor | None:
     return session.scalar(sa.select(Anchor).where(Anchor.day == day))
 
 
-def get_anchor(session: Session, day: date) -> Anchor:
-    """Return the anchor of a day.
+def get_anchor(session: Session, day: str) -> Anchor:
+    """Return the anchor of a day, written as 2026-11-22.
 
     Raises:
         NoSuchAnchor: there is none.
     """
-    found = anchor_of(session, day)
+    asked = _day(day)
+    found = None if asked is None else anchor_of(session, asked)
     if found is None:
         raise NoSuchAnchor(f"{day} 没有锚定", detail_en=f"No anchor of {day}")
     return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def newest_anchor(session: Session) -> Anchor | None:

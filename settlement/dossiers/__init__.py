@@ -1,0 +1,1 @@
+"""Evidence packs: everything about one order in one file, checked offline (M11)."""

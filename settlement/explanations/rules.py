@@ -1,0 +1,101 @@
+"""Working an amount out again, from frozen facts, and saying whether it is the one that was booked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from kernel.money import ZERO, Money, plain_number
+from pricing.rating.rules import Rated, TariffModel, rate
+from pricing.tariffs.rules import split_tax
+from settlement.splits.rules import Division, Schedule, refund, waterfall
+from settlement.steps.rules import StepKind
+from settlement.traces.rules import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One amount or count, worked out again, beside the booked one."""
+
+    what: str
+    recomputed: str
+    booked: str
+
+    @property
+    def agrees(self) -> bool:
+        """Say whether they are the same, to the fen."""
+        return self.recomputed == self.booked
+
+
+def gross_of(rating: Mapping[str, Any]) -> tuple[Money, Rated | None]:
+    """Return what a period earned by its frozen working, and the price of the units where it is charged by use.
+
+    Everything is cumulative: the price of all units since the order began, at most the order's amount, less what
+    earlier settlements took. A hold (DSP-04) stops the sum short, and says so in the working.
+
+    Args:
+        rating: the working of the line of revenue.
+
+    Source:
+        发改价格〔2025〕65号 三（二）; REV-03.
+    """
+    basis = rating["basis"]
+    if basis == "free":
+        return ZERO, None
+    before, limit = Money.yuan(rating["before"]), Money.yuan(rating["limit"])
+    if basis == "time":
+        earned = limit.times(Fraction(int(rating["elapsed"]), int(rating["days"])))
+        cumulative, rated = max(earned, before), None
+    else:
+        rated = rate(TariffModel.from_dict(rating["model"]), Fraction(int(rating["units"])), grade=rating.get("grade"))
+        price = rated.amount if rating["units"] else ZERO
+        is_whole = int(rating["units"]) >= int(rating["bought"])
+        cumulative = max(limit if is_whole else min(price, limit), before)
+    if rating.get("hold"):
+        cumulative = Money.yuan(rating["cumulative"])
+    return cumulative - before, rated
+
+
+def tax_of(gross: Money, rate_of_tax: Decimal | None) -> tuple[Money, Money]:
+    """Return net and tax of a gross amount by the rate that the settlement cites."""
+    return (gross, ZERO) if rate_of_tax is None or not gross else split_tax(gross, rate_of_tax)
+
+
+def poured_again(
+    schedule: Schedule,
+    *,
+    weights: Mapping[str, Mapping[str, str]],
+    taken: Mapping[int, Money],
+    gross: Money,
+    tax: Money,
+) -> Division:
+    """Return the division of a group of lines, worked out again.
+
+    Args:
+        schedule: the steps as they were signed.
+        weights: number of the step → credit code → weight, as the contributions of the period were found.
+        taken: number of the step → what it had taken before, of costs to be recovered and of fixed amounts.
+        gross: revenue of the group, tax included.
+        tax: the tax in it.
+
+    Raises:
+        NothingToDivide: the amounts leave less than nothing.
+        NotCarried: a step counts over the term by more than what it took.
+    """
+    steps = []
+    for number, step in enumerate(schedule.steps, start=1):
+        if str(number) in weights:
+            found = weights[str(number)]
+            step = replace(step, weights=tuple((uscc, plain_number(weight)) for uscc, weight in found.items()))
+        if number in taken and step.kind in (StepKind.RECOVER, StepKind.FIXED):
+            step = replace(step, amount=max(step.amount - taken[number], ZERO))
+        steps.append(step)
+    return waterfall(Schedule(tuple(steps)), gross, tax=tax)
+
+
+def part_of_line(held: Sequence[Held], entitlement: str, amount: Money) -> Money:
+    """Return how much of what a step gives a party falls on one line: by what is left of each, largest remainder."""
+    return refund({one.entitlement: one.left for one in held}, amount).get(entitlement, ZERO)

@@ -1,0 +1,334 @@
+"""Reads behind an explanation: one line of a statement down to the events, by indexes only; nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from kernel.errors import NotFound
+from kernel.identity import Actor
+from kernel.money import ZERO, Money, total
+from market.entitlements.model import Entitlement
+from market.orders.model import Order
+from pricing.ceilings.model import Ceiling, FeeCap
+from pricing.tariffs.model import Tariff
+from registry.agreements.model import Agreement
+from registry.parties.model import Party
+from registry.products.model import Product
+from settlement.ledger.model import JournalEntry, JournalLine
+from settlement.metering.model import UsageEvent
+from settlement.metering.queries import Day, is_counted
+from settlement.revenue.model import RevenueLine
+from settlement.runs.model import SettlementRun
+from settlement.runs.rules import RunState
+from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
+from settlement.statements import queries as statements
+from settlement.statements.model import Statement
+from settlement.statements.queries import Issued, NoSuchStatement
+from settlement.traces.model import UsageDay
+from settlement.traces.rules import Held
+
+GROUP = {
+    "postgresql": """SELECT json_build_object('weights', g.value->'weights', 'steps', g.value->'steps')
+        FROM settlement_run r CROSS JOIN LATERAL json_array_elements(r.report->'groups') AS g(value)
+        WHERE r.id = :run AND g.value->>'product' = :product AND g.value->>'schedule' = :schedule LIMIT 1""",
+    "sqlite": """SELECT json_object('weights', json_extract(g.value, '$.weights'), 'steps',
+            json_extract(g.value, '$.steps'))
+        FROM settlement_run r, json_each(r.report, '$.groups') AS g
+        WHERE r.id = :run AND json_extract(g.value, '$.product') = :product
+            AND json_extract(g.value, '$.schedule') = :schedule LIMIT 1""",
+}
+VAT = {
+    "postgresql": "SELECT report->'vat' FROM settlement_run WHERE id = :run",
+    "sqlite": "SELECT json_extract(report, '$.vat') FROM settlement_run WHERE id = :run",
+}
+LINE = {
+    "postgresql": "SELECT lines->CAST(:at AS integer) FROM settlement_statement WHERE id = :run",
+    "sqlite": "SELECT json_extract(lines, '$[' || :at || ']') FROM settlement_statement WHERE id = :run",
+}
+
+
+class NoSuchLine(NotFound):
+    """The statement has no such line."""
+
+    code = "settlement.statement_line_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One line of a statement with the rows it came from."""
+
+    issued: Issued
+    number: int
+    line: dict[str, Any]
+    run: SettlementRun
+    revenue: RevenueLine
+    order: Order
+    entitlement: Entitlement
+    product: Product
+    agreement: Agreement
+    tariff: Tariff | None
+    cap: FeeCap | None
+    ceiling: Ceiling | None
+    share: ShareLine | None
+    schedule: ShareSchedule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a schedule divided together: sums, what the step found of each line, and what it gave the party."""
+
+    gross: Money
+    tax: Money
+    held: tuple[Held, ...]
+    given: Money  # to this party by this step, of all lines
+    out: dict[int, dict[str, Money]]  # by step and party, as booked
+    taken: dict[int, Money]  # by step, before
+    weights: dict[str, dict[str, str]]
+    steps: list[dict[str, Any]]  # as the settlement kept them: inflow, out, left
+
+
+def traced(session: Session, actor: Actor, number: str, line: int) -> Traced:
+    """Return one line of a statement, counted from 1, with everything it rests on.
+
+    Raises:
+        NoSuchStatement: there is none that the actor may know of.
+        NoSuchLine: it has fewer lines.
+    """
+    issued = _issued(session, actor, number)
+    found = issued.statement
+    said = _json(session, LINE, {"run": found.id, "at": line - 1}) if line > 0 else None
+    if said is None:
+        raise NoSuchLine(f"结算单 {number} 没有第 {line} 行", detail_en=f"{number} has no line {line}")
+    query = (
+        sa.select(RevenueLine, Order, Entitlement, Product, Agreement, Tariff, FeeCap, Ceiling)
+        .join(Entitlement, Entitlement.id == RevenueLine.entitlement_id)
+        .join(Order, Order.id == RevenueLine.order_id)
+        .join(Product, Product.id == RevenueLine.product_id)
+        .join(Agreement, Agreement.id == RevenueLine.agreement_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+        .outerjoin(FeeCap, FeeCap.id == Tariff.cap_id)
+        .outerjoin(Ceiling, Ceiling.id == FeeCap.ceiling_id)
+        .where(Entitlement.number == said["entitlement"], RevenueLine.run_id == found.run_id)
+    )
+    rows = session.execute(query).one()
+    run = session.scalars(
+        sa.select(SettlementRun).options(sa.orm.defer(SettlementRun.report)).where(SettlementRun.id == found.run_id)
+    ).one()
+    share, schedule = _share(session, rows[0].id, found.party_id, said["step"])
+    return Traced(issued, line, said, run, *rows, share, schedule)
+
+
+def _issued(session: Session, actor: Actor, number: str) -> Issued:
+    """Return a statement without its lines, of which there may be ten thousand.
+
+    Raises:
+        NoSuchStatement: there is none that the actor may know of.
+    """
+    query = statements.listed(actor).where(Statement.number == number).options(sa.orm.defer(Statement.lines))
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchStatement(f"没有结算单 {number}，或不属于本单位", detail_en=f"No statement {number}")
+    return Issued(found, session.get_one(Party, found.party_id))
+
+
+def _share(
+    session: Session, revenue_line_id: UUID, party_id: UUID, step: int | None
+) -> tuple[ShareLine | None, ShareSchedule | None]:
+    if step is None:
+        return None, None
+    query = (
+        sa.select(ShareLine, ShareSchedule)
+        .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
+        .where(ShareLine.revenue_line_id == revenue_line_id, ShareLine.step == step, ShareLine.party_id == party_id)
+    )
+    share, schedule = session.execute(query).one()
+    return share, schedule
+
+
+def group_of(session: Session, one: Traced) -> Group:
+    """Return what the line's schedule divided together with it, from the rows that were booked."""
+    assert one.share is not None
+    assert one.schedule is not None
+    uscc = one.issued.uscc
+    earlier = sa.or_(
+        ShareLine.step < one.share.step, sa.and_(ShareLine.step == one.share.step, Party.uscc < uscc)
+    )  # what came before it in the order of division
+    is_in = (
+        RevenueLine.run_id == one.run.id, RevenueLine.product_id == one.product.id,
+        ShareLine.schedule_id == one.schedule.id,
+    )  # fmt: skip
+    joined = (
+        sa.select(ShareLine)
+        .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
+        .join(Party, Party.id == ShareLine.party_id)
+    )
+    before = sa.func.sum(sa.case((earlier, ShareLine.amount), else_=ZERO))
+    lines = (
+        joined.join(Entitlement, Entitlement.id == RevenueLine.entitlement_id)
+        .with_only_columns(Entitlement.number, RevenueLine.net, RevenueLine.gross, RevenueLine.tax, before)
+        .where(*is_in)
+        .group_by(Entitlement.number, RevenueLine.net, RevenueLine.gross, RevenueLine.tax)
+        .order_by(Entitlement.number)
+    )
+    rows = session.execute(lines).all()
+    outs = joined.with_only_columns(ShareLine.step, Party.uscc, sa.func.sum(ShareLine.amount)).where(*is_in)
+    out: dict[int, dict[str, Money]] = {}
+    for step, party, amount in session.execute(outs.group_by(ShareLine.step, Party.uscc)):
+        out.setdefault(step, {})[party] = amount
+    kept = _kept_group(session, one)
+    return Group(
+        total(row[2] for row in rows), total(row[3] for row in rows),
+        tuple(Held(number, net - taken) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
+        _taken_before(session, one), kept["weights"] or {}, kept["steps"] or [],
+    )  # fmt: skip
+
+
+def _kept_group(session: Session, one: Traced) -> dict[str, Any]:
+    """Return weights and steps of the group as the settlement kept them, without its thousands of lines."""
+    assert one.schedule is not None
+    found = _json(
+        session, GROUP, {"run": one.run.id, "product": one.product.code, "schedule": one.schedule.number}
+    )  # fmt: skip
+    return found if found is not None else {"weights": {}, "steps": []}
+
+
+def _json(session: Session, texts: dict[str, str], values: dict[str, Any]) -> Any:
+    query = sa.text(texts[session.get_bind().dialect.name]).bindparams(sa.bindparam("run", type_=sa.Uuid()))
+    found = session.execute(query, values).scalar_one_or_none()
+    return json.loads(found) if isinstance(found, str) else found
+
+
+def vat_of(session: Session, run_id: UUID) -> dict[str, Any] | None:
+    """Return the rate of VAT of a settlement, as it was cited then."""
+    found: dict[str, Any] | None = _json(session, VAT, {"run": run_id})
+    return found
+
+
+def rate_of_tax(one: Traced, vat: dict[str, Any] | None) -> Decimal | None:
+    """Return the rate of tax in the price: the seller's own where it has one, else the settlement's."""
+    own = one.revenue.rating.get("levy_rate")
+    text = own or (vat["value"] if vat else None)
+    return None if text is None else Decimal(str(text))
+
+
+def _taken_before(session: Session, one: Traced) -> dict[int, Money]:
+    """Return what each step had taken before: in earlier settlements, and of products that came first in this one."""
+    assert one.schedule is not None
+    run, product = aliased(SettlementRun), aliased(Product)
+    query = (
+        sa.select(ShareLine.step, sa.func.sum(ShareLine.amount))
+        .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
+        .join(run, run.id == ShareLine.run_id)
+        .join(product, product.id == RevenueLine.product_id)
+        .where(
+            ShareLine.schedule_id == one.schedule.id,
+            sa.or_(
+                run.period_start < one.run.period_start,
+                sa.and_(run.id == one.run.id, product.code < one.product.code),
+            ),
+        )
+        .group_by(ShareLine.step)
+    )
+    return dict(session.execute(query).all())
+
+
+def signatures(session: Session, schedule_id: UUID) -> Sequence[Any]:
+    """Return who signed a schedule and when: organisations, no persons."""
+    query = (
+        sa.select(Party.name, ScheduleSignature.signed_at)
+        .join(Party, Party.id == ScheduleSignature.party_id)
+        .where(ScheduleSignature.schedule_id == schedule_id)
+        .order_by(ScheduleSignature.signed_at, Party.uscc)
+    )
+    return session.execute(query).all()
+
+
+def entry_of(session: Session, one: Traced) -> tuple[JournalEntry, list[JournalLine]] | None:
+    """Return the voucher under which the revenue was booked, with its legs."""
+    cause_id = f"{one.run.place}/{one.run.period_start}/{one.entitlement.number}"
+    query = sa.select(JournalEntry).where(JournalEntry.cause == "revenue_earned", JournalEntry.cause_id == cause_id)
+    header = session.scalar(query)
+    if header is None:
+        return None
+    legs = sa.select(JournalLine).where(JournalLine.entry_id == header.id).order_by(JournalLine.position)
+    return header, list(session.scalars(legs))
+
+
+# ---- use ----
+
+
+def days_of(session: Session, one: Traced) -> dict[date, Day]:
+    """Return the use that a settlement took of an entitlement, by day: from the sums, or before they exist by index."""
+    kept = sa.select(UsageDay).where(UsageDay.run_id == one.run.id, UsageDay.entitlement_id == one.entitlement.id)
+    rows = session.scalars(kept.order_by(UsageDay.day_number)).all()
+    if rows:
+        return {date.fromordinal(row.day_number): Day(row.calls, row.hits, row.units) for row in rows}
+    query = summing(session, one.run).where(UsageEvent.entitlement_id == one.entitlement.id)
+    return {
+        date.fromordinal(day): Day(int(calls), int(hits), int(units))
+        for _, day, calls, hits, units in session.execute(query.order_by(UsageEvent.day_number))
+    }
+
+
+def summing(session: Session, run: SettlementRun) -> sa.Select[UUID, int, int, Any, Any]:
+    """Return the query of the use that a settlement took, by entitlement and day."""
+    units = sa.case((is_counted(UsageEvent), UsageEvent.quantity), else_=0)
+    return (
+        sa.select(
+            UsageEvent.entitlement_id, UsageEvent.day_number, sa.func.count(),
+            sa.func.sum(sa.case((UsageEvent.hit, 1), else_=0)), sa.func.sum(units),
+        )
+        .where(UsageEvent.place == run.place, _belongs(session, run))
+        .group_by(UsageEvent.entitlement_id, UsageEvent.day_number)
+    )  # fmt: skip
+
+
+def _belongs(session: Session, run: SettlementRun) -> sa.ColumnElement[bool]:
+    """Return the condition that a settlement took an event: within its cut, and not within that of the one before."""
+    within = (UsageEvent.day_number < run.period_end.toordinal()) & (UsageEvent.stored_at <= run.received_until)
+    query = (
+        sa.select(SettlementRun.period_end, SettlementRun.received_until)
+        .where(
+            SettlementRun.place == run.place, SettlementRun.state == RunState.SEALED,
+            SettlementRun.period_start < run.period_start,
+        )
+        .order_by(SettlementRun.period_start.desc())
+        .limit(1)
+    )  # fmt: skip
+    before = session.execute(query).first()
+    if before is None:
+        return within
+    end, until = before
+    return within & ((UsageEvent.day_number >= end.toordinal()) | (UsageEvent.stored_at > until))
+
+
+def events_of(session: Session, one: Traced, day: date, *, after: UUID | None, limit: int) -> Sequence[UsageEvent]:
+    """Return the events of one day that the settlement took, in order of id, ``limit`` after the given one."""
+    query = sa.select(UsageEvent).where(
+        UsageEvent.entitlement_id == one.entitlement.id, UsageEvent.day_number == day.toordinal(),
+        _belongs(session, one.run),
+    )  # fmt: skip
+    if after is not None:
+        query = query.where(UsageEvent.id > after)
+    return session.scalars(query.order_by(UsageEvent.id).limit(limit)).all()
+
+
+def without_sums(session: Session) -> Sequence[SettlementRun]:
+    """Return sealed settlements that took something and whose use by day is not summed up yet."""
+    took = sa.exists().where(RevenueLine.run_id == SettlementRun.id, RevenueLine.quantity > 0)
+    query = (
+        sa.select(SettlementRun)
+        .options(sa.orm.defer(SettlementRun.report))
+        .where(SettlementRun.state == RunState.SEALED, took, ~sa.exists().where(UsageDay.run_id == SettlementRun.id))
+        .order_by(SettlementRun.period_start, SettlementRun.place)
+    )
+    return session.scalars(query).all()
