@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.db import Base
 
 COPY_MIN = 200  # below, a prepared statement is as fast
+LOOK_MIN = 2_000  # from here on the planner must hear of new rows within the same transaction
 
 
 def insert_many(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -34,6 +35,16 @@ def insert_many(session: Session, table: type[Base], rows: Sequence[dict[str, An
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([write(row[name]) for name, write in writers])
+    look_over(session, table, len(rows))
+
+
+def look_over(session: Session, table: type[Base], count: int) -> None:
+    """Let PostgreSQL count the rows of a table anew after many came in; what reads them next would else plan for none.
+
+    A login that owns nothing gets a warning instead, and plans as before.
+    """
+    if count >= LOOK_MIN and session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text(f"ANALYZE {table.__tablename__}"))
 
 
 def _remembered(write: Callable[[Any], Any]) -> Callable[[Any], Any]:

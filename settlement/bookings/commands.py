@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, bulk, numbering
 from kernel.calendar import Period
 from kernel.identity import Actor, Permission
 from kernel.money import ZERO
@@ -65,6 +65,8 @@ def book_revenue(session: Session, actor: Actor, *, run_id: UUID, place: str, pe
     )  # fmt: skip
     session.execute(sa.insert(JournalLine).from_select(LINE, _lines(session, place, run_id)))
     session.execute(sa.insert(JournalEntry).from_select(HEADER, headers))
+    for table in (JournalLine, JournalEntry):
+        bulk.look_over(session, table, count)
     audit.record(
         session, actor, "ledger.book", ("settlement_run", str(run_id)), at=now, note=str(Cause.REVENUE_EARNED),
         detail={"first": first, "last": first + count - 1, "count": count},

@@ -23,12 +23,16 @@ from market.refunds.model import Refund
 from market.refunds.rules import OPEN as REFUNDS_OPEN
 from market.stripe_inbox.model import StripeEvent
 from market.stripe_inbox.rules import EventState
+from settlement.breaks.model import Break
+from settlement.breaks.rules import BreakState
 from settlement.closing.model import Closing
 from settlement.closing.rules import Blocker, ClosingState, Item
 from settlement.intake.queries import oldest_unbooked
 from settlement.ledger import checks as books
 from settlement.ledger.model import JournalEntry
 from settlement.ledger.queries import uncleared
+from settlement.payouts.model import Payout
+from settlement.payouts.rules import PayoutState
 from settlement.reservations.model import Reservation
 from settlement.runs.model import SettlementRun
 from settlement.runs.queries import sealed_tie_out
@@ -37,7 +41,7 @@ from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 
 # A8: what is not yet known to be for something is cleared within a week of work
-CLEAR_WITHIN_WORKING_DAYS = {"liability:unapplied": 5}
+CLEAR_WITHIN_WORKING_DAYS = {"liability:unapplied": 5, "asset:transit": 5}
 NAMED = 3
 
 
@@ -227,8 +231,29 @@ def audit_unsealed(session: Session, asked: Asked) -> Item:
     return _item(Blocker.AUDIT_UNSEALED, waiting, "请等待或运行审计封印")
 
 
+def break_open(session: Session, asked: Asked) -> Item:
+    """Find breaks of the reconciliation that are about the month and not closed."""
+    found = session.scalars(
+        sa.select(Break.number)
+        .where(Break.place == asked.place, Break.since < asked.period.end, Break.state != BreakState.CLOSED)
+        .order_by(Break.number)
+    )
+    return _item(Blocker.BREAK_OPEN, list(found), "请在对账页面处理并由另一人关闭")
+
+
+def payout_unknown(session: Session, asked: Asked) -> Item:
+    """Find payouts of which nobody knows whether they arrived (R9)."""
+    found = session.scalars(
+        sa.select(Payout.number)
+        .where(Payout.place == asked.place, Payout.sent_at < asked.end, Payout.state == PayoutState.UNKNOWN)
+        .order_by(Payout.number)
+    )
+    return _item(Blocker.PAYOUT_UNKNOWN, list(found), "请向银行或支付机构查询结果")
+
+
 CHECKS: tuple[Callable[[Session, Asked], Item], ...] = (
     period_not_over, earlier_period_open, facts_unbooked, payment_unknown, refund_in_progress, provider_event_waiting,
     bank_line_waiting, call_unknown, invoice_waiting, settlement_not_sealed, settlement_does_not_tie,
-    statement_missing, books_wrong, control_not_clear, audit_unsealed,
+    statement_missing, books_wrong, control_not_clear, audit_unsealed, break_open,
+    payout_unknown,
 )  # fmt: skip

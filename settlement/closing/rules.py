@@ -55,6 +55,7 @@ class Blocker(StrEnum):
     CONTROL_NOT_CLEAR = "control_not_clear"
     AUDIT_UNSEALED = "audit_unsealed"
     BREAK_OPEN = "break_open"
+    PAYOUT_UNKNOWN = "payout_unknown"
 
 
 BLOCKER_TITLES = {
@@ -74,6 +75,7 @@ BLOCKER_TITLES = {
     Blocker.CONTROL_NOT_CLEAR: "过渡科目未清",
     Blocker.AUDIT_UNSEALED: "审计日志尚未封印",
     Blocker.BREAK_OPEN: "对账差异未处理",
+    Blocker.PAYOUT_UNKNOWN: "有拨付结果未知",
 }
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from kernel.calendar import DAY
+from kernel.calendar import DAY, Period
 from kernel.money import ZERO, Money, decimal_text
 from pricing.exemptions.rules import Purpose
 from pricing.rating.rules import TariffModel, rate
@@ -85,3 +85,54 @@ def earned_by_time(first: date, last: date, end: date, *, limit: Money, before: 
         "limit": limit.text(), "cumulative": cumulative.text(), "before": before.text(),
     }  # fmt: skip
     return Earned(cumulative - before, cumulative, working)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What one month recognises of an order that is charged by time."""
+
+    month: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """How far the money of one order is revenue; every amount with tax.
+
+    ``invoiced`` are first invoices that were issued, ``credited`` the red letters against them (positive). What was
+    paid and not given back is either recognised or deferred; what was invoiced and is not recognised yet is billed
+    in advance, and the other way round not billed yet.
+    """
+
+    order: str
+    product: str
+    agreement: str
+    use_class: UseClass
+    amount: Money
+    paid: Money
+    given_back: Money
+    invoiced: Money
+    credited: Money
+    recognised: Money
+    to_come: tuple[Month, ...] = ()
+
+    @property
+    def deferred(self) -> Money:
+        """What was paid and is neither given back nor earned: the balance of unearned revenue."""
+        return self.paid - self.given_back - self.recognised
+
+    @property
+    def billed_ahead(self) -> Money:
+        """What stands on invoices and is not earned; below zero: earned and on no invoice."""
+        return self.invoiced - self.credited - self.recognised
+
+
+def months_of_term(first: date, last: date, *, amount: Money) -> list[Month]:
+    """Return what each calendar month of a term recognises: day by day, evenly; together the amount to the fen."""
+    found, before, start = [], ZERO, Period.month_of(first)
+    while start.start <= last:
+        earned = earned_by_time(first, last, start.end, limit=amount, before=before)
+        before = earned.cumulative
+        found.append(Month(f"{start.start:%Y-%m}", earned.amount))
+        start = Period.month_of(start.end)
+    return found

@@ -28,6 +28,8 @@ from market.refunds.model import Refund
 from market.refunds.rules import RefundState
 from market.stripe_inbox.model import StripeEvent
 from registry.accounts.model import Account, AccountPerson, Person
+from settlement.breaks.model import Break
+from settlement.breaks.rules import BreakState
 from settlement.closing import commands
 from settlement.closing.model import Closing
 from settlement.closing.rules import Blocker, ClosingState, NotReady, SameCloser, WrongState
@@ -295,6 +297,11 @@ def move_share(session: Session, world: make.World) -> None:
     session.execute(sa.text("UPDATE settlement_share_line SET amount = amount + 1"))
 
 
+def plant_break(session: Session, world: make.World) -> None:
+    """The sides disagree about a payment, and nobody has looked at it."""
+    plant(session, Break, place=base.PLACE, since=DAY, state=BreakState.OPEN)
+
+
 Plant = Callable[[Session, make.World], None]
 BEFORE: dict[Blocker, Plant] = {
     Blocker.PAYMENT_UNKNOWN: plant_attempt,
@@ -305,6 +312,7 @@ BEFORE: dict[Blocker, Plant] = {
     Blocker.INVOICE_WAITING: plant_invoice,
     Blocker.CONTROL_NOT_CLEAR: plant_unapplied,
     Blocker.BOOKS_WRONG: plant_overdraft,
+    Blocker.BREAK_OPEN: plant_break,
 }
 AFTER: dict[Blocker, Plant] = {
     Blocker.FACTS_UNBOOKED: plant_unbooked,

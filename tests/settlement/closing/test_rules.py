@@ -54,7 +54,7 @@ def test_each_blocker_alone_keeps_a_month_open_and_is_named(blocker: Blocker) ->
 
 def test_a_clear_list_lets_a_month_be_closed_and_has_at_least_twelve_lines() -> None:
     must_be_clear([Item(one, 0, "") for one in Blocker])
-    assert len(CHECKS) >= BLOCKERS_MIN
+    assert len(CHECKS) == len(Blocker) >= BLOCKERS_MIN
 
 
 def test_books_are_closed_by_whole_months_only() -> None:

@@ -1,0 +1,1 @@
+"""Recognition: of every order, what was paid, invoiced, given back, earned, and what later months will earn."""
