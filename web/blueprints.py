@@ -54,8 +54,8 @@ def _declared(module: ModuleType) -> list[flask.Blueprint]:
 
 API_BLUEPRINTS = [
     *_of_concepts("api"),
-    assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api, loading_api.blueprint,
-    operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
+    assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api,
+    loading_api.blueprint, operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
 ]  # fmt: skip
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
