@@ -6,14 +6,13 @@ import re
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from kernel import db
 from kernel.identity import Role
 from kernel.money import Money
 from tests.make import registry_base as base
 from tests.make import settlement as make
-from tests.make.clients import as_person, as_program
+from tests.make.clients import as_person, as_program, key
 
 API = "/api/v1/ledger"
 
@@ -28,9 +27,10 @@ def settled(app: Flask, world: make.World) -> make.World:
     return world
 
 
-def amounts(client: FlaskClient, **asked: str) -> dict[str, str]:
+def amounts(app: Flask, headers: dict[str, str], **asked: str) -> dict[str, str]:
     """The trial balance as of something."""
-    answer = client.get(f"{API}/trial-balance", query_string={"place": base.PLACE, **asked})
+    asking = {"place": base.PLACE, **asked}
+    answer = app.test_client().get(f"{API}/trial-balance", query_string=asking, headers=headers)
     assert answer.status_code == 200, answer.json
     assert answer.json["sum"] == "0.00"
     return {row["account"]: row["amount"] for row in answer.json["items"]}
@@ -39,24 +39,26 @@ def amounts(client: FlaskClient, **asked: str) -> dict[str, str]:
 def test_the_balances_of_any_past_moment_are_read(app: Flask, settled: make.World) -> None:
     program = as_program(app, Role.FINANCE_CHECKER, place=base.PLACE)
     bank = f"asset:bank:{base.PLACE}"
-    assert amounts(program)[bank] == "1590.00"
-    july = amounts(program, day="2026-07-31")
+    assert amounts(app, program)[bank] == "1590.00"
+    july = amounts(app, program, day="2026-07-31")
     assert {account.rpartition(":")[0] for account in july} == {"asset:bank", "liability:unearned"}
-    assert amounts(program, day="2026-07-19") == {}
-    assert amounts(program, moment="2020-01-01T00:00:00Z") == {}
-    first = amounts(program, voucher=f"JV-{base.PLACE}-2026-000001")
+    assert amounts(app, program, day="2026-07-19") == {}
+    assert amounts(app, program, moment="2020-01-01T00:00:00Z") == {}
+    first = amounts(app, program, voucher=f"JV-{base.PLACE}-2026-000001")
     assert len(first) == 2
-    assert program.get(f"{API}/trial-balance", query_string={"place": base.PLACE, "voucher": "x"}).status_code == 422
+    wrong = {"place": base.PLACE, "voucher": "x"}
+    assert app.test_client().get(f"{API}/trial-balance", query_string=wrong, headers=program).status_code == 422
 
 
 def test_separate_accounts_sum_to_zero_for_every_agreement(app: Flask, settled: make.World) -> None:
     program = as_program(app, Role.AUDITOR)
-    rows = program.get(f"{API}/separate-accounts", query_string={"place": base.PLACE}).json["items"]
+    client, place = app.test_client(), {"place": base.PLACE}
+    rows = client.get(f"{API}/separate-accounts", query_string=place, headers=program).json["items"]
     number = settled.agreement.number
     assert {(row["agreement"], row["use_class"]) for row in rows} == {(number, "industry")}
     assert {row["account"]: row["amount"] for row in rows}["asset:bank"] == "1590.00"
     assert sum(Money.signed_yuan(row["amount"]).fen for row in rows) == 0
-    clear = program.get(f"{API}/control-accounts", query_string={"place": base.PLACE})
+    clear = client.get(f"{API}/control-accounts", query_string=place, headers=program)
     assert clear.json["items"] == []
 
 
@@ -86,7 +88,8 @@ def test_a_checklist_is_made_on_the_pages_and_names_what_stands_in_the_way(app: 
     assert "以前期间尚未结账" in maker.get(started.location).get_data(as_text=True)
     assert "2026-08" in maker.get("/book-closings").get_data(as_text=True)
     checker = as_program(app, Role.FINANCE_CHECKER, place=base.PLACE)
-    refused = checker.post("/api/v1/book-closings/close", json={"place": base.PLACE, "period": "2026-08"})
+    month = {"place": base.PLACE, "period": "2026-08"}
+    refused = app.test_client().post("/api/v1/book-closings/close", json=month, headers=key(checker))
     assert (refused.status_code, refused.json["code"]) == (409, "book_closing.not_ready")
     assert "earlier_period_open" in {error["code"] for error in refused.json["errors"]}
     assert maker.post("/book-closings", data=fields | {"period": "2026-8"}).status_code == 422
