@@ -97,7 +97,10 @@ class ShareLine(Entity):
     __table_args__ = (
         sa.UniqueConstraint("revenue_line_id", "step", "party_id"),
         sa.CheckConstraint("amount >= 0 AND step >= 1", name="not_negative"),
-        sa.CheckConstraint("(payee_kind = 'held') = (reason_code = 'PAYEE_RULE_MISSING')", name="held_without_rule"),
+        sa.CheckConstraint(
+            "(payee_kind = 'held') = (reason_code IN ('PAYEE_RULE_MISSING', 'CONTRIBUTION_OBJECTED'))",
+            name="held_for_a_reason",
+        ),
         {"info": {"guard": "append_only", "rules": [
             (guards.refuse_insert, (
                 "settlement_share_line_closed", "settlement_share_line", RUN_IS_SEALED, "the period is sealed")),

@@ -203,6 +203,7 @@ class PayeeReason(StrEnum):
     ADMINISTRATIVE_UNIT = "ADMINISTRATIVE_UNIT"
     INSTITUTION_RULE = "INSTITUTION_RULE"
     PAYEE_RULE_MISSING = "PAYEE_RULE_MISSING"
+    CONTRIBUTION_OBJECTED = "CONTRIBUTION_OBJECTED"  # the party objects to its own figure: its line waits, no other
 
 
 @dataclass(frozen=True, slots=True)

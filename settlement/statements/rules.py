@@ -12,7 +12,7 @@ from kernel.money import ZERO, Money, total
 PAYEES = {"own_account": "支付至本单位账户", "treasury_non_tax": "上缴国库（非税收入）", "held": "暂挂"}
 REASONS = {
     "ENTERPRISE": "企业", "ADMINISTRATIVE_UNIT": "行政单位", "INSTITUTION_RULE": "事业单位（按当地规定）",
-    "PAYEE_RULE_MISSING": "事业单位收款规则未配置",
+    "PAYEE_RULE_MISSING": "事业单位收款规则未配置", "CONTRIBUTION_OBJECTED": "贡献异议处理中",
 }  # fmt: skip
 USE_CLASSES = {"industry": "产业、行业发展", "public_interest": "公共治理、公益事业"}
 
