@@ -58,6 +58,20 @@ class MoneyField(_Decimal):
             raise ma.ValidationError(str(error)) from error
 
 
+class AmountField(MoneyField):
+    """Money that somebody sends, and that is more than nothing."""
+
+    default_error_messages = {  # noqa: RUF012
+        "nothing": Phrase("金额须大于 0.00", "The amount must be more than 0.00.", "nothing")
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
+        amount = super()._deserialize(value, attr, data, **kwargs)
+        if not amount:
+            raise self.make_error("nothing")
+        return amount
+
+
 class SignedMoneyField(MoneyField):
     """Money that is only ever shown, and may be negative."""
 

@@ -66,6 +66,7 @@ class Config:
     outbound_networks: str = _setting(
         "", "推送等外呼可达的自有网络，逗号分隔，例如 10.1.2.0/24:8443；不填则只许公网 443、8443 端口"
     )
+    challenge_minutes: str = _setting("60", "推送地址验证消息的有效分钟数：逾期的应答不算数，须重新发送验证")
     outbound_certificates: str = _setting("", "自有网络的根证书文件（PEM），用于核验外呼对方的证书")
     usage_engine: str = _setting("database", "用量汇总引擎：database、duckdb（读归档）或 spark（集群读归档）")
     usage_archive: str = _setting(str(ROOT / "var" / "usage"), "用量归档目录；用 spark 时各计算节点须能以同一路径读到")
@@ -101,7 +102,8 @@ class Config:
             found.append(f"HUIYI_USAGE_ENGINE：只能是 {'、'.join(USAGE_ENGINES)} 之一")
         if self.usage_engine == "spark" and find_spec("pyspark") is None:
             found.append("HUIYI_USAGE_ENGINE：spark 需要另装 pyspark（安装时选 huiyi[spark]）和 Java 17")
-        found += [f"HUIYI_{name.upper()}：须为正整数" for name in ("port", "workers", "body_bytes_max")
+        numbers = ("port", "workers", "body_bytes_max", "challenge_minutes")
+        found += [f"HUIYI_{name.upper()}：须为正整数" for name in numbers
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
         if self.base_url and BASE_URL.fullmatch(self.base_url) is None:
             found.append("HUIYI_BASE_URL：须为 http:// 或 https:// 开头的网址，不带路径和结尾的斜线")

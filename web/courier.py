@@ -21,7 +21,7 @@ from kernel.identity import Actor
 from kernel.outbound import SECONDS_MAX, Outside
 from market.webhooks import commands, gateway, queries
 from market.webhooks.model import Delivery
-from market.webhooks.rules import Outcome, SecretUnreadable, Tried
+from market.webhooks.rules import Outcome, SecretUnreadable, Tried, has_expired
 from web import announcing
 from web.scheduling import SCHEDULER, Turn
 
@@ -44,6 +44,7 @@ class Letter:
     body: str
     secrets: tuple[bytes, ...]
     fault: str = ""
+    outcome: Outcome = Outcome.UNREACHABLE  # where a fault keeps it from being sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ def _letter(delivery: Delivery, key: bytes, now: datetime) -> Letter:
         keys = tuple(gateway.secrets_of(endpoint, key, now))
     except SecretUnreadable as error:
         fault = error.detail
-    return Letter(delivery.id, endpoint.url, message.name, message.type, message.body, keys, fault)
+    outcome = Outcome.UNREACHABLE
+    if has_expired(message.type, message.happened_at, now, gateway.challenge_lasts()):
+        fault, outcome = "验证消息已逾期：请重新发送验证", Outcome.NOT_PROVEN
+    return Letter(delivery.id, endpoint.url, message.name, message.type, message.body, keys, fault, outcome)
 
 
 def send_all(letters: Iterable[Letter], outside: Outside, at: datetime) -> list[Tried]:
@@ -122,7 +126,7 @@ def send_all(letters: Iterable[Letter], outside: Outside, at: datetime) -> list[
 
 def _send(letter: Letter, outside: Outside, at: datetime) -> Tried:
     if letter.fault:
-        return Tried(letter.delivery_id, at, Outcome.UNREACHABLE, None, letter.fault, None, 0, "")
+        return Tried(letter.delivery_id, at, letter.outcome, None, letter.fault, None, 0, "")
     outcome, answer = gateway.send(
         letter.url, letter.name, letter.type, letter.body, letter.secrets, outside, at
     )  # fmt: skip

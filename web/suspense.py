@@ -36,8 +36,10 @@ from market.stripe_inbox import commands as inbox_commands
 from market.stripe_inbox import queries as inbox
 from market.stripe_inbox.model import StripeEvent
 from market.stripe_inbox.rules import EventState
+from settlement.arrivals import queries as arrivals
 from settlement.ledger.queries import balance
 from settlement.ledger.rules import unapplied
+from settlement.provider_lines.model import ProviderLine
 from web import paying
 
 api = ApiBlueprint("suspense", __name__, url_prefix="/api/v1/suspense", description="待核款项 · money in suspense")
@@ -66,6 +68,7 @@ class Suspense:
     stranded: list[BankLine] = field(default_factory=list)
     surplus: list[Surplus] = field(default_factory=list)
     unknown: list[Attempt] = field(default_factory=list)
+    payouts: list[tuple[ProviderLine, Money]] = field(default_factory=list)  # the provider's, under way to the bank
 
     @property
     def unbooked(self) -> Money:
@@ -91,7 +94,7 @@ def at(session: Session, actor: Actor, place: str) -> Suspense:
         waiting=list(session.scalars(query.order_by(BankLine.booked_at, BankLine.id).limit(SHOWN_MAX))),
         stranded=[line for line in lines.stranded(session, actor) if line.place == place],
         surplus=[one for one in surplus if one.open],
-        unknown=list(payments.unknown(session, places=[place])),
+        unknown=list(payments.unknown(session, places=[place])), payouts=arrivals.under_way(session, place),
     )  # fmt: skip
 
 
@@ -213,7 +216,7 @@ def _page(
     found = [at(session, actor, place) for place in ([chosen] if chosen in seen else seen)]
     shown = [one for one in found if chosen or one.booked or one.listed or one.unknown]
     events = session.scalars(
-        inbox.listed(state=EventState.PARKED).order_by(sa.desc(StripeEvent.received_at)).limit(SHOWN_MAX)
+        inbox.listed(actor, state=EventState.PARKED).order_by(sa.desc(StripeEvent.received_at)).limit(SHOWN_MAX)
     ).all()
     text = render_template(
         "market/payments/suspense.html", found=shown, titles={place: book.place(place).title for place in seen},

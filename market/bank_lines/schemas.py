@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, FileContentField, MomentField, MoneyField, Schema, TextField
+from kernel.fields import AmountField, EntityOut, FileContentField, MomentField, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from market.bank_lines.rules import LineState, Reason
 from market.payments.schemas import LINE_LENGTH_MAX, LOCAL_MOMENT, NAME_LENGTH_MAX
@@ -39,7 +39,7 @@ class StatementLineIn(Schema):
     place = TextField(required=True, max_length=40)
     serial = TextField(required=True, max_length=LINE_LENGTH_MAX)
     booked_at = MomentField(required=True)
-    amount = MoneyField(required=True)
+    amount = AmountField(required=True)
     payer_name = TextField(required=True, max_length=NAME_LENGTH_MAX)
     payer_account = TextField(load_default="", max_length=NAME_LENGTH_MAX)
     remark = TextField(required=True, max_length=NOTE_LENGTH_MAX)
@@ -49,16 +49,6 @@ class StatementLineIn(Schema):
         """Add the zone that the clock of a form leaves out."""
         typed = str(data.get("booked_at", ""))
         return {**data, "booked_at": f"{typed}+08:00"} if LOCAL_MOMENT.fullmatch(typed) else data
-
-    @ma.validates_schema
-    def has_an_amount(self, data, **_kwargs):
-        """Refuse a line of nothing.
-
-        Raises:
-            ValidationError: it is one.
-        """
-        if "amount" in data and not data["amount"]:
-            raise ma.ValidationError("金额须大于 0.00", "amount")
 
 
 class ShareIn(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from kernel.fields import EntityOut, MomentField, MoneyField, Schema, TextField
+from kernel.fields import AmountField, EntityOut, MomentField, MoneyField, Schema, TextField
 from kernel.http import PageArgs, page_of
 from market.payments.rules import PaymentMethod
 from market.payments.schemas import LINE_LENGTH_MAX, LOCAL_MOMENT
@@ -19,19 +19,9 @@ class RefundIn(Schema):
     """How much goes back, why, and the reference under which it is asked for once."""
 
     payment_id = ma.fields.UUID(required=True)
-    amount = MoneyField(required=True)
+    amount = AmountField(required=True)
     reason = TextField(required=True, max_length=REASON_LENGTH_MAX)
     client_reference = TextField(required=True, max_length=REFERENCE_LENGTH_MAX)
-
-    @ma.validates_schema
-    def has_an_amount(self, data, **_kwargs):
-        """Refuse a refund of nothing.
-
-        Raises:
-            ValidationError: it is one.
-        """
-        if "amount" in data and not data["amount"]:
-            raise ma.ValidationError("金额须大于 0.00", "amount")
 
 
 class SurplusIn(Schema):

@@ -22,7 +22,7 @@ blueprint = ApiBlueprint(
 @blueprint.response(200, StripeEventPageOut)
 def browse(args):
     """List the events, newest first: which came, how, and what became of them."""
-    return page(db.session(), queries.listed(state=args["state"]), StripeEvent, newest_first=True)
+    return page(db.session(), queries.listed(current_actor(), state=args["state"]), StripeEvent, newest_first=True)
 
 
 @blueprint.get("/<uuid:event_id>")
@@ -30,7 +30,7 @@ def browse(args):
 @blueprint.response(200, StripeEventOut)
 def show(event_id: UUID):
     """Read one event."""
-    return queries.get(db.session(), event_id)
+    return queries.visible(db.session(), current_actor(), event_id)
 
 
 @blueprint.post("/<uuid:event_id>/taking-up")

@@ -91,10 +91,10 @@ def take_up(session: Session, actor: Actor, event_id: UUID, *, now: datetime) ->
 
     Raises:
         NotAllowed: the actor does not record payments.
-        NoSuchEvent: there is no such event.
+        NoSuchEvent: there is none where the actor records them.
     """
     actor.must(Permission.PAYMENT_RECORD)
-    event = queries.get(session, event_id, lock=True)
+    event = queries.visible(session, actor, event_id, Permission.PAYMENT_RECORD, lock=True)
     before = event.state
     event.state = after(event.state, EventAct.AGAIN)
     if event.state is not before:

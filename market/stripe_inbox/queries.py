@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
+from kernel.identity import ROLES_OF, Actor, Permission
 from market.payments import queries as payments
 from market.payments.gateway import ORDER, REFUND
 from market.payments.model import Attempt
@@ -40,6 +41,35 @@ def get(session: Session, event_id: UUID, *, lock: bool = False) -> StripeEvent:
     return found
 
 
+def in_scope(actor: Actor, permission: Permission = Permission.SETTLEMENT_READ) -> sa.ColumnElement[bool]:
+    """Return the condition that the actor holds the permission where the event belongs.
+
+    An event belongs to the place of its payment or refund. One that is about nothing of ours belongs to no place: it is
+    for those whose grant is not limited to one.
+    """
+    grants = [grant for grant in actor.grants if grant.role in ROLES_OF[permission]]
+    if any(grant.place is None for grant in grants):
+        return sa.true()
+    places = [grant.place for grant in grants]
+    tries = sa.select(Attempt.id).where(Attempt.place.in_(places))
+    given_back = sa.select(Refund.id).where(Refund.place.in_(places))
+    return sa.or_(StripeEvent.attempt_id.in_(tries), StripeEvent.refund_id.in_(given_back))
+
+
+def visible(
+    session: Session, actor: Actor, event_id: UUID, permission: Permission = Permission.SETTLEMENT_READ, *,
+    lock: bool = False,
+) -> StripeEvent:  # fmt: skip
+    """Return one event within the actor's scope; locked and read afresh on demand.
+
+    Raises:
+        NoSuchEvent: there is none that the actor may know of.
+    """
+    if session.scalar(sa.select(StripeEvent.id).where(StripeEvent.id == event_id, in_scope(actor, permission))) is None:
+        raise NoSuchEvent(f"没有编号为 {event_id} 的事件，或不属于您的地方", detail_en="No such event at your place")
+    return get(session, event_id, lock=lock)
+
+
 def by_event_id(session: Session, event_id: str) -> StripeEvent | None:
     """Return the event with Stripe's own name, or None."""
     return session.scalar(sa.select(StripeEvent).where(StripeEvent.event_id == event_id))
@@ -57,9 +87,9 @@ def waiting(session: Session, *, limit: int) -> Sequence[StripeEvent]:
     return session.scalars(query.order_by(StripeEvent.tries, StripeEvent.id).limit(limit)).all()
 
 
-def listed(*, state: EventState | None = None) -> sa.Select[StripeEvent]:
-    """Return the query of the events."""
-    query = sa.select(StripeEvent)
+def listed(actor: Actor, *, state: EventState | None = None) -> sa.Select[StripeEvent]:
+    """Return the query of the events within the actor's scope."""
+    query = sa.select(StripeEvent).where(in_scope(actor))
     return query if state is None else query.where(StripeEvent.state == state)
 
 

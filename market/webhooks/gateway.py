@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from flask import current_app
@@ -38,6 +38,11 @@ def outside() -> Outside:
 def admitted() -> Sequence[Admitted]:
     """Return the networks of the platform's own that may be called."""
     return outside().admitted
+
+
+def challenge_lasts() -> timedelta:
+    """Return for how long a challenge may be answered."""
+    return timedelta(minutes=int(current_app.config["HUIYI"].challenge_minutes))
 
 
 def event_types() -> dict[str, str]:

@@ -31,6 +31,11 @@ TEST = "endpoint.test"
 BODY_VERSION = 1  # of the form of messages: within a version fields are only added, and a receiver skips unknown ones
 
 
+def has_expired(kind: str, made_at: datetime, at: datetime, lasts: timedelta) -> bool:
+    """Say whether a challenge is too old to prove anything: who answers it now may not be whom it was made for."""
+    return kind == CHALLENGE and at - made_at > lasts
+
+
 class EndpointState(StrEnum):
     """The life of an endpoint."""
 

@@ -160,6 +160,39 @@ def test_an_endpoint_that_does_not_prove_itself_is_told_nothing(told: SimpleName
     assert [(one.message.type, one.state, one.tries) for one in tried] == [(CHALLENGE, DeliveryState.GIVEN_UP, 3)]
 
 
+def test_a_challenge_that_was_not_answered_in_time_proves_nothing_and_a_new_one_is_sent_on_demand(
+    told: SimpleNamespace,
+) -> None:
+    with told.app.app_context(), db.transaction() as session:
+        late = register(session, told.buyer, told.receiver, types=["party.*"])
+    before = len(told.receiver.got)
+    run(told, NOW + timedelta(minutes=61))
+    assert len(told.receiver.got) == before, "the old one is not sent any more"
+    assert read(told, Attempt)[-1].outcome is Outcome.NOT_PROVEN
+    assert "逾期" in read(told, Attempt)[-1].words
+    assert read(told, Endpoint)[-1].state is EndpointState.UNPROVEN
+    later = NOW + timedelta(hours=2)
+    with told.app.app_context(), db.transaction() as session:
+        commands.challenge(session, told.buyer, late.id, now=later)
+    run(told, later + timedelta(minutes=59))
+    assert read(told, Endpoint)[-1].state is EndpointState.ACTIVE
+
+
+def test_an_old_challenge_that_is_sent_again_by_hand_proves_nothing(told: SimpleNamespace) -> None:
+    told.receiver.answer = lambda _got: (500, {}, b"")
+    with told.app.app_context(), db.transaction() as session:
+        moved = register(session, told.buyer, told.receiver)
+    for minutes in (0, 1, 30):
+        run(told, NOW + timedelta(minutes=minutes))
+    told.receiver.answer = lambda got: (200, {}, got.body)
+    old = read(told, Delivery)[-1]
+    assert (old.endpoint_id, old.state) == (moved.id, DeliveryState.GIVEN_UP)
+    with told.app.app_context(), db.transaction() as session:
+        commands.replay(session, told.buyer, old.id, now=NOW + timedelta(hours=3))
+    run(told, NOW + timedelta(hours=3))
+    assert read(told, Endpoint)[-1].state is EndpointState.UNPROVEN
+
+
 def test_an_address_that_became_a_private_one_is_refused_at_the_moment_of_sending(told: SimpleNamespace) -> None:
     happen(told)
     told.app.extensions[gateway.OUTSIDE] = type(told.receiver.outside())()  # nothing of this machine is admitted

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from kernel import clock
+from kernel import clock, db, jobs
+from kernel.calendar import business_date
 from kernel.db import make_engine
 from kernel.identity import Role
+from kernel.jobs import RunState
 from registry.clauses.rules import AgreementItem
 from registry.parties.rules import normalised_uscc
 from web import create_app
@@ -22,7 +26,7 @@ from web.demo.clauses import contents
 from web.demo.places import FUTIAN, PLACES
 from web.demo.stage import Stage, StoryBroken, Told
 from web.demo.story import CHAPTERS
-from web.demo.telling import settings, tell
+from web.demo.telling import scheduled, settings, tell
 
 NEEDED = {
     Role.SUPERVISOR, Role.REVIEWER, Role.PRICE, Role.OPERATOR, Role.SOURCE, Role.BUYER, Role.FINANCE_PREPARER,
@@ -101,6 +105,29 @@ def test_the_site_of_the_demonstration_lists_its_sign_ins_and_goes_on_from_the_s
     person = app.config[sign_ins.CONFIG_KEY][0]
     sent = {"login": person["login"], "password": person["password"]}
     assert app.test_client().post("/api/v1/sessions", json=sent).status_code == 201
+    clock.run_from(None)
+    app.extensions["huiyi_database"].engine.dispose()
+
+
+def test_the_timetable_runs_beside_the_site_on_the_storys_clock(
+    telling: tuple[Path, str, list[Told]], tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.sqlite"
+    with sqlite3.connect(telling[0]) as told, sqlite3.connect(path) as copy:
+        told.backup(copy)
+    app = create_app(settings(path))
+    client, patience = app.test_client(), time.monotonic() + 60
+    with scheduled(app):
+        while client.get("/readyz").json["checks"][-1]["name"] != "books" and time.monotonic() < patience:
+            time.sleep(0.2)
+    with app.app_context():
+        (sealed,) = jobs.newest(db.session(), "audit.seal", state=RunState.DONE)
+        assert business_date(sealed.run_at) == days.END
+        leader = jobs.leader(db.session())
+        assert leader is not None
+        assert leader.until < sealed.run_at, "it stepped down with the site"
+    checks = {check["name"]: check for check in client.get("/readyz").json["checks"]}
+    assert (checks["seals"]["ok"], checks["books"]["found"]) == (True, "发现 0 处")
     clock.run_from(None)
     app.extensions["huiyi_database"].engine.dispose()
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,10 +25,11 @@ from web.demo.places import PLACES
 from web.demo.stage import ADMINISTRATOR, Told
 from web.demo.story import CHAPTERS, tell_places
 from web.schema import upgrade
+from web.timetable import work
 
 OVERLAY = ROOT / "policies" / "overlays" / "demonstration.yaml"
 HOST = "127.0.0.1"
-LEFT_BY_SQLITE = ("", "-wal", "-shm", "-journal")
+LEFT_BY_SQLITE = ("", "-wal", "-shm", "-journal", "-progress")
 
 
 def settings(path: Path) -> Config:
@@ -81,11 +85,25 @@ def _serve(path: Path, console: Console, port: str) -> None:
     _print_sign_ins(console, app.config[sign_ins.CONFIG_KEY])
     console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]：")
     try:
-        server.serve_forever()
+        with scheduled(app):
+            server.serve_forever()
     except KeyboardInterrupt:
         console.print("已停止。")
     finally:
         server.server_close()
+
+
+@contextmanager
+def scheduled(app: Flask) -> Iterator[None]:
+    """Run the timetable beside the site, as ``huiyi work`` would: one window is enough for a demonstration."""
+    stop = threading.Event()
+    keeping = threading.Thread(target=work, args=(app, app.logger.debug, stop), name="timetable")
+    keeping.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeping.join()
 
 
 def _print_sign_ins(console: Console, people: Sequence[Mapping[str, str]]) -> None:

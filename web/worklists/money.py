@@ -24,6 +24,10 @@ from market.refunds.rules import RefundState
 from market.stripe_inbox import queries as inbox
 from market.stripe_inbox.model import StripeEvent
 from market.stripe_inbox.rules import EventState
+from settlement.breaks import queries as breaks
+from settlement.breaks.model import Break
+from settlement.breaks.pages import word
+from settlement.breaks.rules import BreakState
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
 
 LINE_DAYS = 5  # working days within which a line in suspense is decided (A8)
@@ -68,10 +72,26 @@ def online_waiting(asking: Asking) -> Iterator[Task]:
         if one.asked_at + UNKNOWN_LATE < asking.now:
             yield Task("suspense", gettext("查明在线支付结果"), one.number, one.reason, url, one.place,
                        business_date(one.asked_at), None, "", f"¥ {one.amount.grouped()}")  # fmt: skip
-    query = inbox.listed(state=EventState.PARKED).order_by(StripeEvent.received_at).limit(SHOWN_MAX)
+    query = inbox.listed(actor, state=EventState.PARKED).order_by(StripeEvent.received_at).limit(SHOWN_MAX)
     for event in asking.session.scalars(query):
         yield Task("suspense", gettext("查明支付通知"), event.event_id, event.words, f"{url}#events", "",
                    business_date(event.received_at), None)  # fmt: skip
+
+
+def breaks_waiting(asking: Asking) -> Iterator[Task]:
+    """Return the breaks of reconciliations that wait: for an explanation, or for the second person; oldest first."""
+    for role, states, what in (
+        (Role.FINANCE_PREPARER, (BreakState.OPEN, BreakState.ASSIGNED, BreakState.EXPLAINED), gettext("查明对账差异")),
+        (Role.FINANCE_CHECKER, (BreakState.PROPOSED,), gettext("复核关闭对账差异")),
+    ):
+        query = breaks.listed(asking.acting(role)).where(Break.state.in_(states))
+        for one in asking.session.scalars(query.order_by(Break.since, Break.number).limit(SHOWN_MAX)):
+            days = breaks.age(one, asking.today, asking.calendar)
+            title = gettext("%(kind)s %(reference)s · 已历时 %(n)s 个工作日", kind=word(one.kind),
+                            reference=one.reference, n=days)  # fmt: skip
+            yield Task("reconciliation", what, one.number, title, url_for("break_pages.show", number=one.number),
+                       one.place, one.since, asking.calendar.add_working_days(one.since, breaks.CLOSE_DAYS), "",
+                       f"¥ {one.difference.grouped()}")  # fmt: skip
 
 
 def refunds_waiting(asking: Asking) -> Iterator[Task]:

@@ -45,8 +45,8 @@ def prepared(database: Database, prepare: Callable[[Session], Any]) -> Any:
 
 
 def together(database: Database, *acts: Callable[[Session], Any]) -> list[Any]:
-    """Run each act in its own transaction, all at the same moment; return results and refusals."""
-    barrier, results = Barrier(len(acts)), [None] * len(acts)
+    """Run each act in its own transaction, all at the same moment; return results and refusals, raise all else."""
+    barrier, results, broken = Barrier(len(acts)), [None] * len(acts), []
 
     def run(index: int) -> None:
         with database.new_session() as session:
@@ -56,12 +56,16 @@ def together(database: Database, *acts: Callable[[Session], Any]) -> list[Any]:
                     results[index] = acts[index](session)
             except DomainError as refusal:
                 results[index] = refusal
+            except BaseException as error:
+                broken.append(error)
 
     threads = [Thread(target=run, args=(index,)) for index in range(len(acts))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if broken:
+        raise broken[0]
     return results
 
 
