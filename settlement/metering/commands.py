@@ -19,7 +19,7 @@ from kernel import audit
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
 from settlement.metering import queries, sheets
-from settlement.metering.queries import Staged
+from settlement.metering.queries import AlreadyKnown, New, Staged
 from settlement.metering.rules import (
     Held,
     UsageRefused,
@@ -173,11 +173,32 @@ def _import_by_columns(session: Session, batch: _Batch, content: bytes, source: 
         for use in sheet.against_terms():
             faults += faults_of(use, held.get(use.entitlement), batch.place, batch.now)
         _must_be_clean(faults, batch.name)
-        with session.begin_nested():
-            staged = queries.stage_file(session, sheet)
-            count = sheet.count()
-            accepted = _count(session, batch, staged, held, count, sheet.uses_of)
-    return Imported(count, accepted, count - accepted)
+        count = sheet.count()
+        try:
+            with session.begin_nested():
+                _write_all(session, batch, sheet, held)
+                return Imported(count, count, 0)
+        except AlreadyKnown:
+            with session.begin_nested():
+                staged = queries.stage_file(session, sheet)
+                accepted = _count(session, batch, staged, held, count, sheet.uses_of)
+                return Imported(count, accepted, count - accepted)
+
+
+def _write_all(session: Session, batch: _Batch, sheet: sheets.Columns, held: Mapping[str, Held]) -> None:
+    """Write every event of a file, on the understanding that none is known, and add up what they use."""
+    queries.write_file(session, sheet, place=batch.place, received_at=batch.received_at, stored_at=batch.now)
+    beyond = _use_up(session, held, [New(*one) for one in sheet.sums()])
+    if beyond:
+        new = sheet.uses_of(sheet.rows_of(beyond))
+        _must_be_clean(faults_of_quota(new, held, queries.taken(session, beyond)), batch.name)
+
+
+def _use_up(session: Session, held: Mapping[str, Held], found: Iterable[New]) -> set[UUID]:
+    by_id = {one.id: one for one in held.values()}
+    units = {one.entitlement_id: by_id[one.entitlement_id].units(one.units, one.units_hit) for one in found}
+    wanted = {key: count for key, count in units.items() if count}
+    return queries.use_up(session, wanted, {key: by_id[key].quota for key in wanted})
 
 
 def _count(
@@ -192,10 +213,7 @@ def _count(
         _must_be_clean(
             [fault(row, "client_reference", "reused", "流水号已用于另一次使用") for row in reused], batch.name
         )
-    by_id = {one.id: one for one in held.values()}
-    units = {one.entitlement_id: by_id[one.entitlement_id].units(one.units, one.units_hit) for one in found}
-    wanted = {key: count for key, count in units.items() if count}
-    beyond = queries.use_up(session, wanted, {key: by_id[key].quota for key in wanted})
+    beyond = _use_up(session, held, found)
     if beyond:
         _must_be_clean(_over_quota(session, staged, held, beyond, uses_of), batch.name)
     queries.drop(session, staged)

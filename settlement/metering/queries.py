@@ -1,15 +1,19 @@
-"""Reads of use: which entitlement answers a call, and what is used up."""
+"""Reads of use, and the statements that write a batch of events, tell it apart from what is known, and add it up."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
+from psycopg.errors import UniqueViolation
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import Period
@@ -19,7 +23,6 @@ from pricing.tariffs.model import Tariff
 from settlement.metering.model import UsageEvent, UsageTotal
 from settlement.metering.rules import Channel, Held
 
-AT_ONCE = 5_000
 STAGED_TABLE = "usage_staged"
 # name, type on PostgreSQL, type on SQLite
 STAGED = (
@@ -69,15 +72,19 @@ class New:
 
 
 class Sheet(Protocol):
-    """A large file that is read by columns (:mod:`settlement.metering.sheets`)."""
+    """A large file that is read by columns (:mod:`settlement.metering.sheets`); a column it lacks is given as text."""
 
-    def as_csv(self) -> Iterator[bytes]:
+    def as_csv(self, columns: Mapping[str, str]) -> Iterator[bytes]:
         """Yield the rows as PostgreSQL's ``COPY`` reads them."""
         ...
 
-    def as_rows(self) -> Iterator[list[tuple[Any, ...]]]:
+    def as_rows(self, columns: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows as SQLite takes them."""
         ...
+
+
+class AlreadyKnown(Exception):
+    """Some events of a file are known: those that are not have to be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,32 +158,35 @@ def by_day(session: Session, entitlement_id: UUID, period: Period) -> dict[date,
 
 def held_by_numbers(session: Session, place: str, numbers: Iterable[str]) -> dict[str, Held]:
     """Return what uses of the entitlements of a place with these numbers are checked against; columns, no objects."""
-    wanted = sorted(set(numbers))
-    found: dict[str, Held] = {}
-    one = Entitlement
-    for start in range(0, len(wanted), AT_ONCE):
-        query = (
-            sa.select(
-                one.id, one.number, one.place, one.product_id, one.quota, one.valid_from, one.valid_until,
-                one.subject_kind, sa.func.coalesce(Tariff.charges_misses, sa.false()),
-            )
-            .join(Order, Order.id == one.order_id)
-            .outerjoin(Tariff, Tariff.id == Order.tariff_id)
-            .where(one.place == place, one.number.in_(wanted[start : start + AT_ONCE]))
-        )  # fmt: skip
-        for row in session.execute(query):
-            held = Held(*row)
-            found[held.number] = held
-    return found
+    wanted, one = sorted(set(numbers)), Entitlement
+    query = (
+        sa.select(
+            one.id, one.number, one.place, one.product_id, one.quota, one.valid_from, one.valid_until,
+            one.subject_kind, sa.func.coalesce(Tariff.charges_misses, sa.false()),
+        )
+        .join(Order, Order.id == one.order_id)
+        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
+        .where(one.place == place, _is_one_of(session, one.__table__.c.number))
+    )  # fmt: skip
+    sent: Any = wanted if _is_postgresql(session) else json.dumps(wanted)
+    return {row[1]: Held(*row) for row in session.execute(query, {"wanted": sent})}
+
+
+def _is_one_of(session: Session, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Compare with a whole list in one parameter: a parameter for each costs more than the look-up itself."""
+    if _is_postgresql(session):
+        return column == sa.any_(sa.bindparam("wanted", type_=postgresql.ARRAY(sa.Text)))
+    listed = sa.func.json_each(sa.bindparam("wanted", type_=sa.Text)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def stage(session: Session, rows: Sequence[tuple[Any, ...]]) -> Staged:
-    """Hand rows (in the order of ``STAGED``) to the database: as arrays on PostgreSQL, in a table on SQLite."""
+    """Hand rows (in the order of ``STAGED``) to the database: as one parameter on PostgreSQL, in a table on SQLite."""
+    names = [name for name, _, _ in STAGED]
     if _is_postgresql(session):
-        names = [name for name, _, _ in STAGED]
-        arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
-        listed = ", ".join(f"%({name})s::{kind}[]" for name, kind, _ in STAGED)
-        return Staged(f"unnest({listed}) AS s({', '.join(names)})", dict(zip(names, arrays, strict=True)))
+        sent = msgspec.json.encode([dict(zip(names, row, strict=True)) for row in rows]).decode()
+        columns = ", ".join(f"{name} {kind}" for name, kind, _ in STAGED)
+        return Staged(f"json_to_recordset(%(rows)s::json) AS s({columns})", {"rows": sent})
     marks = ", ".join("?" for _ in STAGED)
     staged = _new_table(session)
     if rows:
@@ -189,18 +199,40 @@ def stage(session: Session, rows: Sequence[tuple[Any, ...]]) -> Staged:
 
 
 def stage_file(session: Session, sheet: Sheet) -> Staged:
-    """Hand the rows of a sheet to the database: ``COPY`` on PostgreSQL, one prepared statement on SQLite."""
+    """Hand the rows of a sheet to the database, to tell those apart that are known."""
     staged = _new_table(session)
+    _write(session, sheet, STAGED_TABLE, {name: "" for name, _, _ in STAGED})
+    return staged
+
+
+def write_file(session: Session, sheet: Sheet, *, place: str, received_at: datetime, stored_at: datetime) -> None:
+    """Write the rows of a sheet as events straight away: the usual case is that none is known.
+
+    Raises:
+        AlreadyKnown: one is; the transaction has to go back to where it was before.
+    """
+    moment = str if _is_postgresql(session) else sqlite_moment
+    given = {"place": place, "received_at": moment(received_at), "stored_at": moment(stored_at),
+             "channel": str(Channel.IMPORT)}  # fmt: skip
+    names = [column.name for column in UsageEvent.__table__.columns]
+    try:
+        _write(session, sheet, UsageEvent.__tablename__, {name: given.get(name, "") for name in names})
+    except (UniqueViolation, IntegrityError) as error:
+        raise AlreadyKnown from error
+
+
+def _write(session: Session, sheet: Sheet, table: str, columns: Mapping[str, str]) -> None:
+    """Write by ``COPY`` on PostgreSQL, by one prepared statement on SQLite."""
+    names = ", ".join(columns)
     if _is_postgresql(session):
         driver: Any = session.connection().connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {STAGED_TABLE} FROM STDIN (FORMAT csv)") as copy:
-            for part in sheet.as_csv():
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
+            for part in sheet.as_csv(columns):
                 copy.write(part)
-        return staged
-    marks = ", ".join("?" for _ in STAGED)
-    for rows in sheet.as_rows():
-        _run(session, f"INSERT INTO {STAGED_TABLE} VALUES ({marks})", rows)  # noqa: S608 — own names
-    return staged
+        return
+    marks = ", ".join("?" for _ in columns)
+    for rows in sheet.as_rows(columns):
+        _run(session, f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 — own names
 
 
 def insert_new(session: Session, staged: Staged, *, received_at: datetime, stored_at: datetime) -> list[New]:

@@ -11,10 +11,12 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from kernel.calendar import BEIJING
 from kernel.errors import Invalid
@@ -27,7 +29,7 @@ COLUMNS = ("entitlement", "client_reference", "occurred_at", "quantity", "subjec
 NEEDED = COLUMNS[:3]
 PARQUET = b"PAR1"
 MEMORY = "400MB"  # beyond it DuckDB uses the disk
-ROWS_AT_ONCE, BYTES_AT_ONCE = 10_000, 1 << 20
+ROWS_AT_ONCE, ROWS_A_FILE, BYTES_AT_ONCE = 10_000, 120_000, 1 << 20
 SPACE = r"\x00-\x20\x7f-\xa0\x{{1680}}\x{{2000}}-\x{{200f}}\x{{2028}}-\x{{202f}}\x{{205f}}\x{{3000}}"
 # what the rules take without a second look: no space around, the usual way of writing each value
 PLAIN = r"""CREATE TABLE plain AS
@@ -51,16 +53,14 @@ WHERE entitlement <> '' AND regexp_full_match(reference, '[\x21-\x7e]{{1,128}}')
 PLAIN = PLAIN.replace("SPACE", SPACE)
 PLAIN_TYPES = ("BIGINT", *("VARCHAR",) * 3, "TIMESTAMPTZ", "DATE", "BIGINT", "VARCHAR", "VARCHAR", "BOOLEAN")
 HELD = """CREATE TABLE held AS SELECT unnest(?::VARCHAR[]) AS entitlement, unnest(?::UUID[]) AS entitlement_id,
-    unnest(?::DATE[]) AS valid_from, unnest(?::DATE[]) AS valid_until, unnest(?::VARCHAR[]) AS held_kind"""
+    unnest(?::UUID[]) AS product_id, unnest(?::DATE[]) AS valid_from, unnest(?::DATE[]) AS valid_until,
+    unnest(?::VARCHAR[]) AS held_kind"""
 AGAINST = """entitlement_id IS NULL OR used_at > ? OR day NOT BETWEEN valid_from AND valid_until OR held_kind <> kind"""
-ORDINAL = "day - DATE '0001-01-01' + 1"
-STAGED = f"""SELECT row, uuidv7() AS id, entitlement_id, source, reference,
-    CAST(used_at AT TIME ZONE 'UTC' AS VARCHAR) || '+00' AS used_at, {ORDINAL} AS day_number, quantity, kind, subject,
-    hit FROM plain JOIN held USING (entitlement)"""  # noqa: S608 — own names
-STAGED_AS_TEXT = f"""SELECT row, replace(CAST(uuidv7() AS VARCHAR), '-', ''),
-    replace(CAST(entitlement_id AS VARCHAR), '-', ''), source, reference,
-    strftime(used_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f'), {ORDINAL}, quantity, kind, subject, hit
-FROM plain JOIN held USING (entitlement)"""  # noqa: S608 — own names
+# identifiers and moments as each database writes them; DuckDB's own types would have to be turned into them later
+WRITTEN = {
+    "postgresql": ("{}", "CAST({} AT TIME ZONE 'UTC' AS VARCHAR) || '+00'"),
+    "sqlite": ("replace(CAST({} AS VARCHAR), '-', '')", "strftime({} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f')"),
+}
 
 
 class UsageUnreadable(Invalid):
@@ -275,8 +275,10 @@ class Columns:
 
     def hold(self, held: Iterable[Held], now: datetime) -> None:
         """Lay the terms of the entitlements beside the uses."""
-        terms = [(one.number, str(one.id), one.valid_from, one.valid_until, one.subject_kind) for one in held]
-        self.engine.execute(HELD, [list(column) for column in zip(*terms, strict=True)] or [[], [], [], [], []])
+        terms = [(one.number, str(one.id), str(one.product_id), one.valid_from, one.valid_until, one.subject_kind)
+                 for one in held]  # fmt: skip
+        columns = zip(*terms, strict=True) if terms else [()] * 6
+        self.engine.execute(HELD, [list(column) for column in columns])
         self.now = now
 
     def against_terms(self) -> list[Use]:
@@ -295,17 +297,53 @@ class Columns:
             in self.engine.execute(text, sent).fetchall()
         ]  # fmt: skip
 
-    def as_csv(self) -> Iterator[bytes]:
-        """Yield the rows as PostgreSQL's ``COPY`` reads them, in parts."""
-        path = self.folder / "staged.csv"
-        self.engine.execute(f"COPY ({STAGED}) TO '{path}' (FORMAT csv, HEADER false)")
-        with path.open("rb") as file:
-            while part := file.read(BYTES_AT_ONCE):
-                yield part
-        path.unlink()
+    def rows_of(self, entitlements: Iterable[UUID]) -> set[int]:
+        """Return the rows of these entitlements."""
+        text = "SELECT row FROM plain JOIN held USING (entitlement) WHERE entitlement_id IN (SELECT unnest(?::UUID[]))"
+        return {row for (row,) in self.engine.execute(text, [[str(one) for one in entitlements]]).fetchall()}
 
-    def as_rows(self) -> Iterator[list[tuple[Any, ...]]]:
+    def sums(self) -> list[tuple[UUID, int, int, int]]:
+        """Return of each entitlement its events, their units, and the units of those that found something."""
+        text = """SELECT entitlement_id, count(*), sum(quantity)::BIGINT,
+            coalesce(sum(quantity) FILTER (WHERE hit), 0)::BIGINT
+            FROM plain JOIN held USING (entitlement) GROUP BY entitlement_id"""
+        return self.engine.execute(text).fetchall()
+
+    def as_csv(self, columns: Mapping[str, str]) -> Iterator[bytes]:
+        """Yield the rows as PostgreSQL's ``COPY`` reads them, in parts: the next is written while one is sent."""
+        text = self._select(columns, "postgresql")
+        parts = [(first, self.folder / f"{first}.csv") for first in range(1, self.rows + 1, ROWS_A_FILE)]
+
+        def write(first: int, path: Path) -> Path:
+            rows = f"row BETWEEN {first} AND {first + ROWS_A_FILE - 1}"
+            self.engine.cursor().execute(f"COPY ({text} WHERE {rows}) TO '{path}' (FORMAT csv, HEADER false)")
+            return path
+
+        beside = ThreadPoolExecutor(1)
+        try:
+            for waiting in [beside.submit(write, *part) for part in parts]:
+                path = waiting.result()
+                with path.open("rb") as file:
+                    while part := file.read(BYTES_AT_ONCE):
+                        yield part
+                path.unlink()
+        finally:
+            beside.shutdown(cancel_futures=True)
+
+    def as_rows(self, columns: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows as SQLite takes them, in parts."""
-        found = self.engine.cursor().execute(STAGED_AS_TEXT)
+        found = self.engine.cursor().execute(self._select(columns, "sqlite"))
         while rows := found.fetchmany(ROWS_AT_ONCE):
             yield rows
+
+    @staticmethod
+    def _select(columns: Mapping[str, str], dialect: str) -> str:
+        identity, moment = WRITTEN[dialect]
+        own = {
+            "row": "row", "id": identity.format("uuidv7()"), "entitlement_id": identity.format("entitlement_id"),
+            "product_id": identity.format("product_id"), "source": "source", "client_reference": "reference",
+            "occurred_at": moment.format("used_at"), "day_number": "day - DATE '0001-01-01' + 1",
+            "quantity": "quantity", "subject_kind": "kind", "subject": "subject", "hit": "hit",
+        }  # fmt: skip
+        listed = ", ".join(own.get(name) or "'" + columns[name].replace("'", "''") + "'" for name in columns)
+        return f"SELECT {listed} FROM plain JOIN held USING (entitlement)"  # noqa: S608 — own names

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +39,7 @@ class Archive:
     engine: Engine
     folder: Path
     spark_master: str = "local[2]"
+    spark_options: tuple[tuple[str, str], ...] = ()
 
 
 class Summing:
@@ -72,17 +75,18 @@ def _duckdb() -> Iterator[DuckDBPyConnection]:
 
 def write_day(path: Path, place: str, day_number: int, parts: Iterable[Sequence[Row]]) -> None:
     """Write rows, in the order of ``COLUMNS``, into one Parquet file."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
-    lists = ", ".join(f"unnest(?::{kind}[])" for _, kind in COLUMNS)
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_()}
+    own = [("place", pa.string()), ("day_number", pa.int64())]
+    schema = pa.schema([*own, *((name, kinds[kind]) for name, kind in COLUMNS)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _duckdb() as connection:
-        connection.execute(f"CREATE TABLE day ({columns})")
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
         for part in parts:
-            connection.execute(f"INSERT INTO day SELECT {lists}", [list(column) for column in zip(*part, strict=True)])
-        relation = connection.sql(
-            "SELECT ?::VARCHAR AS place, ?::BIGINT AS day_number, * FROM day", params=[place, day_number]
-        )
-        relation.write_parquet(str(path), compression="zstd")
+            columns = [[place] * len(part), [day_number] * len(part), *zip(*part, strict=True)]
+            arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+            file.write_batch(pa.record_batch(arrays, schema=schema))
 
 
 def read_day(path: Path) -> Iterator[Sequence[Row]]:
@@ -104,21 +108,34 @@ def ask(archive: Archive, files: Sequence[Path], text: str) -> list[Row]:
     """Put a question about the archive to the engine that is chosen; these files are what it knows of it."""
     names = [str(file) for file in files]
     if archive.engine is Engine.SPARK:
-        return _ask_spark(archive.spark_master, names, text)
+        return _ask_spark(archive, names, text)
     with _duckdb() as connection:
         connection.read_parquet(names).create_view(ARCHIVE)
         return connection.execute(text).fetchall()
 
 
-def _ask_spark(master: str, names: list[str], text: str) -> list[Row]:
+def _ask_spark(archive: Archive, names: list[str], text: str) -> list[Row]:
     from pyspark.sql import SparkSession  # the optional extra "spark"
 
-    builder = SparkSession.builder.appName("huiyi-usage").master(master)  # type: ignore[attr-defined, unused-ignore]
-    for name, value in SPARK.items():
+    if archive.spark_master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a host that nobody can look up has no other name
+    builder = SparkSession.builder.appName("huiyi-usage").master(archive.spark_master)
+    for name, value in (*SPARK.items(), *archive.spark_options):
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
+    atexit.register(stop_spark)
     spark.read.parquet(*names).createOrReplaceTempView(ARCHIVE)
     return [tuple(row) for row in spark.sql(text).collect()]
+
+
+def stop_spark() -> None:
+    """Let go of the cluster, if this process holds one."""
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.getActiveSession()
+    if spark is not None:
+        spark.sparkContext.setLogLevel("OFF")  # its workers die noisily
+        spark.stop()
 
 
 SPARK = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,7 +69,8 @@ def totals(session: Session, *, place: str, period: Period, stored_until: dateti
         found.append(_counted(session, place, period, stored_until, late))
     if parts:
         files = [archive.folder / one.file_name for one in parts]
-        rows = gateway.ask(archive, files, totals_text(place, period, stored_until))
+        cut = stored_until if any(one.stored_until > stored_until for one in parts) else None
+        rows = gateway.ask(archive, files, totals_text(place, period, cut))
         found.append((UUID(key), kind, *numbers) for key, kind, *numbers in rows)
     return _merged(found)
 
@@ -97,7 +99,7 @@ def days(session: Session, place: str, period: Period) -> list[DayState]:
             date.fromordinal(day), events, sum(one.events for one in parts.get(day, ())), len(parts.get(day, ())),
             max((one.archived_at for one in parts.get(day, ())), default=None),
         )
-        for day, events in sorted(session.execute(counted).tuples(), reverse=True)
+        for day, events in sorted(session.execute(counted), reverse=True)
     ]  # fmt: skip
 
 
@@ -110,23 +112,44 @@ def days_with_use(session: Session, place: str, before: date) -> list[int]:
 
 
 def unarchived(session: Session, place: str, day: date, after: datetime | None, until: datetime) -> Iterator[list[Any]]:
-    """Yield the events of a day stored in a span, as the archive writes them, in order of their id and in parts."""
+    """Yield the events of a day stored in a span, as the archive writes them, in order of their id and in parts.
+
+    Identifiers and moments are taken as the driver hands them out and written in one way: objects for each of them
+    would take most of the time.
+    """
     table = UsageEvent.__table__.c
     conditions = [table.place == place, table.day_number == day.toordinal(), table.stored_at <= until]
     if after is not None:
         conditions.append(table.stored_at > after)
+    plain = [
+        sa.type_coerce(column, sa.Text)
+        for column in (table.id, table.entitlement_id, table.product_id, table.occurred_at, table.received_at,
+                       table.stored_at, table.channel)
+    ]  # fmt: skip
     query = sa.select(
-        table.id, table.entitlement_id, table.product_id, table.source, table.client_reference, table.occurred_at,
-        table.received_at, table.stored_at, table.quantity, table.subject_kind, table.subject, table.hit, table.channel,
-    ).where(*conditions).order_by(table.id)  # fmt: skip
-    with session.connection().execution_options(stream_results=True).execute(query) as rows:
+        *plain, table.source, table.client_reference, table.quantity, table.subject_kind, table.subject, table.hit
+    )
+    is_text = session.get_bind().dialect.name == "sqlite"
+    identity = cache(str if is_text else _hex)
+    moment = cache(_microseconds_of_text if is_text else microseconds)
+    streamed = query.where(*conditions).order_by(table.id).execution_options(stream_results=True)
+    with session.execute(streamed) as rows:
         for part in rows.partitions(ROWS_AT_ONCE):
             yield [
-                (str(key), str(held), str(product), source, reference, microseconds(used), microseconds(received),
-                 microseconds(stored), quantity, kind, subject, hit, str(channel))
-                for key, held, product, source, reference, used, received, stored, quantity, kind, subject, hit, channel
+                (key if is_text else _hex(key), identity(held), identity(product), source, reference, moment(used),
+                 moment(received), moment(stored), quantity, kind, subject, hit, channel)
+                for key, held, product, used, received, stored, channel, source, reference, quantity, kind, subject, hit
                 in part
             ]  # fmt: skip
+            moment.cache_clear()
+
+
+def _hex(key: Any) -> str:
+    return str(key.hex)
+
+
+def _microseconds_of_text(at: str) -> int:
+    return microseconds(datetime.fromisoformat(at).replace(tzinfo=UTC))
 
 
 def counted_between(session: Session, place: str, day: date, after: datetime | None, until: datetime) -> Any:
@@ -162,7 +185,7 @@ def _counted(
         .where(event.place == place, *_within(period), event.stored_at <= stored_until, *conditions)
         .group_by(event.entitlement_id, event.subject_kind)
     )  # fmt: skip
-    return iter(session.execute(query).tuples())
+    return iter(session.execute(query))
 
 
 def _merged(parts: Any) -> Totals:

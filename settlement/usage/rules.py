@@ -20,7 +20,7 @@ TOTALS = """SELECT entitlement_id, subject_kind, COUNT(*) AS calls,
     SUM(CASE WHEN hit THEN 1 ELSE 0 END) AS hits, SUM(quantity) AS units,
     SUM(CASE WHEN hit THEN quantity ELSE 0 END) AS units_hit
 FROM {archive}
-WHERE place = '{place}' AND day_number >= {first} AND day_number < {end} AND stored_us <= {stored_until}
+WHERE place = '{place}' AND day_number >= {first} AND day_number < {end}{cut}
 GROUP BY entitlement_id, subject_kind"""
 
 
@@ -81,16 +81,22 @@ def microseconds(at: datetime) -> int:
     return (at.astimezone(UTC) - EPOCH) // MICROSECOND
 
 
-def totals_text(place: str, period: Period, stored_until: datetime) -> str:
+def totals_text(place: str, period: Period, stored_until: datetime | None) -> str:
     """Return the question that DuckDB and Spark both answer about the archive.
+
+    Args:
+        place: whose entitlements.
+        period: Beijing dates of the use.
+        stored_until: events stored later are left out; None where no file holds any, which saves reading the moments.
 
     Raises:
         ValueError: the place is not written as a place is.
     """
     if PLACE.fullmatch(place) is None:
         raise ValueError(f"{place!r} is no place")
+    cut = "" if stored_until is None else f" AND stored_us <= {microseconds(stored_until)}"
     return TOTALS.format(archive=ARCHIVE, place=place, first=period.start.toordinal(), end=period.end.toordinal(),
-                         stored_until=microseconds(stored_until))  # fmt: skip
+                         cut=cut)  # fmt: skip
 
 
 def must_be_same(kept: Sums, written: Sums, day: date) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kernel.calendar import Period
 from settlement.usage import checks, commands, queries
-from settlement.usage.gateway import OPTION, Archive
+from settlement.usage.gateway import OPTION, Archive, stop_spark
 from settlement.usage.queries import Totals
 from settlement.usage.rules import Engine, Total
 from tests.make import market
@@ -24,6 +24,8 @@ DAYS = (date(2026, 8, 3), date(2026, 8, 4), date(2026, 8, 5), date(2026, 8, 6))
 STORED, LATER = datetime(2026, 8, 8, 2, 0, tzinfo=UTC), datetime(2026, 9, 5, 2, 0, tzinfo=UTC)
 MONTH = Period.month("2026-08")
 CLUSTER = "local-cluster[2,1,1024]"  # two worker processes with a core and a GiB each
+LEAN = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # Java that starts soon, for a minute at most
+QUICK = (("spark.driver.extraJavaOptions", LEAN), ("spark.executor.extraJavaOptions", LEAN))
 
 # eight to a day in turn, a kind of subject for two of three, quantity 1 to 5, nothing found by every seventh
 EVENTS = """INSERT INTO settlement_usage_event (id, place, entitlement_id, product_id, source, occurred_at, day_number,
@@ -62,7 +64,14 @@ def held(session: Session, tmp_path: Path) -> Iterator[Session]:
 
 def choose(session: Session, engine: Engine, folder: Path) -> None:
     """Let the database of this session be answered for by an engine."""
-    session.get_bind().update_execution_options(**{OPTION: Archive(engine, folder, CLUSTER)})  # type: ignore[union-attr]
+    session.get_bind().update_execution_options(**{OPTION: Archive(engine, folder, CLUSTER, QUICK)})  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def cluster() -> Iterator[None]:
+    """Whatever the test asks of Spark, the cluster is gone afterwards."""
+    yield
+    stop_spark()
 
 
 def totals(session: Session, engine: Engine, folder: Path, period: Period = MONTH) -> Totals:
@@ -71,7 +80,7 @@ def totals(session: Session, engine: Engine, folder: Path, period: Period = MONT
     return queries.totals(session, place=base.PLACE, period=period, stored_until=LATER)
 
 
-def test_three_engines_count_a_million_events_to_the_same_unit(held: Session, tmp_path: Path) -> None:
+def test_three_engines_count_a_million_events_to_the_same_unit(held: Session, tmp_path: Path, cluster: None) -> None:
     write_events(held, 0, MILLION, STORED)
     for day in DAYS[:3]:
         made = commands.archive_day(held, make.preparer(), place=base.PLACE, day=day, now=make.NOW)
