@@ -102,19 +102,24 @@ BEFORE: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def write(connection: sa.Connection, before: dict[str, list[dict[str, Any]]]) -> None:
+    """Write rows into the tables as they were at a revision."""
+    for name, rows in before.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+        for column in table.columns:
+            if isinstance(column.type, sa.CHAR) and column.type.length == 32:
+                column.type = sa.Uuid()
+        for row in rows:
+            connection.execute(table.insert().values(row))
+
+
 @pytest.fixture
 def carried(empty_database_url: str) -> Iterator[sa.Engine]:
     """A database of the first revision with one review and one request, after the upgrade."""
     command.upgrade(alembic_config(empty_database_url), FIRST)
     engine = db.make_engine(empty_database_url)
     with engine.begin() as connection:
-        for name, rows in BEFORE.items():
-            table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
-            for column in table.columns:
-                if isinstance(column.type, sa.CHAR) and column.type.length == 32:
-                    column.type = sa.Uuid()
-            for row in rows:
-                connection.execute(table.insert().values(row))
+        write(connection, BEFORE)
     engine.dispose()
     command.upgrade(alembic_config(empty_database_url), "head")
     engine = db.make_engine(empty_database_url)
@@ -158,3 +163,38 @@ def test_organisations_are_known_by_name_and_guards_refuse_again(carried: sa.Eng
     for words in ("UPDATE registry_review_opinion SET reason = 'x'", "UPDATE registry_agreement SET place = 'puer'"):
         with carried.connect() as connection, pytest.raises(sa.exc.DBAPIError):
             connection.execute(sa.text(words))
+
+
+BEFORE_SETTLEMENT = "d81e5b7f3a90"
+HELD: dict[str, list[dict[str, Any]]] = {
+    "audit_seal": [
+        {"sequence": 1, "sealed_at": AT, "first_line": UUID(int=1), "last_line": UUID(int=2), "line_count": 2,
+         "previous_sha256": "", "sha256": "1" * 64},
+    ],
+    "job_run": [{"job": "audit.seal", "period": "2026-07-01", "run_at": CHECKED, "result": "2 lines"}],
+    "settlement_usage_event": [
+        {"id": UUID(int=400), "place": "guangzhou", "entitlement_id": UUID(int=401), "product_id": PRODUCT,
+         "occurred_at": AT, "day_number": AT.toordinal(), "received_at": CHECKED, "client_reference": "A-1",
+         "quantity": 3, "subject_kind": None, "subject": None, "hit": True, "channel": "exchange"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.both_databases
+def test_seals_jobs_and_usage_stand_as_of_when_they_were_made(empty_database_url: str) -> None:
+    command.upgrade(alembic_config(empty_database_url), BEFORE_SETTLEMENT)
+    engine = sa.create_engine(empty_database_url)  # a plain one: SQLite then asks for no purchase behind the usage
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET session_replication_role = replica")
+        write(connection, HELD)
+    engine.dispose()
+    command.upgrade(alembic_config(empty_database_url), "head")
+    engine = db.make_engine(empty_database_url)
+    assert read(engine, "SELECT sequence, version, sha256, sm3 FROM audit_seal") == [(1, 1, "1" * 64, None)]
+    ran = read(engine, "SELECT job, state, attempts, result, error FROM job_run WHERE finished_at = run_at")
+    assert ran == [("audit.seal", "done", 1, "2 lines", "")]
+    words = "SELECT client_reference, quantity, source FROM settlement_usage_event WHERE stored_at = received_at"
+    used = read(engine, words)
+    assert used == [("A-1", 3, None)]
+    engine.dispose()
