@@ -206,7 +206,12 @@ NOT_TOLD: dict[str, str] = {
     "application.score": INNER, "evaluation.assess": INNER,
     **{f"selection.{act}": INNER for act in ("propose", "confirm", "drop", "publish")},
     "service_agreement.publish_text": INNER,
-    **{f"bank_line.{act}": INNER for act in ("enter", "match", "assign", "return", "confirm_return", "reopen")},
+    **{f"bank_line.{act}": INNER for act in (
+        "enter", "match", "assign", "return", "confirm_return", "reopen", "hand_over", "take_back")},
+    **{f"payout_arrival.{act}": INNER for act in ("arrive", "take_back")},
+    **{f"break.{act}": INNER for act in (
+        "take_in", "heal", "assign", "explain", "propose", "confirm", "reject", "reopen")},
+    "provider_file.import": INNER, "reconciliation.run": INNER, "reconciliation.book_payouts": INNER,
     "bank_file.import": INNER, "market_bank_line_share.take_in": INNER, "market_buyer_account_line.take_in": INNER,
     **{f"stripe_event.{act}": INNER for act in ("receive", "take_up", "done", "ignored", "parked")},
     **{f"search.{act}": INDEX for act in ("index", "order", "remove", "rewrite")},

@@ -23,6 +23,7 @@ from web import (
     downloading,
     equal_prices,
     exchange,
+    fetching,
     home,
     loading,
     loading_api,
@@ -56,6 +57,7 @@ API_BLUEPRINTS = [
     *_of_concepts("api"),
     assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api,
     loading_api.blueprint, operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
+    fetching.api,
 ]  # fmt: skip
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
@@ -63,4 +65,5 @@ PAGE_BLUEPRINTS = [
     assessing.blueprint, contract_template.blueprint, delivering.blueprint, disclosing.blueprint, downloading.pages,
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
+    fetching.blueprint,
 ]  # fmt: skip

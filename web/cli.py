@@ -338,14 +338,17 @@ def splits_lint(file: BinaryIO) -> None:
 @click.option("--day", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="日期；有 --until 时为第一日")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="最后一日（含）")
 @click.option("--report", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="先导入支付机构明细 CSV")
+@click.option("--fetch", is_flag=True, help="先向支付机构取得这些日期的明细")
 @click.option("--compare", help="不对账，只列出某次对账以来的变化（对账编号）")
-def reconcile(place: str, first: datetime, until: datetime | None, report: Path | None, compare: str | None) -> None:
+def reconcile(
+    place: str, first: datetime, until: datetime | None, report: Path | None, fetch: bool, compare: str | None
+) -> None:  # fmt: skip
     """支付机构、订单、账簿、银行四方对账；有差异时退出码为 1。例：huiyi reconcile --place xinchang --day 2026-10-13"""
     from web.reconciling import reconcile as run
 
     start, last = (date(one.year, one.month, one.day) for one in (first, until or first))
     with application():
-        agrees = run(TERMINAL, place, Period(start, last + DAY), report, compare, console)
+        agrees = run(TERMINAL, place, Period(start, last + DAY), report, compare, console, fetch=fetch)
     if not agrees:
         sys.exit(1)
 

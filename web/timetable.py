@@ -27,7 +27,7 @@ from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
 from settlement.proofs import commands as proofs
 from settlement.traces import commands as traces
-from web import cataloguing, courier, equal_prices, paying, paying_out, proxying, stripe_hooks
+from web import cataloguing, courier, equal_prices, fetching, paying, paying_out, proxying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
 from web.scheduling import Job, Turn, keep_time
@@ -148,6 +148,7 @@ JOBS = (
     Job("reviews.escalate", Every(HOUR), _escalate, after=("reviews.move_deadlines",)),
     Job("registrations.move_deadlines", Every(HOUR), _move_registrations),
     Job("registrations.cancel_expired", Every(HOUR), _cancel_expired, after=("registrations.move_deadlines",)),
+    Job("reconciliation.daily", DAILY, alone=fetching.reconcile_daily, each=True),
     Job("headroom.read", DAILY, _read_headroom),
     Job("prices.compare", DAILY, _compare_prices, each=True),
     Job("webhooks.send", Every(timedelta(seconds=5)), alone=courier.work, kept=7 * DAY),

@@ -344,6 +344,41 @@ def reopen(session: Session, actor: Actor, line_id: UUID, *, note: str, now: dat
     return line
 
 
+def hand_over(session: Session, actor: Actor, line_id: UUID, *, note: str, now: datetime) -> BankLine:
+    """Let go of a credit that is the payment provider's payout and no buyer's money; settlement books it.
+
+    Raises:
+        NoSuchLine: there is no such line.
+        NotAllowed: the actor does not reconcile at that place.
+        WrongState: the line has been dealt with.
+    """
+    return _hand(session, actor, line_id, LineAct.HAND_OVER, note, now)
+
+
+def take_back(session: Session, actor: Actor, line_id: UUID, *, note: str, now: datetime) -> BankLine:
+    """Let a credit wait for a person again that was no payout of the provider after all.
+
+    Raises:
+        NoSuchLine: there is no such line.
+        NotAllowed: the actor does not record payments at that place.
+        WrongState: it was not handed over.
+    """
+    return _hand(session, actor, line_id, LineAct.TAKE_BACK, note, now)
+
+
+def _hand(session: Session, actor: Actor, line_id: UUID, act: LineAct, note: str, now: datetime) -> BankLine:
+    is_over, place = act is LineAct.HAND_OVER, queries.get(session, line_id).place
+    actor.must(Permission.RECONCILE if is_over else Permission.PAYMENT_RECORD, place=place)
+    payment_queries.lock_bank_lines(session, place)
+    line = queries.get(session, line_id, lock=True)
+    line.state, line.gap, line.note = after(line.state, act, line.serial), None, note
+    line.reason = None if is_over else Reason.REOPENED
+    line.decided_at, line.decided_by, line.decided_by_id = (now, actor.name, actor.id) if is_over else (None,) * 3
+    session.flush()
+    audit.record(session, actor, f"bank_line.{act}", line, at=now, note=note[:200], detail={"serial": line.serial})
+    return line
+
+
 def confirm_return(session: Session, actor: Actor, line_id: UUID, *, serial: str, now: datetime) -> BankLine:
     """Record that the money went back, with the serial number of the outgoing line.
 

@@ -27,9 +27,10 @@ ROWS_SHOWN = 4
 STATE_WORDS = {
     LineState.MATCHED: _("已匹配"), LineState.QUEUED: _("待核"), LineState.DECIDED: _("已认领"),
     LineState.RETURNING: _("待退回"), LineState.RETURNED: _("已退回"), LineState.RECORDED: _("早先已手工入账"),
-    LineState.OUTGOING: _("支出"),
+    LineState.OUTGOING: _("支出"), LineState.HANDED_OVER: _("支付机构结算款"),
 }  # fmt: skip
-TONES = {LineState.DECIDED: "good", LineState.RETURNED: "off", LineState.RECORDED: "off", LineState.OUTGOING: "off"}
+TONES = {LineState.DECIDED: "good", LineState.HANDED_OVER: "good", LineState.RETURNED: "off",
+         LineState.RECORDED: "off", LineState.OUTGOING: "off"}  # fmt: skip
 REASON_WORDS = {
     Reason.NO_REFERENCE: _("附言中没有编号"), Reason.MISTYPED_REFERENCE: _("附言编号的校验位不符"),
     Reason.UNKNOWN_REFERENCE: _("没有这个附言编号"), Reason.ALREADY_PAID: _("已付清"),

@@ -61,6 +61,21 @@ def visible(session: Session, actor: Actor, line_id: UUID, *, lock: bool = False
     return found
 
 
+def get(session: Session, line_id: UUID, *, lock: bool = False) -> BankLine:
+    """Return one line for whoever may act on it anyway; locked and read afresh on demand.
+
+    Raises:
+        NoSuchLine: there is none.
+    """
+    query = sa.select(BankLine).where(BankLine.id == line_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchLine(f"没有编号为 {line_id} 的银行流水", detail_en="No such line")
+    return found
+
+
 def in_hand(session: Session, actor: Actor, line_id: UUID) -> UUID:
     """Let who may know of a line work on it alone: the lines of its place are locked first, as everywhere (R4).
 

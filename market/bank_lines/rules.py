@@ -22,6 +22,7 @@ class LineState(StrEnum):
     RETURNED = "returned"  # 已退回
     RECORDED = "recorded"  # 早先已手工入账
     OUTGOING = "outgoing"  # 支出，不属于收款
+    HANDED_OVER = "handed_over"  # 支付机构结算款，另行记账
 
 
 class LineAct(StrEnum):
@@ -32,6 +33,8 @@ class LineAct(StrEnum):
     RETURN = "return"
     CONFIRM_RETURN = "confirm_return"
     REOPEN = "reopen"  # not for that after all, or not returned after all
+    HAND_OVER = "hand_over"  # no buyer's money: the payment provider's payout
+    TAKE_BACK = "take_back"  # not the provider's payout after all
 
 
 class Reason(StrEnum):
@@ -55,6 +58,8 @@ TRANSITIONS: dict[tuple[LineState, LineAct], LineState] = {
     (LineState.RETURNING, LineAct.CONFIRM_RETURN): LineState.RETURNED,
     (LineState.RETURNING, LineAct.REOPEN): LineState.QUEUED,
     (LineState.DECIDED, LineAct.REOPEN): LineState.QUEUED,
+    (LineState.QUEUED, LineAct.HAND_OVER): LineState.HANDED_OVER,
+    (LineState.HANDED_OVER, LineAct.TAKE_BACK): LineState.QUEUED,
 }
 REFERENCE = re.compile(r"(?:ORD|ACC|MST)\d{12}", re.ASCII)
 COMPANY_FORMS = (("有限责任公司", "有限公司"), ("股份有限公司", "股份公司"))

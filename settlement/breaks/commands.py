@@ -50,7 +50,7 @@ def take_in(
     Raises:
         NotAllowed: the actor prepares no settlements of the place.
     """
-    actor.must(Permission.SETTLEMENT_PREPARE, place=place)
+    actor.must(Permission.RECONCILE, place=place)
     known = queries.by_fingerprint(session, place, {one.fingerprint for one in findings})
     new, history = [], []
     for one in findings:
@@ -98,7 +98,7 @@ def heal(session: Session, actor: Actor, one: Break, *, items: Sequence[Item], r
     Raises:
         NotAllowed: the actor prepares no settlements of the place.
     """
-    actor.must(Permission.SETTLEMENT_PREPARE, place=one.place)
+    actor.must(Permission.RECONCILE, place=one.place)
     one.healed_at, one.healed_by_run = now, run_number
     facts = queries.facts_of(items)
     known = {(fact["side"], fact["key"]) for fact in one.facts}

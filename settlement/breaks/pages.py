@@ -36,8 +36,8 @@ STATE_WORDS = {BreakState.OPEN: _("待办"), BreakState.ASSIGNED: _("已指定�
                BreakState.PROPOSED: _("待复核关闭"), BreakState.CLOSED: _("已关闭")}  # fmt: skip
 FLOW_WORDS = {
     Flow.CHARGE: _("在线收款"), Flow.REFUND: _("在线退款"), Flow.DISPUTE: _("银行争议"), Flow.PAYOUT: _("结算款"),
-    Flow.RECEIPT: _("银行来款"), Flow.SENT: _("银行付出"), Flow.ACCOUNT: _("账户支付"), Flow.RIGHT: _("使用权"),
-    Flow.OTHER: _("其他款项"),
+    Flow.RECEIPT: _("银行来款"), Flow.SENT: _("银行付出"), Flow.TRANSFER: _("经支付机构转账"),
+    Flow.ACCOUNT: _("账户支付"), Flow.RIGHT: _("使用权"), Flow.OTHER: _("其他款项"),
 }  # fmt: skip
 RESOLUTION_WORDS = {
     Resolution.LATE_LINE: _("迟到的明细已到"), Resolution.CORRECTED: _("已更正入账"),

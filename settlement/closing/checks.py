@@ -30,9 +30,9 @@ from settlement.closing.rules import Blocker, ClosingState, Item
 from settlement.intake.queries import oldest_unbooked
 from settlement.ledger import checks as books
 from settlement.ledger.model import JournalEntry
-from settlement.ledger.queries import uncleared
 from settlement.payouts.model import Payout
 from settlement.payouts.rules import PayoutState
+from settlement.reconciliation.queries import uncleared
 from settlement.reservations.model import Reservation
 from settlement.runs.model import SettlementRun
 from settlement.runs.queries import sealed_tie_out
@@ -40,8 +40,6 @@ from settlement.runs.rules import RunState
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 
-# A8: what is not yet known to be for something is cleared within a week of work
-CLEAR_WITHIN_WORKING_DAYS = {"liability:unapplied": 5, "asset:transit": 5}
 NAMED = 3
 
 
@@ -213,12 +211,11 @@ def books_wrong(session: Session, _asked: Asked) -> Item:
 
 
 def control_not_clear(session: Session, asked: Asked) -> Item:
-    """Find what stands on a control account for longer than its time at the end of the month (A8)."""
+    """Find what came before the end of the month and has stood on a clearing account beyond its time (A8)."""
     names = [
         f"{one.account} 自 {one.since} {one.amount.text()} 元"
-        for one in uncleared(session, place=asked.place, day=asked.period.last_day)
-        for limit in [CLEAR_WITHIN_WORKING_DAYS.get(one.account.rpartition(":")[0])]
-        if limit is not None and asked.calendar.working_days_between(one.since, asked.period.last_day) > limit
+        for one in uncleared(session, asked.now, calendar=asked.calendar, places=[asked.place])
+        if one.since < asked.period.end
     ]
     return _item(Blocker.CONTROL_NOT_CLEAR, names, "请认领、退回或转出")
 

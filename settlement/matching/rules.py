@@ -37,6 +37,7 @@ class Flow(StrEnum):
     PAYOUT = "payout"  # 支付机构结算到银行
     RECEIPT = "receipt"  # 银行来款
     SENT = "sent"  # 银行付出
+    TRANSFER = "transfer"  # 经支付机构付给收款方
     ACCOUNT = "account"  # 预付余额或月结支付，钱不经外部
     RIGHT = "right"  # 使用权
     OTHER = "other"  # 支付机构的其他款项
@@ -69,11 +70,13 @@ SIDES_OF: Mapping[Flow, tuple[Side, ...]] = {
     Flow.PAYOUT: (Side.PROVIDER, Side.BANK, Side.LEDGER),
     Flow.RECEIPT: (Side.BANK, Side.ORDERS, Side.LEDGER),
     Flow.SENT: (Side.BANK, Side.ORDERS, Side.LEDGER),
+    Flow.TRANSFER: (Side.PROVIDER, Side.ORDERS, Side.LEDGER),
     Flow.ACCOUNT: (Side.ORDERS, Side.LEDGER),
     Flow.OTHER: (Side.PROVIDER,),
 }
 MONEY_IN = (Flow.CHARGE, Flow.RECEIPT, Flow.ACCOUNT)
 GOING_BACK = (Flow.REFUND, Flow.DISPUTE)
+UNDER_WAY = (Flow.PAYOUT, Flow.SENT, Flow.TRANSFER)  # an account of its own holds what is between two days
 IN_PARTS = (Flow.PAYOUT, Flow.RECEIPT, Flow.SENT)  # several items of one side may make up one of another
 
 
@@ -202,7 +205,7 @@ def _of_group(
     yield from _fees(flow, reference, by_side[Side.PROVIDER], scope)
     yield from _links(flow, reference, group, by_side)
     days = {scope.period.contains(item.day) for item in group}
-    if len(days) > 1 and not absent:
+    if len(days) > 1 and not absent and flow not in UNDER_WAY:
         yield _finding(Kind.DATE_CUT_OFF, None, flow, reference, group)
 
 

@@ -16,9 +16,10 @@ from kernel.db import new_id
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
+from settlement.matching.rules import digest
 from settlement.provider_lines import queries, sheets
-from settlement.provider_lines.model import ProviderFile, ProviderLine
-from settlement.provider_lines.sheets import Row
+from settlement.provider_lines.model import ProviderBatch, ProviderFile, ProviderLine
+from settlement.provider_lines.rules import Row
 
 
 class ImportedAtOnce(Conflict):
@@ -45,11 +46,36 @@ def import_file(
     before = queries.file_with(session, place, sha256)
     if before is not None:
         return before
-    rows = sheets.read(content, file_name)
-    known = queries.by_serials(session, place, {row.serial for row in rows})
-    _must_agree(rows, known, now)
+    return _take(session, actor, place, file_name, sha256, sheets.read(content, file_name), now)
+
+
+def take_fetched(
+    session: Session, actor: Actor, *, place: str, name: str, rows: Sequence[Row], now: datetime, book: PolicyBook
+) -> ProviderFile | None:
+    """Keep what was fetched from the provider; a line is kept once, by its name. Return None where nothing came.
+
+    Raises:
+        NotAllowed: the actor does not reconcile at that place.
+        NoSuchPlace: there is no such place.
+        ReportRefused: a line that is known says something else now; nothing was taken.
+        ImportedAtOnce: somebody else takes the same lines now; take it again.
+    """
+    actor.must(Permission.RECONCILE, place=book.place(place).key)
+    if not rows:
+        return None
+    ordered = sorted(rows, key=lambda row: row.serial)
+    sha256 = digest(repr(row) for row in ordered)
+    return queries.file_with(session, place, sha256) or _take(session, actor, place, name, sha256, ordered, now)
+
+
+def _take(
+    session: Session, actor: Actor, place: str, name: str, sha256: str, rows: Sequence[Row], now: datetime
+) -> ProviderFile:
+    serials = {row.serial for row in rows}
+    known, batches = queries.by_serials(session, place, serials), queries.batches_of(session, place, serials)
+    _must_agree(rows, known, batches, now)
     made = ProviderFile(
-        place=place, name=file_name, sha256=sha256, row_count=len(rows), known=len(known), imported_at=now,
+        place=place, name=name, sha256=sha256, row_count=len(rows), known=len(known), imported_at=now,
         imported_by=actor.name,
     )  # fmt: skip
     try:
@@ -59,16 +85,23 @@ def import_file(
             values = [_values(made, row) for row in rows if row.serial not in known]
             if values:
                 session.execute(sa.insert(ProviderLine), values)
+            late = [row for row in rows if row.batch and row.serial in known and not batches[row.serial]]
+            session.add_all(
+                ProviderBatch(place=place, serial=row.serial, batch=row.batch, file_id=made.id) for row in late
+            )
+            session.flush()
     except IntegrityError as error:
         raise ImportedAtOnce(
-            f"{file_name} 中的明细正由他人导入，请稍后重新导入", detail_en="Import it again in a moment"
+            f"{name} 中的明细正由他人导入，请稍后重新导入", detail_en="Import it again in a moment"
         ) from error
     audit.record(session, actor, "provider_file.import", made, at=now,
                  detail={"sha256": sha256, "rows": len(rows), "known": len(known)})  # fmt: skip
     return made
 
 
-def _must_agree(rows: Sequence[Row], known: Mapping[str, ProviderLine], now: datetime) -> None:
+def _must_agree(
+    rows: Sequence[Row], known: Mapping[str, ProviderLine], batches: Mapping[str, str], now: datetime
+) -> None:
     errors = []
     for row in rows:
         before, words = known.get(row.serial), ""
@@ -78,6 +111,8 @@ def _must_agree(rows: Sequence[Row], known: Mapping[str, ProviderLine], now: dat
             row.amount, row.fee, row.net, row.reference,
         ):  # fmt: skip
             words = f"明细 {row.serial} 与早先导入的金额或业务单号不同"
+        elif row.batch and batches.get(row.serial, row.batch) not in ("", row.batch):
+            words = f"明细 {row.serial} 早先属于结算 {batches[row.serial]}，现为 {row.batch}"
         if words:
             errors.append({"pointer": f"/rows/{row.line_number}", "code": sheets.ReportRefused.code,
                            "message": f"第 {row.line_number} 行：{words}"})  # fmt: skip

@@ -54,3 +54,15 @@ class ProviderLine(Entity):
     words: Mapped[str]
     file_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_provider_file.id"), index=True)
     line_number: Mapped[int]
+
+
+class ProviderBatch(Entity):
+    """In which payout a line went to the bank, where the provider told it after the line itself."""
+
+    __tablename__ = "settlement_provider_batch"
+    __table_args__ = (sa.UniqueConstraint("place", "serial"), {"info": {"guard": "append_only"}})
+
+    place: Mapped[str]
+    serial: Mapped[str]  # of the line
+    batch: Mapped[str] = mapped_column(index=True)
+    file_id: Mapped[UUID] = mapped_column(sa.ForeignKey("settlement_provider_file.id"), index=True)

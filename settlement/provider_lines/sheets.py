@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from kernel.calendar import BEIJING, YEARS
 from kernel.errors import DomainError, Invalid
 from kernel.money import ZERO, Money
 from settlement.matching.rules import Flow
+from settlement.provider_lines.rules import Row, flow_of, reference_of
 
 ROWS_MAX = 200_000
 ERRORS_MAX = 500
@@ -33,12 +33,6 @@ COLUMNS = {
     "words": ("description", "备注"),
 }
 NEEDED = ("serial", "happened_at", "kind", "amount", "fee", "net", "currency", "source")
-FLOWS = {
-    "charge": Flow.CHARGE, "payment": Flow.CHARGE, "收款": Flow.CHARGE, "refund": Flow.REFUND,
-    "payment_refund": Flow.REFUND, "退款": Flow.REFUND, "dispute": Flow.DISPUTE, "dispute_reversal": Flow.DISPUTE,
-    "争议划款": Flow.DISPUTE, "争议返还": Flow.DISPUTE, "payout": Flow.PAYOUT, "结算": Flow.PAYOUT,
-}  # fmt: skip
-WON = ("dispute_reversal", "争议返还")
 
 
 class ReportUnreadable(Invalid):
@@ -55,25 +49,6 @@ class ReportRefused(Invalid):
     code = "provider_file.refused"
     title = "支付机构明细有误，没有导入任何内容"
     title_en = "Some rows are wrong; nothing was imported"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the report; a payout counts as money on its way to the bank, above zero."""
-
-    line_number: int
-    serial: str
-    flow: Flow
-    reference: str
-    parent: str
-    batch: str
-    own: str
-    amount: Money
-    fee: Money
-    net: Money
-    currency: str
-    happened_at: datetime
-    words: str
 
 
 def read(content: bytes, file_name: str) -> list[Row]:
@@ -147,17 +122,15 @@ def _row(number: int, cells: dict[str, str], is_utc: bool) -> Row:
     for name in ("serial", "source", "kind", "currency"):
         if not cells[name] or len(cells[name]) > TEXT_MAX or not cells[name].isprintable():
             raise Invalid(f"{COLUMNS[name][-1]}为空、过长或含有不可见字符")
-    kind = cells["kind"].lower()
-    flow = FLOWS.get(kind, Flow.OTHER)
+    flow = flow_of(cells["kind"])
     amount, fee, net = (_money(cells[name]) for name in ("amount", "fee", "net"))
     if flow is Flow.PAYOUT:
         amount, net = -amount, -net
     if not amount and not fee:
         raise Invalid("金额为零")
     source, charge = cells["source"], cells["charge"][:TEXT_MAX]
-    reference = {Flow.CHARGE: charge or source, Flow.DISPUTE: f"{source}/won" if kind in WON else source}
     return Row(
-        number, cells["serial"], flow, reference.get(flow, source),
+        number, cells["serial"], flow, reference_of(cells["kind"], source, charge),
         charge if flow in (Flow.REFUND, Flow.DISPUTE) else "", "" if flow is Flow.PAYOUT else cells["batch"][:TEXT_MAX],
         cells["own"][:TEXT_MAX], amount, fee, net, cells["currency"].upper(), _moment(cells["happened_at"], is_utc),
         cells["words"][:TEXT_MAX],

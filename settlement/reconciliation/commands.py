@@ -44,12 +44,13 @@ def reconcile(
     Breaks of earlier runs are looked at again: where the sides agree now, the late items are linked to them.
 
     Raises:
-        NotAllowed: the actor prepares no settlements of the place.
+        NotAllowed: the actor does not reconcile at the place.
         NoSuchPlace: there is no such place.
         PeriodNotOver: the period has not ended.
     """
-    actor.must(Permission.SETTLEMENT_PREPARE, place=book.place(place).key)
+    actor.must(Permission.RECONCILE, place=book.place(place).key)
     must_be_over(period, business_date(now))
+    numbering.take_block(session, f"RECONCILE-{place}", 0)  # of two runs at once the second sees what the first found
     while take_in_payments(session, actor, now=now, place=place):
         pass
     book_payouts(session, actor, place=place, now=now)
@@ -109,7 +110,8 @@ def _known(session: Session, place: str, found: Sequence[Item]) -> frozenset[str
     for first in range(0, len(named), 500):
         query = sa.select(Attempt.number).where(Attempt.place == place, Attempt.number.in_(named[first : first + 500]))
         known.update(session.scalars(query))
-    return frozenset(known)
+    # a debit is one of ours if it names a payout, whatever has been noted about it
+    return frozenset(known | {item.own for item in found if item.side is Side.BANK and item.own})
 
 
 def _of_gone(gone: Sequence[Change], named: Sequence[Finding], period: Period) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -158,6 +158,7 @@ def _desk(
         old=sum(breaks.age(one, today, calendar) > breaks.CLOSE_DAYS for one in open_now), count=len(open_now),
         amount=total(one.difference for one in open_now), proposed=_count(open_now, BreakState.PROPOSED),
         ageing=breaks.ageing(open_now, today, calendar), may_run=own[Permission.SETTLEMENT_PREPARE],
+        may_fetch="huiyi_stripe" in current_app.extensions and current_app.extensions["huiyi_stripe"] is not None,
         may_import=own[Permission.PAYMENT_RECORD], kinds=list(KIND_WORDS.items()), owners=list(OWNER_WORDS.items()),
         states=list(STATE_WORDS.items()), query={key: value for key, value in request.args.items() if value},
     )  # fmt: skip

@@ -17,13 +17,16 @@ from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from kernel.money import ZERO, Money, round_half_up
 from kernel.policy import PolicyBook
+from market.bank_lines.model import BankLine
 from settlement.breaks.model import Break
 from settlement.breaks.queries import unfinished
 from settlement.breaks.rules import BreakState
 from settlement.ledger import queries as books
+from settlement.ledger.model import JournalEntry
 from settlement.ledger.rules import head_of
 from settlement.matching.rules import Flow, Item, Kind, Side, digest
 from settlement.policy import SettlementPolicy
+from settlement.provider_lines.model import ProviderLine
 from settlement.reconciliation.model import ReconciliationRun
 from settlement.sides.queries import items
 
@@ -97,6 +100,14 @@ def last_of(session: Session, place: str, period: Period) -> ReconciliationRun |
         ReconciliationRun.period_end == period.end,
     )  # fmt: skip
     return session.scalar(query.order_by(ReconciliationRun.made_at.desc(), ReconciliationRun.id.desc()).limit(1))
+
+
+def active_places(session: Session) -> list[str]:
+    """Return the places with books, bank lines or lines of the provider: those that have something to compare."""
+    found: set[str] = set()
+    for column in (JournalEntry.place, BankLine.place, ProviderLine.place):
+        found |= set(session.scalars(sa.select(column).distinct()))
+    return sorted(found)
 
 
 def is_of(item: Item, period: Period) -> bool:

@@ -31,6 +31,15 @@ class ProviderFileOut(EntityOut):
     imported_by = ma.fields.String()
 
 
+class FetchedOut(Schema):
+    """What came of asking the provider; ``mixed`` are payouts with money of several places, which were left out."""
+
+    place = ma.fields.String()
+    row_count = ma.fields.Integer()
+    known = ma.fields.Integer()
+    mixed = ma.fields.List(ma.fields.String())
+
+
 class ReconciliationIn(Schema):
     """Which days are compared: the first and the last, both included."""
 

@@ -49,6 +49,8 @@ class FakeStripe:
     answers: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # by idempotency key
     switches: Switches = field(default_factory=Switches)
     refund_state: str = "succeeded"
+    fee_rate: float = 0.006
+    unpaid: list[str] = field(default_factory=list)  # balance transactions that no payout holds yet
     connected: set[str] = field(default_factory=lambda: {"acct_operator0001"})
     lock: threading.RLock = field(default_factory=threading.RLock)
     serial: int = 0
@@ -95,13 +97,57 @@ class FakeStripe:
                 metadata=dict(session["intent_metadata"]), latest_charge=None, payment_method_types=["card"],
             )  # fmt: skip
             charge = self.keep("charge", "ch", amount=paid, currency=currency, payment_intent=intent["id"], paid=True,
-                               amount_refunded=0, refunded=False, status="succeeded", metadata={})  # fmt: skip
+                               amount_refunded=0, refunded=False, status="succeeded",
+                               metadata=dict(session["intent_metadata"]))  # fmt: skip
             intent["latest_charge"] = charge["id"]
+            self.moves("charge", charge, paid, fee=round(paid * self.fee_rate))
             session |= {"status": "complete", "payment_status": "paid", "payment_intent": intent["id"]}
             self.tell("payment_intent.succeeded", intent)
             self.tell("charge.succeeded", charge)
             self.tell("checkout.session.completed", session)
             return intent
+
+    def moves(
+        self, kind: str, source: dict[str, Any], amount: int, *, fee: int = 0, category: str = ""
+    ) -> dict[str, Any]:
+        """Keep a balance transaction, as Stripe does for everything that changes the balance."""
+        made = self.keep(
+            "balance_transaction", "txn", type=kind, reporting_category=category or kind, amount=amount, fee=fee,
+            net=amount - fee, currency=source["currency"], source=source["id"], description=None, status="available",
+        )  # fmt: skip
+        self.unpaid.append(made["id"])
+        return made
+
+    def pays_out(self) -> dict[str, Any] | None:
+        """Send the balance to the bank, as an automatic payout does."""
+        with self.lock:
+            inside = [self.objects[name] for name in self.unpaid]
+            amount = sum(one["net"] for one in inside)
+            if amount <= 0:
+                return None
+            payout = self.keep(
+                "payout", "po", amount=amount, currency="cny", status="paid", automatic=True, metadata={}
+            )
+            self.moves("payout", payout, -amount)
+            for one in inside:
+                one["in_payout"] = payout["id"]
+            self.unpaid.clear()
+            self.tell("payout.paid", payout)
+            return payout
+
+    def balance(self) -> dict[str, Any]:
+        """Return a page of balance transactions: of a time, or of one payout."""
+        payout = request.args.get("payout")
+        until = int(request.args.get("created[lt]", 2**62))
+        found = [one for one in self.of_kind("balance_transaction") if one["created"] < until]
+        if payout is not None:
+            found = [one for one in found if one.get("in_payout") == payout or one["source"] == payout]
+        shown = self.page(found)
+        for one in shown["data"]:
+            one.pop("in_payout", None)
+            if request.args.get("expand[0]") == "data.source" and one["source"] in self.objects:
+                one["source"] = dict(self.objects[one["source"]])
+        return shown
 
     def page_expires(self, session_id: str) -> None:
         """Let a page's time run out."""
@@ -126,12 +172,16 @@ class FakeStripe:
                 metadata={}, balance_transactions=[], is_charge_refundable=False,
             )  # fmt: skip
             self.tell("charge.dispute.created", made)
+            self.moves("adjustment", made, -made["amount"], category="dispute")
             return made
 
     def dispute_ends(self, dispute_id: str, state: str) -> None:
         """Close a dispute as won or lost."""
         with self.lock:
             self.objects[dispute_id]["status"] = state
+            if state == "won":
+                one = self.objects[dispute_id]
+                self.moves("adjustment", one, one["amount"], category="dispute_reversal")
             self.tell("charge.dispute.closed", self.objects[dispute_id])
 
     def signed(self, event: dict[str, Any], *, at: datetime | None = None, secret: str = SECRET) -> tuple[bytes, str]:
@@ -172,6 +222,7 @@ class FakeStripe:
             charge=intent["latest_charge"], status=self.refund_state, metadata=form.get("metadata", {}), reason=None,
         )  # fmt: skip
         self.tell("refund.created", made)
+        self.moves("refund", made, -amount)
         return made
 
     def create_transfer(self, form: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +235,7 @@ class FakeStripe:
             amount_reversed=0,
         )  # fmt: skip
         self.tell("transfer.created", made)
+        self.moves("transfer", made, -made["amount"])
         return made
 
     def expire(self, session_id: str) -> dict[str, Any]:
@@ -293,17 +345,16 @@ def application(fake: FakeStripe) -> Flask:
     routes: dict[tuple[str, str], Callable[..., Any]] = {
         ("POST", "/v1/checkout/sessions"): lambda: answered(fake.create_session),
         ("GET", "/v1/checkout/sessions"): lambda: jsonify(fake.page(fake.of_kind("checkout.session"))),
-        ("GET", "/v1/checkout/sessions/<name>"): lambda name: answered(lambda _form: fake.found(name)),
         ("POST", "/v1/checkout/sessions/<name>/expire"): lambda name: answered(lambda _form: fake.expire(name)),
         ("POST", "/v1/refunds"): lambda: answered(fake.create_refund),
         ("GET", "/v1/refunds"): lambda: jsonify(fake.page(fake.of_kind("refund"))),
-        ("GET", "/v1/refunds/<name>"): lambda name: answered(lambda _form: fake.found(name)),
         ("POST", "/v1/transfers"): lambda: answered(fake.create_transfer),
         ("GET", "/v1/transfers"): lambda: jsonify(fake.page(fake.of_kind("transfer"))),
-        ("GET", "/v1/transfers/<name>"): lambda name: answered(lambda _form: fake.found(name)),
-        ("GET", "/v1/disputes/<name>"): lambda name: answered(lambda _form: fake.found(name)),
+        **{("GET", f"/v1/{kind}/<name>"): lambda name: answered(lambda _form: fake.found(name))
+           for kind in ("checkout/sessions", "refunds", "transfers", "disputes")},
+        ("GET", "/v1/balance_transactions"): lambda: jsonify(fake.balance()),
         ("GET", "/v1/events"): lambda: jsonify(fake.page(list(reversed(fake.events)))),
-    }
+    }  # fmt: skip
     return served(app, fake, routes)
 
 
