@@ -880,6 +880,8 @@ ALTER TABLE audit_seal ADD CONSTRAINT ck_audit_seal_both_hashes_since_version_2 
 --
 ALTER TABLE job_run ADD COLUMN starts_at TIMESTAMP WITH TIME ZONE
 --
+ALTER TABLE job_run ALTER COLUMN starts_at TYPE TIMESTAMP WITH TIME ZONE USING run_at
+--
 ALTER TABLE job_run ADD COLUMN state VARCHAR(40) DEFAULT 'done' NOT NULL
 --
 ALTER TABLE job_run ALTER COLUMN state DROP DEFAULT

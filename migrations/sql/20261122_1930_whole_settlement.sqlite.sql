@@ -889,8 +889,8 @@ CREATE TABLE new_job_run (
 	CONSTRAINT ck_job_run_runstate CHECK (state IN ('claimed', 'done', 'failed'))
 )
 --
-INSERT INTO new_job_run (job, period, state, attempts, fence, holder, run_at, finished_at, missed, result, error)
-SELECT job, period, 'done', 1, 0, '', run_at, run_at, 0, result, ''
+INSERT INTO new_job_run (job, period, starts_at, state, attempts, fence, holder, run_at, finished_at, missed, result, error)
+SELECT job, period, run_at, 'done', 1, 0, '', run_at, run_at, 0, result, ''
 FROM job_run
 --
 DROP TABLE job_run
