@@ -252,6 +252,7 @@ VALUES = {
     "period_expense": _("期间费用"),
     "other_reasonable": _("其他合理费用"),
     "payments.take_in": _("到账入账"),
+    "reconciliation.daily": _("每日取明细并对账"),
     "requests.deemed_consent": _("超期视为同意"),
     "reviews.move_deadlines": _("审核期限随节假日调整"),
     "reviews.escalate": _("逾期审核督办"),
