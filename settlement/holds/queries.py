@@ -75,7 +75,7 @@ def _counted(session: Session, place: str, before: date, received_until: datetim
         sa.select(UsageEvent.entitlement_id, UsageEvent.day_number, sa.func.sum(UsageEvent.quantity))
         .where(
             UsageEvent.entitlement_id.in_(sa.select(receipt.entitlement_id).where(*signed)),
-            UsageEvent.day_number < before.toordinal(), UsageEvent.received_at <= received_until,
+            UsageEvent.day_number < before.toordinal(), UsageEvent.stored_at <= received_until,
             is_counted(UsageEvent),
         )
         .group_by(UsageEvent.entitlement_id, UsageEvent.day_number)

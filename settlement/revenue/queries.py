@@ -27,6 +27,7 @@ from settlement.ledger.rules import unearned
 from settlement.metering.model import UsageEvent
 from settlement.metering.queries import is_counted
 from settlement.revenue.model import RevenueLine
+from settlement.usage import queries as usage
 
 SUM = sa.func.sum
 # settlements are a floor above revenue, which knows of them only which periods were worked out until when
@@ -156,10 +157,11 @@ def sales(session: Session, *, place: str, before: date) -> list[Sale]:
 def usage_totals(
     session: Session, *, place: str, before: date, received_until: datetime
 ) -> dict[UUID, dict[str | None, Used]]:
-    """Return what was used of each entitlement of a place before a day, by kind of subject; one statement.
+    """Return what was used of each entitlement of a place before a day, by kind of subject.
 
-    Charged are the calls that found something (查得计费), or every call where the tariff says so (查询即计). Where the
-    tariff has a window (``dedup_days``), of the calls about one subject only the one that opens a window is: the
+    Charged are the calls that found something (查得计费), or every call where the tariff says so (查询即计); whatever
+    engine adds up the use is asked for them (:func:`settlement.usage.queries.totals`). Where the tariff has a window
+    (``dedup_days``), of the calls about one subject only the one that opens a window is, and the database is asked: the
     recursion goes from one opening to the next, so it needs as many steps as a subject has windows, not events.
 
     Args:
@@ -171,11 +173,28 @@ def usage_totals(
     Source:
         发改价格〔2025〕668号: 同一用户同一对象在期限内重复查询按一次计费.
     """
-    counted = _charged_units(place, before.toordinal(), received_until)
+    charging = _with_tariff(session, place, Tariff.charges_misses)
+    windowed = _with_tariff(session, place, Tariff.dedup_days.is_not(None))
+    totals = usage.totals(session, place=place, period=Period(date.min, before), stored_until=received_until)
     found: dict[UUID, dict[str | None, Used]] = {}
-    for entitlement_id, kind, quantity, billable in session.execute(counted):
+    for key, kinds in totals.items():
+        if key not in windowed:
+            units = {kind: one.counted(charges_misses=key in charging) for kind, one in kinds.items()}
+            found[key] = {kind: Used(count, count) for kind, count in units.items()}
+    if not windowed:
+        return found
+    for entitlement_id, kind, quantity, billable in session.execute(
+        _charged_units(place, before.toordinal(), received_until)
+    ):
         found.setdefault(entitlement_id, {})[kind] = Used(int(quantity), int(billable))
     return found
+
+
+def _with_tariff(session: Session, place: str, condition: sa.ColumnExpressionArgument[bool]) -> set[UUID]:
+    """Return the entitlements of a place whose order has such a tariff."""
+    query = sa.select(Entitlement.id).join(Order, Order.id == Entitlement.order_id)
+    query = query.join(Tariff, Tariff.id == Order.tariff_id).where(Entitlement.place == place, condition)
+    return set(session.scalars(query))
 
 
 def _charged_units(place: str, before: int, received_until: datetime) -> sa.Select[Any]:
@@ -187,15 +206,14 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
         .where(Entitlement.place == place, Tariff.dedup_days.is_not(None))
         .cte("windows")
     )
-    is_windowed = event.subject.is_not(None) & windows.c.days.is_not(None)
     units = (
         sa.select(
             event.entitlement_id.label("entitlement_id"), event.subject_kind.label("kind"),
             SUM(sa.case((is_counted(event), event.quantity), else_=0)).label("quantity"),
-            SUM(sa.case((is_counted(event) & ~is_windowed, event.quantity), else_=0)).label("billable"),
+            SUM(sa.case((is_counted(event) & event.subject.is_(None), event.quantity), else_=0)).label("billable"),
         )
-        .outerjoin(windows, windows.c.entitlement_id == event.entitlement_id)
-        .where(event.place == place, event.day_number < before, event.received_at <= received_until)
+        .join(windows, windows.c.entitlement_id == event.entitlement_id)
+        .where(event.place == place, event.day_number < before, event.stored_at <= received_until)
         .group_by(event.entitlement_id, event.subject_kind)
     )  # fmt: skip
     opening = (
@@ -206,7 +224,7 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
         .join(windows, windows.c.entitlement_id == event.entitlement_id)
         .where(
             is_counted(event), event.subject.is_not(None), event.day_number < before,
-            event.received_at <= received_until,
+            event.stored_at <= received_until,
         )
         .group_by(event.entitlement_id, event.subject_kind, event.subject, windows.c.days)
         .cte("opening", recursive=True)
@@ -216,7 +234,7 @@ def _charged_units(place: str, before: int, received_until: datetime) -> sa.Sele
         .where(
             later.entitlement_id == opening.c.entitlement_id, later.subject == opening.c.subject,
             later.day_number >= opening.c.day + opening.c.days, later.day_number < before, is_counted(later),
-            later.received_at <= received_until,
+            later.stored_at <= received_until,
         )
         .correlate(opening)
         .scalar_subquery()
@@ -280,7 +298,7 @@ def late_units(session: Session, *, place: str, period: Period, received_until: 
         sa.select(UsageEvent.entitlement_id, SUM(UsageEvent.quantity))
         .where(
             UsageEvent.place == place, UsageEvent.day_number < period.start.toordinal(), is_counted(UsageEvent),
-            UsageEvent.received_at > sealed_until, UsageEvent.received_at <= received_until,
+            UsageEvent.stored_at > sealed_until, UsageEvent.stored_at <= received_until,
         )
         .group_by(UsageEvent.entitlement_id)
     )  # fmt: skip
