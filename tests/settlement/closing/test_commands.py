@@ -37,9 +37,13 @@ from settlement.intake import commands as intake
 from settlement.ledger.commands import book, reverse
 from settlement.ledger.queries import AsOf, entries, first_open_day, trial_balance
 from settlement.ledger.rules import Cause, bank, transfer_entry, unapplied
+from settlement.payouts.model import Payout, PayoutBatch
+from settlement.payouts.rules import BatchState, Channel, PayoutState
 from settlement.reservations.model import Reservation
 from settlement.runs.rules import OutOfOrder
-from tests.make import market
+from settlement.splits.rules import PayeeKind
+from settlement.statements.model import Statement
+from tests.make import market, payouts
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make import settlement as make
@@ -297,6 +301,20 @@ def move_share(session: Session, world: make.World) -> None:
     session.execute(sa.text("UPDATE settlement_share_line SET amount = amount + 1"))
 
 
+def plant_payout(session: Session, world: make.World) -> None:
+    """A payout of which nobody knows whether it arrived."""
+    statement = session.scalars(sa.select(Statement).where(Statement.party_id == world.operator.id)).one()
+    account = payouts.make_account(session, world.operator, "6222000000000001")
+    three = {"prepared_by_id": new_id(), "checked_by_id": new_id(), "checked_at": AT, "sent_by_id": new_id()}
+    batch = PayoutBatch(**values_of(PayoutBatch, place=base.PLACE, channel=Channel.BANK, state=BatchState.SENT,
+                                    sent_at=AT, **three))  # fmt: skip
+    session.add(batch)
+    session.flush()
+    plant(session, Payout, batch_id=batch.id, place=base.PLACE, statement_id=statement.id, party_id=world.operator.id,
+          destination=PayeeKind.OWN_ACCOUNT, account_id=account.id, netted=Money(0), state=PayoutState.UNKNOWN,
+          sent_at=AT)  # fmt: skip
+
+
 def plant_break(session: Session, world: make.World) -> None:
     """The sides disagree about a payment, and nobody has looked at it."""
     plant(session, Break, place=base.PLACE, since=DAY, state=BreakState.OPEN)
@@ -318,7 +336,14 @@ AFTER: dict[Blocker, Plant] = {
     Blocker.FACTS_UNBOOKED: plant_unbooked,
     Blocker.STATEMENT_MISSING: lose_statement,
     Blocker.SETTLEMENT_DOES_NOT_TIE: move_share,
+    Blocker.PAYOUT_UNKNOWN: plant_payout,
 }
+NOT_DONE = {Blocker.PERIOD_NOT_OVER, Blocker.EARLIER_PERIOD_OPEN, Blocker.SETTLEMENT_NOT_SEALED, Blocker.AUDIT_UNSEALED}
+
+
+def test_every_blocker_is_tried() -> None:
+    assert {*BEFORE, *AFTER, *NOT_DONE} == set(Blocker)
+    assert len(BEFORE) + len(AFTER) + len(NOT_DONE) == len(Blocker)
 
 
 @pytest.mark.breaks_the_books
@@ -347,5 +372,4 @@ def test_what_is_not_done_keeps_the_month_open(session: Session) -> None:
     make.make_world(session)
     intake.take_in_payments(session, make.preparer(), now=NOW, place=base.PLACE)
     found = blocked(session, AUGUST, now=datetime(2026, 8, 20, tzinfo=UTC))
-    assert found == {Blocker.PERIOD_NOT_OVER, Blocker.EARLIER_PERIOD_OPEN, Blocker.SETTLEMENT_NOT_SEALED,
-                     Blocker.AUDIT_UNSEALED}  # fmt: skip
+    assert found == NOT_DONE
