@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +49,18 @@ LINE = (
     "note",
     "detail",
 )
+# the same columns as text, made by the database: to build objects and take them apart again costs more than to hash
+TEXTS = {
+    "postgresql": r"""SELECT replace(id::text, '-', ''),
+        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24\:MI\:SS.US'), replace(actor_id::text, '-', ''),
+        actor_name, replace(org_id::text, '-', ''), channel, action, object_type, object_id, note,
+        detail::text FROM audit_line""",
+    "sqlite": """SELECT id, replace(at, ' ', 'T'), actor_id, actor_name, org_id, channel, action, object_type,
+        object_id, note, detail FROM audit_line""",
+}
+MOMENT = "%Y-%m-%dT%H:%M:%S.%f"
+WHOLE_SECOND = ".000000"
+UNUSUAL = re.compile(r"[\s\\]")  # what canonical text may write in more than one way
 # whoever writes since then may still bring lines with older ids
 OLDEST_WRITER = """SELECT extract(epoch FROM least(min(xact_start), clock_timestamp())) * 1000 FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"""
@@ -201,16 +215,54 @@ class _Sm3Beside:
         return self._hash.hexdigest()
 
 
-def digests(rows: Iterable[Sequence[Any]]) -> Digests | None:
-    """Return what a seal of version 2 says of lines, or ``None`` when there are none; one batch is held at a time."""
-    beside, leaves, first, last = _Sm3Beside(), list[bytes](), UUID(int=0), UUID(int=0)
-    for row in rows:
-        data = text_of(row)
+def digests(lines: Iterable[tuple[str, bytes]]) -> Digests | None:
+    """Return what a seal of version 2 says of lines, or ``None`` when there are none; one batch is held at a time.
+
+    Args:
+        lines: identifier (32 digits) and canonical text of each, in order.
+    """
+    beside, leaves, first, last = _Sm3Beside(), list[bytes](), "", ""
+    for name, data in lines:
         leaves.append(merkle.leaf(data))
         beside.add(data)
-        first, last = first if len(leaves) > 1 else row[0], row[0]
+        first, last = first or name, name
     lines_sm3 = beside.hexdigest()
-    return None if not leaves else Digests(first, last, leaves, lines_sm3)
+    return Digests(UUID(first), UUID(last), leaves, lines_sm3) if leaves else None
+
+
+def texts_after(
+    session: Session, last_line: UUID | None, *, limit: int, before: datetime | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield identifier and canonical text of the lines after ``last_line``, up to the first not from ``before``."""
+    dialect = session.get_bind().dialect.name
+    is_after = "" if last_line is None else " WHERE id > :last"
+    query = sa.text(f"{TEXTS[dialect]}{is_after} ORDER BY id LIMIT :limit")
+    values: dict[str, Any] = {"limit": limit}
+    if last_line is not None:
+        values["last"] = last_line if dialect == "postgresql" else last_line.hex
+    end = None if before is None else before.astimezone(UTC).strftime(MOMENT)
+    named: dict[str | None, str] = {None: "None"}
+    for row in session.execute(query, values, execution_options={"yield_per": BATCH_LINES}):
+        if end is not None and row[1] >= end:
+            return
+        yield row[0], _canonical(row, named)
+
+
+def _canonical(row: Sequence[Any], named: dict[str | None, str]) -> bytes:
+    """Return the text that :func:`text_of` gives, made of texts."""
+    name, at, actor, who, org, channel, action, kind, about, note, detail = row
+    for one in (actor, org):
+        if one not in named:
+            named[one] = _dashed(one)
+    at = at.removesuffix(WHOLE_SECOND)
+    if UNUSUAL.search(detail):
+        detail = to_json(json.loads(detail))
+    words = ",".join(map(encode_basestring, (who, named[org], channel, action, kind, about, note)))
+    return f'["{_dashed(name)}","{at}+00:00","{named[actor]}",{words},{detail}]'.encode()
+
+
+def _dashed(name: str) -> str:
+    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
 
 
 def digest(previous: str, rows: Iterable[Sequence[Any]]) -> str:
@@ -246,8 +298,8 @@ def seal(session: Session, *, now: datetime, before: datetime) -> AuditSeal | No
     """
     last = last_seal(session, lock=True)
     oldest = _oldest_writer(session, margin=now - before)  # asked before the lines are read
-    rows = lines_after(session, last.last_line if last else None, limit=SEAL_LINES_MAX)
-    found = digests(takewhile(lambda row: row[1] < before and (oldest is None or _made_ms(row[0]) < oldest), rows))
+    lines = texts_after(session, last.last_line if last else None, limit=SEAL_LINES_MAX, before=before)
+    found = digests(takewhile(lambda line: oldest is None or _made_ms(line[0]) < oldest, lines))
     if found is None:
         return None
     made = AuditSeal(
@@ -291,9 +343,9 @@ def _oldest_writer(session: Session, *, margin: timedelta) -> int | None:
     return int(session.scalar(sa.text(OLDEST_WRITER)) or 0) - margin // timedelta(milliseconds=1)
 
 
-def _made_ms(identity: UUID) -> int:
+def _made_ms(name: str) -> int:
     """Return the moment in a time-ordered identifier, in milliseconds."""
-    return identity.int >> 80
+    return int(name[:12], 16)
 
 
 def findings(session: Session) -> list[str]:
@@ -304,18 +356,18 @@ def findings(session: Session) -> list[str]:
         linked = before.sha256 if before else GENESIS
         if made.sequence != (before.sequence + 1 if before else 1) or made.previous_sha256 != linked:
             found.append(f"审计封印 {made.sequence} 与前一封印不相接")
-        rows = lines_after(session, before.last_line if before else None, limit=made.line_count)
-        if not _agrees(made, before, rows):
+        if not _agrees(session, made, before):
             found.append(f"审计封印 {made.sequence} 或它覆盖的 {made.line_count} 行已被改动、删除或插入")
         before = made
     return found
 
 
-def _agrees(made: AuditSeal, before: AuditSeal | None, rows: Iterator[Sequence[Any]]) -> bool:
+def _agrees(session: Session, made: AuditSeal, before: AuditSeal | None) -> bool:
+    last = before.last_line if before else None
     if made.version != BOTH_HASHES:
-        kept = list(rows)
+        kept = list(lines_after(session, last, limit=made.line_count))
         return bool(kept) and kept[-1][0] == made.last_line and digest(made.previous_sha256, kept) == made.sha256
-    found = digests(rows)
+    found = digests(texts_after(session, last, limit=made.line_count))
     if found is None or made.previous_sm3 != _sm3_of(before):
         return False
     told = (made.first_line, made.last_line, made.tree_sha256, made.lines_sm3, made.sha256, made.sm3)

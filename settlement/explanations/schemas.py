@@ -19,7 +19,7 @@ class CheckOut(ma.Schema):
 class UsageDayOut(ma.Schema):
     """The use of one day."""
 
-    day = ma.fields.Date()
+    day = ma.fields.String()
     calls = ma.fields.Integer()
     hits = ma.fields.Integer()
     units = ma.fields.Integer()

@@ -171,7 +171,7 @@ def group_of(session: Session, one: Traced) -> Group:
         .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
         .join(Party, Party.id == ShareLine.party_id)
     )
-    before = sa.func.sum(sa.case((earlier, ShareLine.amount), else_=ZERO))
+    before = sa.func.sum(sa.case((earlier, ShareLine.amount)))
     lines = (
         joined.join(Entitlement, Entitlement.id == RevenueLine.entitlement_id)
         .with_only_columns(Entitlement.number, RevenueLine.net, RevenueLine.gross, RevenueLine.tax, before)
@@ -187,7 +187,7 @@ def group_of(session: Session, one: Traced) -> Group:
     kept = _kept_group(session, one)
     return Group(
         total(row[2] for row in rows), total(row[3] for row in rows),
-        tuple(Held(number, net - taken) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
+        tuple(Held(number, net - (taken or ZERO)) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
         _taken_before(session, one), kept["weights"] or {}, kept["steps"] or [],
     )  # fmt: skip
 

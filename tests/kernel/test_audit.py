@@ -90,3 +90,19 @@ def test_each_seal_links_to_the_one_before(session: Session) -> None:
     assert [seal.sequence for seal in seals] == [1, 2]
     assert seals[1].previous_sha256 == seals[0].sha256
     assert audit.findings(session) == []
+
+
+@pytest.mark.both_databases
+def test_the_text_that_the_database_makes_is_the_one_that_is_sealed(session: Session) -> None:
+    moments = (AT, AT + timedelta(microseconds=7), AT + timedelta(milliseconds=120))
+    names = ("张三", 'a "quoted" \\ name', "tab\there", "")
+    with write_transaction(session):
+        for number, (at, name) in enumerate((at, name) for at in moments for name in names):
+            who = Actor(new_id() if number % 2 else None, name)
+            detail = {"b": number, "a": [1, "二 é \u2028", None, {"z": "/", "y": 'x" '}]}
+            audit.record(session, who, "test.act", ("thing", str(number)), at=at, note=name, detail=detail)
+    session.expire_all()
+    rows = list(audit.lines_after(session, None, limit=100))
+    made = list(audit.texts_after(session, None, limit=100))
+    assert len(rows) == len(moments) * len(names)
+    assert made == [(row[0].hex, audit.text_of(row)) for row in rows]

@@ -1,6 +1,6 @@
 """惠益离线核验 · Check what Huiyi handed out: python3 huiyi_check.py PACK.json [ANCHOR.json …]
 
-只用 Python 标准库，不联网。Standard library only, no network. Exit 0: all is well, 1: something is wrong, 2: unread.
+只用 Python 标准库，不联网。Standard library only, no network. Exit 0: verified, 1: wrong, 2: unread, 3: not anchored.
 A pack holds leaves of Merkle trees (RFC 6962) with the hashes beside them, what they rest on, and daily anchors. Give
 anchors that you fetched yourself from the public page: without them, a pack proves only that it fits itself.
 """
@@ -103,8 +103,9 @@ def check_proof(proof):
         if made is None or made.hex() != tree[kind]:
             found.append(f"{tree['name']}：内容不在封存的树中（{kind}）· content does not stand in the sealed tree")
     for kind, hashed in HASHES.items() if seal else ():
-        head = canonical({**seal["head"], "tree_sha256": tree["sha256"], "line_count": tree["leaves"]})
-        if hashed(seal["previous_" + kind].encode() + head).hex() != seal[kind]:
+        head = {**seal["head"], "tree_sha256": tree["sha256"], "line_count": tree["leaves"]}
+        made = hashed(seal["previous_" + kind].encode() + canonical(head)).hex()
+        if made != seal[kind] or head != seal["head"]:
             found.append(f"{tree['name']}：审计封印与内容不符（{kind}）· the audit seal does not fit")
     return found
 
@@ -146,21 +147,22 @@ def check_pack(pack, trusted=()):
         digests.add(HASHES["sha256"](data).hex())
         if item["sha256"] not in digests:
             wrong.append(f"{item['title']}：内容与摘要不符 · content and digest differ")
-    fetched, anchors = {anchor["day"]: anchor for anchor in trusted}, [*pack["anchors"], *trusted]
-    for anchor in anchors:
+    fetched, anchors = {anchor["day"]: anchor for anchor in trusted}, trusted or pack["anchors"]
+    for anchor in [*pack["anchors"], *trusted]:
         wrong += check_anchor(anchor)
         if fetched.get(anchor["day"], anchor) != anchor:
             wrong.append(f"锚定 {anchor['day']}：与您另行取得的不同 · differs from the anchor that you fetched")
-    roots = [[one["run"], one["sha256"], one["sm3"]] for anchor in anchors for one in anchor["roots"]]
-    roots += [["log", anchor["log_sha256"], anchor["log_sm3"]] for anchor in anchors]
+    roots = [[one["run"], one["leaves"], one["sha256"], one["sm3"]] for anchor in anchors for one in anchor["roots"]]
+    logs = [["log", anchor["seals"], anchor["log_sha256"], anchor["log_sm3"]] for anchor in anchors]
     notes += ["未与您另行取得的锚定比对 · not compared with an anchor that you fetched yourself"] * (not trusted)
     seals = [leaf for proof in pack["proofs"] if proof["tree"]["name"] == "log" for leaf in proof["leaves"]]
     for proof in pack["proofs"]:
         wrong += check_proof(proof)
         tree, seal = proof["tree"], proof["tree"].get("seal")
-        held = [tree["name"], (seal or tree)["sha256"], (seal or tree)["sm3"]]
-        if held not in (seals if seal else roots):
-            notes.append(f"{tree['name']}：尚无公开锚定可比 · no public anchor holds it yet")
+        held = [tree["name"], *([] if seal else [tree["leaves"]]), (seal or tree)["sha256"], (seal or tree)["sm3"]]
+        if held not in (seals if seal else roots + logs):
+            is_other = tree["name"] in [root[0] for root in roots]
+            (wrong if is_other else notes).append(f"{tree['name']}：没有锚定与之相符 · no anchor holds it")
     leaves = [leaf for proof in pack["proofs"] for leaf in proof["leaves"] if isinstance(leaf, dict)]
     wrong += check_sums(leaves, digests)
     return wrong + ["没有任何证明 · nothing is proved"] * (not pack["proofs"]), notes
@@ -168,10 +170,8 @@ def check_pack(pack, trusted=()):
 
 def check(read, trusted=()):
     """Check a pack, an anchor, or two anchors with the proof that the later continues the earlier."""
-    if "proofs" in read:
-        return check_pack(read, trusted)
-    if "roots" in read:
-        return check_anchor(read), []
+    if "earlier" not in read:
+        return check_pack(read, trusted) if "proofs" in read else (check_anchor(read), [])
     old, new = read["earlier"], read["later"]
     wrong = [words for anchor in (old, new, *trusted) for words in check_anchor(anchor)]
     for kind, hashed in HASHES.items():
@@ -190,9 +190,10 @@ def main(names):
         sys.stderr.write(f"{__doc__}\n✗ 无法读取 · cannot be read: {type(error).__name__}: {error}\n")
         return 2
     said = [f"✗ {words}" for words in wrong] + [f"· {words}" for words in notes]
-    said.append(f"核验不通过：{len(wrong)} 处 · {len(wrong)} findings" if wrong else "核验通过 · verified")
+    summary = "内容自洽，尚待锚定 · consistent, not confirmed by an anchor of yours" if notes else "核验通过 · verified"
+    said.append(f"核验不通过：{len(wrong)} 处 · {len(wrong)} findings" if wrong else summary)
     sys.stdout.write("\n".join(said) + "\n")
-    return 1 if wrong else 0
+    return 1 if wrong else 3 * bool(notes)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def rewrite(session: Session, chance: random.Random) -> str:
     session.expunge_all()
     previous = None
     for (sequence, at), count in zip(seals, counts, strict=True):
-        found = audit.digests(audit.lines_after(session, previous.last_line if previous else None, limit=count))
+        found = audit.digests(audit.texts_after(session, previous.last_line if previous else None, limit=count))
         if found is None:
             break  # its only line is gone
         made = AuditSeal(
