@@ -30,7 +30,7 @@ from settlement.proofs.rules import pack
 from settlement.revenue.model import RevenueLine
 from settlement.roots.model import PeriodRoot
 from settlement.roots.queries import entry_number, quote_content, tariff_content
-from settlement.roots.rules import Leaf, digest
+from settlement.roots.rules import Leaf, digest, opened
 from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
 from settlement.traces.model import UsageDay
 
@@ -64,7 +64,7 @@ def order_pack(session: Session, actor: Actor, number: str) -> dict[str, Any]:
 
     def is_about(leaf: Leaf) -> bool:
         if leaf["kind"] == "line":
-            return bool(leaf["content"]["entitlement"] in held)
+            return bool(opened(leaf)["content"]["entitlement"] in held)
         return leaf.get("order") == number or leaf.get("number") in numbers
 
     roots = _roots(session, one, numbers)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel import merkle
+from kernel.money import Money
 from market.contracts.model import Contract
 from market.entitlements.model import Entitlement
 from market.orders.model import Order, Quote
@@ -18,7 +21,20 @@ from registry.parties.model import Party
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.revenue.model import RevenueLine
 from settlement.roots.model import PeriodRoot, RootPart
-from settlement.roots.rules import Journal, Leaf, Sealed, Tree, digest, journal_since, line_leaf, statement_leaf
+from settlement.roots.rules import (
+    Journal,
+    Leaf,
+    Sealed,
+    Tree,
+    Written,
+    digest,
+    elements,
+    journal_since,
+    line_leaf,
+    rewritten,
+    statement_leaf,
+    woven,
+)
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 
@@ -65,47 +81,81 @@ def _statements(session: Session, run_id: UUID) -> Iterator[Leaf]:
     columns = (
         Statement.number, sa.func.coalesce(Statement.party_uscc, Party.uscc),
         sa.func.coalesce(Statement.party_name, Party.name), Statement.place, Statement.period_start,
-        Statement.period_end, Statement.total, Statement.payees, Statement.sha256, Statement.lines,
+        Statement.period_end, Statement.total, Statement.payees, Statement.sha256, sa.cast(Statement.lines, sa.Text),
+        sa.func.json_array_length(Statement.lines),
     )  # fmt: skip
     query = sa.select(*columns).join(Party, Party.id == Statement.party_id).where(Statement.run_id == run_id)
-    for number, uscc, name, place, start, end, amount, payees, sha256, lines in session.execute(
+    for number, uscc, name, place, start, end, amount, payees, sha256, stored, count in session.execute(
         query.order_by(Statement.id).execution_options(yield_per=1)
     ):
         said = {
-            "number": number, "party": uscc, "name": name, "place": place, "period_start": start.isoformat(),
-            "period_end": end.isoformat(), "total": amount.text(), "payees": payees, "sha256": sha256,
+            "party": uscc, "name": name, "place": place, "period_start": start.isoformat(),
+            "period_end": end.isoformat(), "total": amount.text(),
         }  # fmt: skip
-        yield statement_leaf(said, lines=len(lines))
-        for position, line in enumerate(lines, start=1):
+        # what the statement's own digest was taken over needs no writing anew
+        is_canonical = merkle.sha256(woven({**said, "lines": Written(stored)}).encode()).hex() == sha256
+        yield statement_leaf({**said, "number": number, "payees": payees, "sha256": sha256}, lines=count)
+        for position, line in enumerate(elements(stored, is_canonical=is_canonical), start=1):
             yield line_leaf(number, position, line)
 
 
+class _Texts(dict[Money, str]):
+    """Amounts as text, each written once."""
+
+    def __missing__(self, amount: Money) -> str:
+        self[amount] = amount.text()
+        return self[amount]
+
+
 def _sales(session: Session, run_id: UUID) -> Iterator[Leaf]:
+    line, texts, tariffs = RevenueLine, _Texts(), dict[UUID, dict[str, str]]()
     query = (
-        sa.select(RevenueLine, Entitlement.number, Order.number, Quote, Tariff, Contract.number, Contract.sha256)
-        .join(Entitlement, Entitlement.id == RevenueLine.entitlement_id)
-        .join(Order, Order.id == RevenueLine.order_id)
+        sa.select(
+            line.id, Entitlement.number.label("entitlement"), Order.number.label("order"), Order.tariff_id,
+            line.use_class, line.quantity, line.billable, line.gross, line.tax, line.net, line.shadow,
+            sa.cast(line.rating, sa.Text).label("rating"), *QUOTED, Contract.number.label("contract"), Contract.sha256,
+        )
+        .join(Entitlement, Entitlement.id == line.entitlement_id)
+        .join(Order, Order.id == line.order_id)
         .join(Quote, Quote.id == Order.quote_id)
-        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
         .outerjoin(Contract, Contract.order_id == Order.id)
-        .where(RevenueLine.run_id == run_id)
-        .order_by(RevenueLine.id)
-    )
+        .where(line.run_id == run_id)
+        .order_by(line.id)
+    )  # fmt: skip
     for rows in session.execute(query.execution_options(yield_per=BATCH)).partitions():
-        shares = _shares(session, [row[0].id for row in rows])
+        _learn(session, tariffs, {row.tariff_id for row in rows} - {None})
+        shares = _shares(session, run_id, rows[0].id, rows[-1].id, texts)
         for row in rows:
-            yield _sale(row, shares.get(row[0].id, []))
+            yield _sale(row, tariffs.get(row.tariff_id), shares.get(row.id, []), texts)
 
 
-def _sale(row: Any, shares: list[list[Any]]) -> Leaf:
-    line, entitlement, order, quote, tariff, contract, contract_sha256 = row
+# amounts and choices as they are stored, JSON as text: a quote is only hashed here
+QUOTED = (
+    Quote.number.label("quote"), Quote.quantity.label("quoted"), Quote.term_months, Quote.purpose, Quote.reason,
+    Quote.amount, Quote.shadow_amount, sa.cast(Quote.inputs, sa.Text).label("inputs"),
+    sa.cast(Quote.explanation, sa.Text).label("explanation"),
+)  # fmt: skip
+
+
+def _learn(session: Session, known: dict[UUID, dict[str, str]], wanted: set[UUID]) -> None:
+    if missing := wanted - known.keys():
+        for tariff in session.scalars(sa.select(Tariff).where(Tariff.id.in_(missing))):
+            known[tariff.id] = _named(tariff.number, digest(tariff_content(tariff)))
+
+
+def _sale(row: Any, tariff: dict[str, str] | None, shares: list[list[Any]], texts: _Texts) -> Leaf:
+    quote = woven({
+        "number": row.quote, "quantity": row.quoted, "term_months": row.term_months, "purpose": str(row.purpose),
+        "reason": str(row.reason), "amount": texts[row.amount], "shadow_amount": texts[row.shadow_amount],
+        "inputs": rewritten(row.inputs), "explanation": rewritten(row.explanation),
+    })  # fmt: skip
     return {
-        "kind": "sale", "entitlement": entitlement, "order": order, "use_class": str(line.use_class),
-        "quantity": line.quantity, "billable": line.billable, "gross": line.gross.text(), "tax": line.tax.text(),
-        "net": line.net.text(), "shadow": line.shadow.text(), "rating_sha256": digest(line.rating), "shares": shares,
-        "quote": _named(quote.number, digest(quote_content(quote))),
-        "tariff": _named(tariff.number, digest(tariff_content(tariff))) if tariff else None,
-        "contract": _named(contract, contract_sha256) if contract else None,
+        "kind": "sale", "entitlement": row.entitlement, "order": row.order, "use_class": str(row.use_class),
+        "quantity": row.quantity, "billable": row.billable, "gross": texts[row.gross], "tax": texts[row.tax],
+        "net": texts[row.net], "shadow": texts[row.shadow],
+        "rating_sha256": merkle.sha256(rewritten(row.rating).encode()).hex(), "shares": shares,
+        "quote": _named(row.quote, merkle.sha256(quote.encode()).hex()), "tariff": tariff,
+        "contract": _named(row.contract, row.sha256) if row.contract else None,
     }  # fmt: skip
 
 
@@ -113,15 +163,15 @@ def _named(number: str, sha256: str) -> dict[str, str]:
     return {"number": number, "sha256": sha256}
 
 
-def _shares(session: Session, line_ids: list[UUID]) -> dict[UUID, list[list[Any]]]:
+def _shares(session: Session, run_id: UUID, first: UUID, last: UUID, texts: _Texts) -> dict[UUID, list[list[Any]]]:
     query = (
         sa.select(ShareLine.revenue_line_id, ShareLine.step, Party.uscc, ShareLine.amount, ShareLine.payee_kind)
         .join(Party, Party.id == ShareLine.party_id)
-        .where(ShareLine.revenue_line_id.in_(line_ids))
+        .where(ShareLine.run_id == run_id, ShareLine.revenue_line_id.between(first, last))
     )
     found: dict[UUID, list[list[Any]]] = {}
     for line_id, step, uscc, amount, kind in session.execute(query):
-        found.setdefault(line_id, []).append([uscc, step, amount.text(), str(kind)])
+        found.setdefault(line_id, []).append([uscc, step, texts[amount], str(kind)])
     return {line_id: sorted(shares, key=lambda share: (share[1], share[0])) for line_id, shares in found.items()}
 
 
@@ -157,13 +207,13 @@ def _entries(session: Session, place: str, year: int, after: int, until: int) ->
         )
         .order_by(JournalEntry.number, JournalLine.position)
     )  # fmt: skip
-    rows = session.execute(query.execution_options(yield_per=BATCH))
-    for number, legs in groupby(rows, key=lambda row: row.number):
+    rows, texts = session.execute(query.execution_options(yield_per=BATCH)), _Texts()
+    for number, legs in groupby(rows, key=itemgetter(0)):
         kept = list(legs)
+        _, cause, cause_id, entry_date, _, _ = kept[0]
         yield {
-            "kind": "entry", "number": entry_number(place, year, number), "cause": str(kept[0].cause),
-            "cause_id": kept[0].cause_id, "entry_date": kept[0].entry_date.isoformat(),
-            "legs": [[row.account, row.amount.text()] for row in kept],
+            "kind": "entry", "number": entry_number(place, year, number), "cause": str(cause), "cause_id": cause_id,
+            "entry_date": entry_date.isoformat(), "legs": [[leg[4], texts[leg[5]]] for leg in kept],
         }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -82,13 +83,61 @@ def digest(value: Any) -> str:
     return merkle.sha256(canonical(value)).hex()
 
 
-def salted(leaf: Leaf, salt: str, position: int) -> Leaf:
-    """Return a leaf with its own salt, which tells nothing about the salt of any other."""
-    own = hashlib.blake2b(str(position).encode(), key=bytes.fromhex(salt), digest_size=SALT_BYTES).hexdigest()
-    return {**leaf, "salt": own}
-
-
 SALT_BYTES = len(UUID(int=0).bytes)
+KEPT_TEXTS = 1 << 12
+
+
+class Written(str):
+    """A value that is canonical text already: digests take it as it is, and nobody parses what nobody asks for."""
+
+    __slots__ = ()
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def rewritten(stored: str) -> Written:
+    """Return a stored JSON text as digests write it; many rows share a tariff, a price or a working."""
+    return Written(_ENCODER.encode(json.loads(stored)))
+
+
+def woven(values: Mapping[str, Any]) -> Written:
+    """Return the canonical text of an object, some of whose values are written already."""
+    pairs = [
+        f'"{name}":{value if type(value) in (Written, int) else _ENCODER.encode(value)}'
+        for name, value in sorted(values.items())
+    ]
+    return Written(f"{{{','.join(pairs)}}}")
+
+
+def elements(stored: str, *, is_canonical: bool) -> Iterator[Written]:
+    """Yield the canonical text of each element of a stored JSON list, one at a time."""
+    at = stored.index("[") + 1
+    while (at := _after(stored, at, " \n\t\r,")) < len(stored) and stored[at] != "]":
+        value, end = _DECODER.raw_decode(stored, at)
+        yield Written(stored[at:end] if is_canonical else _ENCODER.encode(value))
+        at = end
+
+
+def _after(text: str, at: int, skipped: str) -> int:
+    while at < len(text) and text[at] in skipped:
+        at += 1
+    return at
+
+
+_DECODER = json.JSONDecoder()
+
+
+def opened(leaf: Leaf) -> Leaf:
+    """Return a leaf whose values can be looked into, none of them a mere text of itself."""
+    return {name: json.loads(value) if type(value) is Written else value for name, value in leaf.items()}
+
+
+def salted(leaf: Leaf, salt: str, position: int) -> Leaf:
+    """Return a leaf, opened, with its own salt, which tells nothing about the salt of any other."""
+    return {**opened(leaf), "salt": _salt(bytes.fromhex(salt), position)}
+
+
+def _salt(key: bytes, position: int) -> str:
+    return hashlib.blake2b(str(position).encode(), key=key, digest_size=SALT_BYTES).hexdigest()
 
 
 def journal_since(before: Journal, until: Mapping[str, int]) -> Journal:
@@ -99,9 +148,10 @@ def journal_since(before: Journal, until: Mapping[str, int]) -> Journal:
 
 def tree_over(leaves: Iterable[Leaf], salt: str) -> Tree:
     """Return the tree over leaves, one at a time."""
-    made = Tree()
+    made, key = Tree(), bytes.fromhex(salt)
     for position, leaf in enumerate(leaves):
-        made.add(canonical(salted(leaf, salt, position)))
+        leaf = {**leaf, "salt": _salt(key, position)}
+        made.add(woven(leaf).encode() if "content" in leaf else canonical(leaf))
     return made
 
 
@@ -110,6 +160,6 @@ def statement_leaf(statement: Mapping[str, Any], *, lines: int) -> Leaf:
     return {"kind": "statement", **statement, "lines": lines}
 
 
-def line_leaf(statement: str, number: int, content: Mapping[str, Any]) -> Leaf:
-    """Return the leaf of one line of a statement, counted from 1."""
+def line_leaf(statement: str, number: int, content: Written) -> Leaf:
+    """Return the leaf of one line of a statement, counted from 1; what the line says is written already."""
     return {"kind": "line", "statement": statement, "line": number, "content": content}
