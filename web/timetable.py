@@ -26,6 +26,7 @@ from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
 from settlement.proofs import commands as proofs
+from settlement.splits import commands as schedules
 from settlement.traces import commands as traces
 from web import cataloguing, courier, equal_prices, fetching, paying, paying_out, proxying, stripe_hooks
 from web.assessing import read_all_headroom
@@ -44,6 +45,12 @@ def _seal(session: Session, _actor: Actor, turn: Turn) -> str:
 
 def _take_in(session: Session, actor: Actor, turn: Turn) -> str:
     return f"入账 {intake.take_in_payments(session, actor, now=turn.now)} 笔"
+
+
+def _freeze_terms(session: Session, actor: Actor, turn: Turn) -> str:
+    places = policy_book().places()
+    done = sum(schedules.freeze_terms(session, actor, place=place, now=turn.now) for place in places)
+    return f"为订单固定分配方案 {done} 笔"
 
 
 def _red_letters(session: Session, actor: Actor, turn: Turn) -> str:
@@ -140,6 +147,7 @@ JOBS = (
     Job("payouts.carry_out", Every(MINUTE), alone=lambda turn: paying_out.follow_all(turn.now)),
     Job("payments.sweep", Every(10 * MINUTE), alone=lambda turn: stripe_hooks.sweep(turn.now)),
     Job("accounts.statements", Every(HOUR), _state_months),
+    Job("orders.freeze_terms", Every(5 * MINUTE), _freeze_terms),
     Job("invoices.red_letters", Every(5 * MINUTE), _red_letters),
     Job("catalogue.index", Every(5 * MINUTE), _index),
     # a new holiday table first: it may give the silent and the late another day

@@ -15,11 +15,14 @@ from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.rules import split_tax
 from settlement.earnings.rules import ParkReason
 from settlement.holds.rules import NOTHING_HELD, Hold
+from settlement.objections.rules import NOTHING_SHOWN, Pool, Standing
+from settlement.pouring.rules import Carried
 from settlement.revenue.queries import Sale, Taken, Used
 from settlement.revenue.rules import Earned, UseClass, earned_by_time, earned_by_use, use_class_of
 from settlement.splits import queries as splits
 from settlement.splits.model import ShareSchedule
 from settlement.splits.queries import Agreed
+from settlement.splits.rules import Over
 
 NOTHING_TAKEN = Taken()
 
@@ -65,20 +68,34 @@ class Parked:
 
 
 class Schedules:
-    """The signed schedules of a place, each read once; ``moved`` changes what was agreed, for a what-if."""
+    """The signed schedules of a place, each read once; ``moved`` changes what was agreed, for a what-if.
 
-    def __init__(self, signed: list[ShareSchedule], moved: Callable[[Agreed], Agreed] = lambda agreed: agreed) -> None:
-        self.signed, self._moved = signed, moved
+    ``frozen`` names, by order, the schedule that was written down for it.
+    """
+
+    def __init__(
+        self, signed: list[ShareSchedule], moved: Callable[[Agreed], Agreed] = lambda agreed: agreed,
+        frozen: Mapping[UUID, UUID] | None = None,
+    ) -> None:  # fmt: skip
+        self.signed, self.frozen, self._moved = signed, frozen or {}, moved
+        self._by_id = {row.id: row for row in signed}
         self._read: dict[UUID, Agreed] = {}
 
     def for_order(self, sale: Sale) -> Agreed | None:
-        """Return the schedule in force on the Beijing date of the order."""
-        row = splits.effective(
+        """Return the schedule that is frozen on the order, or the one that will be: in force when it was placed."""
+        row = self._by_id.get(self.frozen.get(sale.order.id, sale.order.id)) or splits.effective(
             self.signed, agreement_id=sale.order.agreement_id, product_id=sale.order.product_id,
-            on=business_date(sale.order.placed_at),
+            on=business_date(sale.order.placed_at), placed_at=sale.order.placed_at,
         )  # fmt: skip
-        if row is None:
-            return None
+        return None if row is None else self._agreed(row)
+
+    def over_the_term(self) -> set[UUID]:
+        """Return the schedules with a step that goes on where earlier settlements ended."""
+        return {
+            row.id for row in self.signed if any(step.over is Over.TERM for step in self._agreed(row).schedule.steps)
+        }
+
+    def _agreed(self, row: ShareSchedule) -> Agreed:
         if row.id not in self._read:
             self._read[row.id] = self._moved(splits.agreed(row))
         return self._read[row.id]
@@ -93,7 +110,7 @@ class Facts:
     sales: Sequence[Sale]
     used: Mapping[UUID, Mapping[str | None, Used]]
     taken: Mapping[UUID, Taken]
-    recovered: Mapping[tuple[UUID, int], Money]  # by schedule and step, what earlier settlements gave out
+    carried: Mapping[UUID, Mapping[int, Carried]]  # by schedule and step, what earlier settlements took
     schedules: Schedules
     vat: Cited | None
     institution: Cited | None  # the rule for payees that are public institutions
@@ -101,6 +118,8 @@ class Facts:
     levies: Mapping[UUID, Cited] = field(default_factory=dict)  # by order of a small-scale taxpayer
     late: Mapping[UUID, int] = field(default_factory=dict)  # by entitlement, units of periods that are sealed
     busy: Mapping[str, int] = field(default_factory=dict)  # by order, more entries of one day than is usual
+    standing: Standing = NOTHING_SHOWN  # the weights that the departments were shown, and whose shares wait
+    due: Mapping[Pool, Mapping[str, Money]] = field(default_factory=dict)  # what sealed periods still put right
 
     def tax_on(self, sale: Sale) -> Cited | None:
         """Return the rate of tax that the price of an order contains: of its seller, on the day it was paid."""

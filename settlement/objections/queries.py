@@ -13,14 +13,20 @@ from kernel.calendar import Period
 from kernel.errors import NotFound
 from kernel.identity import FINANCE, WATCHERS, Actor
 from registry.parties.model import Party
+from registry.products.model import Product
 from settlement.notices import queries as notices
 from settlement.notices.model import ContributionFigure, ContributionNotice
 from settlement.notices.queries import Shown
 from settlement.notices.rules import Figures, NoticeState, Weighed, weighed
 from settlement.objections.model import ContributionObjection
-from settlement.objections.rules import ObjectionState, corrected
+from settlement.objections.rules import NOTHING_SHOWN, ObjectionState, Pool, Standing, corrected
+from settlement.revenue.model import RevenueLine
+from settlement.splits.model import ShareLine, ShareSchedule
 
-Pool = tuple[str, str, int]  # code of the product, number of the schedule, step
+# settlements are a floor above what they rest on: known by their table only
+RUN = sa.table(
+    "settlement_run", sa.column("id", sa.Uuid()), sa.column("place", sa.Text), sa.column("period_start", sa.Date)
+)
 
 
 class NoSuchObjection(NotFound):
@@ -114,6 +120,52 @@ def weights(session: Session, place: str, period: Period) -> dict[Pool, dict[str
         return {}
     decided = as_decided(session, notice.id)
     return {pool: {uscc: one.weight for uscc, one in by.items()} for pool, by in decided.items()}
+
+
+def standing(session: Session, place: str, period: Period) -> Standing:
+    """Return what was shown of a period to the departments, as it stands now."""
+    notice = open_notice_of(session, place, period)
+    if notice is None:
+        return NOTHING_SHOWN
+    return Standing(notice.number, weights(session, place, period), frozen(session, place, period))
+
+
+def waiting(session: Session, place: str) -> dict[tuple[UUID, UUID, UUID], str]:
+    """Return, by run, party and order, the number of the objection that its shares wait for: its own lines only."""
+    query = (
+        sa.select(ShareLine.run_id, ShareLine.party_id, RevenueLine.order_id, ContributionObjection.number)
+        .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
+        .join(
+            ContributionFigure,
+            sa.and_(
+                ContributionFigure.product_id == RevenueLine.product_id,
+                ContributionFigure.schedule_id == ShareLine.schedule_id,
+                ContributionFigure.step == ShareLine.step,
+                ContributionFigure.party_id == ShareLine.party_id,
+            ),
+        )
+        .join(ContributionNotice, ContributionNotice.id == ContributionFigure.notice_id)
+        .join(ContributionObjection, ContributionObjection.figure_id == ContributionFigure.id)
+        .where(
+            ContributionObjection.place == place, ContributionObjection.state == ObjectionState.FILED,
+            RevenueLine.run_id == RUN.c.id, RUN.c.place == place,
+            RUN.c.period_start == ContributionNotice.period_start,
+        )
+        .order_by(ContributionObjection.number.desc())
+    )  # fmt: skip
+    return {(run_id, party_id, order_id): number for run_id, party_id, order_id, number in session.execute(query)}
+
+
+def pool_of(session: Session, figure_id: UUID) -> Pool:
+    """Return the pool that a line of a notice belongs to."""
+    query = (
+        sa.select(Product.code, ShareSchedule.number, ContributionFigure.step)
+        .join(Product, Product.id == ContributionFigure.product_id)
+        .join(ShareSchedule, ShareSchedule.id == ContributionFigure.schedule_id)
+        .where(ContributionFigure.id == figure_id)
+    )
+    code, number, step = session.execute(query).one()
+    return code, number, step
 
 
 def as_decided(session: Session, notice_id: UUID) -> dict[Pool, dict[str, Weighed]]:

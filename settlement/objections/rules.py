@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from kernel.errors import Conflict
 from kernel.money import ZERO, Money
 from settlement.notices.rules import Figures
+
+Pool = tuple[str, str, int]  # code of the product, number of the schedule, step
 
 
 class ObjectionState(StrEnum):
@@ -54,6 +56,18 @@ class WrongState(Conflict):
     code = "contribution.objection_wrong_state"
     title = "异议已办结"
     title_en = "The objection is closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the departments were shown of a period: by which weights each pool is divided, and whose shares wait."""
+
+    notice: str | None = None  # its number; None while nothing was shown: then a settlement works with its own figures
+    weights: Mapping[Pool, Mapping[str, Fraction]] = field(default_factory=dict)  # after upheld objections
+    frozen: Mapping[Pool, Collection[str]] = field(default_factory=dict)
+
+
+NOTHING_SHOWN = Standing()
 
 
 def after(state: ObjectionState, event: ObjectionEvent, number: str) -> ObjectionState:

@@ -40,7 +40,8 @@ CHANNEL_WORDS = {
 HOLD_WORDS = {
     HoldReason.PAYEE_RULE_MISSING: _("事业单位收款规则未配置"), HoldReason.ACCOUNT_MISSING: _("没有生效的收款账户"),
     HoldReason.TREASURY_ACCOUNT_MISSING: _("没有生效的国库账户"), HoldReason.PARTY_SUSPENDED: _("单位已暂停"),
-    HoldReason.FROZEN: _("按文书冻结"), HoldReason.IN_DISPUTE: _("订单有争议"),
+    HoldReason.CONTRIBUTION_OBJECTED: _("贡献异议处理中"), HoldReason.FROZEN: _("按文书冻结"),
+    HoldReason.IN_DISPUTE: _("订单有争议"),
     HoldReason.TRIES_USED_UP: _("多次退回，须更换账户"),
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from settlement.clawbacks.queries import nettings_of, reduced
 from settlement.clawbacks.rules import NettingTerms
 from settlement.ledger.queries import balance
 from settlement.ledger.rules import PAYEE_ACCOUNTS, bank, psp
+from settlement.objections import queries as objections
 from settlement.payees import queries as payees
 from settlement.payees.model import PayeeAccount
 from settlement.payees.rules import AccountKind
@@ -202,6 +203,7 @@ class _Asking:
         self.rule = rule.value if rule is not None else None
         self.frozen = payees.frozen_parties(session, place)
         self.disputed = orders_in_dispute(session, place)
+        self.objected = objections.waiting(session, place)
         self.accounts: dict[UUID | None, PayeeAccount | None] = {}
 
     def party(self, party_id: UUID) -> Party:
@@ -222,6 +224,9 @@ class _Asking:
             return HoldReason.FROZEN, self.frozen[party.id].document
         if due.order_id in self.disputed:
             return HoldReason.IN_DISPUTE, self.disputed[due.order_id]
+        objection = self.objected.get((due.statement.run_id, party.id, due.order_id))
+        if objection is not None:
+            return HoldReason.CONTRIBUTION_OBJECTED, objection
         if kind is PayeeKind.HELD:
             return HoldReason.PAYEE_RULE_MISSING, self.place
         if account is None:

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.calendar import DAY, MONTHS_PER_YEAR, Period, add_months
-from kernel.money import Money, total
 from kernel.policy import Cited, PolicyBook
 from market.entitlements.model import Entitlement
 from settlement.earnings.queries import NOTHING_TAKEN, Facts, Schedules
 from settlement.holds.queries import holds
 from settlement.holds.rules import Hold
+from settlement.objections import queries as objections
 from settlement.policy import SettlementPolicy
+from settlement.pouring.rules import Carried
 from settlement.revenue import queries as revenue
 from settlement.revenue.model import RevenueLine
 from settlement.revenue.queries import Sale, Taken, Used
@@ -30,6 +31,7 @@ from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
 from settlement.splits import queries as splits
 from settlement.splits.model import ShareSchedule
+from settlement.splits.rules import carry
 from settlement.taxes.queries import levies
 from settlement.workings.queries import Worked, facts_of, settled
 
@@ -51,7 +53,7 @@ class _Memory:
     """What the periods before took of each order, and gave out by each step."""
 
     taken: dict[UUID, Taken] = field(default_factory=dict)
-    recovered: dict[tuple[UUID, int], Money] = field(default_factory=dict)
+    carried: dict[UUID, dict[int, Carried]] = field(default_factory=dict)
 
     def add(self, worked: Worked) -> None:
         for line in worked.lines:
@@ -62,10 +64,9 @@ class _Memory:
                 one.shadow + line.shadow,
             )  # fmt: skip
         for group in worked.groups:
-            for poured in group.division.steps if group.terms and group.division else ():
-                assert group.terms is not None
-                step = (group.terms.row.id, poured.step)
-                self.recovered[step] = total([self.recovered.get(step, Money(0)), *poured.out.values()])
+            if group.terms is not None and group.division is not None:
+                schedule_id = group.terms.row.id
+                self.carried[schedule_id] = carry(self.carried.get(schedule_id, {}), group.division)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,12 @@ def replay(
         change: returns other facts for those of a period.
     """
     sealed = _sealed(session, place)
-    signed = splits.signed_of(session, place)
+    signed, frozen = splits.signed_of(session, place), splits.frozen_terms(session, place)
     sales = revenue.sales(session, place=place, before=max([span.end, *(one.period.end for one in sealed)]))
     was, would, levied = _Memory(), _Memory(), levies(session, place, book=book)
     for one in sealed:
-        facts = replace(_sealed_facts(place, one, sales, signed, book), levies=levied)
+        facts = _sealed_facts(place, one, sales, Schedules(_by_then(signed, one.sealed_at), frozen=frozen), book)
+        facts = replace(facts, levies=levied, standing=objections.standing(session, place, one.period))
         yield from _of_span(span, True, _twice(session, facts, change, was, would))
     for month in _months(span):
         if any(one.period.overlap(month) for one in sealed):
@@ -107,8 +109,9 @@ def replay(
         used = revenue.usage_totals(session, place=place, before=month.end, received_until=received_until)
         begun = [sale for sale in sales if sale.entitlement.valid_from < month.end]
         held = holds(session, begun, used, place=place, period=month, received_until=received_until, book=book)
-        facts = Facts(place, month, begun, used, {}, {}, Schedules(signed), policy.tax_vat_rate,
-                      policy.payee_public_institution, held, levied)  # fmt: skip
+        facts = Facts(place, month, begun, used, {}, {}, Schedules(signed, frozen=frozen), policy.tax_vat_rate,
+                      policy.payee_public_institution, held, levied,
+                      standing=objections.standing(session, place, month))  # fmt: skip
         yield from _of_span(span, False, _twice(session, facts, change, was, would))
 
 
@@ -134,14 +137,20 @@ def ahead(session: Session, *, place: str, until: date, received_until: datetime
     start = last or session.scalar(begun) or until
     oldest = add_months(Period.month_of(until - DAY).start, 1 - MONTHS_PER_YEAR)
     start = max(start if last else Period.month_of(start).start, oldest)
-    memory = _Memory(revenue.taken_before(session, place), splits.taken_by_step(session, place))
+    first = start
+    memory = _Memory(revenue.taken_before(session, place), splits.carried_by_step(session, place))
     while start < until:
         period = Period(start, min(Period.month_of(start).end, until))
         facts = facts_of(session, place=place, period=period, received_until=received_until, book=book)
-        worked = settled(session, replace(facts, taken=memory.taken, recovered=memory.recovered))
+        due = facts.due if start == first else {}  # what is put right at once is not put right again
+        worked = settled(session, replace(facts, taken=memory.taken, carried=memory.carried, due=due))
         yield worked
         memory.add(worked)
         start = period.end
+
+
+def _by_then(signed: list[ShareSchedule], sealed_at: datetime) -> list[ShareSchedule]:
+    return [row for row in signed if row.signed_at is not None and row.signed_at <= sealed_at]
 
 
 def _of_span(span: Period, is_sealed: bool, worked: tuple[Worked, Worked]) -> Iterator[Replayed]:
@@ -151,8 +160,8 @@ def _of_span(span: Period, is_sealed: bool, worked: tuple[Worked, Worked]) -> It
 
 
 def _twice(session: Session, facts: Facts, change: Change, was: _Memory, would: _Memory) -> tuple[Worked, Worked]:
-    then = settled(session, replace(facts, taken=was.taken, recovered=was.recovered))
-    now = settled(session, change(replace(facts, taken=would.taken, recovered=would.recovered)))
+    then = settled(session, replace(facts, taken=was.taken, carried=was.carried))
+    now = settled(session, change(replace(facts, taken=would.taken, carried=would.carried)))
     was.add(then)
     would.add(now)
     return then, now
@@ -187,13 +196,12 @@ def _sealed(session: Session, place: str) -> list[_Sealed]:
     ]
 
 
-def _sealed_facts(place: str, run: _Sealed, sales: list[Sale], signed: list[ShareSchedule], book: PolicyBook) -> Facts:
+def _sealed_facts(place: str, run: _Sealed, sales: list[Sale], schedules: Schedules, book: PolicyBook) -> Facts:
     """Return what a sealed settlement rests on: its own lines, the schedules signed by then, the rate that it used."""
     policy = SettlementPolicy.at(book, place, run.period.last_day)
     vat: Cited | None = policy.tax_vat_rate
     if vat is not None and run.vat is not None:
         vat = replace(vat, value=run.vat)
     paid = [replace(sale, is_paid=True) for sale in sales if sale.entitlement.id in run.used]
-    by_then = [row for row in signed if row.signed_at is not None and row.signed_at <= run.sealed_at]
-    return Facts(place, run.period, paid, run.used, {}, {}, Schedules(by_then), vat, policy.payee_public_institution,
+    return Facts(place, run.period, paid, run.used, {}, {}, schedules, vat, policy.payee_public_institution,
                  run.held)  # fmt: skip

@@ -33,6 +33,7 @@ from settlement.runs.rules import (
     must_be_two_people,
     must_tie,
 )
+from settlement.splits.commands import freeze_terms
 from settlement.splits.model import ShareLine
 from settlement.statements.commands import issue
 from settlement.workings.queries import Worked, digest, work_out
@@ -59,6 +60,8 @@ def prepare(
     if run is not None:
         after(run.state, RunEvent.PREPARE)
     must_be_in_order(period, unsealed_before=None, sealed_after=queries.neighbours(session, place, period)[1])
+    while freeze_terms(session, actor, place=place, now=now):
+        pass
     worked = work_out(session, place=place, period=period, received_until=now, book=book)
     assert actor.id is not None
     report = worked.report()

@@ -117,7 +117,9 @@ class Otherwise:
                 number = numbers.get(terms.row.agreement_id, "")
                 return replace(terms, schedule=moved_schedule(moves, number, terms.row.number, terms.schedule))
 
-            facts = replace(facts, schedules=Schedules(facts.schedules.signed, agreed_otherwise))
+            facts = replace(
+                facts, schedules=Schedules(facts.schedules.signed, agreed_otherwise, facts.schedules.frozen)
+            )
         return replace(facts, sales=kept, used=used, vat=vat)
 
     def _factor(self, sale: Sale) -> Fraction:

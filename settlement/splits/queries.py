@@ -161,9 +161,16 @@ def content_sha256(row: ShareSchedule) -> str:
 
 
 def unfrozen(session: Session, place: str, *, limit: int) -> list[Order]:
-    """Return orders of a place whose schedule is not frozen yet, oldest first, at most ``limit``."""
+    """Return orders of a place whose schedule is not frozen yet, oldest first, at most ``limit``.
+
+    Those whose agreement has no signed schedule for them are left out: they wait and keep nobody else waiting.
+    """
     is_frozen = sa.exists().where(OrderTerms.order_id == Order.id)
-    query = sa.select(Order).where(Order.place == place, Order.placed_at.is_not(None), ~is_frozen)
+    is_agreed = sa.exists().where(
+        ShareSchedule.agreement_id == Order.agreement_id, ShareSchedule.state == ScheduleState.SIGNED,
+        sa.or_(ShareSchedule.product_id.is_(None), ShareSchedule.product_id == Order.product_id),
+    )  # fmt: skip
+    query = sa.select(Order).where(Order.place == place, Order.placed_at.is_not(None), ~is_frozen, is_agreed)
     return list(session.scalars(query.order_by(Order.placed_at, Order.id).limit(limit)))
 
 
@@ -174,8 +181,9 @@ def frozen_terms(session: Session, place: str) -> dict[UUID, UUID]:
 
 
 def resolved(
-    terms: Agreed, departments: Sequence[Contributor], usage: Mapping[str, int], recovered: Mapping[int, Money]
-) -> tuple[Schedule, dict[int, dict[str, Fraction]]]:
+    terms: Agreed, departments: Sequence[Contributor], usage: Mapping[str, int], recovered: Mapping[int, Money],
+    given: Mapping[int, Mapping[str, Fraction]] | None = None,
+) -> tuple[Schedule, dict[int, dict[str, Fraction]]]:  # fmt: skip
     """Return the schedule with the departments' weights filled in and what is already recovered left out.
 
     Args:
@@ -183,6 +191,7 @@ def resolved(
         departments: source departments of the product.
         usage: credit code → units used, in the period, of the products made with its resources.
         recovered: number of the step → what it took before.
+        given: number of the step → weights as they were shown to the departments, which come before our own.
 
     Raises:
         FactorUnusable: a factor cannot be normalised, because nobody has any of it.
@@ -190,12 +199,15 @@ def resolved(
     weights: dict[int, dict[str, Fraction]] = {}
     steps: list[Step] = []
     for number, step in enumerate(terms.schedule.steps, start=1):
-        if number in terms.coefficients:
+        if number in terms.coefficients and given and number in given:
+            weights[number] = dict(given[number])
+        elif number in terms.coefficients:
             figures: dict[str, dict[str, Exact]] = {
                 one.uscc: {"usage": usage.get(one.uscc, 0), "quality": one.quality, "input": one.input}
                 for one in departments
             }
             weights[number] = contribution(terms.coefficients[number], figures)
+        if number in weights:
             step = replace(step, weights=tuple(weights[number].items()))
         if number in recovered:
             step = replace(step, amount=max(step.amount - recovered[number], ZERO))
@@ -203,24 +215,23 @@ def resolved(
     return Schedule(tuple(steps)), weights
 
 
-def taken_by_step(session: Session, place: str) -> dict[tuple[UUID, int], Money]:
-    """Return what each step of each schedule of a place took in all sealed settlements."""
-    query = (
-        sa.select(ShareLine.schedule_id, ShareLine.step, sa.func.sum(ShareLine.amount))
-        .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
-        .where(ShareSchedule.place == place)
-        .group_by(ShareLine.schedule_id, ShareLine.step)
-    )
-    return {(schedule_id, step): amount for schedule_id, step, amount in session.execute(query)}
+def carried_by_step(
+    session: Session, place: str, schedule_ids: Iterable[UUID] | None = None
+) -> dict[UUID, dict[int, Carried]]:
+    """Return, by schedule of a place and step, what all sealed settlements took: in all, by party, of which base.
 
-
-def carried_by_step(session: Session, place: str) -> dict[UUID, dict[int, Carried]]:
-    """Return, by schedule of a place and step, what all sealed settlements took: in all, by party, of which base."""
+    With ``schedule_ids`` only theirs; without any of them nothing is read.
+    """
+    wanted = None if schedule_ids is None else set(schedule_ids)
+    if wanted is not None and not wanted:
+        return {}
+    chosen = ShareSchedule.place == place
+    chosen = chosen if wanted is None else chosen & ShareSchedule.id.in_(wanted)
     query = (
         sa.select(ShareLine.schedule_id, ShareLine.step, Party.uscc, sa.func.sum(ShareLine.amount))
         .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
         .join(Party, Party.id == ShareLine.party_id)
-        .where(ShareSchedule.place == place)
+        .where(chosen)
         .group_by(ShareLine.schedule_id, ShareLine.step, Party.uscc)
     )
     by_party: dict[tuple[UUID, int], dict[str, Money]] = {}
@@ -229,7 +240,7 @@ def carried_by_step(session: Session, place: str) -> dict[UUID, dict[int, Carrie
     earned = (
         sa.select(ShareLine.schedule_id, ShareLine.revenue_line_id)
         .join(ShareSchedule, ShareSchedule.id == ShareLine.schedule_id)
-        .where(ShareSchedule.place == place)
+        .where(chosen)
         .distinct()
         .subquery()
     )

@@ -7,9 +7,10 @@ seal anything else than what was checked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -22,22 +23,35 @@ from kernel.money import ZERO, Money, decimal_text, total
 from kernel.policy import Cited, PolicyBook
 from pricing.costs.rules import cited_dict
 from registry.parties.model import Party
+from settlement.corrections import queries as corrections
 from settlement.earnings.queries import Facts, Line, Parked, Schedules, line_of
 from settlement.earnings.rules import ParkReason
 from settlement.holds.queries import holds
 from settlement.ledger import queries as ledger
+from settlement.objections import queries as objections
+from settlement.objections.rules import Pool
 from settlement.policy import SettlementPolicy
 from settlement.revenue import queries as revenue
 from settlement.revenue.queries import Sale, Taken
 from settlement.revenue.rules import UseClass
 from settlement.splits import queries as splits
 from settlement.splits.queries import Agreed, Contributor
-from settlement.splits.rules import Division, Payee, StepKind, payee_for, refund, waterfall
+from settlement.splits.rules import (
+    Division,
+    Payee,
+    PayeeKind,
+    PayeeReason,
+    payee_for,
+    refund,
+    waterfall,
+)
 from settlement.taxes.queries import levies
+from settlement.workings.rules import Counter, corrected
 
 # A12: beyond this something is wrong with the data, not with the trade
 PARTIES_MAX = 200
 ENTRIES_PER_ORDER_AND_DAY_MAX = 50
+OBJECTED = Payee(PayeeKind.HELD, PayeeReason.CONTRIBUTION_OBJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class Group:
     division: Division | None
     weights: dict[int, dict[str, str]]
     shares: list[Share]
+    moved: dict[int, dict[str, Money]] = field(default_factory=dict)  # by step: put right of sealed periods (REV-04)
 
 
 @dataclass(slots=True)
@@ -73,6 +88,7 @@ class Worked:
     parked: list[Parked] = field(default_factory=list)
     vat: Cited | None = None
     taken: Mapping[UUID, Taken] = field(default_factory=dict)  # what earlier settlements took, by entitlement
+    notice: str | None = None  # of the contribution figures that the departments were shown
 
     @property
     def lines(self) -> list[Line]:
@@ -107,7 +123,7 @@ class Worked:
         return {
             "place": self.place, "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(), "totals": self.totals(),
-            "vat": cited_dict(self.vat) if self.vat is not None else None,
+            "vat": cited_dict(self.vat) if self.vat is not None else None, "contribution_notice": self.notice,
             "groups": [_group_dict(group) for group in self.groups],
             "parked": [parked.to_dict() for parked in self.parked],
         }  # fmt: skip
@@ -146,19 +162,22 @@ def facts_of(session: Session, *, place: str, period: Period, received_until: da
     policy = SettlementPolicy.at(book, place, period.last_day)
     sales = revenue.sales(session, place=place, before=period.end)
     used = revenue.usage_totals(session, place=place, before=period.end, received_until=received_until)
+    schedules = Schedules(splits.signed_of(session, place), frozen=splits.frozen_terms(session, place))
     return Facts(
-        place, period, sales, used, revenue.taken_before(session, place), splits.taken_by_step(session, place),
-        Schedules(splits.signed_of(session, place)), policy.tax_vat_rate, policy.payee_public_institution,
+        place, period, sales, used, revenue.taken_before(session, place),
+        splits.carried_by_step(session, place, schedules.over_the_term()), schedules, policy.tax_vat_rate,
+        policy.payee_public_institution,
         holds(session, sales, used, place=place, period=period, received_until=received_until, book=book),
         levies(session, place, book=book),
         revenue.late_units(session, place=place, period=period, received_until=received_until),
         ledger.busy_orders(session, place=place, period=period, more_than=ENTRIES_PER_ORDER_AND_DAY_MAX),
+        objections.standing(session, place, period), corrections.due(session, place, before=period.start),
     )  # fmt: skip
 
 
 def settled(session: Session, facts: Facts) -> Worked:
     """Work out the settlement that follows from the facts; nothing is written."""
-    worked = Worked(facts.place, facts.period, vat=facts.vat, taken=facts.taken)
+    worked = Worked(facts.place, facts.period, vat=facts.vat, taken=facts.taken, notice=facts.standing.notice)
     grouped: dict[tuple[str, str], tuple[Agreed | None, list[Line]]] = {}
     for sale in facts.sales:
         found, waits = line_of(facts, sale)
@@ -188,40 +207,52 @@ def _divide(session: Session, worked: Worked, grouped: list[tuple[Agreed | None,
     versions = {line.sale.order.version_id for _, lines in grouped for line in lines}
     departments = splits.contributors(session, versions)
     usage = _usage_of_departments(grouped, departments)
-    before = facts.recovered
-    now: dict[tuple[UUID, int], Money] = {}
+    counters: dict[UUID, Counter] = {}
     named = {uscc for terms, _ in grouped if terms for uscc in splits.named_parties(terms.schedule)}
     named |= {one.uscc for found in departments.values() for one in found}
+    named |= {uscc for by_uscc in facts.standing.weights.values() for uscc in by_uscc}
     parties = splits.parties_of(session, named)
     rule = facts.institution.value if facts.institution is not None else None
     for terms, lines in grouped:
         if terms is None:
             worked.groups.append(Group(None, lines, None, {}, []))
             continue
-        recovered = {
-            number: (before.get((terms.row.id, number), ZERO) if step.kind is StepKind.RECOVER else ZERO)
-            + now.get((terms.row.id, number), ZERO)
-            for number, step in enumerate(terms.schedule.steps, start=1)
-            if step.kind in (StepKind.RECOVER, StepKind.FIXED)
-        }
+        earlier = facts.carried.get(terms.row.id, {})
+        counter = counters.setdefault(terms.row.id, Counter(terms.schedule, earlier))
         newest = max((line.sale.order for line in lines), key=lambda order: order.number)
         try:
-            schedule, weights = splits.resolved(terms, departments.get(newest.version_id, []), usage, recovered)
+            schedule, weights = splits.resolved(
+                terms, departments.get(newest.version_id, []), usage, {}, _shown(terms, lines, facts)
+            )
             gross, tax = total(line.gross for line in lines), total(line.tax for line in lines)
-            division = waterfall(schedule, gross, tax=tax)
+            division = waterfall(
+                counter.once(schedule), gross, tax=tax, on=facts.period.last_day, carried=counter.carried
+            )
             _must_be_ordinary(division)
         except DomainError as refusal:
             is_odd = isinstance(refusal, TooManyParties)
             reason = ParkReason.OUT_OF_BOUNDS if is_odd else ParkReason.SCHEDULE_UNUSABLE
             worked.parked += [Parked(line.sale, reason, refusal.detail) for line in lines]
             continue
-        for poured in division.steps:
-            key = (terms.row.id, poured.step)
-            now[key] = now.get(key, ZERO) + total(poured.out.values())
+        counter.add(division)
+        division, moved = corrected(
+            division, {step: facts.due.get(_pool(terms, lines, step), {}) for step in terms.coefficients}
+        )
         texts = {step: {party: decimal_text(weight) for party, weight in by.items()} for step, by in weights.items()}
-        shares = _shares(terms, lines, division, parties, rule, texts)
-        worked.groups.append(Group(terms, lines, division, texts, shares))
+        frozen = {step: facts.standing.frozen.get(_pool(terms, lines, step), ()) for step in weights}
+        shares = _shares(terms, lines, division, parties, rule, texts, frozen)
+        worked.groups.append(Group(terms, lines, division, texts, shares, moved))
     worked.parked.sort(key=lambda parked: parked.sale.entitlement.number)
+
+
+def _pool(terms: Agreed, lines: list[Line], step: int) -> Pool:
+    return lines[0].sale.product.code, terms.row.number, step
+
+
+def _shown(terms: Agreed, lines: list[Line], facts: Facts) -> dict[int, Mapping[str, Fraction]]:
+    """Return the weights that the departments were shown, by number of the step."""
+    found = {step: facts.standing.weights.get(_pool(terms, lines, step)) for step in terms.coefficients}
+    return {step: weights for step, weights in found.items() if weights}
 
 
 class TooManyParties(Invalid):
@@ -260,7 +291,7 @@ def _rule(terms: Agreed, weights: dict[int, dict[str, str]], step: int, uscc: st
 
 def _shares(
     terms: Agreed, lines: list[Line], division: Division, parties: dict[str, Party], rule: str | None,
-    weights: dict[int, dict[str, str]],
+    weights: dict[int, dict[str, str]], frozen: Mapping[int, Collection[str]],
 ) -> list[Share]:  # fmt: skip
     """Bring what each step gives each party down to the lines; every line is used up to the fen."""
     left = {line.sale.entitlement.number: line.net for line in lines}
@@ -269,7 +300,9 @@ def _shares(
     for poured in division.steps:
         for uscc, amount in sorted(poured.out.items()):
             party = parties[uscc]
-            payee, words = payee_for(str(party.kind), rule), _rule(terms, weights, poured.step, uscc)
+            is_frozen = uscc in frozen.get(poured.step, ())
+            payee = OBJECTED if is_frozen else payee_for(str(party.kind), rule)
+            words = _rule(terms, weights, poured.step, uscc)
             for number, part in refund(left, amount).items():
                 left[number] -= part
                 if part:
@@ -286,11 +319,7 @@ def _group_dict(group: Group) -> dict[str, Any]:
         "schedule_version": group.terms.row.version_number if group.terms else None,
         "schedule_steps": group.terms.row.steps if group.terms else [],
         "weights": {str(step): weights for step, weights in sorted(group.weights.items())},
-        "steps": [
-            {"step": poured.step, "inflow": poured.inflow.text(), "left": poured.left.text(),
-             "out": {uscc: amount.text() for uscc, amount in sorted(poured.out.items())}}
-            for poured in (group.division.steps if group.division else ())
-        ],
+        "steps": [_step_dict(group, step) for step in group.division.to_dict()["steps"]] if group.division else [],
         "lines": [line_dict(line) for line in group.lines],
         "shares": [
             [share.line.sale.entitlement.number, share.step, share.party.uscc, share.amount.text(),
@@ -298,6 +327,14 @@ def _group_dict(group: Group) -> dict[str, Any]:
             for share in group.shares
         ],
     }  # fmt: skip
+
+
+def _step_dict(group: Group, step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step with its trace, and with what it put right of sealed periods, where it did."""
+    moved = group.moved.get(step["step"])
+    if not moved:
+        return step
+    return step | {"corrected": {uscc: amount.text() for uscc, amount in sorted(moved.items())}}
 
 
 def line_dict(line: Line) -> dict[str, Any]:

@@ -49,7 +49,8 @@ REVENUE = (
         GROUP BY s.run_id, c.number"""),
     Check("REV-05", "行政单位的收益没有缴入国库", """SELECT p.name, s.amount FROM settlement_share_line s
         JOIN registry_party p ON p.id = s.party_id
-        WHERE p.kind = 'administrative_unit' AND s.payee_kind <> 'treasury_non_tax'"""),
+        WHERE p.kind = 'administrative_unit' AND s.payee_kind <> 'treasury_non_tax'
+            AND s.reason_code <> 'CONTRIBUTION_OBJECTED'"""),
     Check("H1", "收入没有对应凭证", """SELECT v.entitlement_id, v.gross FROM settlement_revenue_line v
         JOIN settlement_run r ON r.id = v.run_id JOIN market_entitlement n ON n.id = v.entitlement_id
         WHERE v.gross > 0 AND NOT EXISTS (SELECT 1 FROM settlement_journal_entry e

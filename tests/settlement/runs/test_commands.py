@@ -26,9 +26,11 @@ from settlement.ledger.rules import capture_entry
 from settlement.revenue.model import RevenueLine
 from settlement.runs import commands as runs
 from settlement.runs.model import SettlementRun
+from settlement.runs.queries import preview as previewed
 from settlement.runs.rules import InputsChanged, PeriodNotOver, PeriodOverlaps, RunState, SamePerson, WrongState
 from settlement.splits import commands as splits
 from settlement.splits.model import ShareLine
+from settlement.splits.queries import frozen_terms
 from settlement.statements.model import Statement
 from tests.make import market
 from tests.make import pricing as prices
@@ -118,7 +120,21 @@ def test_the_schedule_of_the_day_of_the_order_divides_it(session: Session) -> No
     run = make.prepare(session)
     assert {group["schedule_version"] for group in run.report["groups"]} == {1}
     make.make_schedule(session, world.agreement, everything, signers=[world.platform], valid_from=date(2026, 7, 20))
-    assert {group["schedule_version"] for group in make.prepare(session).report["groups"]} == {3}
+    assert {group["schedule_version"] for group in make.prepare(session).report["groups"]} == {1}  # frozen (REV-01)
+
+
+def test_a_schedule_signed_after_the_order_for_its_day_divides_it_neither_before_nor_after_it_is_frozen(
+    session: Session,
+) -> None:
+    world = used_up(session)
+    everything = [{"kind": "rest", "party": world.platform.uscc}]
+    make.make_schedule(session, world.agreement, everything, signers=[world.platform], valid_from=date(2026, 7, 20),
+                       now=make.NOW)  # fmt: skip
+    read = {"place": base.PLACE, "period": make.PERIOD, "now": make.NOW, "book": make.LAW}
+    seen = previewed(session, make.preparer(), **read)["groups"]
+    assert {group["schedule_version"] for group in seen} == {1}
+    assert make.prepare(session).report["groups"] == seen
+    assert len(frozen_terms(session, base.PLACE)) == 2
 
 
 def test_a_schedule_of_the_product_comes_before_that_of_the_agreement(session: Session) -> None:

@@ -1,0 +1,1 @@
+"""Corrections: what an upheld objection moves between the parties of a pool whose period is sealed."""
