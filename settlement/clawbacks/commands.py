@@ -32,7 +32,7 @@ from settlement.clawbacks.rules import (
 )
 from settlement.ledger.commands import book_new
 from settlement.ledger.model import JournalEntry, JournalLine
-from settlement.ledger.queries import first_open_day
+from settlement.ledger.queries import first_open_day, lock_books
 from settlement.ledger.rules import Cause, bank, transfer_entry
 
 BATCH_MAX = 500
@@ -67,7 +67,7 @@ def take_up(session: Session, actor: Actor, *, now: datetime, place: str | None 
     actor.must(Permission.INTAKE, place=place)
     waiting = queries.untaken(session, place=place, limit=BATCH_MAX)
     for entry, lines in waiting:
-        queries.lock_books(session, entry.place)
+        lock_books(session, entry.place)
         for line in lines:
             _spread(session, actor, entry, line, now)
         subject = ("settlement_journal_entry", str(entry.id))
@@ -147,7 +147,7 @@ def ask_recovery(
     """
     found = queries.visible(session, actor, clawback_id)
     actor.must(Permission.CLAWBACK_WRITE, place=found.place)
-    queries.lock_books(session, found.place)
+    lock_books(session, found.place)
     (balance,) = queries.left(session, [found])
     must_be_recoverable(kind, is_treasury=found.is_treasury, left=balance.left, amount=amount, bank_line=bank_line)
     assert actor.id is not None

@@ -13,7 +13,6 @@ from kernel.db import MoneyType
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
 from kernel.money import ZERO, Money
-from kernel.numbering import NumberSeries
 from market.orders.model import Order
 from market.payments.model import Payment
 from market.refunds.model import ProviderDispute, Refund
@@ -65,16 +64,6 @@ class Balance:
 
     clawback: Clawback
     left: Money
-
-
-def lock_books(session: Session, place: str) -> None:
-    """Let one at a time decide what a place owes and pays: the voucher series are locked, in order (R4).
-
-    Whoever books takes the same rows, so that a refund and a payout of the same money come one after the other.
-    """
-    series = NumberSeries.series
-    query = sa.select(series).where(series.startswith(f"JV-{place}-", autoescape=True)).order_by(series)
-    session.execute(query.with_for_update()).all()
 
 
 def untaken(session: Session, *, place: str | None, limit: int) -> list[tuple[JournalEntry, list[JournalLine]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +120,7 @@ class Facts:
     busy: Mapping[str, int] = field(default_factory=dict)  # by order, more entries of one day than is usual
     standing: Standing = NOTHING_SHOWN  # the weights that the departments were shown, and whose shares wait
     due: Mapping[Pool, Mapping[str, Money]] = field(default_factory=dict)  # what sealed periods still put right
+    sealed_at: datetime | None = None  # of what was settled already: what is given back later changes nothing
 
     def tax_on(self, sale: Sale) -> Cited | None:
         """Return the rate of tax that the price of an order contains: of its seller, on the day it was paid."""
@@ -170,7 +171,7 @@ def line_of(facts: Facts, sale: Sale) -> tuple[Line | None, Parked | None]:
 
 def _firm(facts: Facts, sale: Sale, metered: int, hold: Hold, before: Money) -> tuple[Earned, Parked | None]:
     """Return what the period earned of what stands, and what waits for a signature or the end of a dispute (DSP-04)."""
-    last_day, limit = facts.period.last_day, sale.limit(facts.period.end)
+    last_day, limit = facts.period.last_day, sale.limit(facts.period.end, facts.sealed_at)
     firm = _earned(sale, hold.stands(metered), last_day, limit, before)
     if hold == NOTHING_HELD or sale.moved:
         return firm, None

@@ -19,7 +19,7 @@ from market.refunds.rules import DisputeStage
 from settlement.clawbacks.commands import take_up
 from settlement.intake import queries
 from settlement.ledger.commands import book
-from settlement.ledger.queries import first_open_day, held_of_sale
+from settlement.ledger.queries import first_open_day, held_of_sale, lock_books
 from settlement.ledger.rules import (
     UNTAGGED,
     Cause,
@@ -162,6 +162,7 @@ def _refunds(session: Session, actor: Actor, now: datetime, place: str | None) -
 
 
 def _given_back(session: Session, payment: Payment, order_number: str, amount: Money) -> dict[str, Money]:
+    lock_books(session, payment.place)  # a settlement may be turning what is not earned into what parties hold
     held = held_of_sale(session, order_number, queries.causes_of(session, payment))
     not_earned = unearned(order_number)
     first = min(max(held.pop(not_earned, ZERO), ZERO), amount)

@@ -14,6 +14,7 @@ from kernel.calendar import DAY, Period
 from kernel.errors import NotFound
 from kernel.identity import Actor, Permission
 from kernel.money import ZERO, Money
+from kernel.numbering import NumberSeries
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import (
     CONTROL,
@@ -243,10 +244,10 @@ def held_of_sale(session: Session, order_number: str, cause_ids: Sequence[str]) 
     return {account: -amount for account, amount in of_the_sale}
 
 
-def returned_unearned(session: Session, *, place: str) -> dict[str, list[tuple[date, Money]]]:
-    """Return, by account of unearned revenue, what was given back of it and for which day."""
+def returned_unearned(session: Session, *, place: str) -> dict[str, list[tuple[date, datetime, Money]]]:
+    """Return, by account of unearned revenue, what was given back of it, for which day, and when that was booked."""
     query = (
-        sa.select(JournalLine.account, JournalEntry.entry_date, JournalLine.amount)
+        sa.select(JournalLine.account, JournalEntry.entry_date, JournalEntry.booked_at, JournalLine.amount)
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         .where(
             JournalEntry.place == place,
@@ -255,10 +256,20 @@ def returned_unearned(session: Session, *, place: str) -> dict[str, list[tuple[d
         )
         .order_by(JournalEntry.entry_date, JournalEntry.id)
     )
-    found: dict[str, list[tuple[date, Money]]] = {}
-    for account, day, amount in session.execute(query):
-        found.setdefault(account, []).append((day, amount))
+    found: dict[str, list[tuple[date, datetime, Money]]] = {}
+    for account, day, at, amount in session.execute(query):
+        found.setdefault(account, []).append((day, at, amount))
     return found
+
+
+def lock_books(session: Session, place: str) -> None:
+    """Let one at a time decide by what the books of a place hold: the voucher series are locked, in order (R4).
+
+    Whoever books takes the same rows, so that a seal, a refund and a payout of the same money come one after the other.
+    """
+    series = NumberSeries.series
+    query = sa.select(series).where(series.startswith(f"JV-{place}-", autoescape=True)).order_by(series)
+    session.execute(query.with_for_update()).all()
 
 
 def first_open_day(session: Session, place: str, day: date) -> date:

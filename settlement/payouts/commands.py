@@ -17,10 +17,10 @@ from kernel.policy import PolicyBook
 from market.payments.rules import Answer, Outcome
 from registry.accounts.queries import accounts_behind
 from settlement.clawbacks import commands as clawbacks
-from settlement.clawbacks.queries import lock_books, owed
+from settlement.clawbacks.queries import owed
 from settlement.clawbacks.rules import Owed, netted, owing
 from settlement.ledger.commands import book_new
-from settlement.ledger.queries import first_open_day
+from settlement.ledger.queries import first_open_day, lock_books
 from settlement.ledger.rules import Cause, Entry, bank, psp, transfer_entry
 from settlement.payouts import queries
 from settlement.payouts.model import Payout, PayoutBatch, PayoutItem

@@ -204,4 +204,4 @@ def _sealed_facts(place: str, run: _Sealed, sales: list[Sale], schedules: Schedu
         vat = replace(vat, value=run.vat)
     paid = [replace(sale, is_paid=True) for sale in sales if sale.entitlement.id in run.used]
     return Facts(place, run.period, paid, run.used, {}, {}, schedules, vat, policy.payee_public_institution,
-                 run.held)  # fmt: skip
+                 run.held, sealed_at=run.sealed_at)  # fmt: skip

@@ -89,11 +89,16 @@ class Sale:
     grounds: dict[str, Any] | None = None  # what the quote of a negotiated order rests on; None of any other
     graded: str | None = None  # contribution grade of the buyer on the day of the quote
     moved: Moved | None = None
-    returns: tuple[tuple[date, Money], ...] = ()  # what was given back of the part that was not earned, and when
+    returns: tuple[tuple[date, datetime, Money], ...] = ()  # given back unearned: for which day, when booked, how much
 
-    def limit(self, end: date) -> Money:
-        """Return the most that can be earned before a day: the amount, less what was given back unearned."""
-        return self.amount - total(amount for day, amount in self.returns if day < end)
+    def limit(self, end: date, sealed_at: datetime | None) -> Money:
+        """Return the most that can be earned before a day: the amount, less what was given back unearned.
+
+        What went back after the period, but before it was settled, is gone all the same; of a settlement that was
+        sealed, only what had gone back by then counts.
+        """
+        gone = (amount for day, at, amount in self.returns if sealed_at is None or day < end or at <= sealed_at)
+        return self.amount - total(gone)
 
     @property
     def amount(self) -> Money:

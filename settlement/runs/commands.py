@@ -18,6 +18,7 @@ from registry.accounts.queries import accounts_behind
 from settlement.bookings.commands import book_revenue
 from settlement.earnings.queries import NOTHING_TAKEN
 from settlement.intake.commands import take_in_payments
+from settlement.ledger.queries import lock_books
 from settlement.revenue.model import RevenueLine
 from settlement.roots.commands import bind
 from settlement.runs import queries
@@ -36,6 +37,8 @@ from settlement.runs.rules import (
 from settlement.splits.commands import freeze_terms
 from settlement.splits.model import ShareLine
 from settlement.statements.commands import issue
+from settlement.usage.queries import grace_hours
+from settlement.usage.rules import cut
 from settlement.workings.queries import Worked, digest, work_out
 
 
@@ -50,10 +53,12 @@ def prepare(
         PeriodOverlaps: another settlement of the place covers part of the period.
         WrongState: the settlement of this period is sealed.
         OutOfOrder: a later period is sealed.
+        GraceRunning: use of the period may still come in, by what the place agreed on.
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=place)
     book.place(place)
     must_be_over(period, business_date(now))
+    until = cut(period, grace_hours(book, place, period.last_day), now)
     run = queries.of_period(session, place, period)
     if run is not None and run.period_end != period.end:
         raise _overlapping(place, period)
@@ -62,11 +67,11 @@ def prepare(
     must_be_in_order(period, unsealed_before=None, sealed_after=queries.neighbours(session, place, period)[1])
     while freeze_terms(session, actor, place=place, now=now):
         pass
-    worked = work_out(session, place=place, period=period, received_until=now, book=book)
+    worked = work_out(session, place=place, period=period, received_until=until, book=book)
     assert actor.id is not None
     report = worked.report()
     facts: dict[str, Any] = {
-        "state": RunState.PREPARED, "received_until": now, "prepared_by": actor.id, "prepared_by_name": actor.name,
+        "state": RunState.PREPARED, "received_until": until, "prepared_by": actor.id, "prepared_by_name": actor.name,
         "prepared_at": now, "checked_by": None, "checked_by_name": None, "checked_at": None,
         "inputs_sha256": digest(worked.inputs()), "report_sha256": digest(report), "totals": report["totals"],
         "parked": report["parked"], "report": report,
@@ -128,6 +133,7 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     must_be_in_order(period, unsealed_before=unsealed_before, sealed_after=sealed_after)
     while take_in_payments(session, actor, now=now, place=run.place):
         pass
+    lock_books(session, run.place)  # what is given back from here on finds what this settlement booked
     worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
     if digest(worked.report()) != run.report_sha256:
         raise InputsChanged(
@@ -138,13 +144,13 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
     ties = queries.tie_out(session, run)
     must_tie(ties)
-    run.totals = {**run.totals, "statements": len(issued), "entries": booked,
+    run.totals = {**run.totals, "statements": issued, "entries": booked,
                   "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
     run.state, run.sealed_by, run.sealed_by_name, run.sealed_at = state, actor.id, actor.name, now
     session.flush()
     bind(session, actor, queries.sealed(run), now=now)
     audit.record(session, actor, "settlement.seal", run, at=now, note=run.number,
-                 detail={"report_sha256": run.report_sha256, "statements": len(issued)})  # fmt: skip
+                 detail={"report_sha256": run.report_sha256, "statements": issued})  # fmt: skip
     return run
 
 
@@ -181,7 +187,7 @@ def _overlapping(place: str, period: Period) -> PeriodOverlaps:
 def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, now: datetime) -> int:
     """Write revenue, shares and entries, and return how many entries; a sealed run would be refused by the triggers."""
     ids = {line.sale.entitlement.number: new_id() for line in worked.lines}
-    rows = [
+    rows = (
         {
             "id": ids[line.sale.entitlement.number], "version": 1, "run_id": run.id,
             "entitlement_id": line.sale.entitlement.id, "order_id": line.sale.order.id,
@@ -193,8 +199,8 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
         }
         for line in worked.lines
         for taken in [worked.taken.get(line.sale.entitlement.id, NOTHING_TAKEN)]
-    ]  # fmt: skip
-    shares = [
+    )  # fmt: skip
+    shares = (
         {
             "id": new_id(), "version": 1, "run_id": run.id,
             "revenue_line_id": ids[share.line.sale.entitlement.number], "schedule_id": group.terms.row.id,
@@ -204,7 +210,7 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
         for group in worked.groups
         if group.terms is not None
         for share in group.shares
-    ]  # fmt: skip
+    )  # fmt: skip
     bulk.insert_many(session, RevenueLine, rows)
     bulk.insert_many(session, ShareLine, shares)
     period = Period(run.period_start, run.period_end)

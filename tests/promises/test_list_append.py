@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from kernel.db import Database, write_transaction
 from kernel.identity import Role
 from kernel.money import Money
-from settlement.clawbacks.queries import lock_books
 from settlement.ledger.commands import book
 from settlement.ledger.model import JournalEntry, JournalLine
+from settlement.ledger.queries import lock_books
 from settlement.ledger.rules import Cause, Entry, Leg
 from tests.make import registry_base as base
 from tests.rig.cycles import Done, circles, is_growing

@@ -13,6 +13,8 @@ from market.payments import queries as payments
 from market.refunds import commands as refunds
 from settlement.intake.commands import take_in_payments
 from settlement.ledger.queries import trial_balance
+from settlement.runs import commands as runs
+from settlement.runs.rules import InputsChanged
 from tests.make import paying
 from tests.make import registry_base as base
 from tests.make import settlement as make
@@ -74,3 +76,22 @@ def test_a_later_month_earns_no_more_than_was_not_given_back(session):
     assert f"liability:unearned:{number}" not in found
     earned = sum(-line.fen for name, line in found.items() if name.startswith("liability") and "unearned" not in name)
     assert Money(earned) == Money.yuan("560.00")
+
+
+@pytest.mark.both_databases
+def test_what_went_back_before_the_month_is_settled_is_not_earned_in_it(session):
+    world = make.make_world(session)
+    make.use(session, world.scores_bought, 200)
+    first = make.prepare(session)
+    payment = payments.of_order(session, world.scores_bought.order_id)
+    runs.check(session, make.checker(), first.number, now=make.NOW)
+    give_back(session, payment, "500.00", "R-1")  # in October: August is prepared and checked, but not sealed
+    with pytest.raises(InputsChanged):
+        runs.seal(session, make.checker(), first.number, now=OCTOBER, book=make.LAW)
+    run = make.settle(session, now=OCTOBER)
+    assert run.totals["gross"] == "560.00"
+    order = orders.get(session, payment.order_id)
+    assert f"liability:unearned:{order.number}" not in books(session)
+    give_back(session, payment, "560.00", "R-2")
+    left = {name: amount for name, amount in books(session).items() if name.startswith("liability")}
+    assert list(left) == [f"liability:unearned:{orders.get(session, world.levels_bought.order_id).number}"]
