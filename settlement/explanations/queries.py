@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from kernel.errors import DomainError
 from kernel.explanations import node
 from kernel.identity import Actor
-from kernel.money import decimal_text, total
+from kernel.money import Money, decimal_text, total
+from settlement.corrections.rules import together
 from settlement.explanations.rules import Check, gross_of, part_of_line, poured_again, tax_of
 from settlement.metering.queries import Day
 from settlement.splits.queries import agreed
@@ -125,11 +126,13 @@ def _step(one: Traced, group: Group, uscc: str, checks: list[Check]) -> dict[str
     step = one.share.step
     found = {party: amount.text() for party, amount in sorted(group.out[step].items()) if amount}
     poured = next((kept for kept in group.steps if kept["step"] == step), None)
+    moved = {party: Money.signed_yuan(text) for party, text in ((poured or {}).get("corrected") or {}).items()}
     try:
         division = poured_again(
             agreed(one.schedule).schedule, weights=group.weights, taken=group.taken, gross=group.gross, tax=group.tax
         )  # fmt: skip
-        again = {party: amount.text() for party, amount in sorted(division.steps[step - 1].out.items()) if amount}
+        out = together(division.steps[step - 1].out, moved)
+        again = {party: amount.text() for party, amount in sorted(out.items()) if amount}
         checks.append(Check(f"第 {step} 步分给各方 · given by step {step}", _pairs(again), _pairs(found)))
     except DomainError as refusal:
         # a step that counts over the term by figures of its own: what the settlement kept is all there is
@@ -138,6 +141,7 @@ def _step(one: Traced, group: Group, uscc: str, checks: list[Check]) -> dict[str
     lines = [node(party, text + ("（本单位）" if party == uscc else "")) for party, text in found.items()]
     if poured is not None:
         lines = [node("本步之前尚未分配", poured["inflow"]), *lines, node("本步之后尚未分配", poured["left"])]
+    lines += [node(f"更正以前各期（贡献异议已采纳） {party}", amount.text()) for party, amount in sorted(moved.items())]
     weights = group.weights.get(str(step), {})
     lines += [node(f"贡献权重 {party}", weight) for party, weight in sorted(weights.items())]
     return node(

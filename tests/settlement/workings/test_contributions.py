@@ -15,6 +15,7 @@ from kernel.calendar import Period, WorkingCalendar
 from kernel.identity import Role
 from kernel.money import Money, allocate, total
 from registry.parties.model import Party
+from settlement.explanations.queries import explain
 from settlement.ledger.queries import balance, trial_balance
 from settlement.notices import commands as drawing
 from settlement.notices import queries as notices
@@ -28,6 +29,7 @@ from settlement.runs.model import SettlementRun
 from settlement.runs.rules import InputsChanged
 from settlement.splits.model import ShareLine
 from settlement.splits.rules import PayeeKind, PayeeReason
+from settlement.statements.model import Statement
 from tests.make import registry_base as base
 from tests.make import settlement as make
 
@@ -145,6 +147,26 @@ def test_what_is_upheld_after_the_seal_is_put_right_in_the_next_period_and_once(
     assert total(Money.yuan(text) for text in pool_of(runs[0], world)["out"].values()) == Money.yuan("60.00")
     assert pool_of(session.get_one(SettlementRun, august.id), world)["out"] == sealed
     assert sum(amount.fen for _, amount in trial_balance(session, place=base.PLACE)) == 0
+
+
+def test_the_explanation_of_a_share_names_what_it_puts_right(session: Session) -> None:
+    world, notice = shown(session)
+    made = objected(session, notice, world.bureau, world)
+    make.settle(session)
+    decide(session, made.number, "1.8")
+    run = later(session, world, 9, 40)
+    query = sa.select(Statement.number).where(Statement.run_id == run.id, Statement.party_id == world.bureau.id)
+    found = explain(session, make.checker(), session.scalars(query).one(), 1)
+    assert [check for check in found.checks if not check.agrees] == []
+    moved = pool_of(run, world)["corrected"][world.bureau.uscc]
+    assert {"label": f"更正以前各期（贡献异议已采纳） {world.bureau.uscc}", "value": moved}.items() <= next(
+        one for one in nodes(found.tree) if "更正以前各期" in one["label"] and world.bureau.uscc in one["label"]
+    ).items()
+
+
+def nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every node of an explanation."""
+    return [tree, *(found for one in tree.get("lines", []) for found in nodes(one))]
 
 
 def later(session: Session, world: make.World, month: int, count: int) -> SettlementRun:
