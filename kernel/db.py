@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import importlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 
+from kernel import canonical
 from kernel.errors import DomainError
 from kernel.money import Money, UnitPrice
 
@@ -232,7 +232,7 @@ def _roll_back(connection: Any) -> None:
 
 def to_json(value: Any) -> str:
     """Return canonical JSON text: sorted keys, no spaces, no escapes; digests are taken over it."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return canonical.text(value)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import merkle
+from kernel.canonical import Written, elements, rewritten, woven
 from kernel.money import Money
 from market.contracts.model import Contract
 from market.entitlements.model import Entitlement
@@ -26,14 +27,10 @@ from settlement.roots.rules import (
     Leaf,
     Sealed,
     Tree,
-    Written,
     digest,
-    elements,
     journal_since,
     line_leaf,
-    rewritten,
     statement_leaf,
-    woven,
 )
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement

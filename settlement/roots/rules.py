@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from kernel import merkle
+from kernel.canonical import Written, text, woven
 
 Leaf = dict[str, Any]
 Journal = dict[str, Any]  # year → [the last number under the root before, the last under this one]
@@ -72,10 +72,7 @@ class Tree:
 
 def canonical(value: Any) -> bytes:
     """Return the text that digests are taken over: sorted keys, no spaces, no escapes."""
-    return _ENCODER.encode(value).encode()
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -84,46 +81,6 @@ def digest(value: Any) -> str:
 
 
 SALT_BYTES = len(UUID(int=0).bytes)
-KEPT_TEXTS = 1 << 12
-
-
-class Written(str):
-    """A value that is canonical text already: digests take it as it is, and nobody parses what nobody asks for."""
-
-    __slots__ = ()
-
-
-@lru_cache(maxsize=KEPT_TEXTS)
-def rewritten(stored: str) -> Written:
-    """Return a stored JSON text as digests write it; many rows share a tariff, a price or a working."""
-    return Written(_ENCODER.encode(json.loads(stored)))
-
-
-def woven(values: Mapping[str, Any]) -> Written:
-    """Return the canonical text of an object, some of whose values are written already."""
-    pairs = [
-        f'"{name}":{value if type(value) in (Written, int) else _ENCODER.encode(value)}'
-        for name, value in sorted(values.items())
-    ]
-    return Written(f"{{{','.join(pairs)}}}")
-
-
-def elements(stored: str, *, is_canonical: bool) -> Iterator[Written]:
-    """Yield the canonical text of each element of a stored JSON list, one at a time."""
-    at = stored.index("[") + 1
-    while (at := _after(stored, at, " \n\t\r,")) < len(stored) and stored[at] != "]":
-        value, end = _DECODER.raw_decode(stored, at)
-        yield Written(stored[at:end] if is_canonical else _ENCODER.encode(value))
-        at = end
-
-
-def _after(text: str, at: int, skipped: str) -> int:
-    while at < len(text) and text[at] in skipped:
-        at += 1
-    return at
-
-
-_DECODER = json.JSONDecoder()
 
 
 def opened(leaf: Leaf) -> Leaf:

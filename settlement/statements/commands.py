@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,79 +10,113 @@ from sqlalchemy.orm import Session
 
 from kernel import audit, numbering
 from kernel.calendar import business_date
+from kernel.canonical import Written, text, woven
 from kernel.identity import Actor
-from kernel.money import ZERO, Money
+from kernel.merkle import sha256
+from kernel.money import ZERO, Money, total
 from registry.parties.model import Party
 from settlement.earnings.queries import Line
 from settlement.statements.model import Statement
 from settlement.statements.rules import content
-from settlement.workings.queries import Share, Worked, digest
+from settlement.workings.queries import Share, Worked
 
 
-def issue(
-    session: Session, actor: Actor, worked: Worked, *, run_id: UUID, run_number: str, now: datetime
-) -> list[Statement]:
-    """Issue the statement of every party of a settlement: its shares, and free use of its products at 0.00.
+def issue(session: Session, actor: Actor, worked: Worked, *, run_id: UUID, run_number: str, now: datetime) -> int:
+    """Issue the statement of every party of a settlement, and return how many.
 
-    Numbers have no gap and follow the credit codes, so that the same settlement gives the same statements.
+    A statement holds the party's shares, and free use of its products at 0.00. Numbers have no gap and follow the
+    credit codes, so that the same settlement gives the same statements.
     """
-    parties: dict[str, Party] = {share.party.uscc: share.party for share in worked.shares}
+    parties: dict[str, Party] = {}
+    shares: dict[str, list[Share]] = {}
+    for group in worked.groups:
+        for share in group.shares:
+            parties[share.party.uscc] = share.party
+            shares.setdefault(share.party.uscc, []).append(share)
     parties |= {line.sale.seller.uscc: line.sale.seller for line in worked.lines}
-    issued = []
+    free, pen, issued = _free_lines(worked), _Pen(), 0
     for uscc, party in sorted(parties.items()):
-        shares = [share for share in worked.shares if share.party.uscc == uscc]
-        free = [line for line in worked.lines if not line.gross and _concerns(line, uscc, worked)]
-        lines = [_of_share(share) for share in shares] + [_of_free(line) for line in free]
-        if not lines:
-            continue
-        payees: dict[str, Money] = {}
-        for share in shares:
-            payees[share.payee.kind] = payees.get(share.payee.kind, ZERO) + share.amount
-        total = sum((share.amount for share in shares), ZERO)
-        said = content(uscc=uscc, name=party.name, place=worked.place, period=worked.period, amount=total, lines=lines)
-        issued.append(
-            Statement(
-                number=numbering.number(session, f"STM-{worked.place}", business_date(now)), run_id=run_id,
-                run_number=run_number, party_id=party.id, party_name=party.name, party_uscc=uscc, place=worked.place,
-                period_start=worked.period.start, period_end=worked.period.end,
-                total=total, payees={kind: amount.text() for kind, amount in sorted(payees.items())}, lines=lines,
-                sha256=digest(said), issued_at=now,
-            )
-        )  # fmt: skip
-    session.add_all(issued)
-    session.flush()
+        own = shares.pop(uscc, [])
+        lines = [*map(pen.share, own), *map(pen.free, free.get(uscc, []))]
+        if lines:
+            _issue(session, worked, party, own, Written(f"[{','.join(lines)}]"),
+                   {"run_id": run_id, "run_number": run_number, "issued_at": now})  # fmt: skip
+            issued += 1
     subject = ("settlement_run", str(run_id))
-    audit.record(
-        session, actor, "statement.issue", subject, at=now, note=run_number, detail={"statements": len(issued)}
-    )
+    audit.record(session, actor, "statement.issue", subject, at=now, note=run_number, detail={"statements": issued})
     return issued
 
 
-def _concerns(line: Line, uscc: str, worked: Worked) -> bool:
-    """Say whether free use is shown to a party: the seller, and everybody whom the schedule names."""
-    if line.sale.seller.uscc == uscc:
-        return True
-    groups: Sequence[Any] = [group for group in worked.groups if line in group.lines and group.terms is not None]
-    return any(uscc in group.terms.row.parties for group in groups)
+def _issue(
+    session: Session, worked: Worked, party: Party, shares: list[Share], lines: Written, of_run: dict[str, Any]
+) -> None:
+    payees: dict[str, Money] = {}
+    for share in shares:
+        payees[share.payee.kind] = payees.get(share.payee.kind, ZERO) + share.amount
+    amount = total(payees.values())
+    said = content(
+        uscc=party.uscc, name=party.name, place=worked.place, period=worked.period, amount=amount, lines=lines
+    )
+    made: Any = Statement(
+        number=numbering.number(session, f"STM-{worked.place}", business_date(of_run["issued_at"])),
+        party_id=party.id, party_name=party.name, party_uscc=party.uscc, place=worked.place,
+        period_start=worked.period.start, period_end=worked.period.end, total=amount,
+        payees={kind: paid.text() for kind, paid in sorted(payees.items())}, sha256=sha256(woven(said).encode()).hex(),
+        **of_run,
+    )  # fmt: skip
+    made.lines = lines  # stored as it is written; tens of megabytes are not kept in this process
+    session.add(made)
+    session.flush()
+    session.expire(made, ["lines"])
 
 
-def _of_free(line: Line) -> dict[str, Any]:
-    return _facts(line) | {
-        "step": None, "rule": None, "share": ZERO.text(), "payee_kind": None, "reason_code": None,
-    }  # fmt: skip
+def _free_lines(worked: Worked) -> dict[str, list[Line]]:
+    """Return free use by the parties to whom it is shown: the seller, and everybody whom the schedule names."""
+    shown: dict[str, list[Line]] = {}
+    for group in worked.groups:
+        named = set(group.terms.row.parties) if group.terms is not None else set()
+        for line in group.lines:
+            for uscc in () if line.gross else named | {line.sale.seller.uscc}:
+                shown.setdefault(uscc, []).append(line)
+    for lines in shown.values():
+        lines.sort(key=lambda line: line.sale.entitlement.number)
+    return shown
 
 
-def _of_share(share: Share) -> dict[str, Any]:
-    return _facts(share.line) | {
-        "step": share.step, "rule": share.rule, "share": share.amount.text(),
-        "payee_kind": str(share.payee.kind), "reason_code": str(share.payee.reason_code),
-    }  # fmt: skip
+class _Pen:
+    """Writes a line once for all parties, in pieces; what differs from party to party goes between them by name."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, tuple[str, str, str, str]] = {}
+        self._rules: dict[int, Written] = {}
+
+    def share(self, share: Share) -> str:
+        """Return the line of a share."""
+        first, second, third, last = self._around(share.line)
+        if id(share.rule) not in self._rules:
+            self._rules[id(share.rule)] = text(share.rule)
+        own = f'"reason_code":"{share.payee.reason_code}","rule":{self._rules[id(share.rule)]}'
+        paid = f'"share":"{share.amount.text()}","step":{share.step}'
+        return f'{{{first},"payee_kind":"{share.payee.kind}",{second},{own},{third},{paid},{last}}}'
+
+    def free(self, line: Line) -> str:
+        """Return the line of free use."""
+        first, second, third, last = self._around(line)
+        own = '"reason_code":null,"rule":null'
+        paid = f'"share":"{ZERO.text()}","step":null'
+        return f'{{{first},"payee_kind":null,{second},{own},{third},{paid},{last}}}'
+
+    def _around(self, line: Line) -> tuple[str, str, str, str]:
+        if id(line) not in self._lines:
+            sale = line.sale
+            self._lines[id(line)] = (
+                _pairs(billable=line.billable, buyer=sale.buyer, entitlement=sale.entitlement.number,
+                       gross=line.gross.text(), net=line.net.text(), order=sale.order.number),
+                _pairs(product=sale.product.code, quantity=line.quantity), _pairs(shadow=line.shadow.text()),
+                _pairs(tax=line.tax.text(), title=sale.product.title, use_class=str(line.use_class)),
+            )  # fmt: skip
+        return self._lines[id(line)]
 
 
-def _facts(line: Line) -> dict[str, Any]:
-    return {
-        "product": line.sale.product.code, "title": line.sale.product.title, "order": line.sale.order.number,
-        "entitlement": line.sale.entitlement.number, "buyer": line.sale.buyer, "use_class": str(line.use_class),
-        "quantity": line.quantity, "billable": line.billable, "gross": line.gross.text(), "tax": line.tax.text(),
-        "net": line.net.text(), "shadow": line.shadow.text(),
-    }  # fmt: skip
+def _pairs(**facts: Any) -> str:
+    return woven(facts)[1:-1]

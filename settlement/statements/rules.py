@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.calendar import Period
+from kernel.canonical import Written
 from kernel.money import ZERO, Money, total
 
 PAYEES = {"own_account": "支付至本单位账户", "treasury_non_tax": "上缴国库（非税收入）", "held": "暂挂"}
@@ -37,12 +38,18 @@ class ProductSum:
 
 
 def content(
-    *, uscc: str, name: str, place: str, period: Period, amount: Money, lines: Sequence[Mapping[str, Any]]
+    *,
+    uscc: str,
+    name: str,
+    place: str,
+    period: Period,
+    amount: Money,
+    lines: Sequence[Mapping[str, Any]] | Written,
 ) -> dict[str, Any]:
     """Return what the digest of a statement is made of; everything a party needs to make it again."""
     return {
         "party": uscc, "name": name, "place": place, "period_start": period.start.isoformat(),
-        "period_end": period.end.isoformat(), "total": amount.text(), "lines": list(lines),
+        "period_end": period.end.isoformat(), "total": amount.text(), "lines": lines,
     }  # fmt: skip
 
 
