@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -242,10 +243,11 @@ def texts_after(
         values["last"] = last_line if dialect == "postgresql" else last_line.hex
     end = None if before is None else before.astimezone(UTC).strftime(MOMENT)
     named: dict[str | None, str] = {None: "None"}
-    for row in session.execute(query, values, execution_options={"yield_per": BATCH_LINES}):
-        if end is not None and row[1] >= end:
-            return
-        yield row[0], _canonical(row, named)
+    with closing(session.execute(query, values, execution_options={"yield_per": BATCH_LINES})) as rows:
+        for row in rows:
+            if end is not None and row[1] >= end:
+                return
+            yield row[0], _canonical(row, named)
 
 
 def _canonical(row: Sequence[Any], named: dict[str | None, str]) -> bytes:

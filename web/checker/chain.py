@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -182,18 +183,22 @@ def cut(parts: Iterable[bytes]) -> list[bytes]:
 def _lines(connection: sa.Connection) -> Iterator[tuple[str, bytes]]:
     query = sa.text(LINES[connection.dialect.name])
     names: dict[str | None, str] = {}
-    for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
-        name, at, actor, who, org, channel, action, kind, about, note, detail = row
-        for one in (actor, org):
-            if one not in names:
-                names[one] = identity(one)
-        if len(name) != DASHED:
-            name = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
-        if IN_MORE_WAYS.search(detail):
-            detail = canonical(json.loads(detail))
-        at = at.removesuffix(".000000") + "+00:00"
-        said = (name, at, names[actor], who, names[org], channel, action, kind, about, note)
-        yield name, f"[{','.join(map(quoted, said))},{detail}]".encode()
+    with closing(connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})) as rows:
+        yield from (_text(row, names) for row in rows)
+
+
+def _text(row: Any, names: dict[str | None, str]) -> tuple[str, bytes]:
+    name, at, actor, who, org, channel, action, kind, about, note, detail = row
+    for one in (actor, org):
+        if one not in names:
+            names[one] = identity(one)
+    if len(name) != DASHED:
+        name = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
+    if IN_MORE_WAYS.search(detail):
+        detail = canonical(json.loads(detail))
+    at = at.removesuffix(".000000") + "+00:00"
+    said = (name, at, names[actor], who, names[org], channel, action, kind, about, note)
+    return name, f"[{','.join(map(quoted, said))},{detail}]".encode()
 
 
 class Log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import groupby
 from typing import Any
 
@@ -166,7 +167,8 @@ def _tariff(row: Any) -> dict[str, Any]:
 
 
 def _rows(connection: sa.Connection, query: str, *, at_once: int = ROWS_AT_ONCE, **values: Any) -> Iterator[Any]:
-    yield from connection.execute(sa.text(query), values, execution_options={"yield_per": at_once}).mappings()
+    with closing(connection.execute(sa.text(query), values, execution_options={"yield_per": at_once})) as rows:
+        yield from rows.mappings()
 
 
 def anchors(connection: sa.Connection) -> list[str]:
