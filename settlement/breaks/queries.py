@@ -30,8 +30,8 @@ class NoSuchBreak(NotFound):
 def facts_of(items: Sequence[Item]) -> list[dict[str, str]]:
     """Return items as they are kept in a break: words only, money in yuan."""
     return [
-        {"side": one.side, "key": one.key, "flow": one.flow, "reference": one.reference, "amount": one.amount.text(),
-         "currency": one.currency, "day": one.day.isoformat(), "fee": one.fee.text(),
+        {"side": one.side.value, "key": one.key, "flow": one.flow.value, "reference": one.reference,
+         "amount": one.amount.text(), "currency": one.currency, "day": one.day.isoformat(), "fee": one.fee.text(),
          "net": one.net.text() if one.net is not None else "", "parent": one.parent, "batch": one.batch,
          "own": one.own, "order": one.order, "words": one.words}
         for one in items

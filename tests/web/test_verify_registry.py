@@ -32,6 +32,8 @@ NO_DOCUMENTS = {
     "settlement_anchor.sha256", "pricing_assessment.sha256", "pricing_misuse.sha256", "pricing_proposal.sha256",
     "pricing_proposal_decision.sha256", "registry_egress_export.file_sha256", "market_bank_file.sha256",
     "market_stripe_event.sha256", "market_delivery_receipt.sha256", "market_receipt_signature.sha256",
+    "settlement_break.facts_sha256", "settlement_break_step.sha256", "settlement_closing.balances_sha256",
+    "settlement_payout_batch.sha256", "settlement_provider_file.sha256",
 }  # fmt: skip
 
 
