@@ -38,6 +38,8 @@ from registry.parties import queries as parties
 from registry.parties.rules import Capacity
 from registry.products.model import Product
 from registry.resources.queries import open_at
+from settlement.packs.queries import ties_of
+from settlement.packs.rules import NothingSealed, must_tie
 from settlement.revenue.model import RevenueLine
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
@@ -100,14 +102,37 @@ def evaluation_figures(session: Session, agreement_id: UUID | None, period: Peri
     return known if revenue is None else {**known, "revenue_fen": revenue}
 
 
+def must_tie_to_the_ledger(session: Session, agreements: Sequence[Agreement], year: int) -> None:
+    """Refuse figures of a year that are not those of the ledger; what is not sealed is in no figure.
+
+    Raises:
+        DoesNotTie: sealed revenue, ledger, shares or statements of an agreement differ.
+
+    Source:
+        DIS-01 – DIS-03; M12.
+    """
+    for agreement in agreements:
+        try:
+            ties = ties_of(session, agreement, year)
+        except NothingSealed:
+            continue
+        must_tie(ties, agreement=agreement.number, year=year)
+
+
 def prepare_disclosure(session: Session, data: dict[str, Any]) -> Disclosure:
-    """Prepare a disclosure with the figures of its agreements."""
+    """Prepare a disclosure with the figures of its agreements, which are those of the ledger.
+
+    Raises:
+        DoesNotTie: what is sealed and what is booked differ.
+    """
     on = clock.today()
     lines = disclosed.authorizations(
         session, data["side"], data["party_id"], data["place"], data["year"], on=on, modes={}
     )
-    query = sa.select(Agreement.id).where(Agreement.number.in_([line.number for line in lines]))
-    found = figures(session, session.scalars(query).all(), data["year"], on)
+    query = sa.select(Agreement).where(Agreement.number.in_([line.number for line in lines]))
+    agreements = session.scalars(query.order_by(Agreement.number)).all()
+    must_tie_to_the_ledger(session, agreements, data["year"])
+    found = figures(session, [one.id for one in agreements], data["year"], on)
     return disclosures.prepare(session, current_actor(), **data, figures=found, now=clock.now(), book=policy_book())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -16,8 +16,12 @@ from sqlalchemy.orm import Session
 from kernel import clock, db
 from kernel.calendar import Period, add_months
 from kernel.identity import Role
+from kernel.money import Money
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
+from settlement.ledger import commands as ledger
+from settlement.ledger.rules import Cause, Entry, Leg, output_tax, unearned
+from settlement.packs.rules import DoesNotTie
 from settlement.revenue.model import RevenueLine
 from tests.make import pricing, settlement
 from tests.make import registry_base as make
@@ -212,3 +216,40 @@ def test_only_sealed_settlements_count_and_in_fen(session: Session) -> None:
     lines = session.scalars(sa.select(RevenueLine)).all()
     assert disclosing.settled_fen(session, [agreement_id], year) == sum(line.gross.fen for line in lines) > 0
     assert disclosing.evaluation_figures(session, agreement_id, year)["orders"] == 2
+
+
+@pytest.mark.both_databases
+def test_nothing_is_disclosed_that_differs_from_the_ledger(session: Session) -> None:
+    world = settlement.make_world(session)
+    settlement.use(session, world.scores_bought, 200)
+    agreements, year = [world.agreement], settlement.PERIOD.start.year
+    disclosing.must_tie_to_the_ledger(session, agreements, year)  # nothing is sealed, nothing is said
+    settlement.settle(session)
+    disclosing.must_tie_to_the_ledger(session, agreements, year)
+    number, day = settlement.orders.get(session, world.levels_bought.order_id).number, settlement.PERIOD.last_day
+    legs = (Leg(unearned(number), Money(100)), Leg(output_tax(make.PLACE), Money(-100)))
+    stray = Entry(make.PLACE, Cause.REVENUE_EARNED, "stray", day + timedelta(days=1), "试", legs)
+    ledger.book(session, settlement.preparer(), stray, now=settlement.NOW)
+    with pytest.raises(DoesNotTie, match=r"账簿 1061\.00 元"):
+        disclosing.must_tie_to_the_ledger(session, agreements, year)
+    assert settlement.amount_of(session, world.levels_bought) == "530.00"
+
+
+def test_a_disclosure_whose_figures_differ_from_the_ledger_is_refused(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        world = settlement.make_world(session)
+        settlement.use(session, world.scores_bought, 200)
+        settlement.settle(session)
+        number = settlement.orders.get(session, world.levels_bought.order_id).number
+        legs = (Leg(unearned(number), Money(100)), Leg(output_tax(make.PLACE), Money(-100)))
+        stray = Entry(make.PLACE, Cause.REVENUE_EARNED, "stray", settlement.NOW.date(), "试", legs)
+        ledger.book(session, settlement.preparer(), stray, now=settlement.NOW)
+    program = as_program(app, Role.OPERATOR, party=world.operator)
+    body = {
+        "place": "xinchang", "side": "operating", "party_id": str(world.operator.id), "year": 2026,
+        "institution": INSTITUTION, "data_department": DEPARTMENT,
+        "authorization_modes": {world.agreement.number: "by_scenario"},
+    }  # fmt: skip
+    with clock.set_to(datetime(2027, 1, 5, 2, 0, tzinfo=UTC)):
+        refused = app.test_client().post("/api/v1/disclosures", json=body, headers=key(program))
+    assert (refused.status_code, refused.json["code"]) == (409, "pack.does_not_tie")
