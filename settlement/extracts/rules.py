@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kernel.errors import NotFound
+
 
 class DataSet(StrEnum):
     """What can be extracted."""
@@ -13,6 +15,12 @@ class DataSet(StrEnum):
     SHARES = "shares"
     STATEMENTS = "statements"
     JOURNAL = "journal"
+
+
+class NoSuchExtract(NotFound):
+    """There is no such data set."""
+
+    code = "extract.not_found"
 
 
 class Kind(StrEnum):
@@ -74,3 +82,15 @@ SCHEMAS: dict[DataSet, tuple[Column, ...]] = {
         Column("amount", Kind.FEN, "金额（借正贷负）"),
     ),
 }  # fmt: skip
+
+
+def data_set_of(name: str) -> DataSet:
+    """Return the data set that an address names.
+
+    Raises:
+        NoSuchExtract: there is none of that name.
+    """
+    if name not in list(DataSet):
+        known = "、".join(DataSet)
+        raise NoSuchExtract(f"没有名为“{name[:40]}”的导出：可导出的有 {known}", detail_en=f"No extract {name[:40]}")
+    return DataSet(name)

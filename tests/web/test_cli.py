@@ -291,3 +291,17 @@ def test_a_refusal_reaches_the_shell(environment: pytest.MonkeyPatch) -> None:
     ended = subprocess.run(words, input=b"{", env=dict(os.environ), cwd=rig.ROOT, capture_output=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, b"")
     assert json.loads(ended.stderr)["code"] == "request.malformed"
+
+
+def test_export_writes_a_whole_parquet_file_and_says_how_many_rows(
+    huiyi: Run, on_database: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "revenue.parquet"
+    ended = huiyi("export", "revenue", "--from", "2026-01", "--to", "2026-12", "-o", str(target))
+    assert (ended.code, ended.out) == (0, f"已导出 0 行到 {target}。\n")
+    assert target.read_bytes()[:4] == target.read_bytes()[-4:] == b"PAR1"
+    for wrong in (["export", "secrets", "--from", "2026-01", "--to", "2026-02"], ["export", "revenue"]):
+        assert huiyi(*wrong, "-o", str(target)).code == 2
+    refused = huiyi("export", "revenue", "--from", "2026-12", "--to", "2026-01", "-o", str(tmp_path / "none.parquet"))
+    assert refused.code == 1
+    assert not (tmp_path / "none.parquet").exists()
