@@ -16,7 +16,7 @@ from kernel.fields import Schema
 from kernel.http import ApiBlueprint, current_actor, policy_book, public, requires, working_calendar
 from kernel.identity import FINANCE, SELLERS, Permission, Role
 from web.menu import navigation
-from web.worklists import money, offices, organisations, overviews, prices, sales, uses
+from web.worklists import money, offices, organisations, overviews, payouts, prices, sales, uses
 from web.worklists.tasks import Asking, Task, in_order
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
@@ -71,6 +71,9 @@ GATHERED: Gatherers = (
     ((Role.FINANCE_CHECKER, Role.FINANCE_PAYER), money.refunds_waiting),
     ((Role.FINANCE_PREPARER, Role.FINANCE_CHECKER), money.breaks_waiting),
     ((Role.FINANCE_CHECKER,), money.limits_to_confirm),
+    ((Role.FINANCE_CHECKER, Role.FINANCE_PAYER, Role.SUPERVISOR), payouts.batches_waiting),
+    ((Role.FINANCE_PREPARER,), payouts.payouts_unknown),
+    ((Role.FINANCE_CHECKER,), payouts.accounts_waiting),
     (uses.BUYERS, money.statements_to_pay),
     (uses.BUYERS, sales.approvals_waiting),
     (uses.BUYERS, sales.approval_rules_waiting),
@@ -124,6 +127,8 @@ KINDS: dict[str, tuple[Any, str]] = {
     "negotiations": (lazy_gettext("面议"), "negotiation_pages.browse"),
     "quotes": (lazy_gettext("报价"), "order_pages.quotes"),
     "bank_lines": (lazy_gettext("银行流水"), "bank_line_pages.browse"),
+    "payouts": (lazy_gettext("收益拨付"), "payout_pages.browse"),
+    "payees": (lazy_gettext("收款账户"), "payee_pages.browse"),
     "reconciliation": (lazy_gettext("对账差异"), "reconciliation_pages.desk"),
     "suspense": (lazy_gettext("待核款项"), "suspense_pages.browse"),
     "refunds": (lazy_gettext("退款"), "refund_pages.browse"),
