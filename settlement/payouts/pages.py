@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,12 +17,14 @@ from kernel.http import Form, attachment, current_actor, match_version, page, po
 from kernel.identity import Permission
 from kernel.money import total
 from registry.parties.model import Party
+from registry.public_register.gateway import pdf_of
 from settlement.payees.model import PayeeAccount
 from settlement.payouts import commands, queries, sheets
 from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, Channel, HoldReason, PayoutState
 from settlement.payouts.schemas import PayoutBatchIn, PayoutReasonIn
 from settlement.statements.model import Statement
+from settlement.statements.rules import in_words
 
 blueprint = Blueprint("payout_pages", __name__, template_folder="../templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -139,10 +142,22 @@ def file(number: str) -> Response:
     with db.transaction() as session:
         batch = commands.hand_out(session, current_actor(), number, now=clock.now())
         rows = _rows(session, queries.payouts_of(session, batch.id))
+    if request.form.get("form") == "pdf" and batch.channel is Channel.TREASURY:
+        return attachment(_instruction(batch, rows), f"{number}.pdf", "application/pdf")
     if request.form.get("form") == "csv":
         return attachment(sheets.as_csv(batch.channel, rows), f"{number}.csv", "text/csv; charset=utf-8")
     content = sheets.as_workbook(number, batch.channel, rows, made_at=batch.sent_at or batch.prepared_at)
     return attachment(content, f"{number}.xlsx", XLSX)
+
+
+def _instruction(batch: PayoutBatch, rows: list[sheets.Row]) -> bytes:
+    """Return the treasury's instruction as PDF: whose income it is stays with every line (REV-05)."""
+    html = render_template(
+        "settlement/payouts/treasury_pdf.html", batch=batch, rows=rows, words=in_words(batch.total),
+        place=policy_book().place(batch.place).title,
+    )  # fmt: skip
+    style = (Path(str(current_app.static_folder)) / "statement-pdf.css").read_text(encoding="utf-8")
+    return pdf_of(html, style)
 
 
 def _rows(session: Any, payouts: Any) -> list[sheets.Row]:

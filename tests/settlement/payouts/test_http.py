@@ -6,10 +6,12 @@ import base64
 import csv
 import io
 import re
+import zlib
 from collections.abc import Iterator
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from kernel import clock, db
@@ -158,3 +160,33 @@ def test_no_cell_of_a_file_begins_a_formula(start: str) -> None:
 def test_an_answer_that_cannot_be_read_is_refused(content: bytes) -> None:
     with pytest.raises(ResultRefused):
         sheets.read_results(content)
+
+
+def test_the_treasury_s_instruction_is_a_pdf_with_whose_income_it_is(app: Flask, world: settlement.World) -> None:
+    with app.app_context(), db.transaction() as session:
+        to_bank, to_treasury = (batch.number for batch in sorted(make.pay_all(session), key=lambda one: one.channel))
+    payer, url = as_person(app, Role.FINANCE_PAYER, place=PLACE), f"/payouts/{to_treasury}"
+    assert "缴款通知（PDF）" in payer.get(url).get_data(as_text=True)
+    first, again = (send(payer, f"{url}/file", {"form": "pdf"}, form_at=url) for _ in range(2))
+    assert first.mimetype == "application/pdf"
+    assert first.data.startswith(b"%PDF-")
+    assert first.data == again.data
+    with app.app_context():
+        noted = db.session().scalar(sa.text("SELECT count(*) FROM audit_line WHERE action = 'payout.hand_out'"))
+    assert noted == 2
+    packed = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", first.data, flags=re.DOTALL)
+    maps = b"".join(one for one in map(unpacked, packed) if b"beginbfchar" in one or b"beginbfrange" in one).upper()
+    for sign in "叁佰壹拾肆元陆角分气象局国家金库":
+        assert f"<{ord(sign):04X}>".encode() in maps
+    bank = f"/payouts/{to_bank}"
+    assert send(payer, f"{bank}/file", {"form": "pdf"}, form_at=bank).mimetype.endswith("sheet")
+    preparer = as_person(app, Role.FINANCE_PREPARER, place=PLACE)
+    assert send(preparer, f"{url}/file", {"form": "pdf"}, form_at=url).status_code == 403
+
+
+def unpacked(stream: bytes) -> bytes:
+    """A stream of a PDF as it was before it was packed, or nothing where it is packed otherwise."""
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return b""
