@@ -111,6 +111,10 @@ PLANTED = {
         ("registry/parties/gateway.py", "import weasyprint"),
         ("web/jobs.py", "from weasyprint import HTML"),
     ],
+    "Spark only behind its gateway": [
+        ("registry/parties/gateway.py", "from pyspark.sql import SparkSession"),
+        ("web/jobs.py", "import pyspark"),
+    ],
     "No circles, down to the last folder": [
         ("registry/parties/queries.py", "import registry.reviews.model"),
         ("kernel/errors.py", "import kernel.money"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from kernel.calendar import BEIJING, business_date
@@ -17,7 +17,6 @@ from kernel.errors import Conflict, Invalid, Malformed
 REFERENCE = re.compile(r"[\x21-\x7e]{1,128}")
 SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 WHOLE = re.compile(r"[0-9]{1,12}")
-QUANTITY_MAX = int("999999999999")  # as many digits as WHOLE takes
 NUL = "\x00"  # no database keeps it in a text
 TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -142,7 +141,7 @@ def checked_use(
     moved = moment(occurred_at)
     if (
         entitlement and moved is not None and hit is not None and REFERENCE.fullmatch(reference)
-        and isinstance(quantity, int) and 0 < quantity <= QUANTITY_MAX and (not source or SOURCE.fullmatch(source))
+        and _is_quantity(quantity) and (not source or SOURCE.fullmatch(source))
         and NUL not in f"{entitlement}{subject_kind}{subject}"
     ):  # fmt: skip
         kind, digest = subject_kind or None, subject_digest(subject_kind, subject) if subject else None
@@ -155,7 +154,7 @@ def checked_use(
         faults.append(fault(row, "client_reference", "reference", "缺少流水号，或不是 1–128 个可见半角字符"))
     if moved is None:
         faults.append(fault(row, "occurred_at", "moment", "发生时间须写成 2026-10-05T09:30:00+08:00"))
-    if not isinstance(quantity, int) or not 0 < quantity <= QUANTITY_MAX:
+    if not _is_quantity(quantity):
         faults.append(fault(row, "quantity", "quantity", f"数量“{quantity}”不是大于零的整数"))
     if hit is None:
         faults.append(fault(row, "hit", "truth", "是否查得须为 true 或 false"))
@@ -165,6 +164,10 @@ def checked_use(
         if NUL in (text or ""):
             faults.append(fault(row, name, "text", "含有不可保存的字符"))
     return None, faults
+
+
+def _is_quantity(value: int | str) -> TypeGuard[int]:
+    return isinstance(value, int) and value > 0 and WHOLE.fullmatch(str(value)) is not None
 
 
 def faults_of(use: Use, held: Held | None, place: str, now: datetime) -> list[dict[str, Any]]:

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kernel import audit, bulk, numbering
+from kernel import audit, bulk, numbering, progress
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
+from kernel.money import Money
 from kernel.policy import PolicyBook
 from registry.accounts.queries import accounts_behind
 from settlement.bookings.commands import book_revenue
@@ -41,6 +42,8 @@ from settlement.usage.queries import grace_hours
 from settlement.usage.rules import cut
 from settlement.workings.queries import Worked, digest, work_out
 
+SEALING = ("入账", "试算", "记账", "出单")  # what is done when a step is; the live page shows it
+
 
 def prepare(
     session: Session, actor: Actor, *, place: str, period: Period, now: datetime, book: PolicyBook
@@ -65,9 +68,12 @@ def prepare(
     if run is not None:
         after(run.state, RunEvent.PREPARE)
     must_be_in_order(period, unsealed_before=None, sealed_after=queries.neighbours(session, place, period)[1])
-    while freeze_terms(session, actor, place=place, now=now):
-        pass
-    worked = work_out(session, place=place, period=period, received_until=until, book=book)
+    with progress.track("settlement.prepare", 2, about=f"{place} {period.text()}") as told:
+        while freeze_terms(session, actor, place=place, now=now):
+            pass
+        told.step()
+        worked = work_out(session, place=place, period=period, received_until=until, book=book)
+        told.step()
     assert actor.id is not None
     report = worked.report()
     facts: dict[str, Any] = {
@@ -131,19 +137,8 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     period = Period(run.period_start, run.period_end)
     unsealed_before, sealed_after = queries.neighbours(session, run.place, period)
     must_be_in_order(period, unsealed_before=unsealed_before, sealed_after=sealed_after)
-    while take_in_payments(session, actor, now=now, place=run.place):
-        pass
-    lock_books(session, run.place)  # what is given back from here on finds what this settlement booked
-    worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
-    if digest(worked.report()) != run.report_sha256:
-        raise InputsChanged(
-            f"结算 {run.number} 编制之后数据已变化（用量、方案或参数），请重新编制并复核后再封存",
-            detail_en="The facts give another result now: prepare and check it again",
-        )
-    booked = _write(session, actor, run, worked, now)
-    issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
-    ties = queries.tie_out(session, run)
-    must_tie(ties)
+    with progress.track("settlement.seal", len(SEALING), about=run.number) as told:
+        booked, issued, ties = _sealed(session, actor, run, period, told, now=now, book=book)
     run.totals = {**run.totals, "statements": issued, "entries": booked,
                   "tie_out": {name: amount.text() for name, amount in ties.items()}}  # fmt: skip
     run.state, run.sealed_by, run.sealed_by_name, run.sealed_at = state, actor.id, actor.name, now
@@ -152,6 +147,31 @@ def seal(session: Session, actor: Actor, number: str, *, now: datetime, book: Po
     audit.record(session, actor, "settlement.seal", run, at=now, note=run.number,
                  detail={"report_sha256": run.report_sha256, "statements": issued})  # fmt: skip
     return run
+
+
+def _sealed(
+    session: Session, actor: Actor, run: SettlementRun, period: Period, told: progress.Track, *, now: datetime,
+    book: PolicyBook,
+) -> tuple[int, int, dict[str, Money]]:  # fmt: skip
+    """Take in, work out, book, issue and tie; return how many entries and statements, and the sums that agree."""
+    while take_in_payments(session, actor, now=now, place=run.place):
+        pass
+    told.step(SEALING[0])
+    lock_books(session, run.place)  # what is given back from here on finds what this settlement booked
+    worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
+    if digest(worked.report()) != run.report_sha256:
+        raise InputsChanged(
+            f"结算 {run.number} 编制之后数据已变化（用量、方案或参数），请重新编制并复核后再封存",
+            detail_en="The facts give another result now: prepare and check it again",
+        )
+    told.step(SEALING[1])
+    booked = _write(session, actor, run, worked, now)
+    told.step(SEALING[2])
+    issued = issue(session, actor, worked, run_id=run.id, run_number=run.number, now=now)
+    told.step(SEALING[3])
+    ties = queries.tie_out(session, run)
+    must_tie(ties)
+    return booked, issued, ties
 
 
 def _must_be_somebody_else(session: Session, actor: Actor, run: SettlementRun) -> None:

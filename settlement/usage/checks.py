@@ -18,7 +18,7 @@ def run(session: Session, place: str) -> list[str]:
     folder, found = queries.archive_of(session).folder, list[str]()
     after: dict[date, datetime] = {}
     for one in queries.archived(session, place):
-        day, path = date.fromordinal(one.day_number), folder / one.file_name
+        day, path = date.fromordinal(one.day_number), folder.joinpath(one.file_name)
         if not path.is_file():
             found.append(f"{place} {day}：归档文件 {one.file_name} 不存在")
         elif gateway.digest_of(path) != one.file_digest:

@@ -68,7 +68,7 @@ def totals(session: Session, *, place: str, period: Period, stored_until: dateti
         late = sa.and_(UsageEvent.day_number.in_(days), UsageEvent.stored_at > until)
         found.append(_counted(session, place, period, stored_until, late))
     if parts:
-        files = [archive.folder / one.file_name for one in parts]
+        files = [archive.folder.joinpath(one.file_name) for one in parts]
         cut = stored_until if any(one.stored_until > stored_until for one in parts) else None
         rows = gateway.ask(archive, files, totals_text(place, period, cut))
         found.append((UUID(key), kind, *numbers) for key, kind, *numbers in rows)

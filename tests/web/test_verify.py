@@ -49,6 +49,7 @@ BREACHES = {
     "C6 使用事件被删": (
         "DELETE FROM settlement_usage_event WHERE rowid = (SELECT max(rowid) FROM settlement_usage_event WHERE hit)"
     ),
+    "C6 使用事件换了产品": "UPDATE settlement_usage_event SET product_id = lower(hex(randomblob(16)))",
     "C1 已用量超过购买量": "UPDATE settlement_usage_total SET used = quota + 1 WHERE quota IS NOT NULL",
     "A13 收入不等于净额加税": "UPDATE settlement_revenue_line SET tax = tax + 1 WHERE gross > 0",
     "A4 一方多分一分": "UPDATE settlement_share_line SET amount = amount + 1 WHERE amount > 0",

@@ -16,6 +16,10 @@ METERING = (
         WHERE IS_COUNTED AND NOT EXISTS (
             SELECT 1 FROM settlement_usage_total t WHERE t.entitlement_id = e.entitlement_id)
         GROUP BY e.entitlement_id""".replace("IS_COUNTED", COUNTED)),
+    Check("C6", "使用事件没有使用权，或产品、地区与使用权不符", """SELECT e.entitlement_id, count(*)
+        FROM settlement_usage_event e LEFT JOIN market_entitlement n
+            ON n.id = e.entitlement_id AND n.product_id = e.product_id AND n.place = e.place
+        WHERE n.id IS NULL GROUP BY e.entitlement_id"""),
     Check("C1", "已用量超过购买量", """SELECT t.entitlement_id, t.used, n.quota FROM settlement_usage_total t
         JOIN market_entitlement n ON n.id = t.entitlement_id
         WHERE n.quota IS NOT NULL AND (t.used > n.quota OR t.quota IS NULL OR t.quota <> n.quota)"""),

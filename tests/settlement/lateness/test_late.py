@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,17 +13,34 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from kernel import db
-from kernel.calendar import Period
+from kernel.calendar import Period, start_of_day
 from kernel.identity import Role
+from kernel.policy import PolicyBook
 from settlement.lateness import queries
 from settlement.lateness.queries import NoSuchEvent
 from settlement.metering.model import UsageEvent
+from settlement.runs import commands as runs
+from settlement.usage.rules import GraceRunning
 from tests.make import registry_base as base
 from tests.make import settlement as make
 from tests.make.clients import as_person, as_program
+from tests.rig.databases import ROOT
 
 SEPTEMBER = Period.month("2026-09")
 LATER, OCTOBER = make.NOW + timedelta(days=3), make.NOW + timedelta(days=30)
+
+
+GRACE = """
+title: 当地结算办法
+documents:
+  local: {title: 办法, number: 无, in_force: 2024-01-01, read_on: 2026-11-22, status: demonstration, note: 测试}
+places:
+  national:
+    settlement.usage_grace_hours:
+      - from: 2024-01-01
+        value: "48"
+        source: {document: local, article: 第一条, evidence: I, rule: REV-03, quote: 迟到用量}
+"""
 
 
 def reader(place: str = base.PLACE):  # type: ignore[no-untyped-def]
@@ -102,3 +120,19 @@ def test_engine_archive_and_late_events_are_shown_on_a_page_and_to_programs(
     times = client.get(f"/api/v1/usage/events/{event}/times", headers=program).json
     assert (times["billed_by"], times["used_at"]) == (august, "2026-08-05T02:00:00+00:00")
     assert client.get("/api/v1/usage/state?place=futian", headers=program).status_code == 403
+
+
+def test_within_the_agreed_time_events_still_count_for_their_period_and_afterwards_for_the_next(
+    session: Session, tmp_path: Path
+) -> None:
+    overlay = tmp_path / "grace.yaml"
+    overlay.write_text(GRACE, encoding="utf-8")
+    book = PolicyBook.load(ROOT / "policies", [ROOT / "policies" / "overlays" / "demonstration.yaml", overlay])
+    world, end = make.make_world(session), start_of_day(make.PERIOD.end)
+    asked = {"place": base.PLACE, "period": make.PERIOD, "book": book}
+    make.use(session, world.scores_bought, 5, prefix="within", now=end + timedelta(hours=48))
+    make.use(session, world.scores_bought, 3, prefix="beyond", now=end + timedelta(hours=48, seconds=1))
+    with pytest.raises(GraceRunning):
+        runs.prepare(session, make.preparer(), now=end + timedelta(hours=47), **asked)
+    run = runs.prepare(session, make.preparer(), now=end + timedelta(days=9), **asked)
+    assert (run.totals["quantity"], run.received_until) == (5, end + timedelta(hours=48))
