@@ -17,6 +17,7 @@ from kernel import clock, db
 from kernel.calendar import Period, add_months
 from kernel.identity import Role
 from kernel.money import Money
+from market.orders import queries as orders
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from settlement.ledger import commands as ledger
@@ -226,7 +227,7 @@ def test_nothing_is_disclosed_that_differs_from_the_ledger(session: Session) -> 
     disclosing.must_tie_to_the_ledger(session, agreements, year)  # nothing is sealed, nothing is said
     settlement.settle(session)
     disclosing.must_tie_to_the_ledger(session, agreements, year)
-    number, day = settlement.orders.get(session, world.levels_bought.order_id).number, settlement.PERIOD.last_day
+    number, day = orders.get(session, world.levels_bought.order_id).number, settlement.PERIOD.last_day
     legs = (Leg(unearned(number), Money(100)), Leg(output_tax(make.PLACE), Money(-100)))
     stray = Entry(make.PLACE, Cause.REVENUE_EARNED, "stray", day + timedelta(days=1), "试", legs)
     ledger.book(session, settlement.preparer(), stray, now=settlement.NOW)
@@ -240,7 +241,7 @@ def test_a_disclosure_whose_figures_differ_from_the_ledger_is_refused(app: Flask
         world = settlement.make_world(session)
         settlement.use(session, world.scores_bought, 200)
         settlement.settle(session)
-        number = settlement.orders.get(session, world.levels_bought.order_id).number
+        number = orders.get(session, world.levels_bought.order_id).number
         legs = (Leg(unearned(number), Money(100)), Leg(output_tax(make.PLACE), Money(-100)))
         stray = Entry(make.PLACE, Cause.REVENUE_EARNED, "stray", settlement.NOW.date(), "试", legs)
         ledger.book(session, settlement.preparer(), stray, now=settlement.NOW)
