@@ -30,6 +30,7 @@ from settlement.ledger.commands import book_new
 from settlement.ledger.rules import capture_entry
 from settlement.revenue.model import RevenueLine
 from settlement.runs import commands as runs
+from settlement.splits.commands import freeze_terms
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 from tests.make import registry_base as base
@@ -75,6 +76,12 @@ def make_orders(url: str) -> None:
             for paid, number, amount in rows
         ]  # fmt: skip
         book_new(session, make.preparer(), entries, now=make.NOW)
+    with database.new_session() as session:  # as the daily job does, long before a month is settled
+        left = LINES
+        while left:
+            with write_transaction(session):
+                left = freeze_terms(session, make.preparer(), place=base.PLACE, now=make.NOW)
+            session.expunge_all()
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
     database.engine.dispose()

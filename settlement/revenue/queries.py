@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import Period
-from kernel.db import MomentType
+from kernel.db import Entity, MomentType
 from kernel.identity import FINANCE, SELLERS, WATCHERS, Actor
 from kernel.money import ZERO, Money, total
 from market.entitlements.model import Entitlement
 from market.orders.model import Order, Quote
 from market.payments.model import Payment
+from pricing.exemptions.rules import Purpose
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import PriceReason, TariffModel
 from registry.agreements.model import Agreement
@@ -30,6 +31,8 @@ from settlement.revenue.model import RevenueLine
 from settlement.usage import queries as usage
 
 SUM = sa.func.sum
+BATCH = 2_000
+Row = TypeVar("Row", bound=Entity)
 # settlements are a floor above revenue, which knows of them only which periods were worked out until when
 RUN = sa.table(
     "settlement_run",
@@ -74,12 +77,39 @@ class Moved:
     model: TariffModel
 
 
+class Right(NamedTuple):
+    """What a settlement needs of an entitlement; a month has a hundred thousand of them."""
+
+    id: UUID
+    number: str
+    valid_from: date
+    valid_until: date
+
+
+class Bought(NamedTuple):
+    """What a settlement needs of an order."""
+
+    id: UUID
+    number: str
+    amount: Money
+    shadow_amount: Money
+    quantity: int
+    purpose: Purpose
+    reason: PriceReason
+    product_id: UUID
+    version_id: UUID
+    agreement_id: UUID
+    placed_at: datetime
+    buyer_id: UUID
+    subject_kind: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sale:
     """One entitlement with everything that its settlement needs."""
 
-    entitlement: Entitlement
-    order: Order
+    entitlement: Right
+    order: Bought
     product: Product
     agreement_number: str
     tariff: Tariff | None
@@ -137,26 +167,48 @@ class Sale:
 
 
 def sales(session: Session, *, place: str, before: date) -> list[Sale]:
-    """Return the entitlements of a place that began before a day, by number; one query."""
-    buyer, seller = aliased(Party), aliased(Party)
+    """Return the entitlements of a place that began before a day, by number.
+
+    One query reads columns; products, tariffs, agreements and organisations, which are few, are read once each.
+    """
     paid = sa.exists().where(Payment.order_id == Order.id, Payment.captured_at.is_not(None))
     grounds = sa.case((Order.reason == PriceReason.NEGOTIATED, Quote.inputs))
-    grade = Quote.inputs["grade"].as_string()
+    right = [getattr(Entitlement, name) for name in Right._fields]
+    bought = [getattr(Order, name) for name in Bought._fields]
     query = (
-        sa.select(Entitlement, Order, Product, Agreement.number, Tariff, buyer.name, seller, paid, grounds, grade)
+        sa.select(*right, *bought, Order.tariff_id, Order.seller_id, paid, grounds, Quote.inputs["grade"].as_string())
         .join(Order, Order.id == Entitlement.order_id)
         .join(Quote, Quote.id == Order.quote_id)
-        .join(Product, Product.id == Order.product_id)
-        .join(Agreement, Agreement.id == Order.agreement_id)
-        .join(buyer, buyer.id == Order.buyer_id)
-        .join(seller, seller.id == Order.seller_id)
-        .outerjoin(Tariff, Tariff.id == Order.tariff_id)
         .where(Entitlement.place == place, Entitlement.valid_from < before)
         .order_by(Entitlement.number)
     )
     returned = ledger.returned_unearned(session, place=place)
-    found = [Sale(*row) for row in session.execute(query)]
-    return [replace(one, returns=tuple(returned.get(unearned(one.order.number), ()))) for one in found]
+    products, tariffs, parties = _Once(session, Product), _Once(session, Tariff), _Once(session, Party)
+    agreements, found = _Once(session, Agreement), []
+    for row in session.execute(query.execution_options(yield_per=BATCH)):
+        order = Bought(*row[len(right) : len(right) + len(bought)])
+        tariff_id, seller_id, is_paid, rests_on, graded = row[len(right) + len(bought) :]
+        found.append(
+            Sale(
+                Right(*row[: len(right)]), order, products[order.product_id], agreements[order.agreement_id].number,
+                tariffs[tariff_id] if tariff_id is not None else None, parties[order.buyer_id].name,
+                parties[seller_id], is_paid, rests_on, graded,
+                returns=tuple(returned.get(unearned(order.number), ())),
+            )
+        )  # fmt: skip
+    return found
+
+
+class _Once(dict[UUID, Row]):
+    """Rows of one table by id, each read when it is asked for first."""
+
+    def __init__(self, session: Session, table: type[Row]) -> None:
+        super().__init__()
+        self._session, self._table = session, table
+
+    def __missing__(self, key: UUID) -> Row:
+        self[key] = self._session.get_one(self._table, key)
+        return self[key]
 
 
 def usage_totals(

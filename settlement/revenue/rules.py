@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from kernel.calendar import DAY, Period
@@ -67,6 +68,7 @@ def earned_by_use(
     return Earned(cumulative - before, cumulative, working)
 
 
+@lru_cache  # a month has many orders of one term and price, and nobody changes what is returned
 def earned_by_time(first: date, last: date, end: date, *, limit: Money, before: Money) -> Earned:
     """Return what a period earned of an order that is charged by time: day by day, evenly.
 
