@@ -68,6 +68,14 @@ BREACHES = {
     "CONTRACT 合同文本被改": "UPDATE market_contract SET text = text || '。'",
     "FILE 证据被换": "UPDATE evidence_file SET content = x'00'",
     "SEAL 审计行被改": "UPDATE audit_line SET note = note || 'x' WHERE rowid = 3",
+    "SEAL 叶摘要被改": "UPDATE audit_leaves SET hashes = zeroblob(length(hashes))",
+    "ROOT 封存根被改": "UPDATE settlement_period_root SET sm3 = sha256",
+    "ROOT 封存根被删": "DELETE FROM settlement_root_part",
+    "ROOT 封存的销售被改": "UPDATE settlement_revenue_line SET rating = '{}'",
+    "RECEIPT 交付回执被改": (
+        "UPDATE market_delivery_receipt SET provider_count = provider_count + 1 WHERE sha256 IS NOT NULL"
+    ),
+    "RECEIPT 回执签署被删": "DELETE FROM market_receipt_signature",
     "SEAL 审计行被删": "DELETE FROM audit_line WHERE rowid = 3",
 }
 
