@@ -92,5 +92,5 @@ def data_set_of(name: str) -> DataSet:
     """
     if name not in list(DataSet):
         known = "、".join(DataSet)
-        raise NoSuchExtract(f"没有名为“{name[:40]}”的导出：可导出的有 {known}", detail_en=f"No extract {name[:40]}")
+        raise NoSuchExtract(f"没有名为“{name}”的导出：可导出的有 {known}", detail_en=f"No extract {name}")
     return DataSet(name)

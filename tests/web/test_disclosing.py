@@ -245,12 +245,12 @@ def test_a_disclosure_whose_figures_differ_from_the_ledger_is_refused(app: Flask
         legs = (Leg(unearned(number), Money(100)), Leg(output_tax(make.PLACE), Money(-100)))
         stray = Entry(make.PLACE, Cause.REVENUE_EARNED, "stray", settlement.NOW.date(), "试", legs)
         ledger.book(session, settlement.preparer(), stray, now=settlement.NOW)
-    program = as_program(app, Role.OPERATOR, party=world.operator)
     body = {
         "place": "xinchang", "side": "operating", "party_id": str(world.operator.id), "year": 2026,
         "institution": INSTITUTION, "data_department": DEPARTMENT,
         "authorization_modes": {world.agreement.number: "by_scenario"},
     }  # fmt: skip
     with clock.set_to(datetime(2027, 1, 5, 2, 0, tzinfo=UTC)):
+        program = as_program(app, Role.OPERATOR, party=world.operator)
         refused = app.test_client().post("/api/v1/disclosures", json=body, headers=key(program))
     assert (refused.status_code, refused.json["code"]) == (409, "pack.does_not_tie")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -208,8 +208,8 @@ def late_objections(connection: sa.Connection) -> list[str]:
     found = []
     for number, filed, until in connection.execute(sa.text(query)):
         at = filed if isinstance(filed, datetime) else datetime.fromisoformat(str(filed))
-        day = ((at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)) + BEIJING).date()
-        if until is None or day > date.fromisoformat(str(until)):
+        beijing = (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)) + BEIJING
+        if until is None or f"{beijing:%Y-%m-%d}" > str(until):
             found.append(f"REV-04 贡献异议在公示期满后提出：{number} / {until}")
     return found
 
