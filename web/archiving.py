@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from kernel import clock, db
+from kernel import clock, db, progress
 from kernel.http import policy_book
 from kernel.identity import Actor
 from settlement.lateness.queries import closed_before
@@ -28,9 +28,12 @@ def archive(actor: Actor, place: str, console: Console, *, only_check: bool) -> 
     before = closed_before(session, place)
     if only_check or before is None:
         return 0
-    for day in closed_days(queries.days_with_use(session, place, before), before):
-        with db.transaction() as opened:
-            made = commands.archive_day(opened, actor, place=place, day=day, now=clock.now())
-        if made is not None:
-            console.print(f"{day}：{made.events} 条、{made.units} 个单位，写入 {made.file_name}", soft_wrap=True)
+    days = closed_days(queries.days_with_use(session, place, before), before)
+    with progress.track("usage.archive", len(days), about=place) as told:
+        for day in days:
+            with db.transaction() as opened:
+                made = commands.archive_day(opened, actor, place=place, day=day, now=clock.now())
+            told.step(str(day))
+            if made is not None:
+                console.print(f"{day}：{made.events} 条、{made.units} 个单位，写入 {made.file_name}", soft_wrap=True)
     return 0

@@ -12,7 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from kernel import progress
 from kernel.progress import ProgressState
 
-TITLES = {"settlement.run": "收益结算"}
+TITLES = {
+    "settlement.run": "收益结算", "settlement.prepare": "编制结算", "settlement.seal": "封存结算",
+    "reconciliation.run": "对账", "usage.archive": "用量归档",
+}  # fmt: skip
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel import audit, files, numbering
+from kernel import audit, files, numbering, progress
 from kernel.calendar import Period, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
@@ -51,19 +51,24 @@ def reconcile(
     actor.must(Permission.RECONCILE, place=book.place(place).key)
     must_be_over(period, business_date(now))
     numbering.take_block(session, f"RECONCILE-{place}", 0)  # of two runs at once the second sees what the first found
-    while take_in_payments(session, actor, now=now, place=place):
-        pass
-    book_payouts(session, actor, place=place, now=now)
-    before = queries.last_of(session, place, period)
-    open_before = unfinished(session, place)
-    watched = {one.reference for one in open_before}
-    found = items(session, place=place, period=period, watched=watched)
-    fee = queries.agreed_fee(book, place, period.last_day)
-    outcome = match(found, Scope(period, watched, _known(session, place, found), fee))
-    changed = queries.changes(session, before, found) if before is not None else []
-    gone = [one for one in changed if one.what == "gone"]
-    findings = [*outcome.findings, *_of_gone(gone, outcome.findings, period)]
-    run = _keep(session, actor, place, period, found, outcome, gone, findings, open_before, now)
+    with progress.track("reconciliation.run", 4, about=f"{place} {period.text()}") as told:
+        while take_in_payments(session, actor, now=now, place=place):
+            pass
+        book_payouts(session, actor, place=place, now=now)
+        told.step("取各方明细")
+        before = queries.last_of(session, place, period)
+        open_before = unfinished(session, place)
+        watched = {one.reference for one in open_before}
+        found = items(session, place=place, period=period, watched=watched)
+        told.step("逐笔核对")
+        fee = queries.agreed_fee(book, place, period.last_day)
+        outcome = match(found, Scope(period, watched, _known(session, place, found), fee))
+        changed = queries.changes(session, before, found) if before is not None else []
+        gone = [one for one in changed if one.what == "gone"]
+        findings = [*outcome.findings, *_of_gone(gone, outcome.findings, period)]
+        told.step("记录差异")
+        run = _keep(session, actor, place, period, found, outcome, gone, findings, open_before, now)
+        told.step()
     audit.record(session, actor, "reconciliation.run", run, at=now, note=run.number,
                  detail={"inputs_sha256": run.inputs_sha256, "breaks": len(run.found), "gone": len(gone)})  # fmt: skip
     return run

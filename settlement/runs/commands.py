@@ -42,7 +42,7 @@ from settlement.usage.queries import grace_hours
 from settlement.usage.rules import cut
 from settlement.workings.queries import Worked, digest, work_out
 
-SEALING = ("入账", "试算", "记账", "出单")  # what is done when a step is; the live page shows it
+SEALING = ("试算", "记账", "出单", "核对")  # what comes next, for who looks on
 
 
 def prepare(

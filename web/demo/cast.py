@@ -13,6 +13,7 @@ from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind, uscc_from_body
+from web.demo.books import Books
 from web.demo.market import Market, Paper
 from web.demo.procedure import Procedure
 from web.demo.watch import Watch
@@ -249,6 +250,7 @@ class Place:
     preferred: tuple[tuple[str, str, str], ...] = ()  # buyer, product, class of buyers with a price of its own
     watch: Watch = Watch()  # noqa: RUF009 — frozen
     market: Market = Market()  # noqa: RUF009 — frozen
+    books: Books | None = None  # where the story of the completed month is told
 
     def organisation(self, key: str) -> Organisation:
         """Return one organisation."""

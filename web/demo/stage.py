@@ -80,6 +80,7 @@ class Told:
     keys: dict[str, str] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
     run: dict[str, Any] = field(default_factory=dict)
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by month
     shares: list[dict[str, Any]] = field(default_factory=list)
     statements: list[dict[str, Any]] = field(default_factory=list)
     charges: dict[str, Any] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Told:
     early: dict[str, Any] = field(default_factory=dict)
     headroom: dict[str, Any] = field(default_factory=dict)
     market: dict[str, Any] = field(default_factory=dict)
+    books: dict[str, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
     def party_id(self, key: str) -> str:

@@ -13,9 +13,12 @@ from web.demo.chapters import (
     aftersale,
     approval,
     authorisation,
+    closing,
+    contributing,
     determining,
     development,
     duties,
+    paying_out,
     people,
     planning,
     pricing,
@@ -80,25 +83,36 @@ CHAPTERS: tuple[tuple[date, str, tuple[Chapter, ...]], ...] = (
     )),
     (days.ORDER, "询价、下单、签约", (sale.try_public_use_without_exemption, sale.order)),
     (days.PAYMENT, "到账与开通", (sale.pay, sale.make_keys)),
-    *((day, f"调用（{day:%m-%d}）", (use.call_on,)) for day in days.CALLS),
-    (days.USAGE_FILE, "用量文件", (use.bring_in_file,)),
-    (days.SETTLEMENT, "编制结算", (settlement.prepare,)),
-    (days.SEALING, "复核与封存", (settlement.check_and_seal,)),
-    (days.CHARGES, "平台费用", (watching.record_charges,)),
-    (days.MISUSE, "改作他用的核查", (watching.find_misuse,)),
-    (days.MARKET_ORDER, "查找、下单、账户与额度", (
-        trading.find, trading.register_endpoint, trading.order, aftersale.feed_back,
+    (days.CALLS[0], f"调用（{days.CALLS[0]:%m-%d}）", (use.call_on,)),
+    (days.FIRST_SETTLED, "首月结算", (settlement.settle_first_month,)),
+    (days.FIRST_CLOSED, "首月结账", (closing.close_first_month,)),
+    *((day, f"调用（{day:%m-%d}）", (use.call_on,)) for day in days.CALLS[1:]),
+    (days.USAGE_FILE, "用量文件、迟到用量、贡献公示", (
+        use.bring_in_file, contributing.take_in_late_use, contributing.show_figures,
     )),
-    (days.BANK_FILE, "银行对账单、余额和月结", (trading.bring_in_bank_file,)),
-    (days.MISUSE_HEARD, "听取使用单位陈述", (watching.hear_grantee,)),
-    (days.DOWNLOADS, "接口、文件、报告交付", (aftersale.deliver,)),
+    (days.SETTLEMENT, "贡献异议、编制结算", (
+        contributing.take_in_too_late, contributing.object_to_figure, contributing.decide_objection, settlement.prepare,
+    )),
+    (days.SEALING, "复核、封存、收款账户", (settlement.check_and_seal, paying_out.name_accounts)),
+    (days.CHARGES, "平台费用、拨付", (watching.record_charges, paying_out.look_at_dues, paying_out.pay)),
+    (days.MISUSE, "改作他用的核查、拨付退回", (watching.find_misuse, paying_out.hear_from_bank)),
+    (days.MARKET_ORDER, "查找、下单、账户与额度", (
+        trading.find, trading.register_endpoint, trading.order, aftersale.feed_back, paying_out.hear_again,
+    )),
+    (days.BANK_FILE, "银行对账单、余额和月结、对账", (trading.bring_in_bank_file, closing.compare)),
+    (days.MISUSE_HEARD, "听取使用单位陈述、差异关闭", (watching.hear_grantee, closing.close_breaks)),
+    (days.DOWNLOADS, "交付、结账", (aftersale.deliver, closing.close_month)),
     (days.MISUSE_DECIDED, "改作他用的认定和补收", (watching.reprice_misuse,)),
     (days.RECEIPTS, "交付回执与争议", (aftersale.count,)),
     (days.COMPLAINT, "收费投诉", (watching.complain,)),
     (days.INVOICES, "争议的决定与开票", (aftersale.decide, aftersale.invoice)),
     (days.COMPLAINT_DECIDED, "收费投诉的决定", (watching.decide_complaint,)),
-    (days.REFUND, "退款与红字发票", (aftersale.give_back,)),
-    (days.STATEMENTS, "月度报告与月结账单", (aftersale.report, trading.settle_month)),
+    (days.REFUND, "退款与红字发票", (aftersale.give_back, paying_out.give_back)),
+    (days.STATEMENTS, "月度报告与月结账单", (
+        aftersale.report, trading.settle_month, settlement.prepare_next,
+    )),
+    (days.NEXT_SEALING, "次月封存、拨付与抵扣", (settlement.seal_next, paying_out.pay_next_month)),
+    (days.NEXT_PAID, "次月到账", (paying_out.hear_of_next_month,)),
     (days.RENEWAL, "免费续期与提前申请", (watching.renew_exemption, watching.apply_too_early)),
     (days.HALF_YEAR, "半年报告与收入余量", (
         duties.report_half_year, watching.draw_charges, watching.read_headroom,
@@ -125,5 +139,8 @@ def tell_places(
         for told in tolds:
             for tell in parts:
                 tell(stage, told)
+        if day in days.ANCHORED:
+            stage.run_job("audit.seal")
+            stage.run_job("proofs.anchor")
     stage.run_job("audit.seal")
     return stage, tolds

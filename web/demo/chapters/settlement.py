@@ -11,11 +11,12 @@ from kernel.money import PERCENT, ZERO, Money, decimal_text
 from kernel.policy import PolicyBook
 from registry.parties.rules import PartyKind
 from web.demo.cast import ScheduleFact
-from web.demo.days import MONTH, PRICES_FROM
+from web.demo.days import FIRST_MONTH, MONTH, NEXT_MONTH, PRICES_FROM
 from web.demo.stage import Stage, Told
 
 SCHEDULES = "/api/v1/schedules"
 RUNS = "/api/v1/settlements"
+THIRD = "sealer"
 PAYEE_KINDS = (PartyKind.ADMINISTRATIVE_UNIT, PartyKind.PUBLIC_INSTITUTION, PartyKind.ENTERPRISE)
 HELD = "REV-05 PAYEE_RULE_MISSING：本级财政部门的办法未配置"
 SIGN_FOR_THEMSELVES = ("operator", "merchant", "platform", "venue", "agency")
@@ -57,20 +58,50 @@ def _signer(told: Told, uscc: str) -> str:
     return told.place.person_of(key).key if key in SIGN_FOR_THEMSELVES else "supervisor"
 
 
+def settle_first_month(stage: Stage, told: Told) -> None:
+    """Settle the first month with entries: nothing was used yet, but months are settled one after the other."""
+    run = _prepare(stage, told, FIRST_MONTH)
+    told.runs[FIRST_MONTH] = _check_and_seal(stage, told, run)
+
+
 def prepare(stage: Stage, told: Told) -> None:
     """Prepare the settlement of the month; who prepared it may not check it."""
-    preparer = told.login("preparer")
-    told.run = stage.send(preparer, RUNS, {"place": told.place.key, "period": MONTH})
+    told.run = _prepare(stage, told, MONTH)
+
+
+def _prepare(stage: Stage, told: Told, month: str) -> dict[str, Any]:
+    run: dict[str, Any] = stage.send(told.login("preparer"), RUNS, {"place": told.place.key, "period": month})
+    return run
 
 
 def check_and_seal(stage: Stage, told: Told) -> None:
-    """Check and seal the settlement by another person; read what everybody receives."""
-    url = f"{RUNS}/{told.run['number']}"
-    stage.refused(told, "编制人复核自己的结算", told.login("preparer"), f"{url}/check", rule="", of=told.run)
-    checked = stage.send(told.login("checker"), f"{url}/check", of=told.run)
-    told.run = stage.send(told.login("checker"), f"{url}/seal", of=checked)
+    """Check and seal the settlement by other people than who prepared it; read what everybody receives."""
+    url = f"{RUNS}/{told.run['number']}/check"
+    stage.refused(told, "编制人复核自己的结算", told.login("preparer"), url, rule="", of=told.run)
+    told.run = told.runs[MONTH] = _check_and_seal(stage, told, told.run)
     told.shares = shares_of(told, _payee_citations(stage, told))
     told.statements = stage.get(told.login("auditor"), "/api/v1/statements")["items"]
+
+
+def _check_and_seal(stage: Stage, told: Told, run: dict[str, Any]) -> dict[str, Any]:
+    """Check by one person and seal by another, where finance has a third."""
+    url = f"{RUNS}/{run['number']}"
+    checked = stage.send(told.login("checker"), f"{url}/check", of=run)
+    has_third = any(person.key == THIRD for person in told.place.people)
+    sealed: dict[str, Any] = stage.send(told.login(THIRD if has_third else "checker"), f"{url}/seal", of=checked)
+    return sealed
+
+
+def prepare_next(stage: Stage, told: Told) -> None:
+    """Prepare the month after, where the story goes on: it takes what came too late for this one."""
+    if told.place.books is not None:
+        told.runs[NEXT_MONTH] = _prepare(stage, told, NEXT_MONTH)
+
+
+def seal_next(stage: Stage, told: Told) -> None:
+    """Check and seal the month after."""
+    if told.place.books is not None:
+        told.runs[NEXT_MONTH] = _check_and_seal(stage, told, told.runs[NEXT_MONTH])
 
 
 def _payee_citations(stage: Stage, told: Told) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kernel.identity import Role
 from registry.parties.rules import Capacity, PartyKind
+from web.demo.books import Books, LateUse, Objected, PaidOn
 from web.demo.cast import (
     AgreementFact,
     Organisation,
@@ -55,6 +56,7 @@ PEOPLE = (
     Person("public_body", "简防微", "public_body", Role.BUYER),
     Person("preparer", "邝记", "finance", Role.FINANCE_PREPARER),
     Person("checker", "植复", "finance", Role.FINANCE_CHECKER),
+    Person("sealer", "封思齐", "finance", Role.FINANCE_CHECKER),
     Person("payer", "劳付", "finance", Role.FINANCE_PAYER),
     Person("auditor", "招审", None, Role.AUDITOR),
     Person("deputy", "莫副审", "authority", Role.SUPERVISOR),
@@ -168,7 +170,7 @@ SERVICE_FEES = (
     ServiceFeeFact("computing", "0.80", "2025年度每次算力平均成本（演示）", "0.84", "0.85"),
 )
 PURCHASES = (
-    Purchase("industry", "company", "index", "industry_development", 120, 40, "GZ-ORD-1", misses=1),
+    Purchase("industry", "company", "index", "industry_development", 120, 39, "GZ-ORD-1", misses=1),
     Purchase("welfare", "public_body", "index", "public_welfare", 60, 10, "GZ-ORD-2", "流感季药品保供"),
 )
 STEPS: tuple[Mapping[str, Any], ...] = (
@@ -198,6 +200,32 @@ MARKET = Market(
     endpoint="https://hooks.example.com/huiyi",
 )
 
+# one call comes in late but within the grace; a refund after the payout leaves the parties owing 60.00 of what they got
+BOOKS = Books(
+    in_grace=LateUse("industry", "2026-03-31T22:10:00+08:00", "GZ-LATE-1"),
+    after_grace=LateUse("welfare", "2026-03-31T23:40:00+08:00", "GZ-LATE-2"),
+    objected=Objected(
+        "source_a",
+        "input",
+        "50",
+        "三月起另有两个字段投入该产品，投入应为 50",
+        "两个字段自四月版本起才用于产品，三月仍按 40 计",
+    ),
+    accounts=(
+        PaidOn("venue", "440100200000001", "示例银行广州一支行", "104581000001"),
+        PaidOn("operator", "440100200000002", "示例银行广州二支行", "104581000002"),
+        PaidOn("agency", "440100200000003", "示例银行广州三支行", "104581000003", by_finance=True),
+        PaidOn("source_b", "440100200000004", "示例银行广州四支行", "104581000004"),
+        PaidOn("merchant", "440100200000005", "示例银行广州五支行", "104581000005"),
+        PaidOn(None, "440100300000006", "国家金库（示例）", "011581000006"),
+    ),
+    returned="operator",
+    returned_because="收款行系统维护，未能入账",
+    silent_bank="venue",
+    bank_fee="25.00",
+    given_back=("industry", "1860.00", "余量不再使用，另有两次结果有误"),
+)
+
 GUANGZHOU = Place(
     key="guangzhou",
     title="广州",
@@ -216,4 +244,5 @@ GUANGZHOU = Place(
     refused_seller="operator",
     silent_reviewers=("source_b", "agency"),
     market=MARKET,
+    books=BOOKS,
 )
