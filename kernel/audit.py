@@ -283,7 +283,7 @@ def last_seal(session: Session, *, lock: bool = False) -> AuditSeal | None:
     return session.scalar(query.with_for_update() if lock else query)
 
 
-def lines_after(session: Session, last_line: UUID | None, *, limit: int) -> Iterator[Sequence[Any]]:
+def lines_after(session: Session, last_line: UUID | None, *, limit: int) -> Iterator[sa.Row[Any]]:
     """Yield the lines that follow ``last_line``, in order of id: their columns in the order of :data:`LINE`."""
     query = sa.select(*(getattr(AuditLine, name) for name in LINE)).order_by(AuditLine.id).limit(limit)
     if last_line is not None:

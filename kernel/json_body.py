@@ -1,4 +1,4 @@
-"""Reading JSON bodies strictly: what two readers could understand differently is refused, never guessed."""
+"""Reading bodies and addresses strictly: what two readers could understand differently is refused, never guessed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flask import request
+from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -78,3 +79,9 @@ class StrictParser(FlaskParser):
 
     def _raw_load_json(self, req: Any) -> Any:
         return json_body() if req.is_json or req.content_length else super()._raw_load_json(req)
+
+
+def in_query(schema: type[Schema]) -> dict[str, Any]:
+    """Return what the address of a page asks for, by a schema; what it does not admit is answered with 422."""
+    found: dict[str, Any] = StrictParser().parse(schema(), request, location="query")
+    return found

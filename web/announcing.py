@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.audit import AuditLine
 from kernel.db import Base
 from kernel.identity import Actor
 from market.webhooks import commands, queries
@@ -77,9 +76,9 @@ def oldest_open_ms(session: Session) -> int:
     return min(int(since), int(present or 0)) - MARGIN_MS if since is not None else 1 << 63
 
 
-def happenings(session: Session, lines: Sequence[AuditLine], wanted: set[UUID]) -> Iterable[Happening]:
+def happenings(session: Session, lines: Sequence[sa.Row[Any]], wanted: set[UUID]) -> Iterable[Happening]:
     """Return the events of some lines for the wanted organisations, in the order of the lines."""
-    rows: dict[str, list[AuditLine]] = {}
+    rows: dict[str, list[sa.Row[Any]]] = {}
     for line in lines:
         subject = SUBJECTS.get(line.object_type)
         if subject is not None and line.action in subject.acts and _as_id(line.object_id) is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from kernel import db
 from kernel.http import current_actor, cursor_after, page_position, requires
 from kernel.identity import Permission
+from kernel.json_body import in_query
 from settlement.explanations import queries
 from settlement.explanations.schemas import TracedEventArgs
 from settlement.traces import queries as traces
@@ -30,7 +31,7 @@ def events(number: str, line: int) -> str:
     """List the events of one day behind a line of a statement."""
     session, (limit, after) = db.session(), page_position()
     one = traces.traced(session, current_actor(), number, line)
-    day = TracedEventArgs().load(request.args.to_dict())["day"]
+    day = in_query(TracedEventArgs)["day"]
     found = traces.events_of(session, one, day, after=UUID(after) if after else None, limit=limit + 1)
     more = len(found) > limit
     return render_template(

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from kernel import clock, db
 from kernel.http import current_actor, policy_book, requires
 from kernel.identity import Permission
+from kernel.json_body import in_query
 from kernel.money import total
 from settlement.ledger import checks, queries
 from settlement.ledger.schemas import AccountArgs
@@ -38,7 +39,7 @@ def show() -> str:
 @requires(Permission.LEDGER_READ)
 def account() -> str:
     """Show one account with its balance at the end of any day, rebuilt from its entries."""
-    form = AccountArgs().load(request.args.to_dict())
+    form = in_query(AccountArgs)
     current_actor().must(Permission.LEDGER_READ, place=form["place"])
     day = form.get("day") or clock.today()
     rows, standing = queries.movements(

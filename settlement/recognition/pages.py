@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from kernel import clock, db
 from kernel.http import current_actor, requires
 from kernel.identity import Permission
+from kernel.json_body import in_query
 from kernel.money import total
 from settlement.recognition import queries
 from settlement.recognition.schemas import RecognitionArgs
@@ -19,7 +20,7 @@ ORDERS_SHOWN = 200
 @requires(Permission.LEDGER_READ)
 def show() -> str:
     """Show the recognition of every order of a place at the end of a day."""
-    args = RecognitionArgs().load(request.args.to_dict())
+    args = in_query(RecognitionArgs)
     current_actor().must(Permission.LEDGER_READ, place=args["place"])
     day = args.get("day") or clock.today()
     rows = queries.recognitions(db.session(), place=args["place"], day=day)

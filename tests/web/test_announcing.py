@@ -26,6 +26,8 @@ RECORDED_AS = {
         **dict.fromkeys(("accept", "not_accept", "return_once"), "registration.receive"),
         **dict.fromkeys(("pass", "not_complete"), "registration.complete_review"),
         **dict.fromkeys(("dismiss_objections", "uphold_objection"), "registration.decide_objection")},
+    "settlement.notices": {"redraw": "contribution.draw"},
+    "settlement.objections": dict.fromkeys(("uphold", "dismiss"), "contribution.decide"),
     "settlement.payouts": {"confirm": "payout.confirmed", "lose_sight": "payout.unknown", "return": "payout.returned"},
     "registry.requests": {
         **dict.fromkeys(("all_agreed", "refused"), "data_request.conclude"), "appealed": "data_request.appeal",
@@ -133,7 +135,7 @@ def test_the_way_from_each_record_to_its_organisations_exists(name: str, session
 def test_what_buyer_and_seller_do_is_told_to_both_and_to_nobody_else(session: Session) -> None:
     held = make.make_entitlement(session)
     session.commit()
-    lines = audit.lines_after(session, None, limit=5000)
+    lines = list(audit.lines_after(session, None, limit=5000))
     everybody = set(session.scalars(sa.text("SELECT id FROM registry_party").columns(sa.column("id", sa.Uuid))))
     told = [one for one in announcing.happenings(session, lines, everybody) if one.type == "entitlement.grant"]
     sides = sa.text("SELECT buyer_id, seller_id FROM market_order")
