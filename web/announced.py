@@ -219,8 +219,7 @@ NOT_TOLD: dict[str, str] = {
     **{f"gateway.{act}": OFTEN for act in ("closed", "open", "probing")},
     **{f"reservation.{act}": OFTEN for act in ("reserve", "answer", "fail", "give_up", "lose", "retry")},
     "download.link": OFTEN, "download.give": OFTEN,
-    "contribution.draw": INNER, "schedule.freeze": INNER, "proof.anchor": INNER,
-    **{f"settlement.{act}": INNER for act in ("root", "sum_up")},
+    "contribution.draw": INNER, "schedule.freeze": INNER,
     "settlement.root": INNER, "settlement.sum_up": INNER,
     "proof.anchor": INNER,  # everybody reads it: page, feed, JSON
     "headroom.read": INNER, "settlement.prepare": INNER, "settlement.check": INNER, "ledger.book": INNER,
