@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from kernel.calendar import BEIJING
 from kernel.errors import DomainError
 from kernel.explanations import node
 from kernel.identity import Actor
@@ -91,8 +92,8 @@ def _share(session: Session, one: Traced, checks: list[Check]) -> dict[str, Any]
     part = part_of_line(group.held, one.entitlement.number, group.given)
     checks.append(Check("本行分得 · share of this line", part.text(), str(one.line["share"])))
     checks.append(Check("分配明细 · booked share", one.share.amount.text(), str(one.line["share"])))
-    left = total(held.left for held in group.held)
-    own = next(held.left for held in group.held if held.entitlement == one.entitlement.number)
+    left = Money(sum(held.left for held in group.held))
+    own = Money(next(held.left for held in group.held if held.entitlement == one.entitlement.number))
     return node(
         f"第 {step} 步：{STEPS[_kind(one)]}", part.text(),
         formula=f"{group.given.text()} × {own.text()} ÷ {left.text()}，最大余额法",
@@ -105,7 +106,7 @@ def _share(session: Session, one: Traced, checks: list[Check]) -> dict[str, Any]
 def _clause(session: Session, one: Traced) -> dict[str, Any]:
     schedule, rule = one.schedule, one.line["rule"]
     assert schedule is not None
-    signed = [node(f"签署：{name}", at.isoformat()) for name, at in traces.signatures(session, schedule.id)]
+    signed = [node(f"签署：{name}", _moment(at)) for name, at in traces.signatures(session, schedule.id)]
     terms = "，".join(f"{name} {_plain(value)}" for name, value in rule.items() if name not in ("schedule", "version"))
     words = f"协议 {one.agreement.number} 分配方案 {schedule.number} 第 {schedule.version_number} 版"
     return node(
@@ -248,9 +249,14 @@ def _approvals(one: Traced) -> dict[str, Any]:
     """Explain who stood for it, by their roles: persons are named to auditors only, elsewhere."""
     run = one.run
     steps = [("结算编制人", run.prepared_at), ("结算复核人（另一人）", run.checked_at), ("封存", run.sealed_at)]
-    lines = [node(role, at.isoformat()) for role, at in steps if at is not None]
+    lines = [node(role, _moment(at)) for role, at in steps if at is not None]
     if one.tariff is not None:
-        lines.append(node("收费标准公布", one.tariff.published_at.isoformat()))
+        lines.append(node("收费标准公布", _moment(one.tariff.published_at)))
     if one.cap is not None:
-        lines.append(node("上限收费标准书面报告", one.cap.reported_at.isoformat()))
+        lines.append(node("上限收费标准书面报告", _moment(one.cap.reported_at)))
     return node(f"结算 {run.number}", f"底稿摘要 {run.report_sha256}", lines=lines)
+
+
+def _moment(at: datetime) -> str:
+    """Return a moment as people read it: Beijing time, to the minute."""
+    return f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M}"

@@ -8,10 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from kernel.money import ZERO, Money, plain_number
+from kernel.money import ZERO, Money, allocate, plain_number
 from pricing.rating.rules import Rated, TariffModel, rate
 from pricing.tariffs.rules import split_tax
-from settlement.splits.rules import Division, Schedule, refund, waterfall
+from settlement.splits.rules import Division, Schedule, waterfall
 from settlement.steps.rules import StepKind
 from settlement.traces.rules import Held
 
@@ -98,4 +98,5 @@ def poured_again(
 
 def part_of_line(held: Sequence[Held], entitlement: str, amount: Money) -> Money:
     """Return how much of what a step gives a party falls on one line: by what is left of each, largest remainder."""
-    return refund({one.entitlement: one.left for one in held}, amount).get(entitlement, ZERO)
+    left = {one.entitlement: one.left for one in held}
+    return allocate(amount, left).get(entitlement, ZERO) if amount else ZERO

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from kernel.errors import NotFound
 from kernel.identity import Actor
-from kernel.money import ZERO, Money, total
+from kernel.money import Money
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from pricing.ceilings.model import Ceiling, FeeCap
@@ -37,9 +37,11 @@ from settlement.traces.model import UsageDay
 from settlement.traces.rules import Held
 
 GROUP = {
-    "postgresql": """SELECT json_build_object('weights', g.value->'weights', 'steps', g.value->'steps')
-        FROM settlement_run r CROSS JOIN LATERAL json_array_elements(r.report->'groups') AS g(value)
-        WHERE r.id = :run AND g.value->>'product' = :product AND g.value->>'schedule' = :schedule LIMIT 1""",
+    # each -> reads the whole text once more, and a group may hold ten thousand lines: so all four in one reading
+    "postgresql": """SELECT json_build_object('weights', g.weights, 'steps', g.steps) FROM settlement_run r
+        CROSS JOIN LATERAL json_to_recordset(r.report->'groups')
+            AS g(product text, schedule text, weights json, steps json)
+        WHERE r.id = :run AND g.product = :product AND g.schedule = :schedule LIMIT 1""",
     "sqlite": """SELECT json_object('weights', json_extract(g.value, '$.weights'), 'steps',
             json_extract(g.value, '$.steps'))
         FROM settlement_run r, json_each(r.report, '$.groups') AS g
@@ -171,23 +173,23 @@ def group_of(session: Session, one: Traced) -> Group:
         .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
         .join(Party, Party.id == ShareLine.party_id)
     )
-    before = sa.func.sum(sa.case((earlier, ShareLine.amount)))
+    fen = [sa.type_coerce(column, sa.BigInteger) for column in (RevenueLine.net, RevenueLine.gross, RevenueLine.tax)]
+    before = sa.func.sum(sa.case((earlier, sa.type_coerce(ShareLine.amount, sa.BigInteger)), else_=0))
     lines = (
         joined.join(Entitlement, Entitlement.id == RevenueLine.entitlement_id)
-        .with_only_columns(Entitlement.number, RevenueLine.net, RevenueLine.gross, RevenueLine.tax, before)
+        .with_only_columns(Entitlement.number, *fen, sa.cast(before, sa.BigInteger))
         .where(*is_in)
         .group_by(Entitlement.number, RevenueLine.net, RevenueLine.gross, RevenueLine.tax)
-        .order_by(Entitlement.number)
     )
-    rows = session.execute(lines).all()
+    rows: Any = session.execute(lines).all()
     outs = joined.with_only_columns(ShareLine.step, Party.uscc, sa.func.sum(ShareLine.amount)).where(*is_in)
     out: dict[int, dict[str, Money]] = {}
     for step, party, amount in session.execute(outs.group_by(ShareLine.step, Party.uscc)):
         out.setdefault(step, {})[party] = amount
     kept = _kept_group(session, one)
     return Group(
-        total(row[2] for row in rows), total(row[3] for row in rows),
-        tuple(Held(number, net - (taken or ZERO)) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
+        Money(sum(row[2] for row in rows)), Money(sum(row[3] for row in rows)),
+        tuple(Held(number, net - taken) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
         _taken_before(session, one), kept["weights"] or {}, kept["steps"] or [],
     )  # fmt: skip
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kernel.money import Money
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A line of a group, as a step found it: what was still undivided of its net revenue."""
 
     entitlement: str
-    left: Money
+    left: int  # fen
