@@ -86,13 +86,13 @@ def _close(stage: Stage, told: Told, number: str) -> dict[str, Any]:
 
 def close_first_month(stage: Stage, told: Told) -> None:
     """Close the first month with entries."""
-    stage.run_job("audit.seal")
+    stage.seal()
     _close_month(stage, told, FIRST_MONTH)
 
 
 def close_month(stage: Stage, told: Told) -> None:
     """Close the month by a second person; it stays closed."""
-    stage.run_job("audit.seal")
+    stage.seal()
     wanted, preparer = {"place": told.place.key, "period": MONTH}, told.login("preparer")
     told.books["closing"] = _close_month(stage, told, MONTH)
     stage.refused(told, "重新编制已结账月份的结算", preparer, "/api/v1/settlements", wanted, rule="")
