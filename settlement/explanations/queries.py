@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from kernel.calendar import BEIJING
+from kernel.calendar import BEIJING, DAY
 from kernel.errors import DomainError
 from kernel.explanations import node
 from kernel.identity import Actor
@@ -130,7 +130,8 @@ def _step(one: Traced, group: Group, uscc: str, checks: list[Check]) -> dict[str
     moved = {party: Money.signed_yuan(text) for party, text in ((poured or {}).get("corrected") or {}).items()}
     try:
         division = poured_again(
-            agreed(one.schedule).schedule, weights=group.weights, taken=group.taken, gross=group.gross, tax=group.tax
+            agreed(one.schedule).schedule, weights=group.weights, earlier=group.earlier, now=group.now,
+            gross=group.gross, tax=group.tax, on=one.run.period_end - DAY,
         )  # fmt: skip
         out = together(division.steps[step - 1].out, moved)
         again = {party: amount.text() for party, amount in sorted(out.items()) if amount}

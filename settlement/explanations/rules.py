@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from kernel.money import ZERO, Money, allocate, plain_number
+from kernel.money import ZERO, Money, allocate, plain_number, total
 from pricing.rating.rules import Rated, TariffModel, rate
 from pricing.tariffs.rules import split_tax
+from settlement.pouring.rules import NOTHING_CARRIED, Carried
 from settlement.splits.rules import Division, Schedule, waterfall
-from settlement.steps.rules import StepKind
-from settlement.traces.rules import Held
+from settlement.steps.rules import Base
+from settlement.traces.rules import Held, Taken
+from settlement.workings.rules import Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,22 @@ def poured_again(
     schedule: Schedule,
     *,
     weights: Mapping[str, Mapping[str, str]],
-    taken: Mapping[int, Money],
+    earlier: Taken,
+    now: Taken,
     gross: Money,
     tax: Money,
+    on: date,
 ) -> Division:
     """Return the division of a group of lines, worked out again.
 
     Args:
         schedule: the steps as they were signed.
         weights: number of the step → credit code → weight, as the contributions of the period were found.
-        taken: number of the step → what it had taken before, of costs to be recovered and of fixed amounts.
+        earlier: what the steps had taken in earlier settlements.
+        now: what they had taken in this one, of products that came first.
         gross: revenue of the group, tax included.
         tax: the tax in it.
+        on: last day of the period.
 
     Raises:
         NothingToDivide: the amounts leave less than nothing.
@@ -90,10 +97,30 @@ def poured_again(
         if str(number) in weights:
             found = weights[str(number)]
             step = replace(step, weights=tuple((uscc, plain_number(weight)) for uscc, weight in found.items()))
-        if number in taken and step.kind in (StepKind.RECOVER, StepKind.FIXED):
-            step = replace(step, amount=max(step.amount - taken[number], ZERO))
         steps.append(step)
-    return waterfall(Schedule(tuple(steps)), gross, tax=tax)
+    counter = Counter(schedule, _carried(schedule, earlier))
+    before = {number: counter.carried.get(number, NOTHING_CARRIED) for number in range(1, len(steps) + 1)}
+    counter.carried = {
+        number: _sum(before[number], one) for number, one in _carried(schedule, now).items()
+    } or counter.carried  # fmt: skip
+    return waterfall(counter.once(Schedule(tuple(steps))), gross, tax=tax, on=on, carried=counter.carried)
+
+
+def _carried(schedule: Schedule, taken: Taken) -> dict[int, Carried]:
+    found = {}
+    for number, step in enumerate(schedule.steps, start=1):
+        mine = taken.by_step.get(number, {})
+        base = taken.net if step.base is Base.NET_OF_TAX else taken.gross
+        found[number] = Carried(total(mine.values()), mine, base)
+    return found
+
+
+def _sum(one: Carried, other: Carried) -> Carried:
+    by_party = {
+        party: one.by_party.get(party, ZERO) + other.by_party.get(party, ZERO)
+        for party in sorted({*one.by_party, *other.by_party})
+    }
+    return Carried(one.taken + other.taken, by_party, one.base + other.base)
 
 
 def part_of_line(held: Sequence[Held], entitlement: str, amount: Money) -> Money:

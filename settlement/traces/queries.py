@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from kernel.errors import NotFound
 from kernel.identity import Actor
@@ -33,8 +33,9 @@ from settlement.splits.model import ScheduleSignature, ShareLine, ShareSchedule
 from settlement.statements import queries as statements
 from settlement.statements.model import Statement
 from settlement.statements.queries import Issued, NoSuchStatement
+from settlement.steps.rules import Over, StepKind
 from settlement.traces.model import UsageDay
-from settlement.traces.rules import Held
+from settlement.traces.rules import Held, Taken, flow
 
 GROUP = {
     # each -> reads the whole text once more, and a group may hold ten thousand lines: so all four in one reading
@@ -56,6 +57,9 @@ LINE = {
     "postgresql": "SELECT lines->CAST(:at AS integer) FROM settlement_statement WHERE id = :run",
     "sqlite": "SELECT json_extract(lines, '$[' || :at || ']') FROM settlement_statement WHERE id = :run",
 }
+
+
+CARRYING = (StepKind.FIXED, StepKind.RECOVER)  # they take less when they took something before
 
 
 class NoSuchLine(NotFound):
@@ -93,7 +97,8 @@ class Group:
     held: tuple[Held, ...]
     given: Money  # to this party by this step, of all lines
     out: dict[int, dict[str, Money]]  # by step and party, as booked
-    taken: dict[int, Money]  # by step, before
+    earlier: Taken  # in earlier settlements
+    now: Taken  # of products that came first in this one
     weights: dict[str, dict[str, str]]
     steps: list[dict[str, Any]]  # as the settlement kept them: inflow, out, left
 
@@ -186,11 +191,17 @@ def group_of(session: Session, one: Traced) -> Group:
     out: dict[int, dict[str, Money]] = {}
     for step, party, amount in session.execute(outs.group_by(ShareLine.step, Party.uscc)):
         out.setdefault(step, {})[party] = amount
-    kept = _kept_group(session, one)
+    gross, tax = Money(sum(row[2] for row in rows)), Money(sum(row[3] for row in rows))
+    steps = one.schedule.steps
+    kept: dict[str, Any] = {"weights": {}, "steps": flow(gross - tax, out, len(steps))}
+    if any("contributors" in step for step in steps):
+        kept = _kept_group(session, one)
+    carries = any(step["kind"] in CARRYING or step.get("over") == Over.TERM for step in steps)
+    earlier_on, now = _taken_before(session, one) if carries else (Taken(), Taken())
     return Group(
-        Money(sum(row[2] for row in rows)), Money(sum(row[3] for row in rows)),
+        gross, tax,
         tuple(Held(number, net - taken) for number, net, _, _, taken in rows), out[one.share.step][uscc], out,
-        _taken_before(session, one), kept["weights"] or {}, kept["steps"] or [],
+        earlier_on, now, kept["weights"] or {}, kept["steps"] or [],
     )  # fmt: skip
 
 
@@ -222,25 +233,35 @@ def rate_of_tax(one: Traced, vat: dict[str, Any] | None) -> Decimal | None:
     return None if text is None else Decimal(str(text))
 
 
-def _taken_before(session: Session, one: Traced) -> dict[int, Money]:
-    """Return what each step had taken before: in earlier settlements, and of products that came first in this one."""
+def _taken_before(session: Session, one: Traced) -> tuple[Taken, Taken]:
+    """Return what the steps had taken before: in earlier settlements, and of products that came first in this one."""
     assert one.schedule is not None
     run, product = aliased(SettlementRun), aliased(Product)
-    query = (
-        sa.select(ShareLine.step, sa.func.sum(ShareLine.amount))
+    is_now = run.id == one.run.id
+    joined = (
+        sa.select(ShareLine)
         .join(RevenueLine, RevenueLine.id == ShareLine.revenue_line_id)
         .join(run, run.id == ShareLine.run_id)
         .join(product, product.id == RevenueLine.product_id)
         .where(
             ShareLine.schedule_id == one.schedule.id,
-            sa.or_(
-                run.period_start < one.run.period_start,
-                sa.and_(run.id == one.run.id, product.code < one.product.code),
-            ),
+            sa.or_(run.period_start < one.run.period_start, sa.and_(is_now, product.code < one.product.code)),
         )
-        .group_by(ShareLine.step)
     )
-    return dict(session.execute(query).all())
+    amounts = (
+        joined.join(Party, Party.id == ShareLine.party_id)
+        .with_only_columns(is_now, ShareLine.step, Party.uscc, sa.func.sum(ShareLine.amount))
+        .group_by(is_now, ShareLine.step, Party.uscc)
+    )
+    lines = joined.with_only_columns(is_now.label("is_now"), RevenueLine.id, RevenueLine.gross, RevenueLine.net)
+    divided = lines.distinct().subquery()
+    sums = sa.select(divided.c.is_now, sa.func.sum(divided.c.gross), sa.func.sum(divided.c.net))
+    found: dict[bool, Taken] = {False: Taken(), True: Taken()}
+    for now, gross, net in session.execute(sums.group_by(divided.c.is_now)):
+        found[bool(now)].gross, found[bool(now)].net = gross, net
+    for now, step, uscc, amount in session.execute(amounts):
+        found[bool(now)].by_step.setdefault(step, {})[uscc] = amount
+    return found[False], found[True]
 
 
 def signatures(session: Session, schedule_id: UUID) -> Sequence[Any]:
@@ -274,16 +295,26 @@ def days_of(session: Session, one: Traced) -> dict[date, Day]:
     rows = session.scalars(kept.order_by(UsageDay.day_number)).all()
     if rows:
         return {date.fromordinal(row.day_number): Day(row.calls, row.hits, row.units) for row in rows}
-    query = summing(session, one.run).where(UsageEvent.entitlement_id == one.entitlement.id)
+    charges_misses = one.tariff is not None and one.tariff.charges_misses
+    query = summing(session, one.run, sa.true() if charges_misses else UsageEvent.hit)
+    query = query.where(UsageEvent.entitlement_id == one.entitlement.id)
     return {
         date.fromordinal(day): Day(int(calls), int(hits), int(units))
         for _, day, calls, hits, units in session.execute(query.order_by(UsageEvent.day_number))
     }
 
 
-def summing(session: Session, run: SettlementRun) -> sa.Select[UUID, int, int, Any, Any]:
-    """Return the query of the use that a settlement took, by entitlement and day."""
-    units = sa.case((is_counted(UsageEvent), UsageEvent.quantity), else_=0)
+def summing(
+    session: Session, run: SettlementRun, counts: sa.ColumnElement[bool] | InstrumentedAttribute[bool] | None = None
+) -> sa.Select[UUID, int, int, Any, Any]:
+    """Return the query of the use that a settlement took, by entitlement and day.
+
+    Args:
+        session: the session to read with.
+        run: the settlement.
+        counts: when a use counts, where that is known; else each event's tariff is asked.
+    """
+    units = sa.case((is_counted(UsageEvent) if counts is None else counts, UsageEvent.quantity), else_=0)
     return (
         sa.select(
             UsageEvent.entitlement_id, UsageEvent.day_number, sa.func.count(),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from kernel import db
+from kernel.calendar import Period
 from kernel.identity import Role
 from settlement.explanations.queries import explain
 from settlement.statements.model import Statement
@@ -79,6 +82,32 @@ def test_sums_by_day_are_those_of_the_events_and_are_made_once(session: Session)
     assert commands.sum_up(session, TIMETABLE, now=make.NOW) == 1
     assert commands.sum_up(session, TIMETABLE, now=make.NOW) == 0
     assert explain(session, AUDITOR, number, line).to_dict() == before
+
+
+@pytest.mark.both_databases
+def test_steps_that_count_over_the_term_and_over_products_are_worked_out_again(session: Session) -> None:
+    world = make.make_world(session, has_schedule=False, quantity=300)
+    steps = [
+        {"kind": "recover", "party": world.operator.uscc, "value": "900.00"},
+        {"kind": "fixed", "party": world.platform.uscc, "value": "50.00"},
+        {"kind": "rate", "party": world.operator.uscc, "value": "0.5", "base": "left", "cap": "70.00"},
+        {"kind": "rest", "party": world.platform.uscc},
+    ]
+    make.make_schedule(session, world.agreement, steps, signers=[world.operator, world.platform])
+    make.use(session, world.scores_bought, 120)
+    make.use(session, world.levels_bought, 60)
+    make.settle(session)
+    october = make.NOW + timedelta(days=31)
+    used_at = make.USED_AT + timedelta(days=31)
+    make.use(session, world.scores_bought, 180, at=used_at, now=october)
+    make.use(session, world.levels_bought, 40, at=used_at, now=october)
+    make.settle(session, period=Period.month("2026-09"), now=october)
+    kinds = set()
+    for number, line in lines_of(session):
+        found = explain(session, AUDITOR, number, line)
+        assert found.agrees, [check for check in found.checks if not check.agrees]
+        kinds.add((found.said["rule"] or {}).get("kind"))
+    assert kinds >= {"recover", "fixed", "rate", "rest"}
 
 
 @pytest.mark.breaks_the_books
