@@ -112,7 +112,7 @@ class AuditSeal(Base):
     def contents(self) -> dict[str, Any]:
         """Return what a seal of version 2 hashes, after the seal before."""
         return {
-            "version": self.version, "sequence": self.sequence, "sealed_at": self.sealed_at.isoformat(),
+            "version": self.version, "sequence": self.sequence, "sealed_at": self.sealed_at.astimezone(UTC).isoformat(),
             "first_line": str(self.first_line), "last_line": str(self.last_line), "line_count": self.line_count,
             "tree_sha256": self.tree_sha256, "lines_sm3": self.lines_sm3,
         }  # fmt: skip

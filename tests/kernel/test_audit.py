@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.calendar import BEIJING
 from kernel.db import new_id, write_transaction
 from kernel.identity import Actor
 
@@ -106,3 +107,14 @@ def test_the_text_that_the_database_makes_is_the_one_that_is_sealed(session: Ses
     made = list(audit.texts_after(session, None, limit=100))
     assert len(rows) == len(moments) * len(names)
     assert made == [(row[0].hex, audit.text_of(row)) for row in rows]
+
+
+@pytest.mark.both_databases
+def test_a_seal_is_sound_whatever_zone_its_moment_was_told_in(session: Session) -> None:
+    with write_transaction(session):
+        audit.record(session, SOMEBODY, "test.act", ("thing", "1"), at=AT)
+    told = (AT + timedelta(minutes=1)).astimezone(BEIJING)
+    with write_transaction(session):
+        assert audit.seal(session, now=told, before=told) is not None
+    session.expire_all()
+    assert audit.findings(session) == []
