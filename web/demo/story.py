@@ -140,7 +140,7 @@ def tell_places(
             for tell in parts:
                 tell(stage, told)
         if day in days.ANCHORED:
-            stage.run_job("audit.seal")
+            stage.seal_log()
             stage.run_job("proofs.anchor")
     stage.run_job("audit.seal")
     return stage, tolds

@@ -95,6 +95,8 @@ def close_month(stage: Stage, told: Told) -> None:
     stage.seal()
     wanted, preparer = {"place": told.place.key, "period": MONTH}, told.login("preparer")
     told.books["closing"] = _close_month(stage, told, MONTH)
+    if told.place.books is None:
+        return
     stage.refused(told, "重新编制已结账月份的结算", preparer, "/api/v1/settlements", wanted, rule="")
     stage.refused(told, "对已结账的月份再次发起结账", preparer, CLOSINGS, wanted, rule="")
 
@@ -105,7 +107,7 @@ def _close_month(stage: Stage, told: Told, month: str) -> dict[str, Any]:
     blocked = [item for item in started["checklist"] if item["count"]]
     if blocked:
         raise StoryBroken(f"{told.place.key} {month} cannot be closed: {blocked}")
-    if month == MONTH:
+    if month == MONTH and told.place.books is not None:
         stage.refused(told, "发起结账的人自己完成结账", preparer, f"{CLOSINGS}/close", wanted, rule="")
     closed: dict[str, Any] = stage.send(told.login("checker"), f"{CLOSINGS}/close", wanted)
     return closed

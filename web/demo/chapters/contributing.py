@@ -45,11 +45,12 @@ def _report(stage: Stage, told: Told, late: LateUse) -> None:
 
 def show_figures(stage: Stage, told: Told) -> None:
     """Draw the contribution figures of the month and let another person show them to the departments."""
+    if told.place.books is None:
+        return  # settled by the figures as they stand then
     preparer, checker = told.login("preparer"), told.login("checker")
     drawn = stage.send(preparer, NOTICES, {"place": told.place.key, "period": MONTH})
     url = f"{NOTICES}/{drawn['number']}"
-    if told.place.books is not None:
-        stage.refused(told, "测算人自己公示贡献数字", preparer, f"{url}/opening", rule="", of=drawn)
+    stage.refused(told, "测算人自己公示贡献数字", preparer, f"{url}/opening", rule="", of=drawn)
     told.books["notice"] = stage.send(checker, f"{url}/opening", of=drawn)
     told.books["figures"] = stage.get(checker, f"{url}/figures")["items"]
 
