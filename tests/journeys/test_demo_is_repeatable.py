@@ -34,3 +34,5 @@ def test_two_tellings_give_the_same_business_tables_on_any_day(tmp_path: Path) -
         assert title in first
     for total in ("1509.45", "1132.08"):
         assert f"可分配 {total} 元" in first
+    for words in ("2026-03 从迟到用量到结账", "到账 6 笔，退回后重发 1 笔", "应收 56.60 元", "国库不抵扣"):
+        assert words in first

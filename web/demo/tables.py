@@ -12,7 +12,7 @@ from pricing.tariffs.rules import PriceReason, Regime
 from registry.calls.rules import METHOD_TITLES, SelectionMethod
 from registry.parties.rules import CAPACITY_TITLES, Capacity
 from settlement.splits.rules import PayeeKind
-from web.demo import market_tables, price_tables
+from web.demo import books_tables, market_tables, price_tables
 from web.demo.stage import Told
 
 REGIMES = {
@@ -273,7 +273,9 @@ def show(console: Console, tolds: list[Told]) -> None:
         console.rule(f"[bold]{told.place.title}[/]")
         about_prices = [price_tables.prices(told)] if price_tables.rows(told) else []
         about_market = [market_tables.market(told)] if market_tables.rows(told) else []
-        for table in (gates(told), *about_prices, orders(told), *about_market, shares(told), refusals(told)):
+        about_books = [books_tables.completed(told)] if told.place.books is not None else []
+        shown = (gates(told), *about_prices, orders(told), *about_market, shares(told), *about_books, refusals(told))
+        for table in shown:
             console.print(table)
     console.rule("[bold]五地对照[/]")
     console.print(differences(tolds))
