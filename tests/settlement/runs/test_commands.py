@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,11 +58,11 @@ def test_the_worked_example_of_the_rules_is_settled_to_the_fen(session: Session)
     assert sum(amount.fen for _, amount in trial_balance(session, place=run.place)) == 0
 
 
-def used_up(session: Session, **options: Any) -> make.World:
+def used_up(session: Session, *, received_at: datetime = make.NOW, **options: Any) -> make.World:
     """The worked example after the buyer used everything."""
     world = make.make_world(session, **options)
-    make.use(session, world.scores_bought, 200)
-    make.use(session, world.levels_bought, 100)
+    make.use(session, world.scores_bought, 200, now=received_at)
+    make.use(session, world.levels_bought, 100, now=received_at)
     return world
 
 
@@ -291,7 +291,8 @@ def test_periods_of_one_place_do_not_overlap(session: Session) -> None:
 
 
 def test_where_the_rule_is_configured_a_public_institution_is_paid_itself(session: Session) -> None:
-    world = used_up(session, place="guangzhou")
+    in_time = make.USED_AT + timedelta(days=1)  # where a place states how long late use still counts, NOW is too late
+    world = used_up(session, place="guangzhou", received_at=in_time)
     make.settle(session, place="guangzhou")
     assert balance(session, f"liability:payable:{world.hospital.uscc}") == -Money.yuan("135.37")
 
