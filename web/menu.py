@@ -117,7 +117,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("supervision", (
         Entry("disclosures", "/disclosures"),
-        Entry("proofs", "/proofs"),
+        Entry("proofs", "/proofs", (Permission.ACCOUNT_OWN,)),
         Entry("duties", "/duties", (Permission.DUTY_READ,)),
         Entry("evaluations", "/evaluations", (Permission.DUTY_READ,)),
         Entry("incidents", "/incidents", (Permission.INCIDENT_READ,)),
@@ -131,8 +131,11 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("operations", "/operations", (Permission.OPERATIONS_READ,)),
     )),
 )  # fmt: skip
-# what only visitors see: whoever is signed in has been admitted
-FOR_VISITORS: tuple[tuple[str, tuple[Entry, ...]], ...] = (("apply", (Entry("apply", "/onboarding"),)),)
+# what only visitors see at the top: whoever is signed in has been admitted, and finds the proofs under supervision
+FOR_VISITORS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("proofs", (Entry("proofs", "/proofs"),)),
+    ("apply", (Entry("apply", "/onboarding"),)),
+)
 
 
 def navigation() -> list[dict[str, Any]]:

@@ -72,7 +72,8 @@ def test_a_visitor_sees_the_public_menu_and_the_way_to_sign_in(client: FlaskClie
     page = client.get("/").text
     public = [entry.url for _, entries in (*MENU, *FOR_VISITORS) for entry in entries if not entry.permissions]
     assert menu_of(page) == public
-    assert {"/catalogue", "/prices", "/registry", "/calls", "/developers", "/disclosures", "/onboarding"} == set(public)
+    expected = {"/catalogue", "/prices", "/registry", "/calls", "/developers", "/disclosures", "/proofs", "/onboarding"}
+    assert set(public) == expected
     assert 'href="/sign-in"' in page
     assert "/sign-out" not in page
 
