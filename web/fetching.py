@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
 from kernel.calendar import DAY, Period, start_of_day
-from kernel.errors import Conflict, DomainError
+from kernel.errors import Conflict, DomainError, NotAllowed, NotFound
 from kernel.http import ApiBlueprint, Form, current_actor, match_version, policy_book, requires
 from kernel.identity import Actor, Permission
 from market.bank_lines import commands as bank_lines
@@ -209,6 +209,8 @@ def _step(act: Callable[[], Arrival], back: str) -> AnyResponse:
     try:
         act()
         flash(gettext("已办理。"), "success")
+    except (NotAllowed, NotFound):
+        raise  # there is no page of the line to go back to
     except DomainError as refusal:
         flash(refusal.detail, "danger")
     return redirect(back, code=303)
