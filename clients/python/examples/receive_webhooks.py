@@ -8,32 +8,35 @@ from __future__ import annotations
 import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 
 from huiyi_client import Forged, challenge_answer, verify
 
 BODY_MAX = 64 * 1024
 seen: set[str] = set()  # keep this in your database
+taking = Lock()
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Answers fast; the work is done afterwards."""
+    """Keeps a message and answers; whatever takes long is done afterwards."""
 
     def do_POST(self) -> None:
-        """Check, answer, and take up what is new."""
+        """Check, keep what is new, answer."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length", "0")), BODY_MAX))
         try:
             event = verify(body, dict(self.headers), os.environ["HUIYI_WEBHOOK_SECRETS"].split())
         except Forged as forged:
             self.send_error(401, str(forged))
             return
+        with taking:  # kept before it is answered: what you have answered is never sent again
+            if event.id not in seen:
+                seen.add(event.id)
+                print(event.type, event.number, event.version, flush=True)
         answer = challenge_answer(event) or b""
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
-        if event.id not in seen:
-            seen.add(event.id)
-            print(event.type, event.number, event.version, flush=True)
 
     def log_message(self, *_args: object) -> None:
         """Say nothing about each request."""
