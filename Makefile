@@ -1,4 +1,4 @@
-# demo · test · check · bench: each sets up what it needs on a fresh machine with Python 3.11, make and git.
+# demo · test · soak · check · bench: each sets up what it needs on a fresh machine with Python 3.11, make and git.
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile -q --python-version 3.11 --generate-hashes --no-header --annotation-style line pyproject.toml
 
-.PHONY: help demo install test check style types contracts migrations bench lock clean
+.PHONY: help demo install test soak check style types contracts migrations bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,6 +24,10 @@ install: $(VENV)/.dev  ## set up the environment for developing
 test: $(VENV)/.dev style types contracts migrations  ## set up everything and run all checks and tests
 	@$(BIN)/python -m tests.rig.system
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal
+
+soak: $(VENV)/.dev  ## the promises that grow with time, at their full size: kills, races, orders, random months (hours)
+	@$(BIN)/python -m tests.rig.system
+	HUIYI_SOAK=1 $(BIN)/python -m pytest -q -m soak -n $(WORKERS) --dist=worksteal
 
 check: $(VENV)/.dev style types contracts  ## contracts, house rules, types, lint
 	$(BIN)/python -m pytest -q tests/test_house_rules.py tests/test_contracts.py

@@ -52,11 +52,13 @@ from tests.make import pricing as prices
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make.clients import as_program, key
+from tests.rig import sizes
 from web.checker import verify
 
 HANDS = 8
-ROUNDS = 3
-KEYS = 50
+WAYS_ROUNDS = 3
+ROUNDS = sizes.of("D4")
+KEYS, KEY_ROUNDS = 50, sizes.of("D2")
 NOW = make.SALE
 Act = Callable[[Session], Any]
 
@@ -109,7 +111,7 @@ def ended(found: list[Any]) -> Counter[str]:
 @pytest.mark.both_databases
 def test_one_order_paid_in_four_ways_at_once_is_paid_once(database: Database) -> None:
     def prepare(session: Session) -> tuple[list[Payment], UUID]:
-        due = paying.make_due(session, ROUNDS)
+        due = paying.make_due(session, WAYS_ROUNDS)
         account = paying.make_account(session, due[0], balance="9000.00", credit="9000.00")
         return due, account.id
 
@@ -146,6 +148,7 @@ def test_one_order_paid_in_four_ways_at_once_is_paid_once(database: Database) ->
         assert purses.owed(session, account_id) == spent.times(by_way[PaymentMethod.MONTHLY_ACCOUNT])
 
 
+@pytest.mark.soak
 @pytest.mark.both_databases
 def test_d4_twenty_refunds_at_once_of_three_times_what_came_never_exceed_it(database: Database) -> None:
     def prepare(session: Session) -> list[Payment]:
@@ -320,19 +323,13 @@ def test_one_order_is_approved_or_refused_once_and_never_by_whoever_placed_it(da
         assert session.scalar(sa.select(sa.func.count()).select_from(OrderApproval)) == 1
 
 
-@pytest.mark.both_databases
-def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is_refused(app: Flask) -> None:
-    with clock.set_to(NOW), app.app_context(), db.transaction() as session:
-        due = paying.make_due(session, 2)
-        paid, other = (make.pay(session, orders.get(session, one.order_id)) for one in due)
-        party, stranger = session.get_one(Party, paid.buyer_id), prices.make_buyer(session)
-    who, second = (key(as_program(app, Role.BUYER, party=party)) for _ in range(2))
-    sent = {"payment_id": str(paid.id), "amount": "10.00", "reason": "x", "client_reference": "R-1"}
+def sent_by_many(app: Flask, sent: dict[str, Any], headers: dict[str, str]) -> list[Any]:
+    """Send one request with one key fifty times at once: every answer is the same."""
     found, barrier = list[Any](), Barrier(KEYS)
 
     def post() -> None:
         barrier.wait()
-        found.append(app.test_client().post("/api/v1/refunds", json=sent, headers=who))
+        found.append(app.test_client().post("/api/v1/refunds", json=sent, headers=headers))
 
     hands = [Thread(target=post) for _ in range(KEYS)]
     for one in hands:
@@ -341,6 +338,21 @@ def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is
         one.join()
     assert {(answer.status_code, answer.json["id"]) for answer in found} == {(201, found[0].json["id"])}
     assert len(found) == KEYS
+    return found
+
+
+@pytest.mark.soak
+@pytest.mark.both_databases
+def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is_refused(app: Flask) -> None:
+    with clock.set_to(NOW), app.app_context(), db.transaction() as session:
+        due = paying.make_due(session, 2)
+        paid, other = (make.pay(session, orders.get(session, one.order_id)) for one in due)
+        party, stranger = session.get_one(Party, paid.buyer_id), prices.make_buyer(session)
+    who, second = (key(as_program(app, Role.BUYER, party=party)) for _ in range(2))
+    sent = {"payment_id": str(paid.id), "amount": "1.00", "reason": "x", "client_reference": "R-1"}
+    for turn in range(1, KEY_ROUNDS):
+        sent_by_many(app, {**sent, "client_reference": f"R-{turn + 2}"}, {**who, "Idempotency-Key": f"round-{turn}"})
+    found = sent_by_many(app, sent, who)
     client = app.test_client()
     changed = {"payment_id": str(other.id), "amount": "10.01", "reason": "y", "client_reference": "R-2"}
     again = [client.post("/api/v1/refunds", json={**sent, name: value}, headers=who) for name, value in changed.items()]
@@ -355,4 +367,4 @@ def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is
     elsewhere = client.post("/api/v1/disputes", json={"track": "buyer", "words": "x", "contact": "1"}, headers=who)
     assert elsewhere.status_code == 422
     with app.app_context():
-        assert db.session().scalar(sa.select(sa.func.count()).select_from(Refund)) == 1
+        assert db.session().scalar(sa.select(sa.func.count()).select_from(Refund)) == KEY_ROUNDS

@@ -23,14 +23,15 @@ from tests.fakes.stripe_server import Switches
 from tests.make import paying as builders
 from tests.make.clients import as_person, as_program
 from tests.make.shop import NOW, Shop
+from tests.rig import sizes
 from web import paying, stripe_hooks
 from web.circuit import Circuit
 
 OPENED = (PaymentState.CAPTURED, OrderState.FULFILLED, [AttemptState.SUCCEEDED], True)
 WAITING = (PaymentState.EXPECTED, OrderState.CONTRACTED, [AttemptState.PENDING], False)
 MANY = 8
-RETURNS = 1000
-CASES = 40
+RETURNS = sizes.of("E6")
+CASES = sizes.of("E9")
 AWAY = {"fail_before": 1_000_000}
 pytestmark = pytest.mark.both_databases
 
@@ -87,6 +88,7 @@ def test_e4_with_every_event_lost_each_payment_is_true_within_fifteen_minutes(sh
     }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_e6_no_forged_return_from_the_payment_page_opens_anything(shop):
     payment = shop.read(lambda session: session.get_one(Payment, shop.due[0]))
     party = shop.read(lambda session: session.get_one(Party, payment.buyer_id))
@@ -140,6 +142,7 @@ def test_e8_while_the_provider_is_away_nothing_piles_up_and_afterwards_everythin
     assert len(shop.fake.of_kind("checkout.session")) == MANY
 
 
+@pytest.mark.soak
 def test_e9_a_time_out_after_the_work_was_done_never_makes_a_second_charge(shop):
     chance, pages = random.Random(9), 0
     for case in range(CASES):

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import product
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +18,11 @@ from settlement.portions.rules import parts_per_million
 from settlement.splits.model import ShareSchedule
 from settlement.splits.queries import effective
 from settlement.splits.rules import ScheduleState, split
+from tests.rig import sizes
 
 TOTALS_MAX = 400
-ORDERS = 10_000
+ORDERS = sizes.of("H5")
+DIVISIONS = sizes.of("A4")
 DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
 weights = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), st.integers(0, 10**9), min_size=1, max_size=12)
 
@@ -46,7 +49,8 @@ def test_every_small_total_is_divided_by_every_small_weights_to_the_fen() -> Non
     assert not wrong
 
 
-@settings(max_examples=2000, deadline=None)
+@pytest.mark.soak
+@settings(max_examples=DIVISIONS, deadline=None)
 @given(weights.filter(lambda found: any(found.values())), st.integers(0, 10**15), st.integers(1, 1000), st.randoms())
 def test_shares_add_up_and_depend_on_neither_order_nor_scale(given_weights, fen, scale, shuffler) -> None:
     found = split(Money(fen), given_weights)
@@ -81,7 +85,8 @@ def schedule(number: int, day: int, signed_day: int, product_id) -> ShareSchedul
 AGREEMENT, PRODUCT = uuid4(), uuid4()
 
 
-def test_ten_thousand_orders_are_divided_by_the_version_in_force_when_they_were_placed() -> None:
+@pytest.mark.soak
+def test_thousands_of_orders_are_divided_by_the_version_in_force_when_they_were_placed() -> None:
     chance = random.Random(20261122)
     versions = [
         schedule(number, day := chance.randrange(300), day - chance.randrange(1, 30), chance.choice([None, PRODUCT]))

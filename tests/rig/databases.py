@@ -99,9 +99,23 @@ class Databases:
             NoPostgres: PostgreSQL is asked for and cannot be had.
             NotBuilt: another test met that, or an error in the schema, before.
         """
-        self.made += 1
-        name = f"huiyi_test_{os.getpid()}_{self.worker}_{self.made}"
+        name = self._new_name()
         return self._fresh_sqlite(name, empty) if kind == "sqlite" else self._fresh_postgres(name, empty)
+
+    def copied(self, url: str) -> str:
+        """Return the URL of a second database like one that :meth:`fresh` made; nobody may be connected to that one."""
+        made, name = sa.make_url(url), self._new_name()
+        if made.get_backend_name() == "sqlite":
+            path = self.folder / f"{name}.sqlite"
+            shutil.copyfile(made.database or "", path)
+            return f"sqlite:///{path}"
+        assert self._admin is not None
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{made.database}" STRATEGY FILE_COPY'.encode())
+        return _text(made.set(database=name))
+
+    def _new_name(self) -> str:
+        self.made += 1
+        return f"huiyi_test_{os.getpid()}_{self.worker}_{self.made}"
 
     def discard(self, url: str) -> None:
         """Remove a database that :meth:`fresh` made."""

@@ -26,10 +26,11 @@ from tests.make import market
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
 from tests.make import settlement as make
+from tests.rig import sizes
 
 NOW = datetime(2026, 8, 5, tzinfo=UTC)
 CALLERS = 100
-ROUNDS = 8
+ROUNDS = sizes.of("D1")
 
 
 def prepared(url: str, *, quantity: int, **terms: Any) -> tuple[Database, make.World, Actor]:
@@ -69,6 +70,7 @@ def counted(database: Database) -> tuple[int, int, int]:
         return total.used, total.reserved, session.scalar(sa.select(sa.func.count()).select_from(UsageEvent)) or 0
 
 
+@pytest.mark.soak
 @pytest.mark.both_databases
 def test_a_hundred_callers_for_ten_uses_get_exactly_ten_again_and_again(database_url: str) -> None:
     database, world, caller = prepared(database_url, quantity=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,9 +26,11 @@ from settlement.runs import commands as runs
 from settlement.runs.model import SettlementRun
 from settlement.statements.model import Statement
 from tests.make import settlement as make
+from tests.rig import sizes
 from tests.rig.databases import Databases
 
 PROCESSES, DIES_AT = 8, 25
+ROUNDS = sizes.of("D5")
 
 
 def used_world(session: Session) -> None:
@@ -84,35 +87,47 @@ def outcome(database: Database) -> tuple[object, ...]:
     return found
 
 
-@pytest.mark.both_databases
-def test_eight_processes_settle_a_month_once_and_as_one_does(databases: Databases, database_kind: str) -> None:
-    urls = {name: databases.fresh(database_kind) for name in ("alone", "together")}
-    opened = {name: Database(url) for name, url in urls.items()}
-    for database in opened.values():
-        with database.new_session() as session, write_transaction(session):
-            used_world(session)
-        database.engine.dispose()
-    one_by_one(opened["alone"])
-    together = opened["together"]
+def racing(database: Database, dies_at: int) -> bool:
+    """Let eight processes settle at once, the first of which dies at a statement; say whether it came so far."""
 
-    def dying() -> None:
+    def dies() -> None:
         reached = 0
 
         def count(*_: object) -> None:
             nonlocal reached
             reached += 1
-            if reached == DIES_AT:
+            if reached == dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        event.listen(together.engine, "before_cursor_execute", count)
-        one_by_one(together)
+        event.listen(database.engine, "before_cursor_execute", count)
+        one_by_one(database)
 
-    children = [in_a_child(dying if number == 0 else lambda: one_by_one(together)) for number in range(PROCESSES)]
+    children = [in_a_child(dies if number == 0 else lambda: one_by_one(database)) for number in range(PROCESSES)]
     ends = [os.waitpid(child, 0)[1] for child in children]
-    assert os.WIFSIGNALED(ends[0])
-    one_by_one(together)  # whatever the last one left undone
-    assert outcome(together) == outcome(opened["alone"])
-    for url in urls.values():
+    assert not any(ends[1:])
+    return os.WIFSIGNALED(ends[0])
+
+
+@pytest.mark.soak
+@pytest.mark.both_databases
+def test_eight_processes_settle_a_month_once_and_as_one_does(databases: Databases, database_kind: str) -> None:
+    """D5: one dies in each round, wherever chance wants it, unless the others have left it nothing to do before."""
+    chance, died = random.Random(20261122), 0
+    used = databases.fresh(database_kind)
+    database = Database(used)
+    with database.new_session() as session, write_transaction(session):
+        used_world(session)
+    database.engine.dispose()
+    urls = [databases.copied(used) for _ in range(1 + (ROUNDS if database_kind == "postgresql" else 1))]
+    alone, *together = [Database(url) for url in urls]
+    one_by_one(alone)
+    expected = outcome(alone)
+    for turn, database in enumerate(together):
+        died += racing(database, chance.randrange(1, 200) if turn else DIES_AT)
+        one_by_one(database)  # whatever the last one left undone
+        assert outcome(database) == expected
+    assert died
+    for url in (used, *urls):
         databases.discard(url)
 
 

@@ -1,0 +1,47 @@
+"""How many cases each promise is tried with: a few on every change, all that were promised with ``HUIYI_SOAK=1``.
+
+``make soak`` runs the tests marked ``soak`` at the second size; it takes hours. What a test proves is the same at
+both sizes, so whoever writes one asks for its count here: ``sizes.of("D5")``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+SOAK = "HUIYI_SOAK"
+EVERY = 1_000_000  # more than there are: all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many on every change, how many at leisure, and of what."""
+
+    change: int
+    soak: int
+    unit: str
+
+
+SIZES = {
+    "A4": Size(2_000, 20_000, "generated divisions"),
+    "D1": Size(8, 200, "rounds of a hundred buyers for ten places"),
+    "D2": Size(1, 200, "rounds of one key sent fifty times"),
+    "D4": Size(3, 100, "rounds of twenty refunds at once"),
+    "D5": Size(3, 100, "rounds of eight processes that settle one month"),
+    "E3": Size(8, 720, "orders in which six events come"),
+    "E6": Size(1_000, 10_000, "forged returns"),
+    "E9": Size(40, 1_000, "answers that were lost"),
+    "F1": Size(6, EVERY, "statements of each act at which it dies"),
+    "H5": Size(10_000, 100_000, "orders under sixty versions"),
+}
+
+
+def is_soak() -> bool:
+    """Say whether the tests run at their full size."""
+    return os.environ.get(SOAK) == "1"
+
+
+def of(promise: str) -> int:
+    """Return how many cases a promise is tried with now."""
+    size = SIZES[promise]
+    return size.soak if is_soak() else size.change
