@@ -12,6 +12,8 @@ from kernel.identity import Actor, Permission
 from settlement.runs import commands
 from settlement.runs.queries import of_period
 from settlement.runs.rules import RunEvent, after, must_be_over
+from settlement.usage.queries import grace_hours
+from settlement.usage.rules import cut_of_preview
 from settlement.workings.queries import Worked, work_out
 from web.labels import state_label
 from web.terminal_progress import shown
@@ -31,10 +33,11 @@ def settle(actor: Actor, place: str, period: Period, dry_run: bool, console: Con
     known = of_period(db.session(), place, period)
     if known is not None:
         after(known.state, RunEvent.PREPARE)  # a sealed month has nothing left to try
+    until = cut_of_preview(period, grace_hours(book, place, period.last_day), now)
     said = "仅试算，未写入。"
     steps = 1 if dry_run else 2
     with shown(console), progress.track("settlement.run", steps, about=f"{place} {period.text()}") as run_on:
-        worked = work_out(db.session(), place=place, period=period, received_until=now, book=book)
+        worked = work_out(db.session(), place=place, period=period, received_until=until, book=book)
         table = table_of(worked)
         run_on.step()
         if not dry_run:

@@ -21,6 +21,8 @@ from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState, must_be_over
 from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
+from settlement.usage.queries import grace_hours
+from settlement.usage.rules import cut_of_preview
 from settlement.workings.queries import work_out
 
 
@@ -33,7 +35,7 @@ class NoSuchRun(NotFound):
 def preview(
     session: Session, actor: Actor, *, place: str, period: Period, now: datetime, book: PolicyBook
 ) -> dict[str, Any]:
-    """Return the report of a settlement as it would be prepared now; nothing is written.
+    """Return the report of a settlement as it would be prepared, with the same cut; nothing is written.
 
     Raises:
         NotAllowed: the actor prepares no settlements of this place.
@@ -41,7 +43,8 @@ def preview(
     """
     actor.must(Permission.SETTLEMENT_PREPARE, place=place)
     must_be_over(period, business_date(now))
-    return work_out(session, place=place, period=period, received_until=now, book=book).report()
+    until = cut_of_preview(period, grace_hours(book, place, period.last_day), now)
+    return work_out(session, place=place, period=period, received_until=until, book=book).report()
 
 
 def listed(actor: Actor, *, place: str | None = None) -> sa.Select[SettlementRun]:

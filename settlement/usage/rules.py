@@ -124,15 +124,29 @@ def cut(period: Period, grace_hours: int | None, now: datetime) -> datetime:
     Raises:
         GraceRunning: that time is not over, so the period would be settled without what may still come.
     """
-    if grace_hours is None:
+    ends = grace_ends(period, grace_hours)
+    if ends is None:
         return now
-    ends = start_of_day(period.end) + timedelta(hours=grace_hours)
     if now < ends:
         raise GraceRunning(
             f"期间 {period.text()} 的迟到用量收至 {ends:%Y-%m-%d %H:%M}，请在此之后编制结算",
             detail_en=f"Events of {period.text()} are taken in until {ends:%Y-%m-%d %H:%M}",
         )
     return ends
+
+
+def grace_ends(period: Period, grace_hours: int | None) -> datetime | None:
+    """Return until when events of a period may come in; None where nothing is agreed."""
+    return None if grace_hours is None else start_of_day(period.end) + timedelta(hours=grace_hours)
+
+
+def cut_of_preview(period: Period, grace_hours: int | None, now: datetime) -> datetime:
+    """Return where the real settlement would be cut: never after the end of the agreed time, whenever it is tried.
+
+    While that time runs, what has come in so far is all there is to show.
+    """
+    ends = grace_ends(period, grace_hours)
+    return now if ends is None else min(now, ends)
 
 
 def closed_days(days: Iterable[int], closed_before: date) -> list[date]:

@@ -20,6 +20,7 @@ from settlement.lateness import queries
 from settlement.lateness.queries import NoSuchEvent
 from settlement.metering.model import UsageEvent
 from settlement.runs import commands as runs
+from settlement.runs import queries as previews
 from settlement.usage.rules import GraceRunning
 from tests.make import registry_base as base
 from tests.make import settlement as make
@@ -134,5 +135,10 @@ def test_within_the_agreed_time_events_still_count_for_their_period_and_afterwar
     make.use(session, world.scores_bought, 3, prefix="beyond", now=end + timedelta(hours=48, seconds=1))
     with pytest.raises(GraceRunning):
         runs.prepare(session, make.preparer(), now=end + timedelta(hours=47), **asked)
+    tried = previews.preview(session, make.preparer(), now=end + timedelta(days=9), **asked)
+    assert tried["totals"]["quantity"] == 5  # cut as the real settlement will be, not at the moment of trying
+    so_far = previews.preview(session, make.preparer(), now=end + timedelta(hours=47), **asked)
+    assert so_far["totals"]["quantity"] == 0
     run = runs.prepare(session, make.preparer(), now=end + timedelta(days=9), **asked)
     assert (run.totals["quantity"], run.received_until) == (5, end + timedelta(hours=48))
+    assert run.report == tried
