@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from pricing.tariffs.model import Tariff
 from registry.agreements.model import Agreement
 from registry.products.model import Product
 from settlement.revenue.model import RevenueLine
-from settlement.revenue.rules import Month, Recognition, months_of_term, use_class_of
+from settlement.revenue.rules import Month, Recognition, RedLetter, divided, months_of_term, use_class_of
 from settlement.runs.model import SettlementRun
 
 Sums = dict[UUID, Money]
@@ -94,20 +94,25 @@ def _sums(session: Session, query: sa.Select[Any, Money]) -> Sums:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _given_back(session: Session, place: str, end: datetime) -> Sums:
+def _returns(place: str) -> sa.CompoundSelect[Any]:
+    """Return the query of what went back of orders, and when: refunds that are done, disputes that were lost."""
     refunded = (
-        sa.select(Payment.order_id.label("order_id"), Refund.amount.label("amount"))
+        sa.select(Payment.order_id.label("order_id"), Refund.amount.label("amount"), Refund.done_at.label("at"))
         .join(Payment, Payment.id == Refund.payment_id)
-        .where(Refund.place == place, Refund.state == RefundState.DONE, Refund.attempt_id.is_(None),
-               Refund.done_at < end)
-    )  # fmt: skip
-    lost = (
-        sa.select(Payment.order_id, ProviderDispute.amount)
-        .join(Payment, Payment.id == ProviderDispute.payment_id)
-        .where(ProviderDispute.place == place, ProviderDispute.stage == DisputeStage.LOST, ProviderDispute.at < end)
+        .where(Refund.place == place, Refund.state == RefundState.DONE, Refund.attempt_id.is_(None))
     )
-    both = sa.union_all(refunded, lost).subquery()
-    return _sums(session, sa.select(both.c.order_id, sa.func.sum(both.c.amount)).group_by(both.c.order_id))
+    lost = (
+        sa.select(Payment.order_id, ProviderDispute.amount, ProviderDispute.at)
+        .join(Payment, Payment.id == ProviderDispute.payment_id)
+        .where(ProviderDispute.place == place, ProviderDispute.stage == DisputeStage.LOST)
+    )
+    return sa.union_all(refunded, lost)
+
+
+def _given_back(session: Session, place: str, end: datetime) -> Sums:
+    moved = _returns(place).subquery().c
+    query = sa.select(moved.order_id, sa.func.sum(moved.amount)).where(moved.at < end).group_by(moved.order_id)
+    return _sums(session, query)
 
 
 def _invoiced(session: Session, place: str, day: date) -> Sums:
@@ -122,11 +127,45 @@ def _invoiced(session: Session, place: str, day: date) -> Sums:
 
 
 def _credited(session: Session, place: str, day: date) -> Sums:
-    """Sum up red letters by order; one against an invoice of several orders is about none of them alone."""
+    """Sum up red letters by order; each against an invoice of several orders is divided over them on its own."""
     query = (
         sa.select(Invoice.order_id, -sa.func.sum(Invoice.gross))
         .where(Invoice.place == place, Invoice.kind == InvoiceKind.RED, Invoice.state == InvoiceState.ISSUED,
                Invoice.issued_date <= day, Invoice.order_id.is_not(None))
         .group_by(Invoice.order_id)
     )  # fmt: skip
-    return _sums(session, query)
+    found = _sums(session, query)
+    for order, amount in _credited_of_months(session, place, day):
+        found[order] = found.get(order, ZERO) + amount
+    return found
+
+
+def _credited_of_months(session: Session, place: str, day: date) -> Iterator[tuple[UUID, Money]]:
+    """Yield what issued red letters to collective invoices take from each order; those that wait keep their turn."""
+    letters: dict[UUID, list[Invoice]] = {}
+    wanted = (Invoice.place == place, Invoice.kind == InvoiceKind.RED, Invoice.state != InvoiceState.REFUSED,
+              Invoice.order_id.is_(None))  # fmt: skip
+    query = sa.select(Invoice).where(*wanted)
+    for letter in session.scalars(query.order_by(Invoice.requested_at, Invoice.id)):
+        assert letter.original_id is not None, "the database keeps it so"
+        letters.setdefault(letter.original_id, []).append(letter)
+    if not letters:
+        return
+    lines: dict[UUID, dict[str, Money]] = {}
+    of_letters = InvoiceLine.invoice_id.in_(sa.select(Invoice.original_id).where(*wanted))
+    for line in session.scalars(sa.select(InvoiceLine).where(of_letters)):
+        lines.setdefault(line.invoice_id, {})[line.order_id.hex] = line.gross
+    moves = session.execute(sa.select(_returns(place).subquery())).all()
+    for original, asked in letters.items():
+        told = [RedLetter(-one.gross, _returned_by(moves, one.requested_at)) for one in asked]
+        for letter, parts in zip(asked, divided(lines[original], told), strict=True):
+            if letter.issued_date is not None and letter.issued_date <= day:
+                yield from ((UUID(order), part) for order, part in parts.items())
+
+
+def _returned_by(moves: Sequence[Any], until: datetime) -> dict[str, Money]:
+    found: dict[str, Money] = {}
+    for order_id, amount, at in moves:
+        if at <= until:
+            found[order_id.hex] = found.get(order_id.hex, ZERO) + amount
+    return found

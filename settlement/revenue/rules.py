@@ -6,6 +6,7 @@ periods of an order add up to its amount to the fen, whatever the rounding, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from kernel.calendar import DAY, Period
-from kernel.money import ZERO, Money, decimal_text
+from kernel.money import ZERO, Money, allocate, decimal_text, total
 from pricing.exemptions.rules import Purpose
 from pricing.rating.rules import TariffModel, rate
 
@@ -127,6 +128,47 @@ class Recognition:
     def billed_ahead(self) -> Money:
         """What stands on invoices and is not earned; below zero: earned and on no invoice."""
         return self.invoiced - self.credited - self.recognised
+
+
+@dataclass(frozen=True, slots=True)
+class RedLetter:
+    """A red letter to an invoice of several orders: its amount (positive), and what had gone back by then.
+
+    ``returned`` is by order, from the beginning until the letter was asked for.
+    """
+
+    amount: Money
+    returned: Mapping[str, Money]
+
+
+def divided(lines: Mapping[str, Money], letters: Sequence[RedLetter]) -> list[dict[str, Money]]:
+    """Return what each red letter takes from each order of an invoice; every letter is divided on its own, in its turn.
+
+    A letter is about the money that had gone back by then and stood on no letter before it; what it takes beyond that
+    is divided by what is left of each order. The parts of a letter are the letter to the fen, and no order is credited
+    more than its line.
+
+    Args:
+        lines: what the invoice says of each order.
+        letters: in the order in which they were asked for; together no more than the invoice.
+    """
+    found: list[dict[str, Money]] = []
+    taken = dict.fromkeys(lines, ZERO)
+    for letter in letters:
+        left = {order: line - taken[order] for order, line in lines.items()}
+        due = {
+            order: min(max(letter.returned.get(order, ZERO) - taken[order], ZERO), rest) for order, rest in left.items()
+        }
+        of_returns = min(letter.amount, total(due.values()))
+        parts = dict.fromkeys(lines, ZERO)
+        beyond = {order: rest - due[order] for order, rest in left.items()}
+        for amount, weights in ((of_returns, due), (letter.amount - of_returns, beyond)):
+            if amount:
+                shares = allocate(amount, {order: weight.fen for order, weight in weights.items()})
+                parts = {order: part + shares[order] for order, part in parts.items()}
+        taken = {order: taken[order] + part for order, part in parts.items()}
+        found.append(parts)
+    return found
 
 
 def months_of_term(first: date, last: date, *, amount: Money) -> list[Month]:

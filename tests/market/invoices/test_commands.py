@@ -32,14 +32,14 @@ def order(session):
     return found
 
 
-def give_back(session, order, amount, reference):
+def give_back(session, order, amount, reference, *, now=make.SALE):
     payment = payments.of_order(session, order.id)
     clerk, checker = make.finance(order.place), base.actor(Role.FINANCE_CHECKER, place=order.place)
-    asked = refunds.ask(session, clerk, payment.id, amount=Money.yuan(amount), reason="多购", now=make.SALE,
+    asked = refunds.ask(session, clerk, payment.id, amount=Money.yuan(amount), reason="多购", now=now,
                         client_reference=reference)  # fmt: skip
-    refunds.decide(session, checker, asked.id, act=RefundAct.APPROVE, reason="同意", now=make.SALE)
+    refunds.decide(session, checker, asked.id, act=RefundAct.APPROVE, reason="同意", now=now)
     payer = base.actor(Role.FINANCE_PAYER, place=order.place)
-    refunds.confirm_transfer(session, payer, asked.id, bank_line=f"OUT-{reference}", paid_at=make.SALE, now=make.SALE)
+    refunds.confirm_transfer(session, payer, asked.id, bank_line=f"OUT-{reference}", paid_at=now, now=now)
 
 
 @pytest.mark.both_databases

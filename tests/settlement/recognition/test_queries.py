@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from kernel.calendar import Period
 from kernel.money import Money, total
+from market.invoices import commands as invoices
+from market.invoices.model import Invoice
+from market.invoices.rules import InvoiceType
+from market.orders import queries as orders
 from pricing.costs.rules import ChargeUnit
+from registry.parties.model import Party
 from settlement.ledger.queries import balance
 from settlement.ledger.rules import unearned
 from settlement.recognition.queries import recognitions
 from settlement.revenue.rules import months_of_term
+from tests.make import invoices as invoicing
 from tests.make import registry_base as base
 from tests.make import settlement as make
+from tests.market.invoices.test_commands import JOB, give_back
+
+AUGUST = datetime(2026, 8, 3, 2, 0, tzinfo=UTC)
 
 
 @given(
@@ -48,3 +58,31 @@ def test_what_is_paid_is_recognised_or_deferred_and_the_rest_of_the_term_is_to_c
         assert one.deferred == -balance(session, unearned(one.order))
     before = recognitions(session, place=base.PLACE, day=date(2026, 7, 31))
     assert [one.recognised.fen for one in before] == [207, 0]
+
+
+@pytest.mark.both_databases
+def test_each_red_letter_to_a_collective_invoice_credits_the_orders_that_it_is_about(session: Session) -> None:
+    world = make.make_world(session)
+    first, second = (orders.get(session, one.order_id) for one in (world.scores_bought, world.levels_bought))
+    buyer, seller = invoicing.sides(session, first)
+    invoicing.state(session, seller, now=AUGUST)
+    buying, selling = session.get_one(Party, first.buyer_id), session.get_one(Party, first.seller_id)
+    (month,) = invoices.ask_month(
+        session, buyer, month=Period.month("2026-07"), seller_uscc=selling.uscc, type=InvoiceType.GENERAL,
+        title=buying.name, tax_number=buying.uscc, now=AUGUST, book=make.LAW,
+    )  # fmt: skip
+    invoices.issue(session, seller, month.id, tax_system_number="9" * 20, issued_date=AUGUST.date(), now=AUGUST)
+    for serial, (order, amount) in enumerate(((first, "30.00"), (second, "5.00"))):
+        day = AUGUST + timedelta(days=serial)
+        give_back(session, order, amount, f"M-{serial}", now=day)
+        assert invoices.follow_refunds(session, JOB, now=day) == 1
+    asked = sorted(session.scalars(sa.select(Invoice).where(Invoice.original_id == month.id)), key=lambda one: one.id)
+    assert [one.gross.text() for one in asked] == ["-30.00", "-5.00"]
+    later = AUGUST + timedelta(days=3)
+    seen = []
+    for serial, letter in reversed(list(enumerate(asked))):  # the second one is issued first: each keeps its turn
+        invoices.issue(session, seller, letter.id, tax_system_number=f"{serial}" * 20, issued_date=later.date(),
+                       now=later)  # fmt: skip
+        found = {one.order: one for one in recognitions(session, place=base.PLACE, day=later.date())}
+        seen.append([found[order.number].credited.text() for order in (first, second)])
+    assert seen == [["0.00", "5.00"], ["30.00", "5.00"]]

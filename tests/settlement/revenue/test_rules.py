@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kernel.money import Money, total
 from pricing.exemptions.rules import Purpose
 from pricing.rating.rules import TariffModel, rate
-from settlement.revenue.rules import UseClass, earned_by_time, earned_by_use, use_class_of
+from settlement.revenue.rules import RedLetter, UseClass, divided, earned_by_time, earned_by_use, use_class_of
 
 MODELS = [
     {"model": "per_unit", "unit_price": "0.8333"},
@@ -61,3 +61,37 @@ def test_governance_and_welfare_are_use_in_the_public_interest() -> None:
         Purpose.PUBLIC_GOVERNANCE,
         Purpose.PUBLIC_WELFARE,
     }
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.integers(1, 10**6).map(Money), min_size=1),
+    st.lists(
+        st.tuples(st.integers(1, 10**6), st.dictionaries(st.sampled_from("abcd"), st.integers(0, 10**6).map(Money))),
+        max_size=5,
+    ),
+)
+def test_red_letters_are_divided_to_the_fen_and_credit_no_order_beyond_its_line(
+    lines: dict[str, Money], asked: list[tuple[int, dict[str, Money]]]
+) -> None:
+    left, letters = total(lines.values()), list[RedLetter]()
+    for wish, returned in asked:
+        amount = min(Money(wish), left)
+        if amount:
+            letters.append(RedLetter(amount, returned))
+            left -= amount
+    parts = divided(lines, letters)
+    assert [total(one.values()) for one in parts] == [letter.amount for letter in letters]
+    for order, line in lines.items():
+        assert all(one[order] >= Money(0) for one in parts)
+        assert total(one[order] for one in parts) <= line
+
+
+def test_each_red_letter_is_about_the_money_that_had_gone_back_when_it_was_asked_for() -> None:
+    lines = {"a": Money(80_00), "b": Money(80_00)}
+    first = RedLetter(Money(30_00), {"a": Money(30_00)})
+    second = RedLetter(Money(5_00), {"a": Money(30_00), "b": Money(5_00)})
+    beyond = RedLetter(Money(25_00), {"a": Money(30_00), "b": Money(5_00)})
+    assert divided(lines, [first, second, beyond]) == [
+        {"a": Money(30_00), "b": Money(0)}, {"a": Money(0), "b": Money(5_00)},
+        {"a": Money(10_00), "b": Money(15_00)},  # 25.00 by what was left: 50.00 and 75.00
+    ]  # fmt: skip
