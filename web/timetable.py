@@ -124,7 +124,7 @@ def _give_up(session: Session, actor: Actor, turn: Turn) -> str:
 
 
 def _anchor(session: Session, actor: Actor, turn: Turn) -> str:
-    made = proofs.anchor(session, actor, now=turn.now)
+    made = proofs.anchor(session, actor, now=turn.now, day=turn.slot.day - DAY)
     return f"{made.day} 的锚定：{made.seals} 个封印，SHA-256 {made.sha256}"
 
 
@@ -163,7 +163,7 @@ JOBS = (
     Job("webhooks.forget", DAILY, _forget_messages),
     Job("calls.give_up", Every(HOUR), _give_up),
     Job("books.verify", Every(5 * MINUTE), alone=_verify, vital=True),
-    Job("proofs.anchor", DAILY, _anchor),
+    Job("proofs.anchor", DAILY, _anchor, each=True),
     Job("usage.sum_up", Every(5 * MINUTE), _sum_up_use),
     Job("jobs.forget", DAILY, _forget_runs),
 )

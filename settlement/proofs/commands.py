@@ -21,7 +21,7 @@ def anchor(session: Session, actor: Actor, *, now: datetime, day: date | None = 
     """Publish what stands sealed, once for each day; a second time, or for an earlier day, return the newest one.
 
     Sealed periods from before roots were booked get theirs first, for the next anchor. An anchor that is published
-    never changes: what comes later is in the next one.
+    never changes: what comes later is in the next one. A missed day that is made up for holds what stood at its end.
 
     Args:
         session: a session that writes.
@@ -39,7 +39,12 @@ def anchor(session: Session, actor: Actor, *, now: datetime, day: date | None = 
         return before
     for run in queries.unbound(session):
         bind(session, actor, sealed(run), now=now)
-    seals, new = queries.seals(session), queries.not_anchored(session, before=start_of_day(day + DAY))
+    end = start_of_day(day + DAY)
+    is_made_up_for = day < business_date(now) - DAY
+    seals = queries.seals(session, before=end if is_made_up_for else None)
+    if before is not None and len(seals) < before.seals:
+        seals = queries.seals(session, before.seals)  # never less than was published before
+    new = queries.not_anchored(session, before=end)
     content = anchor_content(
         day=day, made_at=now, log=log_tree(seals), last=seals[-1] if seals else None,
         roots=[_told(root) for root in new],

@@ -86,9 +86,11 @@ def anchors() -> sa.Select[Anchor]:
     return sa.select(Anchor)
 
 
-def seals(session: Session, limit: int | None = None) -> list[Seal]:
-    """Return the first seals of the audit log, or all of them."""
+def seals(session: Session, limit: int | None = None, *, before: datetime | None = None) -> list[Seal]:
+    """Return the first seals of the audit log, those from before a moment, or all of them."""
     query = sa.select(AuditSeal.sequence, AuditSeal.sha256, AuditSeal.sm3).order_by(AuditSeal.sequence)
+    if before is not None:
+        query = query.where(AuditSeal.sealed_at < before)
     return [(sequence, sha256, sm3) for sequence, sha256, sm3 in session.execute(query.limit(limit))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from kernel import audit, db
+from kernel.calendar import BEIJING
 from kernel.db import to_json
 from kernel.identity import Role
 from market.orders.model import Order
@@ -23,6 +24,8 @@ from tests.make import settlement as make
 from tests.make.clients import as_person, as_program
 from tests.settlement.proofs.conftest import TIMETABLE
 from web.cli import huiyi
+from web.scheduling import Turn
+from web.timetable import JOBS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -111,3 +114,22 @@ def test_the_terminal_compares_the_books_with_a_kept_anchor(app: Flask, septembe
     wrong = CliRunner().invoke(huiyi, ["verify", "--from", books, "--anchor", str(path)])
     assert wrong.exit_code == 1
     assert "副本" in wrong.output
+
+
+def test_each_day_has_an_anchor_of_its_own_and_one_that_is_made_up_for_holds_what_stood_at_its_end(
+    app: Flask, september: None
+) -> None:
+    anchored(app)  # of 2 September
+    (job,) = [one for one in JOBS if one.name == "proofs.anchor"]
+    assert job.each
+    assert job.run is not None
+    with app.app_context(), db.transaction() as session:
+        after = make.NOW + timedelta(days=8)
+        assert audit.seal(session, now=after, before=after) is not None
+        for day in (3, 4):  # nobody was there on the fourth and the fifth: one day after the other is made up for
+            at = datetime(2026, 9, day + 1, 0, 5, tzinfo=BEIJING)
+            job.run(session, TIMETABLE, Turn(after, job.cadence.slot(at)))
+    listed = app.test_client().get("/api/v1/anchors").json["items"]
+    assert sorted((one["day"], one["seals"]) for one in listed) == [
+        ("2026-09-02", 1), ("2026-09-03", 1), ("2026-09-04", 1)
+    ]  # fmt: skip
