@@ -23,6 +23,7 @@ TENTHS = 10  # places of a flow are whole tenths of a pixel
 WIDTH, HEIGHT, HEAD, GAP, BAR, ROOM = 10_800, 4_600, 420, 240, 140, 1_900
 FAR = 2  # a flow bends where its two ends have an equal say
 THIN = 6
+ROOM_OF_WORDS = 60  # a bar below it is too near the next one for two lines of words
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _figure(unit: str) -> tuple[Any, Any]:
 def _finished(figure: Any, axes: Any, title: str, limits: Mapping[str, Decimal | int]) -> bytes:
     for label, value in limits.items():
         axes.axhline(value, color=LIMIT, linewidth=1.5, linestyle=":", label=label)
-    axes.set_ylim(bottom=0)
+    if not axes.dataLim.y0 < 0:  # what is below zero is shown, and everything else stands on it
+        axes.set_ylim(bottom=0)
     axes.set_title(title, color=INK, loc="left")
     axes.tick_params(colors=INK)
     handles, labels = axes.get_legend_handles_labels()
@@ -146,6 +148,9 @@ class Flow:
 
 def sankey(title: str, flows: Sequence[Flow], *, words: Mapping[str, str], shown: Mapping[str, str]) -> bytes:
     """Return a diagram of flows as SVG: bars as high as what passes through them, bands between them.
+
+    The words of a bar that is too small for them would lie on those of the next one: they are left out, and said when
+    somebody points at the bar. The table beside the diagram has them all.
 
     Args:
         title: what it shows; also what a screen reader says.
@@ -236,9 +241,11 @@ def _node(
     label, amount = escape(words.get(name, name)), escape(shown.get(name, ""))
     middle = y + max(high // FAR, BAR // FAR)
     colour = COLOURS[column % len(COLOURS)]
+    bar = f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(BAR)}" height="{_px(high)}" fill="{colour}"'
+    if high < ROOM_OF_WORDS:
+        return f"{bar}><title>{label} {amount}</title></rect>"
     return (
-        f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(BAR)}" height="{_px(high)}" fill="{colour}"/>'
-        f'<text x="{_px(x + BAR + 60)}" y="{_px(middle)}" stroke="#fff" stroke-width="3" paint-order="stroke">{label}'
+        f'{bar}/><text x="{_px(x + BAR + 60)}" y="{_px(middle)}" stroke="#fff" stroke-width="3" paint-order="stroke">{label}'
         f'<tspan x="{_px(x + BAR + 60)}" dy="15" font-size="12">{amount}</tspan></text>'
     )
 

@@ -186,13 +186,12 @@ def waterfall_plot() -> Response:
 
 
 def flows(found: Waterfall) -> tuple[list[plots.Flow], dict[str, str], dict[str, str]]:
-    """Return the flows of a waterfall with the name and the amount of each node."""
-    drawn = [
-        plots.Flow("paid", "refunded", found.refunded.fen), plots.Flow("paid", "tax", found.tax.fen),
-    ]  # fmt: skip
-    words = {
-        "paid": gettext("收入"), "refunded": gettext("退款"), "tax": gettext("销项税"), NET: gettext("可分配收入"),
-    }  # fmt: skip
+    """Return the flows of a waterfall with the name and the amount of each node.
+
+    Refunds are no part of it: they left by what the parties held, and would make the income larger than it was.
+    """
+    drawn = [plots.Flow("paid", "tax", found.tax.fen)]
+    words = {"paid": gettext("收入（含税）"), "tax": gettext("销项税"), NET: gettext("可分配收入")}
     steps: dict[str, int] = {}
     given: dict[tuple[str, str], int] = {}
     held: dict[tuple[str, str], int] = {}

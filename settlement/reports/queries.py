@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,7 @@ SUM, COUNT = sa.func.sum, sa.func.count
 operator = aliased(Party)
 receiver = aliased(Party)
 EMPTY = sa.literal("")
+UNEARNED = "liability:unearned"
 OF_LINES = (Dimension.PRODUCT, Dimension.OPERATOR, Dimension.DOMAIN)  # told by the line that was divided
 
 
@@ -71,12 +73,21 @@ class Poured:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """How the money of a period ran: earned gross, refunds paid, tax, and every share."""
+    """How the money of a period ran: earned gross, refunds paid, tax, and every share.
+
+    ``returned`` is what of the refunds came out of what had been earned; the rest was not income yet.
+    """
 
     gross: Money
     tax: Money
     refunded: Money
     shares: tuple[Poured, ...]
+    returned: Money = ZERO
+
+    @property
+    def kept(self) -> Money:
+        """What was earned less what of it went back, tax included."""
+        return self.gross - self.returned
 
     @property
     def net(self) -> Money:
@@ -212,7 +223,9 @@ def waterfall(session: Session, wanted: Wanted) -> Waterfall:
     wanted = replace(wanted, scope=Scope(wanted.scope.places, frozenset()))
     whole = _by_revenue(session, replace(wanted, dimension=Dimension.PLACE, grain=Grain.WHOLE))
     gross, tax = (sum((getattr(row, name) for row in whole), ZERO) for name in ("gross", "tax"))
-    return Waterfall(gross, tax, _refunded(session, wanted), _poured(session, wanted))
+    earned = tuple(head for head in OF_THE_SALE if head != UNEARNED)
+    refunded, returned = (_refunded(session, wanted, heads) for heads in (OF_THE_SALE, earned))
+    return Waterfall(gross, tax, refunded, _poured(session, wanted), returned)
 
 
 def _poured(session: Session, wanted: Wanted) -> tuple[Poured, ...]:
@@ -234,9 +247,9 @@ def _poured(session: Session, wanted: Wanted) -> tuple[Poured, ...]:
     )
 
 
-def _refunded(session: Session, wanted: Wanted) -> Money:
+def _refunded(session: Session, wanted: Wanted, heads: Sequence[str]) -> Money:
     """Return what refunds and lost disputes took from those who held something of the sales, by the ledger."""
-    of_the_sale = sa.or_(*(JournalLine.account.startswith(head) for head in OF_THE_SALE))
+    of_the_sale = sa.or_(*(JournalLine.account.startswith(head) for head in heads))
     query = (
         sa.select(SUM(JournalLine.amount))
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)

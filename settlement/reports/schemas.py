@@ -110,5 +110,7 @@ class WaterfallOut(ma.Schema):
     gross = SignedMoneyField()
     tax = SignedMoneyField()
     refunded = SignedMoneyField()
+    returned = SignedMoneyField()
+    kept = SignedMoneyField()
     net = SignedMoneyField()
     shares = ma.fields.List(ma.fields.Nested(PouredOut))

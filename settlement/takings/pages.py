@@ -39,12 +39,11 @@ def show() -> str:
 @blueprint.get("/takings.svg")
 @requires(Permission.TAKINGS_READ)
 def plot() -> Response:
-    """Draw what was paid, given back and settled in each month of a year."""
+    """Draw what was kept of the payments of each month of a year, and what was settled: refunds are no income."""
     year = _year()
     months = by_month(queries.takings(db.session(), queries.own(current_actor()), Period.year(year)))
     series: dict[str, Any] = {
-        gettext("已收款"): [Decimal(one.paid.text()) for one in months],
-        gettext("已退款"): [Decimal(one.refunded.text()) for one in months],
+        gettext("净收款（扣除退款）"): [Decimal(one.kept.text()) for one in months],
         gettext("已结算（含税）"): [Decimal(one.gross.text()) for one in months],
         gettext("本单位分得"): [Decimal(one.share.text()) for one in months],
     }

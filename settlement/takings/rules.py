@@ -29,6 +29,11 @@ class Taking:
     net: Money = ZERO
     share: Money = ZERO
 
+    @property
+    def kept(self) -> Money:
+        """What came less what went back; below zero where more left in a month than came."""
+        return self.paid - self.refunded
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.plots import HEIGHT, TENTHS, THIN, Flow, sankey
+from kernel.plots import HEIGHT, ROOM_OF_WORDS, TENTHS, THIN, Flow, sankey
 
 FLOWS = [Flow("paid", "tax", 600), Flow("paid", "net", 9400), Flow("net", "a", 5640), Flow("net", "b", 3760)]
 WORDS = {"paid": "收入", "tax": "税<&>", "net": "可分配", "a": "甲", "b": "乙"}
@@ -57,3 +57,19 @@ def test_whatever_flows_everything_is_drawn_inside_the_picture(some: list[Flow])
         assert Decimal(THIN) / TENTHS <= high <= Decimal(HEIGHT) / TENTHS
         assert top + high <= height
         assert Decimal(bar.attrib["x"]) < width
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=14))
+def test_no_words_lie_on_those_of_the_next_bar_and_what_is_too_small_says_them_when_pointed_at(
+    sizes: list[int],
+) -> None:
+    root = drawn([Flow("paid", f"to {number}", size) for number, size in enumerate(sizes)])
+    texts = [one for one in root.iter(f"{SVG}text") if "font-size" not in one.attrib]
+    columns: dict[str, list[Decimal]] = {}
+    for one in texts:
+        columns.setdefault(one.attrib["x"], []).append(Decimal(one.attrib["y"]))
+    for tops in columns.values():
+        assert all(below - above >= 30 for above, below in zip(tops, tops[1:], strict=False))
+    small = [bar for bar in root.iter(f"{SVG}rect") if Decimal(bar.attrib["height"]) * TENTHS < ROOM_OF_WORDS]
+    assert [len(bar.findall(f"{SVG}title")) for bar in small] == [1] * len(small)
+    assert len(texts) + len(small) == len(sizes) + 1

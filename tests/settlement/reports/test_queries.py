@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 from kernel.calendar import Period
 from kernel.identity import Actor, Role
 from kernel.money import Money, total
+from market.orders import queries as orders
+from settlement.intake import commands as intake
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.rules import Cause
 from settlement.reports import queries
+from settlement.reports.pages import flows
 from settlement.reports.queries import Wanted
 from settlement.reports.rules import Dimension, Grain, Measure, closed
 from settlement.scopes.queries import NothingToReport, scope_of
 from tests.make import registry_base as base
 from tests.make import settlement as make
+from tests.market.invoices.test_commands import give_back
 
 YEAR = Period.year(2026)
 OCTOBER = datetime(2026, 10, 2, 2, 0, tzinfo=UTC)
@@ -90,7 +94,19 @@ def test_the_waterfall_ties_at_every_step(session: Session, settled: make.World)
     assert found.gross == booked(session, "liability:unearned:")
     assert total(one.amount for one in found.shares) == found.net
     assert {one.kind for one in found.shares} == {"rate", "pool", "rest"}
-    assert found.refunded == Money(0)
+    assert (found.refunded, found.kept) == (Money(0), found.gross)
+
+
+def test_a_refund_lessens_what_was_kept_and_never_swells_the_drawing(session: Session, settled: make.World) -> None:
+    order = orders.get(session, settled.scores_bought.order_id)
+    give_back(session, order, "53.00", "R-1")
+    intake.take_in_payments(session, make.preparer(), now=make.NOW, place=base.PLACE)
+    found = queries.waterfall(session, asked(make.checker()))
+    assert (found.refunded, found.returned) == (Money.yuan("53.00"), Money.yuan("53.00"))  # all of it was earned
+    assert found.kept == found.gross - found.returned
+    drawn, _words, shown = flows(found)
+    assert "refunded" not in {flow.target for flow in drawn}
+    assert shown["paid"] == found.gross.grouped()
 
 
 @pytest.mark.both_databases
