@@ -24,6 +24,7 @@ from web import (
     equal_prices,
     exchange,
     fetching,
+    glossary,
     home,
     loading,
     loading_api,
@@ -65,5 +66,5 @@ PAGE_BLUEPRINTS = [
     assessing.blueprint, contract_template.blueprint, delivering.blueprint, disclosing.blueprint, downloading.pages,
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
-    fetching.blueprint,
+    fetching.blueprint, glossary.blueprint,
 ]  # fmt: skip

@@ -18,6 +18,8 @@ from kernel.identity import Permission, Role
 from registry.accounts import commands as accounts
 from registry.accounts import queries as account_queries
 from web import problems
+from web.form_words import note_field, wrong_fields
+from web.glossary import explained, term_mark, terms_to_explain
 from web.labels import role_title, state_label
 from web.menu import navigation
 from web.metrics import observe
@@ -51,6 +53,8 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["spoken"] = spoken
     app.jinja_env.globals["related"] = related
     app.jinja_env.globals["rule_words"] = rule_words
+    for function in (explained, term_mark, terms_to_explain, note_field, wrong_fields):
+        app.jinja_env.globals[function.__name__] = function
 
 
 def chosen_locale() -> str:
@@ -145,7 +149,7 @@ def frame() -> dict[str, Any]:
             "home": "/", "sign_in": "/sign-in", "sign_out": "/sign-out", "account": "/account",
             "language_zh": url_for("home.language", code="zh_Hans_CN", next=request.full_path),
             "language_en": url_for("home.language", code="en", next=request.full_path),
-            "api_docs": "/api/docs", "law": "/law", "health": "/status",
+            "api_docs": "/api/docs", "law": "/law", "glossary": "/glossary", "health": "/status",
         },
     }  # fmt: skip
 

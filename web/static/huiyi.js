@@ -106,7 +106,39 @@
     }, 1000 * box.dataset.followSeconds);
   }
 
+  // The button of a legal term opens its explanation by itself; with a mouse, resting on it is enough. Escape closes it,
+  // and it stays while the pointer is on the button or on the explanation.
+  function explainUnderThePointer(button) {
+    var tip = document.getElementById(button.getAttribute("popovertarget"));
+    var timer = null;
+    var byPointer = false;
+    if (!tip || !tip.showPopover) { return; }
+    function soon(act, milliseconds) { clearTimeout(timer); timer = setTimeout(act, milliseconds); }
+    function show() {
+      if (!tip.matches(":popover-open")) { tip.showPopover({source: button}); byPointer = true; }
+    }
+    function hide() {
+      if (byPointer && tip.matches(":popover-open") && !tip.contains(document.activeElement)) { tip.hidePopover(); }
+      byPointer = false;
+    }
+    [button, tip].forEach(function (part) {
+      part.addEventListener("pointerenter", function (event) {
+        clearTimeout(timer);
+        if (part === button && event.pointerType === "mouse") { soon(show, 250); }
+      });
+      part.addEventListener("pointerleave", function (event) {
+        if (event.pointerType === "mouse") { soon(hide, 300); }
+      });
+    });
+    button.addEventListener("click", function (event) {
+      clearTimeout(timer);
+      if (byPointer && tip.matches(":popover-open")) { event.preventDefault(); }
+      byPointer = false;
+    });
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[popovertarget^=term-]").forEach(explainUnderThePointer);
     document.querySelectorAll("[data-follow]").forEach(follow);
     document.querySelectorAll("form").forEach(showFieldsOfModel);
     document.querySelectorAll("form[data-preview]").forEach(livePreview);
