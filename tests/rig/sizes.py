@@ -32,6 +32,8 @@ SIZES = {
     "E6": Size(1_000, 10_000, "forged returns"),
     "E9": Size(40, 1_000, "answers that were lost"),
     "F1": Size(6, EVERY, "statements of each act at which it dies"),
+    "H1": Size(3, 200, "random worlds of two months"),
+    "H4": Size(100, 1_000, "facts beside midnight"),
     "H5": Size(10_000, 100_000, "orders under sixty versions"),
 }
 
