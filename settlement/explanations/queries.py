@@ -20,7 +20,7 @@ from settlement.metering.queries import Day
 from settlement.splits.queries import agreed
 from settlement.statements.rules import PAYEES, REASONS
 from settlement.traces import queries as traces
-from settlement.traces.queries import Group, Traced
+from settlement.traces.queries import Group, Kept, Traced
 
 AGREED = {"number": "国数综资〔2025〕27号", "article": "第十四条（七）", "rule": "REV-01"}
 PRICED = {"number": "发改价格〔2025〕65号", "article": "三（二）", "rule": "PRC-05"}
@@ -69,10 +69,10 @@ def explain(session: Session, actor: Actor, number: str, line: int) -> Explanati
         NoSuchLine: it has no such line.
     """
     one = traces.traced(session, actor, number, line)
-    days = traces.days_of(session, one)
+    days, kept = traces.days_of(session, one), traces.kept_of(session, one.run.id)
     checks: list[Check] = []
-    parts: list[dict[str, Any] | None] = [_share(session, one, checks)] if one.share is not None else []
-    parts += [_net(session, one, checks), _gross(one, checks), _use(one, days, checks)]
+    parts: list[dict[str, Any] | None] = [_share(session, one, kept, checks)] if one.share is not None else []
+    parts += [_net(one, kept, checks), _gross(one, checks), _use(one, days, checks)]
     parts += [_voucher(session, one, checks), _approvals(one)]
     amount = str(one.line["share"])
     words = f"{one.product.title} · {one.order.number} · {STEPS.get(_kind(one), '免费使用')}"
@@ -84,10 +84,10 @@ def _kind(one: Traced) -> str:
     return str((one.line["rule"] or {}).get("kind", ""))
 
 
-def _share(session: Session, one: Traced, checks: list[Check]) -> dict[str, Any]:
+def _share(session: Session, one: Traced, kept: Kept, checks: list[Check]) -> dict[str, Any]:
     """Explain how much of the line the party got: the step, the group that was divided, the part of this line."""
     assert one.share is not None
-    group = traces.group_of(session, one)
+    group = traces.group_of(session, one, kept)
     step, uscc = one.share.step, one.issued.uscc
     part = part_of_line(group.held, one.entitlement.number, group.given)
     checks.append(Check("本行分得 · share of this line", part.text(), str(one.line["share"])))
@@ -156,8 +156,8 @@ def _pairs(out: Mapping[str, str]) -> str:
     return "，".join(f"{party} {text}" for party, text in sorted(out.items()))
 
 
-def _net(session: Session, one: Traced, checks: list[Check]) -> dict[str, Any]:
-    vat, line = traces.vat_of(session, one.run.id), one.revenue
+def _net(one: Traced, kept: Kept, checks: list[Check]) -> dict[str, Any]:
+    vat, line = kept.vat, one.revenue
     rate = traces.rate_of_tax(one, vat)
     net, tax = tax_of(line.gross, rate)
     checks.append(Check("不含税收入 · net", net.text(), line.net.text()))

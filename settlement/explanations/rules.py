@@ -124,6 +124,22 @@ def _sum(one: Carried, other: Carried) -> Carried:
 
 
 def part_of_line(held: Sequence[Held], entitlement: str, amount: Money) -> Money:
-    """Return how much of what a step gives a party falls on one line: by what is left of each, largest remainder."""
-    left = {one.entitlement: one.left for one in held}
-    return allocate(amount, left).get(entitlement, ZERO) if amount else ZERO
+    """Return how much of what a step gives a party falls on one line: by what is left of each, largest remainder.
+
+    It is the part that :func:`kernel.money.allocate` gives it, without making the ten thousand others.
+
+    Raises:
+        WeightsUnusable: nothing is left of any line, or less than nothing of one.
+    """
+    weights = sum(one.left for one in held)
+    if not amount or amount.fen < 0 or weights <= 0 or min(one.left for one in held) < 0:
+        return allocate(amount, {one.entitlement: one.left for one in held}).get(entitlement, ZERO) if amount else ZERO
+    own = next((one.left for one in held if one.entitlement == entitlement), 0)
+    part, remainder = divmod(amount.fen * own, weights)
+    if remainder:
+        # what whole parts leave over goes, a fen each, to the largest remainders; equal ones in order of the number
+        remainders = [(amount.fen * one.left % weights, one.entitlement) for one in held]
+        over = sum(rest for rest, _ in remainders) // weights
+        earlier = sum(rest > remainder or (rest == remainder and name < entitlement) for rest, name in remainders)
+        part += earlier < over
+    return Money(part)
