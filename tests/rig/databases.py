@@ -145,15 +145,13 @@ class Databases:
         server = sa.make_url(self._server_url())
         if self._admin is None:
             self._admin = psycopg.connect(_plain(server), autocommit=True)
-        template = f"huiyi_template_{self.folder.name.removeprefix(PREFIX)}"
+        template = template_name(self.folder)
         if not empty:
             with self._built_once("postgresql") as is_built:
                 if not is_built:
                     self._admin.execute(f'CREATE DATABASE "{template}"'.encode())
                     build_schema(_text(server.set(database=template)))
-        source = "template0" if empty else template
-        # copying files takes half as long as logging every block of them
-        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY'.encode())
+        copy_postgres(self._admin, "template0" if empty else template, name)
         return _text(server.set(database=name))
 
     def _server_url(self) -> str:
@@ -186,6 +184,21 @@ class Databases:
                 failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
                 raise
             mark.touch()
+
+
+def template_name(folder: Path) -> str:
+    """Return the name of the PostgreSQL database with the newest schema and nothing in it."""
+    return f"huiyi_template_{folder.name.removeprefix(PREFIX)}"
+
+
+def copy_postgres(admin: psycopg.Connection, source: str, name: str) -> None:
+    """Make a database out of another: copying files takes half as long as logging every block of them."""
+    admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY'.encode())
+
+
+def server_of(url: sa.URL) -> psycopg.Connection:
+    """Connect to the server of a database, not to the database."""
+    return psycopg.connect(_plain(url.set(database="postgres")), autocommit=True)
 
 
 def _plain(url: sa.URL) -> str:

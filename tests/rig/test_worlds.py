@@ -1,12 +1,17 @@
 """Remembered worlds: the same rows as a real build, only where nothing happened before, and never shared."""
 
+from uuid import UUID
+
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.db import Database
 from registry.parties.rules import Capacity
 from tests.make import registry_base as base
 from tests.make import registry_products as registry
+from tests.rig import databases as rig
 from tests.rig import worlds
 
 
@@ -30,7 +35,7 @@ def test_what_one_test_does_to_its_world_is_not_seen_by_the_next(session: Sessio
     product.title = "改过的名称"
     session.commit()
     again = worlds._worlds[("tests.make.registry_products", "make_product", "[]", "[]")]
-    other = sa.create_engine(f"sqlite:///{again.file}")
+    other = sa.create_engine(f"sqlite:///{again.where}")
     with other.connect() as connection:
         assert not connection.scalar(sa.text("SELECT count(*) FROM registry_product WHERE title = '改过的名称'"))
     other.dispose()
@@ -44,3 +49,22 @@ def test_a_row_as_argument_or_a_used_database_makes_builders_build(session: Sess
     assert first.id != second.id
     assert first.agreement_id == agreement.id
     assert len(worlds._worlds) == before
+
+
+@pytest.mark.postgresql_only
+def test_on_postgresql_too_copies_hold_what_was_built_and_belong_to_one_test(
+    databases: rig.Databases, database_kind: str
+) -> None:
+    found: list[tuple[list[str], str, UUID]] = []
+    for _turn in range(3):
+        database = Database(url := databases.fresh(database_kind))
+        with database.new_session() as session:
+            product = registry.make_product(session)
+            found.append((actions(session), product.title, product.id))
+            product.title = "改过的名称"
+            session.commit()
+        database.engine.dispose()
+        databases.discard(url)
+    built, kept, again = found
+    assert kept == again
+    assert built[:2] == kept[:2]

@@ -1,8 +1,9 @@
 """Worlds that many tests start from, built once per worker and then copied.
 
 A builder marked ``@remembered`` runs for real the first time, on a database of its own, through the same commands as
-ever. When a later test calls it with the same plain arguments on a SQLite database in which nothing has happened yet,
-the test gets a copy of that database. Called on anything else it simply builds.
+ever. When a later test calls it with the same plain arguments on a database of the same kind in which nothing has
+happened yet, the test gets a copy of that database. Called on anything else it simply builds. On PostgreSQL a world is
+kept when it is asked for the second time, and only the ones asked for last: each takes 25 MB.
 """
 
 from __future__ import annotations
@@ -20,23 +21,26 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from kernel.db import Database, Entity
-from tests.rig.databases import RUN
+from tests.rig.databases import GIVEN_POSTGRES, RUN, copy_postgres, server_of, template_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
 PLAIN = (str, int, date, Decimal, Enum, UUID, type(None))
+KEPT_ON_POSTGRES = 24
+NEIGHBOURS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
 SIGNS_OF_LIFE = ("audit_line", "registry_party", "registry_account")  # every command leaves one of them
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A database as a builder left it, and what the builder returned, its rows by their keys."""
+    """A database as a builder left it, its file or its name, and what the builder returned, its rows by their keys."""
 
-    file: Path
+    where: str
     returned: Any
 
 
@@ -49,6 +53,7 @@ class Row:
 
 
 _worlds: dict[tuple[Any, ...], World] = {}
+_on_postgres: dict[tuple[Any, ...], World | None] = {}  # None: asked for once
 _serial = count(1)
 
 
@@ -62,10 +67,22 @@ def remembered(build: Callable[P, T]) -> Callable[P, T]:
         key = (build.__module__, build.__qualname__, _plain(others), _plain(given))
         if RUN not in os.environ or None in key or not _is_untouched(session):  # the bench programs just build
             return build(*args, **given)
-        if key not in _worlds:
-            free: Callable[..., T] = build
-            _worlds[key] = _built(lambda opened: free(opened, *others, **given))
-        found: T = _entered(session, _worlds[key])
+        free: Callable[..., T] = build
+        engine = session.get_bind()
+        if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql":
+            if key not in _on_postgres:
+                _on_postgres[key] = None
+                return build(*args, **given)
+            world = _on_postgres.pop(key) or _built_on_postgres(
+                engine.url, lambda opened: free(opened, *others, **given)
+            )
+            _on_postgres[key] = world
+            _forget_the_oldest(engine.url)
+        else:
+            if key not in _worlds:
+                _worlds[key] = _built(lambda opened: free(opened, *others, **given))
+            world = _worlds[key]
+        found: T = _entered(session, world)
         return found
 
     return begun
@@ -86,10 +103,13 @@ def _plain(value: Any) -> str | None:
 
 def _is_untouched(session: Session) -> bool:
     engine = session.get_bind()
-    if not isinstance(engine, sa.Engine) or engine.dialect.name != "sqlite" or not engine.url.database:
+    if not isinstance(engine, sa.Engine) or not engine.url.database:
         return False
     if session.new or session.dirty or session.in_nested_transaction() or engine.pool.checkedout() > 1:  # type: ignore[attr-defined]
         return False
+    if engine.dialect.name == "postgresql":
+        if GIVEN_POSTGRES in os.environ or session.scalar(sa.text(NEIGHBOURS)) != 1:  # the others would be thrown out
+            return False
     return not any(session.scalar(sa.text(f"SELECT EXISTS (SELECT 1 FROM {table})")) for table in SIGNS_OF_LIFE)
 
 
@@ -103,7 +123,39 @@ def _built(build: Callable[[Session], Any]) -> World:
         session.commit()
         session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
     database.engine.dispose()
-    return World(file, returned)
+    return World(str(file), returned)
+
+
+def _built_on_postgres(url: sa.URL, build: Callable[[Session], Any]) -> World:
+    name = f"huiyi_world_{os.getpid()}_{next(_serial)}"
+    copy_postgres(_admin_of(url), template_name(Path(os.environ[RUN])), name)
+    database = Database(url.set(database=name).render_as_string(hide_password=False))
+    with database.new_session() as session:
+        returned = _by_key(build(session))
+        session.commit()
+    database.engine.dispose()
+    return World(name, returned)
+
+
+def _forget_the_oldest(url: sa.URL) -> None:
+    kept = [key for key, world in _on_postgres.items() if world]
+    for key in kept[:-KEPT_ON_POSTGRES]:
+        world = _on_postgres.pop(key)
+        assert world
+        _drop(url, world.where)
+
+
+def _drop(url: sa.URL, name: str) -> None:
+    _admin_of(url).execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@functools.cache
+def _connected(server: str, _process: int) -> psycopg.Connection:
+    return server_of(sa.make_url(server))
+
+
+def _admin_of(url: sa.URL) -> psycopg.Connection:
+    return _connected(url.set(database="postgres").render_as_string(hide_password=False), os.getpid())
 
 
 def _entered(session: Session, world: World) -> Any:
@@ -113,10 +165,14 @@ def _entered(session: Session, world: World) -> Any:
     writes = session.connection().get_execution_options().get("huiyi_writes", False)
     session.close()
     engine.dispose()
-    path = Path(engine.url.database)
-    for left in path.parent.glob(f"{path.name}-*"):
-        left.unlink()
-    shutil.copyfile(world.file, path)
+    if engine.dialect.name == "postgresql":
+        _drop(engine.url, engine.url.database)
+        copy_postgres(_admin_of(engine.url), world.where, engine.url.database)
+    else:
+        path = Path(engine.url.database)
+        for left in path.parent.glob(f"{path.name}-*"):
+            left.unlink()
+        shutil.copyfile(world.where, path)
     session.connection(execution_options={"huiyi_writes": writes})
     return _from_key(session, world.returned)
 
