@@ -1,8 +1,10 @@
 #!/bin/sh
-# Build web/static/vendor from the pinned packages. Needed only when a version or frontend/bootstrap.scss changes.
+# Build web/static/vendor, and tests/pages/vendor for the page tests, from the pinned packages.
+# Needed only when a version or frontend/bootstrap.scss changes.
 set -eu
 cd "$(dirname "$0")"
 vendor=../web/static/vendor
+for_tests=../tests/pages/vendor
 
 npm ci --ignore-scripts
 rm -rf "$vendor"
@@ -16,4 +18,12 @@ if grep -q 'url(' "$vendor/bootstrap.min.css"; then
   echo "bootstrap.min.css holds an image, which the content security policy would block" >&2
   exit 1
 fi
-(cd "$vendor" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS)
+
+rm -rf "$for_tests"
+mkdir -p "$for_tests/licences"
+cp node_modules/axe-core/axe.min.js "$for_tests/axe.min.js"
+cp node_modules/axe-core/LICENSE "$for_tests/licences/axe-core.txt"
+
+for folder in "$vendor" "$for_tests"; do
+  (cd "$folder" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS)
+done
