@@ -244,9 +244,10 @@ def _node(
     bar = f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(BAR)}" height="{_px(high)}" fill="{colour}"'
     if high < ROOM_OF_WORDS:
         return f"{bar}><title>{label} {amount}</title></rect>"
+    beside = _px(x + BAR + 60)
     return (
-        f'{bar}/><text x="{_px(x + BAR + 60)}" y="{_px(middle)}" stroke="#fff" stroke-width="3" paint-order="stroke">{label}'
-        f'<tspan x="{_px(x + BAR + 60)}" dy="15" font-size="12">{amount}</tspan></text>'
+        f'{bar}/><text x="{beside}" y="{_px(middle)}" stroke="#fff" stroke-width="3" paint-order="stroke">{label}'
+        f'<tspan x="{beside}" dy="15" font-size="12">{amount}</tspan></text>'
     )
 
 

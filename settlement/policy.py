@@ -41,6 +41,8 @@ class SettlementPolicy(PolicyPart):
     provider_fee_rate = Named("settlement.provider_fee.rate")
     provider_fee_fixed = Named("settlement.provider_fee.fixed")
 
+    provider_payout_working_days = Named("settlement.provider_payout.working_days")
+
     settlement_receipt_required = Named("settlement.receipt_required")
     settlement_usage_grace_hours = Named("settlement.usage_grace_hours")
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import DAY, Period, start_of_day
 from kernel.errors import Conflict, DomainError, NotAllowed, NotFound
-from kernel.http import ApiBlueprint, Form, current_actor, match_version, policy_book, requires
+from kernel.http import ApiBlueprint, Form, current_actor, match_version, policy_book, requires, working_calendar
 from kernel.identity import Actor, Permission
 from market.bank_lines import commands as bank_lines
 from market.bank_lines.model import BankLine
@@ -150,7 +150,15 @@ def _reconcile(place: str, period: Period) -> str:
         if comparisons.last_of(session, place, period) is not None:  # run twice, the day is compared once
             return f"{words}已对账"
         came = recognise(session, SCHEDULER, place, clock.now())
-        made = runs.reconcile(session, SCHEDULER, place=place, period=period, now=clock.now(), book=policy_book())
+        made = runs.reconcile(
+            session,
+            SCHEDULER,
+            place=place,
+            period=period,
+            now=clock.now(),
+            book=policy_book(),
+            calendar=working_calendar(),
+        )
         return f"{words}结算到账 {came} 笔，{made.number} 差异 {len(made.found)} 笔（新 {made.new_breaks} 笔）"
 
 

@@ -45,7 +45,15 @@ def reconcile(
                 reports.import_file(session, actor, place=place, file_name=report.name, content=report.read_bytes(),
                                     now=clock.now(), book=policy_book())  # fmt: skip
             came = fetching.recognise(session, actor, place, clock.now())
-            run = commands.reconcile(session, actor, place=place, period=period, now=clock.now(), book=policy_book())
+            run = commands.reconcile(
+                session,
+                actor,
+                place=place,
+                period=period,
+                now=clock.now(),
+                book=policy_book(),
+                calendar=working_calendar(),
+            )
     except DomainError as refusal:
         for error in refusal.errors[:SHOWN_MAX]:
             console.print(f"  {error.get('message', '')}", markup=False, soft_wrap=True)
@@ -62,6 +70,9 @@ def reconcile(
     late = queries.uncleared(db.session(), clock.now(), calendar=working_calendar(), places=[place])
     for left in late[:SHOWN_MAX]:
         console.print(f"  逾期未清：{left.account} 自 {left.since} {left.amount.text()} 元", markup=False)
+    for one in queries.under_way(db.session(), clock.now(), book=policy_book(), calendar=working_calendar(),
+                                 places=[place])[:SHOWN_MAX]:  # fmt: skip
+        console.print(f"  在途：结算 {one.reference} {one.amount.text()} 元，最迟 {one.due} 到账", markup=False)
     waiting = len(breaks.unfinished(db.session(), place))
     console.print(f"{run.number}：新发现 {run.new_breaks} 笔，核平 {run.healed} 笔，未关闭共 {waiting} 笔。")
     return not run.found and not run.gone

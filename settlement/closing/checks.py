@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.calendar import Period, WorkingCalendar, business_date, start_of_day
+from kernel.calendar import DAY, Period, WorkingCalendar, business_date, start_of_day
 from market.bank_lines.model import BankLine
 from market.bank_lines.rules import LineState
 from market.invoices.model import Invoice
@@ -30,9 +30,10 @@ from settlement.closing.rules import Blocker, ClosingState, Item
 from settlement.intake.queries import oldest_unbooked
 from settlement.ledger import checks as books
 from settlement.ledger.model import JournalEntry
+from settlement.ledger.rules import head_of
 from settlement.payouts.model import Payout
 from settlement.payouts.rules import PayoutState
-from settlement.reconciliation.queries import uncleared
+from settlement.reconciliation.queries import Uncleared, held_by_provider, uncleared
 from settlement.reservations.model import Reservation
 from settlement.runs.model import SettlementRun
 from settlement.runs.queries import sealed_tie_out
@@ -41,6 +42,7 @@ from settlement.splits.model import ShareLine
 from settlement.statements.model import Statement
 
 NAMED = 3
+PROVIDER = "asset:psp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,30 @@ def control_not_clear(session: Session, asked: Asked) -> Item:
     """Find what came before the end of the month and has stood on a clearing account beyond its time (A8)."""
     names = [
         f"{one.account} 自 {one.since} {one.amount.text()} 元"
-        for one in uncleared(session, asked.now, calendar=asked.calendar, places=[asked.place])
-        if one.since < asked.period.end
+        for one in _overdue(session, asked)
+        if head_of(one.account) != PROVIDER
     ]
     return _item(Blocker.CONTROL_NOT_CLEAR, names, "请认领、退回或转出")
+
+
+def provider_not_clear(session: Session, asked: Asked) -> Item:
+    """Find what the payment provider took before the end of the month and holds beyond the next working day (A8).
+
+    Each charge that is in none of its payouts is named; what no charge explains, by account and day.
+    """
+    late = [one for one in _overdue(session, asked) if head_of(one.account) == PROVIDER]
+    if not late:
+        return Item(Blocker.PROVIDER_NOT_CLEAR, 0, "")
+    last = max(one.since for one in late)
+    held = held_by_provider(session, asked.place, before=last + DAY)
+    names = [f"订单 {one.order} 收款 {one.name} 自 {one.day} {one.amount.text()} 元" for one in held]
+    names = names or [f"{one.account} 自 {one.since} 应于 {one.due} 清零 {one.amount.text()} 元" for one in late]
+    return _item(Blocker.PROVIDER_NOT_CLEAR, names, "请取得支付机构明细，核对结算款后入账")
+
+
+def _overdue(session: Session, asked: Asked) -> list[Uncleared]:
+    found = uncleared(session, asked.now, calendar=asked.calendar, places=[asked.place])
+    return [one for one in found if one.since < asked.period.end]
 
 
 def audit_unsealed(session: Session, asked: Asked) -> Item:
@@ -251,6 +273,6 @@ def payout_unknown(session: Session, asked: Asked) -> Item:
 CHECKS: tuple[Callable[[Session, Asked], Item], ...] = (
     period_not_over, earlier_period_open, facts_unbooked, payment_unknown, refund_in_progress, provider_event_waiting,
     bank_line_waiting, call_unknown, invoice_waiting, settlement_not_sealed, settlement_does_not_tie,
-    statement_missing, books_wrong, control_not_clear, audit_unsealed, break_open,
-    payout_unknown,
+    statement_missing, books_wrong, control_not_clear, provider_not_clear, audit_unsealed,
+    break_open, payout_unknown,
 )  # fmt: skip

@@ -53,6 +53,7 @@ class Blocker(StrEnum):
     STATEMENT_MISSING = "statement_missing"
     BOOKS_WRONG = "books_wrong"
     CONTROL_NOT_CLEAR = "control_not_clear"
+    PROVIDER_NOT_CLEAR = "provider_not_clear"
     AUDIT_UNSEALED = "audit_unsealed"
     BREAK_OPEN = "break_open"
     PAYOUT_UNKNOWN = "payout_unknown"
@@ -73,6 +74,7 @@ BLOCKER_TITLES = {
     Blocker.STATEMENT_MISSING: "有收款方没有结算单",
     Blocker.BOOKS_WRONG: "账簿核对有问题",
     Blocker.CONTROL_NOT_CLEAR: "过渡科目未清",
+    Blocker.PROVIDER_NOT_CLEAR: "支付机构款项逾期未清",
     Blocker.AUDIT_UNSEALED: "审计日志尚未封印",
     Blocker.BREAK_OPEN: "对账差异未处理",
     Blocker.PAYOUT_UNKNOWN: "有拨付结果未知",

@@ -18,6 +18,7 @@ from settlement.reconciliation.schemas import (
     ReconciliationOut,
     ReconciliationPageOut,
     UnclearedOut,
+    UnderWayOut,
 )
 
 blueprint = ApiBlueprint(
@@ -44,7 +45,13 @@ def run(run_in):
     period = Period(run_in["first_day"], (run_in["last_day"] or run_in["first_day"]) + DAY)
     with db.transaction() as session:
         return commands.reconcile(
-            session, current_actor(), place=run_in["place"], period=period, now=clock.now(), book=policy_book()
+            session,
+            current_actor(),
+            place=run_in["place"],
+            period=period,
+            now=clock.now(),
+            book=policy_book(),
+            calendar=working_calendar(),
         )
 
 
@@ -56,6 +63,16 @@ def uncleared():
     book, actor = policy_book(), current_actor()
     places = [place for place in book.places() if actor.may(Permission.SETTLEMENT_READ, place=place)]
     return queries.uncleared(db.session(), clock.now(), calendar=working_calendar(), places=places)
+
+
+@blueprint.get("/under-way")
+@requires(Permission.SETTLEMENT_READ)
+@blueprint.response(200, UnderWayOut(many=True))
+def under_way():
+    """Read the provider's payouts that have not reached the bank within their agreed days; they are no breaks."""
+    book, actor = policy_book(), current_actor()
+    places = [place for place in book.places() if actor.may(Permission.SETTLEMENT_READ, place=place)]
+    return queries.under_way(db.session(), clock.now(), book=book, calendar=working_calendar(), places=places)
 
 
 @blueprint.post("/provider-files")

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit, files, numbering, progress
-from kernel.calendar import Period, business_date
+from kernel.calendar import DAY, Period, WorkingCalendar, business_date
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
 from kernel.money import ZERO, Money, total
 from kernel.policy import PolicyBook
 from market.payments.model import Attempt
+from settlement.arrivals.queries import under_way as arriving
 from settlement.breaks import commands as breaks
 from settlement.breaks.model import Break
 from settlement.breaks.queries import by_fingerprint, unfinished
@@ -32,16 +33,20 @@ from settlement.provider_lines.queries import of_batch
 from settlement.reconciliation import queries
 from settlement.reconciliation.model import ReconciliationRun
 from settlement.reconciliation.queries import Change
-from settlement.reconciliation.rules import must_be_over
+from settlement.reconciliation.rules import must_be_over, told
 from settlement.sides.queries import items
+
+LOOKED_BACK = 62 * DAY  # a payout that has not arrived by then has long been a break of its own
 
 
 def reconcile(
-    session: Session, actor: Actor, *, place: str, period: Period, now: datetime, book: PolicyBook
-) -> ReconciliationRun:
+    session: Session, actor: Actor, *, place: str, period: Period, now: datetime, book: PolicyBook,
+    calendar: WorkingCalendar | None = None,
+) -> ReconciliationRun:  # fmt: skip
     """Compare all sides for a period and keep the run: inputs by digest, breaks, and what went since an earlier run.
 
-    Breaks of earlier runs are looked at again: where the sides agree now, the late items are linked to them.
+    Breaks of earlier runs are looked at again: where the sides agree now, the late items are linked to them. A payout
+    of the provider that has not reached the bank is a break once its agreed days are over, and is looked at until then.
 
     Raises:
         NotAllowed: the actor does not reconcile at the place.
@@ -51,24 +56,26 @@ def reconcile(
     actor.must(Permission.RECONCILE, place=book.place(place).key)
     must_be_over(period, business_date(now))
     numbering.take_block(session, f"RECONCILE-{place}", 0)  # of two runs at once the second sees what the first found
-    with progress.track("reconciliation.run", 4, about=f"{place} {period.text()}") as told:
+    with progress.track("reconciliation.run", 4, about=f"{place} {period.text()}") as run_on:
         while take_in_payments(session, actor, now=now, place=place):
             pass
         book_payouts(session, actor, place=place, now=now)
-        told.step("取各方明细")
+        run_on.step("取各方明细")
         before = queries.last_of(session, place, period)
         open_before = unfinished(session, place)
-        watched = {one.reference for one in open_before}
+        watched = {one.reference for one in open_before} | _arriving(session, place, period, book)
         found = items(session, place=place, period=period, watched=watched)
-        told.step("逐笔核对")
+        run_on.step("逐笔核对")
         fee = queries.agreed_fee(book, place, period.last_day)
         outcome = match(found, Scope(period, watched, _known(session, place, found), fee))
         changed = queries.changes(session, before, found) if before is not None else []
         gone = [one for one in changed if one.what == "gone"]
-        findings = [*outcome.findings, *_of_gone(gone, outcome.findings, period)]
-        told.step("记录差异")
+        may_wait = queries.waiting_rule(book, place, now, calendar or WorkingCalendar())
+        named = told(outcome.findings, may_wait, {one.fingerprint for one in open_before})
+        findings = [*named, *_of_gone(gone, outcome.findings, period)]
+        run_on.step("记录差异")
         run = _keep(session, actor, place, period, found, outcome, gone, findings, open_before, now)
-        told.step()
+        run_on.step()
     audit.record(session, actor, "reconciliation.run", run, at=now, note=run.number,
                  detail={"inputs_sha256": run.inputs_sha256, "breaks": len(run.found), "gone": len(gone)})  # fmt: skip
     return run
@@ -93,6 +100,14 @@ def _keep(
     session.add(run)
     session.flush()
     return run
+
+
+def _arriving(session: Session, place: str, period: Period, book: PolicyBook) -> set[str]:
+    """Return the payouts of late that may have run out of their agreed days since they were looked at."""
+    if not queries.payout_days(book, place, period.last_day):
+        return set()
+    since = period.start - LOOKED_BACK
+    return {line.reference for line, _ in arriving(session, place) if line.day >= since}
 
 
 def _inputs(
@@ -121,11 +136,11 @@ def _known(session: Session, place: str, found: Sequence[Item]) -> frozenset[str
 
 def _of_gone(gone: Sequence[Change], named: Sequence[Finding], period: Period) -> list[Finding]:
     """Return a finding for each item that an earlier run saw and is gone, unless its absence is named already."""
-    told = {(one.side, one.reference) for one in named if one.kind in (Kind.MISSING, Kind.UNKNOWN_REFERENCE)}
+    known = {(one.side, one.reference) for one in named if one.kind in (Kind.MISSING, Kind.UNKNOWN_REFERENCE)}
     found = []
     for one in gone:
         key, flow, reference, amount, currency, day, *_, order = json.loads(one.words)
-        if (one.side, reference) in told:
+        if (one.side, reference) in known:
             continue
         item = Item(one.side, key, Flow(flow), reference, Money.signed_yuan(amount), date.fromisoformat(day),
                     currency, order=order, words="早先对账时存在，现已不在")  # fmt: skip

@@ -49,7 +49,13 @@ def run() -> AnyResponse:
     try:
         with db.transaction() as session:
             made = commands.reconcile(
-                session, current_actor(), place=form.data["place"], period=period, now=clock.now(), book=policy_book()
+                session,
+                current_actor(),
+                place=form.data["place"],
+                period=period,
+                now=clock.now(),
+                book=policy_book(),
+                calendar=working_calendar(),
             )
     except DomainError as error:
         return _desk(form=form, refusal=error, status=error.status)
@@ -147,12 +153,13 @@ def _desk(
     today, open_now = clock.today(), _open()
     seen = [place for place in book.places() if actor.may(Permission.SETTLEMENT_READ, place=place)]
     late = queries.uncleared(session, clock.now(), calendar=calendar, places=seen)
+    arriving = queries.under_way(session, clock.now(), book=book, calendar=calendar, places=seen)
     runs = page(session, queries.listed(actor).limit(RUNS_SHOWN), ReconciliationRun, newest_first=True)
     own = {right: [(place, book.place(place).title) for place in seen if actor.may(right, place=place)]
            for right in (Permission.SETTLEMENT_PREPARE, Permission.PAYMENT_RECORD)}  # fmt: skip
     text = render_template(
         "settlement/reconciliation/desk.html", word=word, refusal=words_of(refusal), values=form.values if form else {},
-        errors=(form.errors if form else errors) or {}, late=late, runs=runs["items"][:RUNS_SHOWN],
+        errors=(form.errors if form else errors) or {}, late=late, arriving=arriving, runs=runs["items"][:RUNS_SHOWN],
         found=page(session, breaks.listed(actor, **_chosen()), Break, newest_first=True),
         ages={one.number: breaks.age(one, today, calendar) for one in open_now},
         old=sum(breaks.age(one, today, calendar) > breaks.CLOSE_DAYS for one in open_now), count=len(open_now),

@@ -9,24 +9,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel import files
-from kernel.calendar import Period, WorkingCalendar, business_date
+from kernel.calendar import Period, WorkingCalendar, business_date, start_of_day
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from kernel.money import ZERO, Money, round_half_up
 from kernel.policy import PolicyBook
 from market.bank_lines.model import BankLine
+from market.orders.model import Order
+from market.payments.model import Attempt, Payment
+from settlement.arrivals.queries import under_way as arriving
 from settlement.breaks.model import Break
 from settlement.breaks.queries import unfinished
 from settlement.breaks.rules import BreakState
 from settlement.ledger import queries as books
 from settlement.ledger.model import JournalEntry
-from settlement.ledger.rules import head_of
+from settlement.ledger.rules import Cause, head_of
 from settlement.matching.rules import Flow, Item, Kind, Side, digest
 from settlement.policy import SettlementPolicy
-from settlement.provider_lines.model import ProviderLine
+from settlement.provider_lines.model import ProviderBatch, ProviderLine
 from settlement.reconciliation.model import ReconciliationRun
 from settlement.sides.queries import items
 
@@ -176,6 +179,44 @@ def agreed_fee(book: PolicyBook, place: str, on: date) -> Callable[[Item], Money
     return lambda item: item.amount.times(rate.decimal()) + each
 
 
+def payout_days(book: PolicyBook, place: str, on: date) -> int:
+    """Return within how many working days a payout of the provider reaches the bank by contract; 0 where none says."""
+    found = SettlementPolicy.at(book, place, on).provider_payout_working_days
+    return 0 if found is None else found.integer()
+
+
+def waiting_rule(book: PolicyBook, place: str, now: datetime, calendar: WorkingCalendar) -> Callable[[Item], bool]:
+    """Return what says of a payout whether it may still be on its way to the bank today."""
+    today = business_date(now)
+    days = payout_days(book, place, today)
+    return lambda item: bool(days) and calendar.add_working_days(item.day, days) >= today
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A payout of the provider of which something has not reached the bank, within its agreed days."""
+
+    place: str
+    reference: str
+    day: date
+    due: date
+    amount: Money
+
+
+def under_way(
+    session: Session, now: datetime, *, book: PolicyBook, calendar: WorkingCalendar, places: Iterable[str]
+) -> list[UnderWay]:
+    """Return the payouts that are on their way: paid out by the provider, not all arrived, the agreed days running."""
+    today, found = business_date(now), []
+    for place in sorted(set(places)):
+        days = payout_days(book, place, today)
+        for line, left in arriving(session, place) if days else ():
+            due = calendar.add_working_days(line.day, days)
+            if due >= today:
+                found.append(UnderWay(place, line.reference, line.day, due, left))
+    return found
+
+
 def inputs_sha256(inputs: Mapping[str, Mapping[str, object]]) -> str:
     """Return the digest over the digests of all sides."""
     return digest(f"{side}:{inputs[side]['sha256']}" for side in sorted(inputs))
@@ -211,3 +252,49 @@ def uncleared(session: Session, now: datetime, *, calendar: WorkingCalendar, pla
                 bool(speaking) and all(each.state is not BreakState.OPEN for each in speaking),
             ))  # fmt: skip
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A charge that the provider has taken and that is in none of its booked payouts."""
+
+    number: str  # of the try to pay
+    order: str
+    name: str  # by which the provider knows it
+    amount: Money
+    day: date
+
+
+def held_by_provider(session: Session, place: str, *, before: date) -> list[Held]:
+    """Return the charges from before a day that are in no booked payout of the provider, the oldest first.
+
+    Args:
+        session: the session to read with.
+        place: whose charges.
+        before: Beijing date.
+    """
+    name = sa.func.coalesce(Attempt.intent_id, Attempt.provider_id, Attempt.number)
+    charge, payout = aliased(ProviderLine), aliased(ProviderLine)
+    is_same = sa.and_(ProviderBatch.place == charge.place, ProviderBatch.serial == charge.serial)
+    batch = sa.func.coalesce(sa.func.nullif(charge.batch, ""), ProviderBatch.batch, "")
+    cause = sa.func.replace(sa.cast(payout.id, sa.Text), "-", "")
+    is_paid_out = (
+        sa.select(charge.id)
+        .outerjoin(ProviderBatch, is_same)
+        .join(payout, sa.and_(payout.place == charge.place, payout.reference == batch, payout.flow == Flow.PAYOUT))
+        .join(JournalEntry, sa.and_(JournalEntry.cause == Cause.PROVIDER_PAYOUT, JournalEntry.cause_id == cause))
+        .where(charge.place == Attempt.place, charge.flow == Flow.CHARGE, charge.reference == name)
+        .exists()
+    )
+    query = (
+        sa.select(Attempt.number, Order.number.label("order"), name.label("name"), Attempt.received,
+                  Attempt.received_at)
+        .join(Payment, Payment.id == Attempt.payment_id).join(Order, Order.id == Payment.order_id)
+        .where(Attempt.place == place, Attempt.received.is_not(None), Attempt.received_at < start_of_day(before),
+               ~is_paid_out)
+        .order_by(Attempt.received_at, Attempt.number)
+    )  # fmt: skip
+    return [
+        Held(row.number, row.order, row.name, row.received, business_date(row.received_at))
+        for row in session.execute(query)
+    ]

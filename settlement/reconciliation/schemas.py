@@ -114,3 +114,13 @@ class UnclearedOut(Schema):
     days = ma.fields.Integer()
     breaks = ma.fields.List(ma.fields.String())
     is_owned = ma.fields.Boolean()
+
+
+class UnderWayOut(Schema):
+    """A payout of the provider that has not reached the bank, within its agreed days."""
+
+    place = ma.fields.String()
+    reference = ma.fields.String()
+    day = ma.fields.Date()
+    due = ma.fields.Date()
+    amount = SignedMoneyField()

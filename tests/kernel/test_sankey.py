@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from hypothesis import given
@@ -69,7 +70,7 @@ def test_no_words_lie_on_those_of_the_next_bar_and_what_is_too_small_says_them_w
     for one in texts:
         columns.setdefault(one.attrib["x"], []).append(Decimal(one.attrib["y"]))
     for tops in columns.values():
-        assert all(below - above >= 30 for above, below in zip(tops, tops[1:], strict=False))
+        assert all(below - above >= 30 for above, below in pairwise(tops))
     small = [bar for bar in root.iter(f"{SVG}rect") if Decimal(bar.attrib["height"]) * TENTHS < ROOM_OF_WORDS]
     assert [len(bar.findall(f"{SVG}title")) for bar in small] == [1] * len(small)
     assert len(texts) + len(small) == len(sizes) + 1

@@ -30,13 +30,13 @@ from market.stripe_inbox.model import StripeEvent
 from registry.accounts.model import Account, AccountPerson, Person
 from settlement.breaks.model import Break
 from settlement.breaks.rules import BreakState
-from settlement.closing import commands
+from settlement.closing import checks, commands
 from settlement.closing.model import Closing
 from settlement.closing.rules import Blocker, ClosingState, NotReady, SameCloser, WrongState
 from settlement.intake import commands as intake
 from settlement.ledger.commands import book, reverse
 from settlement.ledger.queries import AsOf, entries, first_open_day, trial_balance
-from settlement.ledger.rules import Cause, bank, transfer_entry, unapplied
+from settlement.ledger.rules import Cause, bank, psp, transfer_entry, unapplied
 from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, Channel, PayoutState
 from settlement.reservations.model import Reservation
@@ -277,6 +277,17 @@ def plant_unapplied(session: Session, world: make.World) -> None:
     book(session, make.preparer(), entry, now=NOW)
 
 
+def plant_held(session: Session, world: make.World) -> None:
+    """Money that the payment provider has held for three weeks, though a working day is what it may take."""
+    payment = payment_of(session)
+    plant(session, Attempt, payment_id=payment.id, place=base.PLACE, state=AttemptState.SUCCEEDED, amount=Money(500),
+          received=Money(500), received_at=AT, intent_id="pi_held")  # fmt: skip
+    entry = transfer_entry(place=base.PLACE, cause=Cause.SURPLUS_RECEIVED, cause_id="held", debit=psp(base.PLACE),
+                           credit=unapplied(base.PLACE), amount=Money(500), entry_date=DAY,
+                           text="在线收款")  # fmt: skip
+    book(session, make.preparer(), entry, now=NOW)
+
+
 def plant_overdraft(session: Session, world: make.World) -> None:
     """More left an account than was on it."""
     entry = transfer_entry(place=base.PLACE, cause=Cause.BANK_LINE_RETURNED, cause_id="x", debit="liability:payable:A",
@@ -329,6 +340,7 @@ BEFORE: dict[Blocker, Plant] = {
     Blocker.CALL_UNKNOWN: plant_call,
     Blocker.INVOICE_WAITING: plant_invoice,
     Blocker.CONTROL_NOT_CLEAR: plant_unapplied,
+    Blocker.PROVIDER_NOT_CLEAR: plant_held,
     Blocker.BOOKS_WRONG: plant_overdraft,
     Blocker.BREAK_OPEN: plant_break,
 }
@@ -357,6 +369,15 @@ def test_what_is_planted_keeps_the_month_open(session: Session, blocker: Blocker
         AFTER[blocker](session, world)
     seal_audit(session)
     assert blocked(session, AUGUST) >= {blocker}
+
+
+def test_what_the_provider_holds_too_long_is_named_charge_by_charge_from_its_due_day_on(session: Session) -> None:
+    plant_held(session, make.make_world(session))  # received on Monday, 10 August
+    asked = [checks.Asked(base.PLACE, AUGUST, NOW.replace(month=8, day=day), CALENDAR) for day in (11, 12)]
+    on_time, late = (checks.provider_not_clear(session, one) for one in asked)
+    assert (on_time.count, late.count) == (0, 1)
+    order = session.scalars(sa.select(Order.number).where(Order.id == payment_of(session).order_id)).one()
+    assert late.detail.startswith(f"订单 {order} 收款 pi_held 自 {DAY} 5.00 元")
 
 
 def blocked(session: Session, period: Period, *, now: datetime = NOW) -> set[Blocker]:

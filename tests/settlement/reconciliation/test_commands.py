@@ -16,6 +16,7 @@ from kernel.db import Database, write_transaction
 from kernel.errors import DomainError
 from kernel.identity import Role
 from kernel.money import ZERO, Money
+from kernel.policy import PolicyBook
 from market.payments.rules import PaymentState
 from settlement.breaks import commands as breaks
 from settlement.breaks import queries as found_breaks
@@ -32,6 +33,7 @@ from settlement.reconciliation.rules import PeriodNotOver
 from tests.make import paying
 from tests.make import registry_base as base
 from tests.make import settlement as make
+from tests.rig.databases import ROOT
 
 DAY = date(2026, 7, 20)
 PERIOD = Period(DAY, DAY + timedelta(days=1))
@@ -139,6 +141,45 @@ def test_a_payout_is_booked_once_with_its_fees_and_leaves_the_provider(session):
     assert balance(session, f"asset:transit:{base.PLACE}") == Money.yuan("99.40")
     assert balance(session, f"expense:provider_fee:{base.PLACE}") == Money.yuan("0.60")
     assert balance(session, f"asset:psp:{base.PLACE}") == ZERO
+
+
+PAYOUT_DAYS = """
+title: 与支付机构的协议
+documents:
+  contract: {title: 服务协议, number: 无, in_force: 2024-01-01, read_on: 2026-11-22, status: demonstration, note: 测试}
+places:
+  national:
+    settlement.provider_payout.working_days:
+      - from: 2024-01-01
+        value: "3"
+        source: {document: contract, article: 第一条, evidence: I, rule: PRC-09, quote: 到账}
+"""
+
+
+def test_a_payout_is_on_its_way_until_its_agreed_days_are_over_and_only_then_a_break(session, tmp_path):
+    overlay = tmp_path / "contract.yaml"
+    overlay.write_text(PAYOUT_DAYS, encoding="utf-8")
+    law = PolicyBook.load(ROOT / "policies", [ROOT / "policies" / "overlays" / "demonstration.yaml", overlay])
+    report(session, "txn_p,2026-07-20 01:00:00,payout,-99.40,0,-99.40,cny,po_abcdef01,,,",
+           "txn_c,2026-07-20 00:30:00,charge,100.00,0.60,99.40,cny,ch_1,pi_x,po_abcdef01,")  # fmt: skip
+    held = transfer_entry(
+        place=base.PLACE, cause=Cause.SURPLUS_RECEIVED, cause_id=uuid4().hex, debit=f"asset:psp:{base.PLACE}",
+        credit=f"liability:unapplied:{base.PLACE}", amount=Money.yuan("100.00"), entry_date=DAY, text="在线收款",
+    )  # fmt: skip
+    book(session, make.preparer(), held, now=NOW)
+
+    def after(days: int):  # type: ignore[no-untyped-def]
+        now, day = NOW + timedelta(days=days), DAY + timedelta(days=days)
+        made = commands.reconcile(session, make.preparer(), place=base.PLACE, period=Period(day, day + timedelta(1)),
+                                  now=now, book=law, calendar=CALENDAR)  # fmt: skip
+        waiting = queries.under_way(session, now, book=law, calendar=CALENDAR, places=[base.PLACE])
+        return {found for found in kinds(session, made) if found[2] == "po_abcdef01"}, waiting
+
+    found, (waiting,) = after(0)
+    assert found == set()
+    assert (waiting.reference, waiting.due, waiting.amount) == ("po_abcdef01", date(2026, 7, 23), Money.yuan("99.40"))
+    assert after(2) == ({(Kind.MISSING, Side.BANK, "po_abcdef01")}, [])  # looked at again on the day after its last
+    assert after(3)[0] == {(Kind.MISSING, Side.BANK, "po_abcdef01")}
 
 
 def one_break(session: Session) -> Break:
