@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 
 from kernel.db import Database
 from tests.rig import databases as rig
+from tests.rig import worlds
 from tests.rig.browser import page_of_one_person, running_browser
 from tests.rig.network import refuse_the_network
 
@@ -69,6 +70,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[rig.Databases]:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     pool = rig.Databases(worker)
     yield pool
+    worlds.let_go()
     pool.close()
 
 

@@ -54,6 +54,7 @@ class Row:
 
 _worlds: dict[tuple[Any, ...], World] = {}
 _on_postgres: dict[tuple[Any, ...], World | None] = {}  # None: asked for once
+_admins: list[psycopg.Connection] = []  # at most one: a run has one server
 _serial = count(1)
 
 
@@ -149,13 +150,16 @@ def _drop(url: sa.URL, name: str) -> None:
     _admin_of(url).execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-@functools.cache
-def _connected(server: str, _process: int) -> psycopg.Connection:
-    return server_of(sa.make_url(server))
-
-
 def _admin_of(url: sa.URL) -> psycopg.Connection:
-    return _connected(url.set(database="postgres").render_as_string(hide_password=False), os.getpid())
+    if not _admins:
+        _admins.append(server_of(url))
+    return _admins[0]
+
+
+def let_go() -> None:
+    """Close the connection to the server; what is kept there goes with it."""
+    while _admins:
+        _admins.pop().close()
 
 
 def _entered(session: Session, world: World) -> Any:
