@@ -32,7 +32,9 @@ SIZES = {
     "E6": Size(1_000, 10_000, "forged returns"),
     "E9": Size(40, 1_000, "answers that were lost"),
     "F1": Size(6, EVERY, "statements of each act at which it dies"),
+    "G4": Size(2, 60, "random months told in another way"),
     "H1": Size(3, 200, "random worlds of two months"),
+    "H3": Size(4, 20, "runs over the same facts"),
     "H4": Size(100, 1_000, "facts beside midnight"),
     "H5": Size(10_000, 100_000, "orders under sixty versions"),
 }
