@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from kernel import audit
 from kernel.errors import NotFound
@@ -295,7 +295,8 @@ def history(session: Session, version_ids: Collection[UUID]) -> Sequence[audit.A
 
 
 def _in_scope(actor: Actor) -> sa.ColumnElement[bool]:
-    approved = sa.exists().where(PlanVersion.plan_id == Plan.id, PlanVersion.state.in_(PUBLISHED))
+    one = aliased(PlanVersion)  # of its own, since the query around it may read versions as well
+    approved = sa.exists().where(one.plan_id == Plan.id, one.state.in_(PUBLISHED))
     reached: list[sa.ColumnElement[bool]] = []
     for grant in actor.grants:
         if grant.role not in ROLES_OF[Permission.PLAN_READ]:

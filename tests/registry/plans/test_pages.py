@@ -73,6 +73,8 @@ def test_a_plan_is_filed_put_in_effect_and_changed_and_the_difference_is_shown(a
     operator = as_person(app, Role.OPERATOR, party=_operator(app))
     seen = operator.get(url).get_data(as_text=True)
     assert "普政复12号" in seen
+    handed = operator.get(f"{base}/decision")  # of a version, for somebody who may read only what is published
+    assert handed.status_code == 200
     assert "每季演练" not in seen  # a draft is not for everybody
     assert "PLN-" in operator.get("/plans?place=puer").get_data(as_text=True)
 
