@@ -183,7 +183,7 @@ SUBJECTS: dict[str, Subject] = {
                             settlement="seal"),
     "settlement_payee_account": _told(lazy_gettext("收款账户"), "party_id", payee="ask confirm refuse withdraw"),
     "settlement_payee_freeze": _told(lazy_gettext("冻结拨付"), "party_id", payee="freeze lift"),
-    "settlement_payout": _told(lazy_gettext("收益拨付"), "party_id", payout="sent unknown confirmed returned"),
+    "settlement_payout": _told(lazy_gettext("收益拨付"), "party_id", payout="sent unknown short confirmed returned"),
     "settlement_clawback": _told(lazy_gettext("应收退款"), "party_id", clawback="raise net release"),
     "settlement_clawback_recovery": _told(
         lazy_gettext("应收退款"), "clawback_id.party_id", clawback="ask confirm refuse withdraw"),
@@ -203,6 +203,7 @@ NOT_TOLD: dict[str, str] = {
     "access.decide": SECRET, "access.admit": SECRET, "onboarding.attempt": SECRET, "onboarding.look_up": SECRET,
     "training.record": SECRET, "evidence.keep": INNER,
     **{f"product_draft.{act}": INNER for act in ("start", "save", "finish", "discard")},
+    **{f"form_draft.{act}": INNER for act in ("keep", "forget")},
     "application.score": INNER, "evaluation.assess": INNER,
     **{f"selection.{act}": INNER for act in ("propose", "confirm", "drop", "publish")},
     "service_agreement.publish_text": INNER,
@@ -220,13 +221,15 @@ NOT_TOLD: dict[str, str] = {
     **{f"reservation.{act}": OFTEN for act in ("reserve", "answer", "fail", "give_up", "lose", "retry")},
     "download.link": OFTEN, "download.give": OFTEN,
     "contribution.draw": INNER, "schedule.freeze": INNER,
+    "settlement.remind": INNER,  # a task at the desk of the place's finance people
     "settlement.root": INNER, "settlement.sum_up": INNER,
     "proof.anchor": INNER,  # everybody reads it: page, feed, JSON
     "headroom.read": INNER, "settlement.prepare": INNER, "settlement.check": INNER, "ledger.book": INNER,
     "ledger.reverse": INNER,
     **{f"book_closing.{act}": INNER for act in ("start", "give_up", "close")},
     "usage.record": OFTEN, "usage.import": OFTEN, "usage.take_in": OFTEN, "usage.archive": INNER,
-    "payee.tell": INNER, "payee.ask_lift": INNER, "clawback.take_up": INNER,
+    **{f"payout_resolution.{act}": INNER for act in ("propose", "confirm", "refuse", "withdraw", "contradict")},
+    "payee.tell": INNER, "payee.ask_lift": INNER, "payee.reveal": INNER, "clawback.take_up": INNER,
     **{f"payout.{act}": INNER for act in (
         "prepare", "park", "release", "check", "send", "cancel", "hand_out", "results", "finish")},
     **{f"webhook.{act}": INNER for act in (

@@ -28,6 +28,7 @@ from pricing.complaints.schemas import (
 )
 from pricing.costs.pages import RowsForm
 from pricing.tariffs import queries as tariffs
+from registry.drafts.gateway import kept_form, typed_in, was_sent
 from registry.objections.gateway import source_digest
 from registry.parties.model import Party
 from registry.products import queries as products
@@ -59,7 +60,9 @@ def file_complaint() -> AnyResponse:
     session, actor, status = db.session(), current_actor(), 200
     product = products.by_code(session, request.values.get("product", "")[:CODE_LENGTH_MAX])
     party = session.get(Party, actor.org_id) if actor.org_id else None
-    form = RowsForm(PriceComplaintIn, {"name": party.name if party else ""})
+    at = url_for("complaint_pages.file_complaint", product=product.code)
+    kept = kept_form(at) if request.method == "GET" else None
+    form = RowsForm(PriceComplaintIn, {"name": party.name if party else ""} | typed_in(kept))
     if request.method == "POST":
         status = 422
         if form.accepts():
@@ -68,6 +71,7 @@ def file_complaint() -> AnyResponse:
                     made = commands.file_complaint(
                         opened, actor, **form.data, source_digest=source_digest(), now=clock.now()
                     )
+                    was_sent(opened, at, now=clock.now())
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
@@ -77,7 +81,8 @@ def file_complaint() -> AnyResponse:
                 )
                 return redirect(url_for("complaint_pages.follow", reference=made.reference), code=303)
     text = render_template(
-        "pricing/complaints/form.html", form=form, product=product, party=party, refusal=words_of(form.problem),
+        "pricing/complaints/form.html", form=form, product=product, party=party, at=at, kept=kept,
+        refusal=words_of(form.problem),
         tariffs=[(one.number, one.number) for one in tariffs.history(session, product.id)],
         grounds=[(ground.value, word) for ground, word in GROUND_WORDS.items()],
     )  # fmt: skip

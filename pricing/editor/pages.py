@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -30,6 +31,8 @@ from pricing.tariffs.pages import KIND_WORDS, REGIME_WORDS
 from pricing.tariffs.queries import history
 from pricing.tariffs.rules import ModelKind, Regime, TariffModel
 from pricing.value_bases.rules import ValuationMethod
+from registry.drafts.gateway import kept_form, typed_in, was_sent
+from registry.drafts.model import FormDraft
 from registry.products import queries as products
 from registry.products.model import Product
 
@@ -48,25 +51,27 @@ METHOD_WORDS = {
 @requires(Permission.PRICE_SET)
 def edit(code: str) -> AnyResponse:
     """Fix a price as the seller; the preview, caps and what the rules permit stand beside the form."""
-    product = _own(code)
-    form = _form()
+    product, at = _own(code), url_for("price_editor.edit", code=code)
+    kept = kept_form(at) if request.method == "GET" else None
+    form = _form(typed_in(kept))
     tried: Preview | None = None
     if request.method == "POST" and form.accepts():
         try:
             if request.form.get("act") == TRYING:
                 tried = _tried(product, form.data)
-                return _editor(product, form, tried, 200)
+                return _editor(product, form, tried, 200, None)
             with db.transaction() as opened:
                 terms = {name: value for name, value in form.data.items() if name != "quantities"}
                 made = commands.set_tariff(
                     opened, current_actor(), product_id=product.id, **terms, now=clock.now(), book=policy_book()
                 )
+                was_sent(opened, at, now=clock.now())
         except DomainError as error:
             form.refuse(error)
         else:
             flash(gettext("收费标准 %(number)s 已公布。", number=made.number), "success")
             return redirect(url_for("tariff_pages.show", code=product.code), code=303)
-    return _editor(product, form, tried, 422 if request.method == "POST" else 200)
+    return _editor(product, form, tried, 422 if request.method == "POST" else 200, kept)
 
 
 @blueprint.post("/prices/<code>/preview")
@@ -89,9 +94,9 @@ def _own(code: str) -> Product:
     return product
 
 
-def _form() -> RowsForm:
+def _form(kept: Mapping[str, Any] | None = None) -> RowsForm:
     given: dict[str, Any] = {"effective_from": clock.today(), "model": ModelKind.PER_UNIT.value}
-    return RowsForm(TariffFormIn, given)
+    return RowsForm(TariffFormIn, given | dict(kept or {}))
 
 
 def _tried(product: Product, data: dict[str, Any]) -> Preview:
@@ -124,10 +129,10 @@ def _shown(form: RowsForm, tried: Preview | None) -> dict[str, Any]:
     }
 
 
-def _editor(product: Product, form: RowsForm, tried: Preview | None, status: int) -> Response:
+def _editor(product: Product, form: RowsForm, tried: Preview | None, status: int, kept: FormDraft | None) -> Response:
     session, today = db.session(), clock.today()
     text = render_template(
-        "pricing/editor/edit.html", product=product, **_shown(form, tried),
+        "pricing/editor/edit.html", product=product, kept=kept, **_shown(form, tried),
         regimes=[(regime.value, word) for regime, word in REGIME_WORDS.items() if regime is not Regime.BREAK_EVEN],
         units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],
         kinds=[(kind.value, word) for kind, word in KIND_WORDS.items()],

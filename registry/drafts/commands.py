@@ -1,4 +1,4 @@
-"""Filling in a product draft, and making a product of it."""
+"""Filling in a product draft, and making a product of it; keeping and forgetting other half-filled forms."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from kernel.errors import Invalid
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from registry.drafts import queries
-from registry.drafts.model import ProductDraft
+from registry.drafts.model import FormDraft, ProductDraft
 from registry.drafts.rules import DraftEvent, Step, after, check_content, refuse_incomplete
 from registry.products import commands as products
 from registry.products.model import Product
 from registry.requests.rules import GRANTED
+
+KEPT_MAX = 50  # forms of one person; the oldest gives way
 
 
 class RequestNotUsable(Invalid):
@@ -123,6 +125,39 @@ def discard(session: Session, actor: Actor, draft_id: UUID, *, now: datetime) ->
     draft.state = after(draft.state, DraftEvent.DISCARD)
     audit.record(session, actor, "product_draft.discard", draft, at=now)
     return draft
+
+
+def keep_form(session: Session, actor: Actor, *, page: str, typed: Mapping[str, str], now: datetime) -> FormDraft:
+    """Keep what the actor has typed into the form at ``page``, complete or not, in place of what was kept before.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    actor.must(Permission.ACCOUNT_OWN)
+    kept = queries.kept_form(session, actor, page)
+    if kept is None:
+        for oldest in queries.kept_forms(session, actor)[: -(KEPT_MAX - 1)]:
+            session.delete(oldest)
+        kept = FormDraft(account_id=actor.id, page=page, typed=dict(typed), saved_at=now)
+        session.add(kept)
+    kept.typed, kept.saved_at = dict(typed), now
+    session.flush()
+    audit.record(session, actor, "form_draft.keep", kept, at=now)
+    return kept
+
+
+def forget_form(session: Session, actor: Actor, *, page: str, now: datetime) -> None:
+    """Delete what the actor keeps of the form at ``page``, which was sent or is no longer wanted; if anything is kept.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    actor.must(Permission.ACCOUNT_OWN)
+    kept = queries.kept_form(session, actor, page)
+    if kept is None:
+        return
+    session.delete(kept)
+    audit.record(session, actor, "form_draft.forget", kept, at=now)
 
 
 def _kept(session: Session, upload: Mapping[str, Any], now: datetime) -> dict[str, str]:

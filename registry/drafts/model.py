@@ -1,4 +1,4 @@
-"""Table of product drafts."""
+"""Tables of product drafts and of other forms that somebody is still filling in."""
 
 from __future__ import annotations
 
@@ -36,3 +36,15 @@ class ProductDraft(Entity):
     def title(self) -> str:
         """What the product is to be called; empty until somebody says."""
         return str(self.steps.get("delivery", {}).get("title") or "")
+
+
+class FormDraft(Entity):
+    """What one person typed into one form and has not sent yet; nobody else ever sees it."""
+
+    __tablename__ = "registry_form_draft"
+    __table_args__ = (sa.UniqueConstraint("account_id", "page"),)
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_account.id"))
+    page: Mapped[str]  # the address of the form, within this site
+    typed: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kernel import clock, db
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, current_actor, local_target, match_version, page, policy_book, requires, words_of
 from kernel.identity import SELLERS, Permission
 from kernel.wording import leaves
 from registry.drafts import commands, queries
@@ -31,6 +31,8 @@ from registry.resources.rules import AccessKind
 
 blueprint = Blueprint("product_draft_pages", __name__, template_folder="../templates")
 PATH = "/workspace/drafts/<uuid:draft_id>"
+NOT_TYPED = {"csrf_token", "version", "idempotency_key", "act"}
+PAGE_LENGTH_MAX = 300
 STEPS = list(Step)
 
 
@@ -125,6 +127,33 @@ def discard(draft_id: UUID) -> AnyResponse:
         return _check_page(draft_id, refusal=error, status=error.status)
     flash(gettext("草稿已放弃。"), "success")
     return redirect(url_for("product_draft_pages.browse"), code=303)
+
+
+@blueprint.post("/form-drafts")
+@requires(Permission.ACCOUNT_OWN)
+def keep_form() -> AnyResponse:
+    """Keep what stands in the form at ``?page=``, whatever it is, and go back there."""
+    at = _form_page()
+    sent = {name: text for name, text in request.form.items() if name not in NOT_TYPED and text}
+    with db.transaction() as session:
+        commands.keep_form(session, current_actor(), page=at, typed=sent, now=clock.now())
+    flash(gettext("草稿已保存；再次打开本页时接着填写。上传的文件不保存。"), "success")
+    return redirect(at, code=303)
+
+
+@blueprint.post("/form-drafts/discard")
+@requires(Permission.ACCOUNT_OWN)
+def forget_form() -> AnyResponse:
+    """Forget what is kept of the form at ``?page=``, and show it empty."""
+    at = _form_page()
+    with db.transaction() as session:
+        commands.forget_form(session, current_actor(), page=at, now=clock.now())
+    flash(gettext("草稿已放弃。"), "success")
+    return redirect(at, code=303)
+
+
+def _form_page() -> str:
+    return local_target(request.args.get("page", "/")[:PAGE_LENGTH_MAX])
 
 
 def _content(step: Step) -> tuple[dict[str, Any], list[str]]:

@@ -1,4 +1,4 @@
-"""Reading product drafts."""
+"""Reading product drafts and kept forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from kernel import audit
 from kernel.errors import NotFound
 from kernel.identity import SELLERS, Actor
-from registry.drafts.model import ProductDraft
+from registry.drafts.model import FormDraft, ProductDraft
 from registry.drafts.rules import DraftState
 from registry.requests.model import DataRequest
 
@@ -61,3 +61,14 @@ def history(session: Session, draft_id: UUID) -> Sequence[audit.AuditLine]:
         audit.AuditLine.object_type == ProductDraft.__tablename__, audit.AuditLine.object_id == str(draft_id)
     )
     return session.scalars(query.order_by(audit.AuditLine.id)).all()
+
+
+def kept_forms(session: Session, actor: Actor) -> Sequence[FormDraft]:
+    """Return the forms that the actor keeps, the oldest first: nobody sees those of another person."""
+    query = sa.select(FormDraft).where(FormDraft.account_id == actor.id)
+    return session.scalars(query.order_by(FormDraft.saved_at, FormDraft.id)).all()
+
+
+def kept_form(session: Session, actor: Actor, page: str) -> FormDraft | None:
+    """Return what the actor has typed into the form at ``page`` and kept; None when nothing is kept."""
+    return session.scalar(sa.select(FormDraft).where(FormDraft.account_id == actor.id, FormDraft.page == page))

@@ -17,6 +17,8 @@ from kernel.http import Form, current_actor, match_version, page, policy_book, r
 from kernel.identity import Permission
 from kernel.wording import leaves
 from registry.agreements.model import Agreement
+from registry.drafts.gateway import kept_form, typed_in, was_sent
+from registry.drafts.model import FormDraft
 from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
@@ -74,16 +76,17 @@ class ScheduleForm(Form):
 @requires(Permission.STATEMENT_READ)
 def browse() -> str:
     """List the schedules that the actor may read, the newest first."""
-    return _browse(ScheduleForm(ScheduleIn, {"steps": "[]"}), None)
+    kept = kept_form(url_for("schedule_pages.draw_up"))
+    return _browse(ScheduleForm(ScheduleIn, {"steps": "[]"} | typed_in(kept)), None, kept)
 
 
-def _browse(form: Form, refusal: DomainError | None) -> str:
+def _browse(form: Form, refusal: DomainError | None, kept: FormDraft | None = None) -> str:
     session, actor = db.session(), current_actor()
     found = page(session, queries.listed(actor), ShareSchedule, newest_first=True)
     ids = {row.agreement_id for row in found["items"]}
     agreements = {row.id: row.number for row in session.query(Agreement).where(Agreement.id.in_(ids))}
     return render_template(
-        "settlement/splits/browse.html", found=found, agreements=agreements, form=form, refusal=refusal,
+        "settlement/splits/browse.html", found=found, agreements=agreements, form=form, refusal=refusal, kept=kept,
         may_write=actor.may(Permission.SCHEDULE_WRITE),
     )  # fmt: skip
 
@@ -105,6 +108,7 @@ def draw_up() -> AnyResponse:
                 steps=form.data["steps"], valid_until=form.data["valid_until"], clause=form.data["clause"],
                 non_money=form.data["non_money"], now=clock.now(), book=policy_book(),
             )  # fmt: skip
+            was_sent(session, url_for("schedule_pages.draw_up"), now=clock.now())
     except DomainError as refusal:
         return make_response(_browse(form, refusal), refusal.status)
     flash(gettext("分配方案 %(number)s 已拟定，待各方签署。", number=made.number), "success")
