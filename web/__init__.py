@@ -13,7 +13,7 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
-from kernel import audit, clock, db
+from kernel import audit, clock, db, sealing
 from kernel.addresses import read_admitted
 from kernel.calendar import WorkingCalendar
 from kernel.http import public, undeclared_routes
@@ -67,6 +67,7 @@ def create_app(config: Config) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["huiyi_database"] = db.Database(config.database_url)
+    app.extensions["huiyi_database"].engine.update_execution_options(**{sealing.OPTION: config.sealing_keys()})
     archive = Archive(Engine(config.usage_engine), Path(config.usage_archive), config.spark_master)
     app.extensions["huiyi_database"].engine.update_execution_options(**{OPTION: archive})
     app.extensions["huiyi_policies"] = book_of(Path(config.policies), tuple(config.overlays()))

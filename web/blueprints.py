@@ -30,6 +30,7 @@ from web import (
     loading_api,
     operating,
     paying,
+    paying_out,
     pricing_desk,
     proving,
     receipting,
@@ -58,7 +59,7 @@ API_BLUEPRINTS = [
     *_of_concepts("api"),
     assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api,
     loading_api.blueprint, operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
-    fetching.api,
+    fetching.api, paying_out.api,
 ]  # fmt: skip
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
@@ -66,5 +67,5 @@ PAGE_BLUEPRINTS = [
     assessing.blueprint, contract_template.blueprint, delivering.blueprint, disclosing.blueprint, downloading.pages,
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
-    fetching.blueprint, glossary.blueprint,
+    fetching.blueprint, glossary.blueprint, paying_out.blueprint,
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from kernel.addresses import read_admitted
+from kernel.sealing import DEVELOPMENT_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
@@ -50,6 +51,9 @@ class Config:
     )
     secret_key: str = _setting(
         lambda: secrets.token_hex(32), "签名密钥（游标、表单令牌），生产环境至少 32 个字符", secret=True
+    )
+    account_keys: str = _setting(
+        "", "收款账号的加密密钥，逗号分隔：首个用于加密，其余只用于读取；不填则生产环境用 HUIYI_SECRET_KEY", secret=True
     )
     policies: str = _setting(str(ROOT / "policies"), "政策文件目录")
     policy_overlays: str = _setting("", "补充法规未定取值的覆盖文件，多个以冒号分隔")
@@ -141,6 +145,11 @@ class Config:
         """Say whether buyers may pay online."""
         return "stripe" in self.payment.split(",")
 
+    def sealing_keys(self) -> tuple[str, ...]:
+        """Return the keys that seal account numbers, the present one first; outside production one that all know."""
+        given = tuple(text.strip() for text in self.account_keys.split(",") if text.strip())
+        return given or ((self.secret_key,) if self.env == "production" else DEVELOPMENT_KEYS)
+
     def stripe_secrets(self) -> tuple[str, ...]:
         """Return the secrets that sign Stripe's webhooks; several while one is being replaced."""
         return tuple(text.strip() for text in self.stripe_webhook_secrets.split(",") if text.strip())
@@ -151,6 +160,8 @@ class Config:
                  if not given.get(f"HUIYI_{name}", "").strip()]  # fmt: skip
         if given.get("HUIYI_SECRET_KEY") and not is_strong(self.secret_key):
             found.append(f"HUIYI_SECRET_KEY：至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
+        if self.account_keys and not all(is_strong(key) for key in self.sealing_keys()):
+            found.append(f"HUIYI_ACCOUNT_KEYS：每个密钥至少 {SECRET_LENGTH_MIN} 个字符且不可重复单调")
         if self.stripe_base or (self.takes_stripe and "_test_" in self.stripe_key):
             found.append("HUIYI_STRIPE_KEY：生产环境不得使用测试密钥或测试地址")
         if any(is_for_demonstration(path) for path in self.overlays()):

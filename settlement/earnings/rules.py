@@ -1,9 +1,6 @@
 """Why an order may be left out of a settlement. Pure."""
 
 from enum import StrEnum
-from fractions import Fraction
-
-from kernel.money import ZERO, Money
 
 
 class ParkReason(StrEnum):
@@ -29,14 +26,3 @@ PARK_TITLES = {
     ParkReason.NOT_COUNTERSIGNED: "交付尚未会签",
     ParkReason.OUT_OF_BOUNDS: "数值明显异常",
 }
-
-
-def is_beyond(amount: Money, usual: Money, *, times: Fraction) -> bool:
-    """Say whether an amount is so far above what was usual that somebody should look at it first (A12).
-
-    Args:
-        amount: what is to be done now, such as a payout.
-        usual: the largest of its kind lately, such as of 90 days; nothing before says nothing.
-        times: how many times the usual is still ordinary.
-    """
-    return usual > ZERO and amount > usual.times(times)

@@ -7,16 +7,27 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel import audit
+from kernel import audit, sealing
+from kernel.db import new_id
 from kernel.errors import NotAllowed
 from kernel.identity import Actor, Permission, Role
 from registry.accounts.queries import accounts_behind
 from registry.parties.model import Party
 from settlement.payees import queries
 from settlement.payees.model import PayeeAccount, PayeeFreeze, PayeeNotice
-from settlement.payees.rules import AccountAct, AccountKind, AccountState, Coordinates, after, check, effective_at
+from settlement.payees.rules import (
+    AccountAct,
+    AccountKind,
+    AccountState,
+    Coordinates,
+    after,
+    check,
+    effective_at,
+    masked,
+)
 
 WAIT = timedelta(hours=24)  # E12: who was paid before has a day to object
+LAST_SHOWN = 4
 
 
 class SecondPersonNeeded(NotAllowed):
@@ -49,16 +60,34 @@ def ask(
     actor.must(Permission.PAYEE_WRITE, org_id=party.id if party is not None else None, place=place)
     check(Coordinates(kind, holder, number, bank, bank_code, item_code), party_name=party.name if party else None)
     assert actor.id is not None
+    identity = new_id()
     made = PayeeAccount(
-        place=place, party_id=party.id if party else None, kind=kind, holder=holder, number=number, bank=bank,
-        bank_code=bank_code, item_code=item_code, contact=contact, reason=reason, asked_at=now, asked_by=actor.name,
-        asked_by_id=actor.id,
+        id=identity, place=place, party_id=party.id if party else None, kind=kind, holder=holder, bank=bank,
+        sealed_number=sealing.seal(session, number, bound_to=identity.hex), bank_code=bank_code,
+        number_digest=sealing.digests(session, number)[0], shown=masked(number, LAST_SHOWN), item_code=item_code,
+        contact=contact, reason=reason, asked_at=now, asked_by=actor.name, asked_by_id=actor.id,
     )  # fmt: skip
     session.add(made)
     session.flush()
     _tell(session, actor, made, f"申请将收款账户变更为 {made.shown}（{bank or kind}），待财务复核", now)
     audit.record(session, actor, "payee.ask", made, at=now, note=reason[:200], detail={"number": made.shown})
     return made
+
+
+def reveal(session: Session, actor: Actor, account_id: UUID, *, now: datetime) -> str:
+    """Return the whole number of an account to the person who is to confirm it; each time is noted.
+
+    Raises:
+        NoSuchAccount: there is none that the actor may know of.
+        NotAllowed: the actor confirms nothing at the place.
+        SecondPersonNeeded: the actor named it, or belongs to the party.
+        WrongState: it has been decided.
+    """
+    found = queries.visible(session, actor, account_id)
+    _must_be_second(session, actor, found)
+    after(found.state, AccountAct.CONFIRM)
+    audit.record(session, actor, "payee.reveal", found, at=now, detail={"number": found.shown})
+    return queries.number_of(session, found)
 
 
 def decide(
@@ -79,12 +108,7 @@ def decide(
         if not is_own and (actor.org_id is None or actor.org_id != found.party_id):
             raise NotAllowed("收款账户的申请只能由申请人或本单位撤回", detail_en="Only who asked may withdraw it")
     else:
-        actor.must(Permission.PAYEE_CONFIRM, place=found.place)
-        if is_own or (actor.org_id is not None and actor.org_id == found.party_id):
-            raise SecondPersonNeeded(
-                "收款账户由您登记，或属于您所在单位，须由另一位财务人员向原联系人核实后复核", rule="REV-05",
-                detail_en="Somebody else confirms it",
-            )  # fmt: skip
+        _must_be_second(session, actor, found)
     found.state = after(found.state, act)
     found.decided_at, found.decided_by, found.decided_by_id = now, actor.name, None if is_own else actor.id
     found.decided_reason = reason
@@ -96,6 +120,16 @@ def decide(
     _tell(session, actor, found, f"收款账户 {found.shown} {words[found.state]}", now)
     audit.record(session, actor, f"payee.{act}", found, at=now, note=reason[:200], detail={"number": found.shown})
     return found
+
+
+def _must_be_second(session: Session, actor: Actor, found: PayeeAccount) -> None:
+    actor.must(Permission.PAYEE_CONFIRM, place=found.place)
+    is_own = actor.id in accounts_behind(session, found.asked_by_id)
+    if is_own or (actor.org_id is not None and actor.org_id == found.party_id):
+        raise SecondPersonNeeded(
+            "收款账户由您登记，或属于您所在单位，须由另一位财务人员向原联系人核实后复核", rule="REV-05",
+            detail_en="Somebody else confirms it",
+        )  # fmt: skip
 
 
 def _tell(session: Session, actor: Actor, account: PayeeAccount, text: str, now: datetime) -> None:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import guards
 from kernel.db import Entity
-from settlement.payees.rules import AccountKind, AccountState, masked
+from settlement.payees.rules import AccountKind, AccountState
 
-LAST_SHOWN = 4
-SAID = ("place", "kind", "holder", "number", "bank", "bank_code", "item_code", "asked_by_id")
+SAID = (
+    "place", "kind", "holder", "sealed_number", "number_digest", "shown", "bank", "bank_code", "item_code",
+    "asked_by_id",
+)  # fmt: skip
 CHANGED = (
     "OLD.state <> 'asked' OR NEW.party_id IS DISTINCT FROM OLD.party_id OR "
     + " OR ".join(f"NEW.{name} <> OLD.{name}" for name in SAID)
@@ -34,7 +36,7 @@ class PayeeAccount(Entity):
         sa.CheckConstraint("(state = 'confirmed') = (effective_at IS NOT NULL)", name="effective_at_known"),
         sa.CheckConstraint("effective_at IS NULL OR effective_at > decided_at", name="waits"),
         sa.CheckConstraint("decided_by_id IS NULL OR decided_by_id <> asked_by_id", name="two_persons"),
-        sa.CheckConstraint("length(number) >= 6", name="number_given"),
+        sa.CheckConstraint("length(sealed_number) > 40 AND length(number_digest) = 64", name="number_sealed"),
         {"info": {"rules": [(guards.refuse_update, (
             "settlement_payee_account_frozen", "settlement_payee_account", CHANGED,
             "an account is replaced, never changed"))]}},
@@ -44,7 +46,9 @@ class PayeeAccount(Entity):
     party_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("registry_party.id"), index=True)
     kind: Mapped[AccountKind]
     holder: Mapped[str]
-    number: Mapped[str]
+    sealed_number: Mapped[str]  # opened for the payer's file, the provider and the person who confirms it, nobody else
+    number_digest: Mapped[str] = mapped_column(index=True)  # keyed: the same number is found, and not said
+    shown: Mapped[str]  # the number as pages and programs see it
     bank: Mapped[str]
     bank_code: Mapped[str]
     item_code: Mapped[str]
@@ -59,11 +63,6 @@ class PayeeAccount(Entity):
     decided_by_id: Mapped[UUID | None]
     decided_reason: Mapped[str] = mapped_column(default="")
     effective_at: Mapped[datetime | None]
-
-    @property
-    def shown(self) -> str:
-        """The number as pages and programs see it."""
-        return masked(self.number, LAST_SHOWN)
 
 
 class PayeeNotice(Entity):

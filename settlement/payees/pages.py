@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,20 @@ def decide(account_id: UUID) -> AnyResponse:
     return _done(Form(PayeeDecisionIn), act, gettext("已办理。"))
 
 
+@blueprint.post("/payees/<uuid:account_id>/number")
+@requires(Permission.PAYEE_CONFIRM)
+def reveal(account_id: UUID) -> AnyResponse:
+    """Show the whole number to the person who is to confirm it; each time is noted."""
+    try:
+        with db.transaction() as session:
+            number = commands.reveal(session, current_actor(), account_id, now=clock.now())
+    except DomainError as error:
+        return _browse(refusal=error, status=error.status)
+    answer = _browse(revealed={account_id: number})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 @blueprint.post("/payees/freezes/<uuid:freeze_id>/lifting")
 @requires(Permission.PAYEE_FREEZE)
 def lift(freeze_id: UUID) -> AnyResponse:
@@ -90,17 +104,23 @@ def _done(form: Form, act: Callable[..., Any], said: str) -> AnyResponse:
     return redirect(url_for("payee_pages.browse"), code=303)
 
 
-def _browse(form: Form | None = None, *, refusal: DomainError | None = None, status: int = 200) -> AnyResponse:
+def _browse(
+    form: Form | None = None, *, refusal: DomainError | None = None, status: int = 200,
+    revealed: Mapping[UUID, str] | None = None,
+) -> AnyResponse:  # fmt: skip
     session, actor, book = db.session(), current_actor(), policy_book()
     found = page(session, queries.listed(actor), PayeeAccount, newest_first=True)
     freezes = list(session.scalars(queries.freezes(actor).where(PayeeFreeze.lifted_at.is_(None))))
     told = queries.notices(session, actor, limit=NOTICES_SHOWN)
     ids = {one.party_id for one in (*found["items"], *freezes, *told)}
+    may_confirm = actor.may(Permission.PAYEE_CONFIRM)
+    waiting = [one for one in found["items"] if one.state is AccountState.ASKED]
     text = render_template(
         "settlement/payees/browse.html", found=found, freezes=freezes, told=told, form=form or Form(PayeeAccountIn),
         names=queries.names(session, ids), states=STATE_WORDS, kinds=KIND_WORDS, refusal=words_of(refusal),
         places=[(place, book.place(place).title) for place in book.places()],
         may_write=actor.may(Permission.PAYEE_WRITE), may_freeze=actor.may(Permission.PAYEE_FREEZE),
-        may_confirm=actor.may(Permission.PAYEE_CONFIRM), asked=AccountState.ASKED,
+        may_confirm=may_confirm, asked=AccountState.ASKED, revealed=revealed or {},
+        shared=queries.shared_with(session, waiting) if may_confirm else {},
     )  # fmt: skip
     return make_response(text, status)

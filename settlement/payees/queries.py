@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel import sealing
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, WATCHERS, Actor, Permission
 from registry.parties.model import Party
@@ -66,6 +67,29 @@ def visible(session: Session, actor: Actor, account_id: UUID, *, lock: bool = Fa
     if found is None:
         raise NoSuchAccount(f"没有编号为 {account_id} 的收款账户，或不属于本单位", detail_en="No such account")
     return found
+
+
+def number_of(session: Session, account: PayeeAccount) -> str:
+    """Return the whole number of an account: for the payer's file, the provider, and the person who confirms it.
+
+    Raises:
+        Unreadable: it was sealed under a key that is gone, or was changed.
+    """
+    return sealing.unseal(session, account.sealed_number, bound_to=account.id.hex)
+
+
+def shared_with(session: Session, accounts: Sequence[PayeeAccount]) -> dict[UUID, list[str]]:
+    """Return, for accounts that others named too, the names of their holders: the checker has to know."""
+    wanted = {one.number_digest for one in accounts}
+    query = sa.select(PayeeAccount.number_digest, PayeeAccount.party_id, PayeeAccount.holder).where(
+        PayeeAccount.number_digest.in_(wanted)
+    )
+    named = session.execute(query.distinct().order_by(PayeeAccount.holder)).all()
+    found = {
+        one.id: [row.holder for row in named if row.number_digest == one.number_digest and row.party_id != one.party_id]
+        for one in accounts
+    }
+    return {key: names for key, names in found.items() if names}
 
 
 def in_force(session: Session, *, place: str, party_id: UUID | None, now: datetime) -> PayeeAccount | None:

@@ -18,14 +18,15 @@ from market.payments.rules import Answer, Outcome
 from registry.accounts.queries import accounts_behind
 from settlement.clawbacks import commands as clawbacks
 from settlement.clawbacks.queries import owed
-from settlement.clawbacks.rules import Owed, netted, owing
+from settlement.clawbacks.rules import Owed, netted
 from settlement.ledger.commands import book_new
 from settlement.ledger.queries import first_open_day, lock_books
-from settlement.ledger.rules import Cause, Entry, bank, psp, transfer_entry
+from settlement.ledger.rules import Entry
 from settlement.payouts import queries
 from settlement.payouts.model import Payout, PayoutBatch, PayoutItem
 from settlement.payouts.queries import Payable
 from settlement.payouts.rules import (
+    OPEN,
     BatchEvent,
     BatchState,
     Changed,
@@ -36,12 +37,13 @@ from settlement.payouts.rules import (
     Result,
     ResultRefused,
     batch_after,
+    ending_entry,
     is_odd,
     must_be_covered,
     must_be_other,
+    must_be_sent,
     payout_after,
-    sending_legs,
-    turned,
+    sending_entry,
 )
 from settlement.splits.rules import PayeeKind
 
@@ -52,8 +54,7 @@ ERRORS_MAX = 500
 def prepare(session: Session, actor: Actor, *, place: str, now: datetime, book: PolicyBook) -> list[PayoutBatch]:
     """Make batches of everything that can be paid at a place now: one per channel, and one for each odd amount.
 
-    Receivables of a party are netted by the rules of the place; what goes to the treasury never is. Held back are
-    disputed orders, frozen and suspended parties, and payees without rule or account.
+    Receivables of a party are netted by the rules of the place; what goes to the treasury never is.
 
     Raises:
         NotAllowed: the actor prepares no payouts at the place.
@@ -90,7 +91,8 @@ def prepare(session: Session, actor: Actor, *, place: str, now: datetime, book: 
         batches = [(ordinary, "")] if ordinary else []
         for one, parts, odd in planned:
             if odd and one.channel is channel:
-                words = f"金额 {one.gross.text()} 元超过近 {ODD_DAYS.days} 日最大拨付的 {ODD_FACTOR} 倍"
+                amount = one.gross - total(part.amount for part in parts)
+                words = f"金额 {amount.text()} 元超过近 {ODD_DAYS.days} 日最大拨付的 {ODD_FACTOR} 倍（OUT_OF_BOUNDS）"
                 batches.append(([(one, parts)], words))
         made += [_make(session, actor, place, channel, lines, words, now) for lines, words in batches]
     return made
@@ -116,7 +118,7 @@ def _make(
                        account=due.account, amount=due.amount, slot=due.slot)
             for due in one.dues
         ]  # fmt: skip
-    numbers = {one.account.id: one.account.number for one, _ in lines}
+    numbers = {one.account.id: one.account.sealed_number for one, _ in lines}
     batch = PayoutBatch(
         id=batch_id, number=numbering.number(session, f"BAT-{place}", today), place=place, channel=channel,
         state=BatchState.PARKED if parked else BatchState.PREPARED, total=total(one.amount for one in payouts),
@@ -185,7 +187,7 @@ def check(session: Session, actor: Actor, number: str, *, now: datetime, book: P
 def send(session: Session, actor: Actor, number: str, *, now: datetime, book: PolicyBook) -> PayoutBatch:
     """Send a checked batch as the third person, and book it: what was owed is under way.
 
-    Nothing is called here: the bank's file is handed out, a provider is asked afterwards under the key of each payout.
+    Nothing is called here: a provider is asked afterwards under the key of each payout.
 
     Raises:
         NoSuchBatch: there is none that the actor may know of.
@@ -262,7 +264,7 @@ def hand_out(session: Session, actor: Actor, number: str, *, now: datetime) -> P
         WrongState: it was not sent.
     """
     batch = _opened(session, actor, number, Permission.PAYOUT_PAY)
-    _must_be_sent(batch)
+    must_be_sent(batch.state, number)
     audit.record(session, actor, "payout.hand_out", batch, at=now, detail={"sha256": batch.sha256})
     return batch
 
@@ -281,7 +283,7 @@ def take_results(
         ResultRefused: a payout is not of the batch, its amount differs, or it ended otherwise.
     """
     batch = _opened(session, actor, number, Permission.PAYOUT_PREPARE)
-    _must_be_sent(batch)
+    must_be_sent(batch.state, number)
     known = {one.number: one for one in queries.payouts_of(session, batch.id)}
     errors = [words for one in results if (words := _fault(one, known.get(one.payout), batch))]
     if errors:
@@ -292,18 +294,12 @@ def take_results(
         )  # fmt: skip
     for one in results:
         payout = known[one.payout]
-        if payout.state in (PayoutState.SENT, PayoutState.UNKNOWN):
+        if payout.state in OPEN:
             event = PayoutEvent.CONFIRM if one.is_confirmed else PayoutEvent.RETURN
             payout.bank_line, payout.words = one.bank_line or None, one.reason
-            _heard(session, actor, batch, payout, event, now)
-    _finish(session, actor, batch, now)
+            conclude(session, actor, payout, batch, event, now=now)
     audit.record(session, actor, "payout.results", batch, at=now, detail={"lines": len(results)})
     return batch
-
-
-def _must_be_sent(batch: PayoutBatch) -> None:
-    if batch.state is not BatchState.DONE:
-        batch_after(batch.state, BatchEvent.FINISH, batch.number)
 
 
 def _fault(one: Result, payout: Payout | None, batch: PayoutBatch) -> str:
@@ -319,64 +315,70 @@ def _fault(one: Result, payout: Payout | None, batch: PayoutBatch) -> str:
     return ""
 
 
-def note(session: Session, actor: Actor, payout_id: UUID, outcome: Outcome, *, now: datetime) -> Payout:
+def note(
+    session: Session, actor: Actor, payout_id: UUID, outcome: Outcome, *, tried: int | None = None, now: datetime
+) -> Payout:
     """Write down what the provider answered about a payout; the same answer again, or a late one, changes nothing.
+
+    ``tried`` is the number of earlier refusals for want of balance under whose key it was asked; None: it was not.
 
     Raises:
         NotAllowed: the actor does not follow payouts.
         NoSuchPayout: there is no such payout.
     """
     actor.must(Permission.PAYOUT_FOLLOW)
-    lock_books(session, queries.get(session, payout_id).place)
-    payout = queries.get(session, payout_id, lock=True)
-    batch = session.get_one(PayoutBatch, payout.batch_id, with_for_update=True, populate_existing=True)
-    if payout.state not in (PayoutState.SENT, PayoutState.UNKNOWN):
+    payout, batch = queries.held_fast(session, payout_id)
+    if payout.state not in OPEN:
         return payout
     payout.answered_at, payout.words = now, outcome.reason or payout.words
     payout.provider_id = payout.provider_id or outcome.provider_id
-    event = {Answer.SUCCEEDED: PayoutEvent.CONFIRM, Answer.FAILED: PayoutEvent.RETURN}.get(outcome.answer)
-    if event is not None:
-        _heard(session, actor, batch, payout, event, now)
-        _finish(session, actor, batch, now)
-    elif payout.state is not PayoutState.UNKNOWN:
-        payout.state = payout_after(payout.state, PayoutEvent.LOSE_SIGHT, payout.number)
-        audit.record(session, actor, "payout.unknown", payout, at=now, note=outcome.reason[:200])
+    ends = {Answer.SUCCEEDED: PayoutEvent.CONFIRM, Answer.FAILED: PayoutEvent.RETURN}
+    if outcome.answer in ends:
+        conclude(session, actor, payout, batch, ends[outcome.answer], now=now)
+    elif outcome.answer is Answer.PENDING and tried in (None, payout.shorts):
+        payout.shorts += 0 if tried is None else 1  # under the key of this try it would be refused for ever
+        _stay(session, actor, payout, PayoutEvent.RUN_SHORT, outcome.reason, now)
+    elif outcome.answer is not Answer.PENDING:
+        _stay(session, actor, payout, PayoutEvent.LOSE_SIGHT, outcome.reason, now)
     session.flush()
     return payout
 
 
-def _heard(
-    session: Session, actor: Actor, batch: PayoutBatch, payout: Payout, event: PayoutEvent, now: datetime
+def _stay(session: Session, actor: Actor, payout: Payout, event: PayoutEvent, words: str, now: datetime) -> None:
+    """Keep a payout open; it is told when that is new."""
+    before, payout.state = payout.state, payout_after(payout.state, event, payout.number)
+    if payout.state is not before:
+        audit.record(session, actor, f"payout.{payout.state}", payout, at=now, note=words[:200])
+
+
+def conclude(
+    session: Session, actor: Actor, payout: Payout, batch: PayoutBatch, event: PayoutEvent, *, now: datetime
 ) -> None:
-    """End a payout and book it: confirmed, the money left; returned, everything is owed again."""
-    source = psp(payout.place) if batch.channel is Channel.STRIPE else bank(payout.place)
-    day = first_open_day(session, payout.place, business_date(now))
-    if event is PayoutEvent.CONFIRM:
-        entry = transfer_entry(
-            place=payout.place, cause=Cause.PAYOUT_CONFIRMED, cause_id=payout.id.hex, credit=source,
-            debit=f"liability:in_transit:{payout.place}", amount=payout.amount, entry_date=day,
-            text=f"拨付 {payout.number} 到账",
-        )  # fmt: skip
-    else:
-        legs = turned(_sent(session, payout, now).legs)
-        entry = Entry(payout.place, Cause.PAYOUT_RETURNED, payout.id.hex, day, f"拨付 {payout.number} 退回", legs)
+    """End a payout, held fast, and book it; the batch with it when nothing of it is open any more.
+
+    Raises:
+        WrongState: it is at its end.
+    """
+    payout_after(payout.state, event, payout.number)
+    sent = _sent(session, payout, now)
+    if event is PayoutEvent.RETURN:
         _free(session, actor, [payout], now)
+    entry = ending_entry(sent, event=event, channel=batch.channel, number=payout.number, amount=payout.amount)
     book_new(session, actor, [entry], now=now)
     _end(payout, event, now)
     session.flush()
     detail = {"amount": payout.amount.text(), "line": payout.bank_line or payout.provider_id or ""}
     audit.record(session, actor, f"payout.{payout.state}", payout, at=now, note=payout.words[:200], detail=detail)
+    _finish(session, actor, batch, now)
 
 
 def _sent(session: Session, payout: Payout, now: datetime) -> Entry:
     due: dict[str, Money] = {}
     for item in queries.items_of(session, [payout.id]):
         due[item.account] = due.get(item.account, ZERO) + item.amount
-    uscc = next(iter(due)).rsplit(":", 1)[-1]
-    off = {owing(uscc, is_treasury=False): payout.netted} if payout.netted else {}
-    legs = sending_legs(due, off, f"liability:in_transit:{payout.place}")
     day = first_open_day(session, payout.place, business_date(now))
-    return Entry(payout.place, Cause.PAYOUT_SENT, payout.id.hex, day, f"拨付 {payout.number} 发出", legs)
+    return sending_entry(place=payout.place, cause_id=payout.id.hex, number=payout.number, day=day, owed=due,
+                         netted=payout.netted)  # fmt: skip
 
 
 def _free(session: Session, actor: Actor, payouts: Sequence[Payout], now: datetime) -> None:

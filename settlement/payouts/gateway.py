@@ -12,8 +12,10 @@ from typing import Any, Protocol
 from kernel.money import Money
 from market.payments.gateway import CURRENCY, KEY_LIFE, PAGE_MAX, WORDS_MAX, Stripe
 from market.payments.rules import Answer, Outcome
+from settlement.payouts.rules import short_words
 
 PAYOUT = "huiyi_payout"
+SHORT = "balance_insufficient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,23 @@ class TransferGateway(Protocol):
         """Return what is known about money that was sent."""
         ...
 
+    def find_transfer(self, asked: Transfer) -> Outcome:
+        """Return what is known about money that was perhaps sent, and send nothing; ``CANCELLED``: not known there."""
+        ...
+
+    def available(self) -> Money | None:
+        """Return how much can be sent now, or None when there is no answer."""
+        ...
+
 
 class StripeConnect(Stripe):
     """Transfers from the platform's account to connected accounts (Stripe Connect)."""
 
     def transfer(self, asked: Transfer, *, now: datetime) -> Outcome:
-        """Send the money. After a day the key is forgotten: then look whether it was ever sent before asking again."""
+        """Send the money. After a day the key is forgotten: then look whether it was ever sent before asking again.
+
+        ``PENDING``: refused for want of balance, nothing was sent.
+        """
         if now - asked.asked_at > KEY_LIFE:
             known = self._asked(lambda: self._transfer_found(asked))
             if known.answer is not Answer.CANCELLED:
@@ -58,6 +71,8 @@ class StripeConnect(Stripe):
             try:
                 made = self.client.transfers.create(params=wanted, options={"idempotency_key": asked.key})
             except self.errors.InvalidRequestError as error:  # refused: nothing was sent, whatever is missing
+                if error.code == SHORT:
+                    return Outcome(Answer.PENDING, reason=short_words(asked.amount, None))
                 return Outcome(Answer.FAILED, reason=str(error.user_message or error)[:WORDS_MAX])
             return self._sent(asked, made)
 
@@ -69,6 +84,28 @@ class StripeConnect(Stripe):
         if provider_id is None:
             return Outcome(Answer.UNKNOWN, reason="尚不知道转账编号")
         return self._asked(lambda: self._sent(asked, self.client.transfers.retrieve(provider_id)))
+
+    def find_transfer(self, asked: Transfer) -> Outcome:
+        """Read the transfer from Stripe by its name there and, where Stripe has none of that name, by our number."""
+
+        def find() -> Outcome:
+            if asked.provider_id is not None:
+                try:
+                    return self._sent(asked, self.client.transfers.retrieve(asked.provider_id))
+                except self.errors.InvalidRequestError as error:
+                    if error.code != "resource_missing":
+                        raise
+            return self._transfer_found(asked)
+
+        return self._asked(find)
+
+    def available(self) -> Money | None:
+        """Return the balance that Stripe lets us transfer from."""
+        try:
+            found = self._heard(lambda: self.client.balance.retrieve())
+        except self.errors.StripeError:
+            return None
+        return Money(sum(int(one.amount) for one in found.available if one.currency == CURRENCY))
 
     def _transfer_found(self, asked: Transfer) -> Outcome:
         page = self.client.transfers.list(params={"transfer_group": asked.number, "limit": PAGE_MAX})

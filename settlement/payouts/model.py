@@ -26,7 +26,7 @@ PAYOUT_CHANGED = (
     " OR NEW.statement_id <> OLD.statement_id OR NEW.batch_id <> OLD.batch_id"
 )
 NOT_SENT_BY_THREE = (
-    "NEW.state IN ('sent', 'unknown', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b"
+    "NEW.state IN ('sent', 'unknown', 'short', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b"
     " WHERE b.id = NEW.batch_id AND b.checked_by_id IS NOT NULL AND b.sent_by_id IS NOT NULL"
     " AND b.checked_by_id <> b.prepared_by_id AND b.sent_by_id <> b.prepared_by_id"
     " AND b.sent_by_id <> b.checked_by_id)"
@@ -120,7 +120,8 @@ class Payout(Entity):
     gross: Mapped[Money]
     netted: Mapped[Money]
     amount: Mapped[Money]
-    key: Mapped[str] = mapped_column(unique=True)  # the idempotency key towards the provider
+    key: Mapped[str] = mapped_column(unique=True)  # the idempotency key towards the provider, see ``rules.key_of``
+    shorts: Mapped[int] = mapped_column(default=0)  # how often the provider's balance did not cover it
     state: Mapped[PayoutState] = mapped_column(default=PayoutState.PREPARED, index=True)
     provider_id: Mapped[str | None] = mapped_column(unique=True)
     bank_line: Mapped[str | None] = mapped_column(unique=True)

@@ -15,11 +15,14 @@ from kernel import clock, db
 from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
-from kernel.money import total
+from kernel.money import Money, total
+from market.payments.gateway import Stripe
 from registry.parties.model import Party
 from registry.public_register.gateway import pdf_of
+from settlement.payees import queries as payees
 from settlement.payees.model import PayeeAccount
 from settlement.payouts import commands, queries, sheets
+from settlement.payouts.gateway import StripeConnect
 from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, Channel, HoldReason, PayoutState
 from settlement.payouts.schemas import PayoutBatchIn, PayoutReasonIn
@@ -35,6 +38,7 @@ BATCH_WORDS = {
 }  # fmt: skip
 PAYOUT_WORDS = {
     PayoutState.PREPARED: _("待发出"), PayoutState.SENT: _("已发出"), PayoutState.UNKNOWN: _("结果未知，自动查询中"),
+    PayoutState.SHORT: _("余额不足，待补足后重发"),
     PayoutState.CONFIRMED: _("已到账"), PayoutState.RETURNED: _("已退回"), PayoutState.CANCELLED: _("已取消"),
 }  # fmt: skip
 CHANNEL_WORDS = {
@@ -167,8 +171,8 @@ def _rows(session: Any, payouts: Any) -> list[sheets.Row]:
         statement = session.get_one(Statement, one.statement_id)
         if one.amount:
             found.append(sheets.Row(
-                one.number, account.holder, account.number, account.bank, account.bank_code, account.item_code,
-                one.amount, party.name, party.uscc, statement.number,
+                one.number, account.holder, payees.number_of(session, account), account.bank, account.bank_code,
+                account.item_code, one.amount, party.name, party.uscc, statement.number,
             ))  # fmt: skip
     return found
 
@@ -191,7 +195,21 @@ def _step(number: str, act: Callable[..., Any], **terms: Any) -> AnyResponse:
     return redirect(url_for("payout_pages.show", number=number), code=303)
 
 
+def _there(number: str) -> Money | None:
+    """Return what can be sent from the provider's account now, for whoever is to send; asked in no transaction."""
+    session, actor = db.session(), current_actor()
+    batch = queries.visible(session, actor, number)
+    is_wanted = batch.channel is Channel.STRIPE and actor.may(Permission.PAYOUT_PAY, place=batch.place)
+    is_wanted = is_wanted and batch.state in (BatchState.CHECKED, BatchState.SENT)
+    session.rollback()
+    provider: Stripe | None = current_app.extensions.get("huiyi_stripe")
+    if not is_wanted or provider is None:
+        return None
+    return StripeConnect(provider.settings, provider.circuit).available()
+
+
 def _batch(number: str, refusal: DomainError | None = None, status: int = 200) -> AnyResponse:
+    there = _there(number)
     session, actor = db.session(), current_actor()
     batch = queries.visible(session, actor, number)
     lines: list[tuple[Payout, Party, Statement, PayeeAccount]] = [
@@ -204,6 +222,9 @@ def _batch(number: str, refusal: DomainError | None = None, status: int = 200) -
     text = render_template(
         "settlement/payouts/show.html", batch=batch, lines=lines, states=BATCH_WORDS, payout_states=PAYOUT_WORDS,
         channels=CHANNEL_WORDS, refusal=words_of(refusal), steps=_timeline(batch),
+        there=there, is_short=there is not None and there < batch.total and state is BatchState.CHECKED,
+        may_retry=may(Permission.PAYOUT_PAY, place=batch.place)
+        and any(line[0].state is PayoutState.SHORT for line in lines),
         may_release=state is BatchState.PARKED and is_other and may(Permission.PAYOUT_RELEASE, place=batch.place),
         may_check=state is BatchState.PREPARED and is_other and may(Permission.PAYOUT_CHECK, place=batch.place),
         may_send=state is BatchState.CHECKED and is_other and may(Permission.PAYOUT_PAY, place=batch.place),

@@ -25,7 +25,7 @@ from market.refunds.rules import DisputeStage
 from registry.parties.model import Party
 from settlement.clawbacks.queries import nettings_of, reduced
 from settlement.clawbacks.rules import NettingTerms
-from settlement.ledger.queries import balance
+from settlement.ledger.queries import balance, lock_books
 from settlement.ledger.rules import PAYEE_ACCOUNTS, bank, psp
 from settlement.objections import queries as objections
 from settlement.payees import queries as payees
@@ -259,7 +259,7 @@ def amounts_since(session: Session, *, place: str, party_id: UUID, since: dateti
 
 
 def digest(payouts: Sequence[Payout], items: Sequence[PayoutItem], numbers: dict[UUID, str]) -> str:
-    """Return the SHA-256 over every line of a batch: who, which account by its full number, how much, for what."""
+    """Return the SHA-256 over every line of a batch: who, which account by its sealed number, how much, for what."""
     content = [
         [one.number, str(one.statement_id), str(one.party_id), one.destination, str(one.account_id),
          numbers[one.account_id], one.gross.fen, one.netted.fen, one.amount.fen,
@@ -276,7 +276,7 @@ def differing(session: Session, batch: PayoutBatch, *, now: datetime, book: Poli
     """
     payouts = payouts_of(session, batch.id)
     items = items_of(session, [one.id for one in payouts])
-    numbers = {one.account_id: session.get_one(PayeeAccount, one.account_id).number for one in payouts}
+    numbers = {one.account_id: session.get_one(PayeeAccount, one.account_id).sealed_number for one in payouts}
     found, _ = payables(session, place=batch.place, now=now, book=book, batch=batch)
     due = {(due.slot, due.amount.fen, one.account.id, one.destination) for one in found for due in one.dues}
     nettings = nettings_of(session, [one.id for one in payouts])
@@ -330,6 +330,17 @@ def get(session: Session, payout_id: UUID, *, lock: bool = False) -> Payout:
     if found is None:
         raise NoSuchPayout(f"没有编号为 {payout_id} 的拨付", detail_en="No such payout")
     return found
+
+
+def held_fast(session: Session, payout_id: UUID) -> tuple[Payout, PayoutBatch]:
+    """Return a payout and its batch, read afresh, alone with the books of the place.
+
+    Raises:
+        NoSuchPayout: there is none.
+    """
+    lock_books(session, get(session, payout_id).place)
+    payout = get(session, payout_id, lock=True)
+    return payout, session.get_one(PayoutBatch, payout.batch_id, with_for_update=True, populate_existing=True)
 
 
 def payouts_of(session: Session, batch_id: UUID) -> Sequence[Payout]:

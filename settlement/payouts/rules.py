@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from kernel.errors import Conflict, Invalid, NotAllowed
 from kernel.money import Money, total
-from settlement.ledger.rules import Leg
+from settlement.clawbacks.rules import owing
+from settlement.ledger.rules import Cause, Entry, Leg, bank, psp, transfer_entry
 
 
 class Channel(StrEnum):
@@ -42,11 +44,12 @@ class BatchEvent(StrEnum):
 
 
 class PayoutState(StrEnum):
-    """Where one payout stands: 待发出, 已发出, 结果未知, 已到账, 已退回, 已取消."""
+    """Where one payout stands: 待发出, 已发出, 结果未知, 待补足余额, 已到账, 已退回, 已取消."""
 
     PREPARED = "prepared"
     SENT = "sent"
     UNKNOWN = "unknown"  # asked for, and no answer: neither paid nor failed (R9)
+    SHORT = "short"  # refused, since the provider's balance does not cover it: nothing left, it is tried again
     CONFIRMED = "confirmed"
     RETURNED = "returned"
     CANCELLED = "cancelled"
@@ -57,6 +60,8 @@ class PayoutEvent(StrEnum):
 
     SEND = "send"
     LOSE_SIGHT = "lose_sight"
+    RUN_SHORT = "run_short"
+    SEND_AGAIN = "send_again"
     CONFIRM = "confirm"
     RETURN = "return"
     CANCEL = "cancel"
@@ -93,8 +98,15 @@ PAYOUT_TRANSITIONS: dict[tuple[PayoutState, PayoutEvent], PayoutState] = {
     (PayoutState.UNKNOWN, PayoutEvent.LOSE_SIGHT): PayoutState.UNKNOWN,
     (PayoutState.UNKNOWN, PayoutEvent.CONFIRM): PayoutState.CONFIRMED,
     (PayoutState.UNKNOWN, PayoutEvent.RETURN): PayoutState.RETURNED,
+    (PayoutState.SENT, PayoutEvent.RUN_SHORT): PayoutState.SHORT,
+    (PayoutState.UNKNOWN, PayoutEvent.RUN_SHORT): PayoutState.SHORT,
+    (PayoutState.UNKNOWN, PayoutEvent.SEND_AGAIN): PayoutState.SENT,
+    (PayoutState.SHORT, PayoutEvent.LOSE_SIGHT): PayoutState.UNKNOWN,
+    (PayoutState.SHORT, PayoutEvent.RUN_SHORT): PayoutState.SHORT,
+    (PayoutState.SHORT, PayoutEvent.CONFIRM): PayoutState.CONFIRMED,
+    (PayoutState.SHORT, PayoutEvent.RETURN): PayoutState.RETURNED,
 }
-OPEN = (PayoutState.SENT, PayoutState.UNKNOWN)
+OPEN = (PayoutState.SENT, PayoutState.UNKNOWN, PayoutState.SHORT)
 ENDED = (PayoutState.CONFIRMED, PayoutState.RETURNED, PayoutState.CANCELLED)
 
 
@@ -171,6 +183,16 @@ def batch_after(state: BatchState, event: BatchEvent, number: str) -> BatchState
     return following
 
 
+def must_be_sent(state: BatchState, number: str) -> None:
+    """Refuse what is only done with a batch that was sent.
+
+    Raises:
+        WrongState: it was not.
+    """
+    if state is not BatchState.DONE:
+        batch_after(state, BatchEvent.FINISH, number)
+
+
 def payout_after(state: PayoutState, event: PayoutEvent, number: str) -> PayoutState:
     """Return the state of a payout that follows.
 
@@ -226,6 +248,24 @@ def is_odd(amount: Money, before: Sequence[Money], factor: int) -> bool:
     return bool(before) and amount.fen > factor * max(before).fen
 
 
+def short_words(amount: Money, there: Money | None) -> str:
+    """Return what is to be done about a payout that the provider's balance does not cover; ``there``: if known."""
+    known = "" if there is None else f"（现有 {there.text()} 元）"
+    return (
+        f"支付机构账户可用余额不足{known}，没有付出；请补足至 {amount.text()} 元以上，补足后自动重发，也可点“立即重试”"
+    )
+
+
+def key_of(key: str, shorts: int) -> str:
+    """Return the idempotency key of the present try: under the key of a refusal a provider repeats that refusal.
+
+    Args:
+        key: of the payout.
+        shorts: how often the provider refused it for want of balance.
+    """
+    return f"{key}-{shorts}" if shorts else key
+
+
 def sending_legs(owed: Mapping[str, Money], netted: Mapping[str, Money], transit: str) -> tuple[Leg, ...]:
     """Return the legs of money that leaves: from what is owed, by account, into transit and off the receivables.
 
@@ -238,6 +278,28 @@ def sending_legs(owed: Mapping[str, Money], netted: Mapping[str, Money], transit
     legs = [Leg(account, one) for account, one in sorted(owed.items()) if one]
     legs += [Leg(account, -one) for account, one in sorted(netted.items()) if one]
     return tuple(legs + ([Leg(transit, -amount)] if amount else []))
+
+
+def sending_entry(
+    *, place: str, cause_id: str, number: str, day: date, owed: Mapping[str, Money], netted: Money
+) -> Entry:
+    """Return the voucher of a payout that leaves: what is owed goes into transit, what is netted off the receivable."""
+    uscc = next(iter(owed)).rsplit(":", maxsplit=1)[-1]
+    off = {owing(uscc, is_treasury=False): netted} if netted else {}
+    legs = sending_legs(owed, off, f"liability:in_transit:{place}")
+    return Entry(place, Cause.PAYOUT_SENT, cause_id, day, f"拨付 {number} 发出", legs)
+
+
+def ending_entry(sent: Entry, *, event: PayoutEvent, channel: Channel, number: str, amount: Money) -> Entry:
+    """Return the voucher of a payout that ended: confirmed, the money left; returned, everything is owed again."""
+    if event is PayoutEvent.CONFIRM:
+        return transfer_entry(
+            place=sent.place, cause=Cause.PAYOUT_CONFIRMED, cause_id=sent.cause_id, amount=amount,
+            credit=psp(sent.place) if channel is Channel.STRIPE else bank(sent.place),
+            debit=f"liability:in_transit:{sent.place}", entry_date=sent.entry_date, text=f"拨付 {number} 到账",
+        )  # fmt: skip
+    words = f"拨付 {number} 退回"
+    return Entry(sent.place, Cause.PAYOUT_RETURNED, sent.cause_id, sent.entry_date, words, turned(sent.legs))
 
 
 def turned(legs: Sequence[Leg]) -> tuple[Leg, ...]:

@@ -15,6 +15,7 @@ from kernel.calendar import business_date
 from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.money import ZERO, Money
+from market.payments.rules import Answer, Outcome
 from settlement.ledger.commands import book_new
 from settlement.ledger.queries import balance
 from settlement.ledger.rules import Cause, bank, psp, transfer_entry
@@ -28,6 +29,7 @@ from tests.make import payouts as make
 from tests.make import registry_base as base
 from tests.market.orders.test_races import prepared, together
 from web import paying_out
+from web.paying import PROVIDER
 
 CONNECTED = "acct_operator0001"
 
@@ -121,6 +123,42 @@ def test_a_transfer_that_is_not_what_was_asked_for_stays_unknown(fake: FakeStrip
         paying_out.follow(payout_id)
     assert state(payout_id) is PayoutState.UNKNOWN
     assert len(fake.of_kind("transfer")) == 1
+
+
+def test_short_of_balance_a_payout_waits_with_words_and_goes_out_once_after_a_top_up(fake: FakeStripe) -> None:
+    fake.available = 89_999
+    payout_id, uscc = sent()
+    for minutes in (0, 3, 6):  # refused once; then only the balance is asked for, since nothing has come
+        with clock.set_to(make.PAY + timedelta(minutes=minutes)):
+            paying_out.follow_all(clock.now())
+        assert state(payout_id) is PayoutState.SHORT
+    assert [call for call in fake.calls if call == ("POST", "/v1/transfers")] == [("POST", "/v1/transfers")]
+    payout = queries.get(db.session(), payout_id)
+    assert "余额不足（现有 899.99 元），没有付出；请补足至 900.00 元以上" in payout.words
+    assert balance(db.session(), f"liability:in_transit:{base.PLACE}") == -Money.yuan("900.00")
+    assert balance(db.session(), f"liability:payable:{uscc}") == ZERO
+    db.session().rollback()
+    fake.available = 100_000
+    for minutes in (9, 12):
+        with clock.set_to(make.PAY + timedelta(minutes=minutes)):
+            paying_out.follow_all(clock.now())
+        assert state(payout_id) is PayoutState.CONFIRMED
+    assert [one["amount"] for one in fake.of_kind("transfer")] == [90_000]
+    assert len({key for key in fake.answers if "payout" in key}) == 2  # Stripe repeats a refusal under its key
+
+
+def test_of_two_that_ask_under_one_key_a_refusal_counts_once_and_a_late_one_never(fake: FakeStripe) -> None:
+    payout_id, _ = sent()
+    short = Outcome(Answer.PENDING, reason="余额不足")
+    for tried, expected in ((0, 1), (0, 1), (None, 1), (1, 2), (0, 2)):
+        with db.transaction() as session:
+            commands.note(session, PROVIDER, payout_id, short, tried=tried, now=make.PAY)
+        assert queries.get(db.session(), payout_id).shorts == expected
+        db.session().rollback()
+    with db.transaction() as session:
+        commands.note(session, PROVIDER, payout_id, Outcome(Answer.SUCCEEDED, "tr_9"), tried=1, now=make.PAY)
+        commands.note(session, PROVIDER, payout_id, short, tried=2, now=make.PAY)
+    assert state(payout_id) is PayoutState.CONFIRMED
 
 
 @pytest.mark.both_databases

@@ -155,7 +155,7 @@ BREACHES = {
     "REV-05 拨付明细不属于该结算单或该单位":
         f"UPDATE {ITEM} SET account = 'liability:payable:x' WHERE id = {first(ITEM)}",
     "REV-05 拨付批次的金额或笔数与拨付不符": f"UPDATE {BATCH} SET total = total + 1 WHERE id = {first(BATCH)}",
-    "REV-05 拨付批次与编制时的摘要不符": f"UPDATE {ACCOUNT} SET number = '6222999999999999' WHERE party_id IS NOT NULL",
+    "REV-05 拨付批次与编制时的摘要不符": f"UPDATE {ACCOUNT} SET sealed_number = sealed_number || 'x' WHERE party_id IS NOT NULL",
     "REV-05 拨付与所属批次的状态或地方不符": f"UPDATE {BATCH} SET state = 'done' WHERE state = 'sent'",
     "REV-05 拨付没有付到归属单位或国库的有效账户": f"UPDATE {ACCOUNT} SET state = 'refused'",
     "REV-05 拨付抵扣的金额与抵扣明细不符": f"UPDATE {PAYOUT} SET netted = netted + 1, gross = gross + 1",

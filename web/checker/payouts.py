@@ -5,7 +5,7 @@ from __future__ import annotations
 from web.checker.persons import two_persons
 from web.checker.statements import Check
 
-LEFT_US = "('sent', 'unknown', 'confirmed')"  # money that went out, or may have
+LEFT_US = "('sent', 'unknown', 'short', 'confirmed')"  # money that went out, or may have
 BOOKED_AS = "e.cause_id = replace(CAST(p.id AS TEXT), '-', '')"
 # what the sealed lines give a party on one account, by statement and order
 SHARED = """SELECT t.id AS statement_id, o.number AS order_number, CASE s.payee_kind
@@ -68,9 +68,9 @@ VOUCHERS = (
     Check("A2", "在途拨付科目与未办结的拨付不符", """SELECT x.account, sum(x.amount) FROM (
             SELECT account, amount FROM settlement_journal_line WHERE account LIKE 'liability:in_transit:%'
             UNION ALL SELECT 'liability:in_transit:' || place, amount FROM settlement_payout
-            WHERE state IN ('sent', 'unknown')) x GROUP BY x.account HAVING sum(x.amount) <> 0"""),
+            WHERE state IN ('sent', 'unknown', 'short')) x GROUP BY x.account HAVING sum(x.amount) <> 0"""),
     Check("H1", "已发出的拨付没有对应凭证", filled("""SELECT p.number, p.amount FROM settlement_payout p
-        WHERE p.state IN ('sent', 'unknown', 'confirmed', 'returned') AND NOT EXISTS (
+        WHERE p.state IN ('sent', 'unknown', 'short', 'confirmed', 'returned') AND NOT EXISTS (
             SELECT 1 FROM settlement_journal_entry e JOIN settlement_journal_line l ON l.entry_id = e.id
             WHERE e.cause = 'payout_sent' AND {BOOKED_AS} AND e.place = p.place
             GROUP BY e.id HAVING sum(CASE WHEN l.account = 'liability:in_transit:' || p.place
@@ -84,7 +84,7 @@ VOUCHERS = (
         FROM settlement_journal_entry e
         WHERE e.cause IN ('payout_sent', 'payout_confirmed', 'payout_returned') AND NOT EXISTS (
             SELECT 1 FROM settlement_payout p WHERE {BOOKED_AS} AND (
-                (e.cause = 'payout_sent' AND p.state IN ('sent', 'unknown', 'confirmed', 'returned'))
+                (e.cause = 'payout_sent' AND p.state IN ('sent', 'unknown', 'short', 'confirmed', 'returned'))
                 OR e.cause = 'payout_' || p.state))""")),
     Check("H1", "应付科目因拨付减少的金额与拨付明细不符", filled("""SELECT x.account, sum(x.amount) FROM (
             SELECT l.account, l.amount FROM settlement_journal_line l
@@ -112,6 +112,11 @@ PAYEES = (
                 "decided_by_id", "t.state IN ('confirmed', 'refused')"),
     two_persons("H9", "冻结由同一人申请和解除", "settlement_payee_freeze", "document", "lift_asked_by_id",
                 "lifted_by_id", "t.lifted_at IS NOT NULL"),
+    two_persons("H9", "拨付结果由同一人提出和确认", "settlement_payout_resolution", "id", "proposed_by_id",
+                "decided_by_id", "t.state IN ('confirmed', 'refused')"),
+    Check("R9", "经人认定的拨付与认定的结果不符", """SELECT p.number, p.state, r.fate
+        FROM settlement_payout_resolution r JOIN settlement_payout p ON p.id = r.payout_id
+        WHERE r.state = 'confirmed' AND r.fate <> 'sent_again' AND p.state <> r.fate"""),
     Check("H9", "拨付发出而没有三人办理", """SELECT number FROM settlement_payout_batch
         WHERE (state IN ('checked', 'sent', 'done') AND checked_by_id IS NULL)
             OR (state IN ('sent', 'done') AND sent_by_id IS NULL)

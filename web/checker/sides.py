@@ -30,7 +30,7 @@ def facts_digest(facts: Sequence[Mapping[str, Any]]) -> str:
 
 
 PAYOUTS = """SELECT b.number AS batch, b.sha256, p.id, p.number, p.statement_id, p.party_id, p.destination,
-        p.account_id, a.number AS account_number, p.gross, p.netted, p.amount
+        p.account_id, a.sealed_number AS account_number, p.gross, p.netted, p.amount
     FROM settlement_payout_batch b JOIN settlement_payout p ON p.batch_id = b.id
     JOIN settlement_payee_account a ON a.id = p.account_id ORDER BY b.number, p.number"""
 ITEMS = """SELECT i.payout_id, i.order_number, i.account, i.amount FROM settlement_payout_item i"""

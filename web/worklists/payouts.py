@@ -17,6 +17,7 @@ from settlement.payees.rules import AccountState
 from settlement.payouts import queries as payouts
 from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, PayoutState
+from settlement.resolutions import queries as resolutions
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
 
 UNKNOWN_LATE = timedelta(minutes=30)  # by then the provider has been asked many times
@@ -53,8 +54,32 @@ def payouts_unknown(asking: Asking) -> Iterator[Task]:
     for one, batch in asking.session.execute(query.limit(SHOWN_MAX)):
         since = business_date(one.sent_at) if one.sent_at else None
         yield Task("payouts", gettext("查明拨付结果"), one.number, one.words or batch,
+                   url_for("payout_resolution_pages.show", number=one.number), one.place, since, None, "",
+                   f"¥ {one.amount.grouped()}")  # fmt: skip
+
+
+def payouts_short(asking: Asking) -> Iterator[Task]:
+    """Return the payouts that the provider refused since its balance did not cover them."""
+    batches = payouts.listed(asking.acting(Role.FINANCE_PAYER)).with_only_columns(PayoutBatch.id)
+    query = (
+        sa.select(Payout, PayoutBatch.number)
+        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
+        .where(Payout.batch_id.in_(batches), Payout.state == PayoutState.SHORT)
+        .order_by(Payout.sent_at, Payout.id)
+    )
+    for one, batch in asking.session.execute(query.limit(SHOWN_MAX)):
+        since = business_date(one.sent_at) if one.sent_at else None
+        yield Task("payouts", gettext("补足支付机构余额"), one.number, one.words,
                    url_for("payout_pages.show", number=batch), one.place, since, None, "",
                    f"¥ {one.amount.grouped()}")  # fmt: skip
+
+
+def resolutions_waiting(asking: Asking) -> Iterator[Task]:
+    """Return what people propose about payouts of unknown fate, for the second person."""
+    for one, payout in resolutions.waiting(asking.session, asking.acting(Role.FINANCE_CHECKER), limit=SHOWN_MAX):
+        yield Task("payouts", gettext("复核拨付结果认定"), payout, f"{one.proposed_by}：{one.words[:60]}",
+                   url_for("payout_resolution_pages.show", number=payout), one.place,
+                   business_date(one.proposed_at), None, "R9")  # fmt: skip
 
 
 def accounts_waiting(asking: Asking) -> Iterator[Task]:

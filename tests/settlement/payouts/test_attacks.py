@@ -16,6 +16,7 @@ from kernel.errors import DomainError
 from kernel.identity import Actor, Grant, Role
 from kernel.money import Money, total
 from settlement.payees import commands as payees
+from settlement.payees import queries as numbers
 from settlement.payees.model import PayeeAccount
 from settlement.payees.rules import AccountAct, AccountKind
 from settlement.payouts import commands, queries
@@ -118,7 +119,9 @@ SENT_ANYWAY = [
     "UPDATE settlement_payout_batch SET state = 'done'",
     "UPDATE settlement_payout_batch SET channel = 'stripe'",
     "UPDATE settlement_payout_batch SET place = 'futian'",
-    "UPDATE settlement_payee_account SET number = '6222999999999999'",
+    "UPDATE settlement_payee_account SET sealed_number = 'x'",
+    "UPDATE settlement_payee_account SET number_digest = 'x'",
+    "UPDATE settlement_payee_account SET shown = 'x'",
     "UPDATE settlement_payee_account SET holder = 'x'",
     "UPDATE settlement_payee_account SET party_id = NULL",
     "UPDATE settlement_payee_account SET effective_at = decided_at",
@@ -147,7 +150,7 @@ def test_an_account_changed_in_between_never_gets_what_was_prepared_for_another(
         at = make.PAY + timedelta(hours=hours)
         commands.send(session, make.PAYER, to_bank.number, now=at, book=LAW)
         (paid,) = [one for one in queries.payouts_of(session, to_bank.id) if one.party_id == world.operator.id]
-        assert session.get_one(PayeeAccount, paid.account_id).number == "6222000000000001"
+        assert numbers.number_of(session, session.get_one(PayeeAccount, paid.account_id)) == "6222000000000001"
         kept.rollback()
         session.expire_all()
         tries += 1
