@@ -74,11 +74,11 @@ class New:
 class Sheet(Protocol):
     """A large file that is read by columns (:mod:`settlement.metering.sheets`); a column it lacks is given as text."""
 
-    def as_csv(self, columns: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield the rows as PostgreSQL's ``COPY`` reads them."""
+    def as_binary(self, columns: Mapping[str, str | datetime]) -> Iterator[bytes]:
+        """Yield the rows as PostgreSQL's binary ``COPY`` reads them."""
         ...
 
-    def as_rows(self, columns: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
+    def as_rows(self, columns: Mapping[str, str | datetime]) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows as SQLite takes them."""
         ...
 
@@ -211,9 +211,9 @@ def write_file(session: Session, sheet: Sheet, *, place: str, received_at: datet
     Raises:
         AlreadyKnown: one is; the transaction has to go back to where it was before.
     """
-    moment = str if _is_postgresql(session) else sqlite_moment
-    given = {"place": place, "received_at": moment(received_at), "stored_at": moment(stored_at),
-             "channel": str(Channel.IMPORT)}  # fmt: skip
+    given: dict[str, str | datetime] = {
+        "place": place, "received_at": received_at, "stored_at": stored_at, "channel": str(Channel.IMPORT),
+    }  # fmt: skip
     names = [column.name for column in UsageEvent.__table__.columns]
     try:
         _write(session, sheet, UsageEvent.__tablename__, {name: given.get(name, "") for name in names})
@@ -221,13 +221,13 @@ def write_file(session: Session, sheet: Sheet, *, place: str, received_at: datet
         raise AlreadyKnown from error
 
 
-def _write(session: Session, sheet: Sheet, table: str, columns: Mapping[str, str]) -> None:
+def _write(session: Session, sheet: Sheet, table: str, columns: Mapping[str, str | datetime]) -> None:
     """Write by ``COPY`` on PostgreSQL, by one prepared statement on SQLite."""
     names = ", ".join(columns)
     if _is_postgresql(session):
         driver: Any = session.connection().connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy:
-            for part in sheet.as_csv(columns):
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy:
+            for part in sheet.as_binary(columns):
                 copy.write(part)
         return
     marks = ", ".join("?" for _ in columns)

@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -29,7 +30,7 @@ COLUMNS = ("entitlement", "client_reference", "occurred_at", "quantity", "subjec
 NEEDED = COLUMNS[:3]
 PARQUET = b"PAR1"
 MEMORY = "400MB"  # beyond it DuckDB uses the disk
-ROWS_AT_ONCE, ROWS_A_FILE, BYTES_AT_ONCE = 10_000, 120_000, 1 << 20
+ROWS_AT_ONCE, ROWS_A_PART = 10_000, 60_000
 SPACE = r"\x00-\x20\x7f-\xa0\x{{1680}}\x{{2000}}-\x{{200f}}\x{{2028}}-\x{{202f}}\x{{205f}}\x{{3000}}"
 # what the rules take without a second look: no space around, the usual way of writing each value
 PLAIN = r"""CREATE TABLE plain AS
@@ -55,12 +56,25 @@ PLAIN_TYPES = ("BIGINT", *("VARCHAR",) * 3, "TIMESTAMPTZ", "DATE", "BIGINT", "VA
 HELD = """CREATE TABLE held AS SELECT unnest(?::VARCHAR[]) AS entitlement, unnest(?::UUID[]) AS entitlement_id,
     unnest(?::UUID[]) AS product_id, unnest(?::DATE[]) AS valid_from, unnest(?::DATE[]) AS valid_until,
     unnest(?::VARCHAR[]) AS held_kind"""
+BESIDE_TERMS = "FROM plain JOIN held USING (entitlement)"
 AGAINST = """entitlement_id IS NULL OR used_at > ? OR day NOT BETWEEN valid_from AND valid_until OR held_kind <> kind"""
-# identifiers and moments as each database writes them; DuckDB's own types would have to be turned into them later
+# PostgreSQL takes rows in its own binary form in two thirds of the time in which it reads the same rows as text
+BINARY_HEAD, BINARY_END = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
+MICROSECOND, YEAR_2000 = timedelta(microseconds=1), datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+BINARY = {"uuid": (16, "{}::BLOB"), "bigint": (8, "{}::BIGINT::BIT::BLOB"), "boolean": (1, "{}::UTINYINT::BIT::BLOB"),
+          "timestamptz": (8, "(epoch_us({}) - epoch_us(TIMESTAMPTZ '2000-01-01 00:00:00Z'))::BIT::BLOB")}  # fmt: skip
+TEXT = r"coalesce(octet_length(encode({0}))::INTEGER::BIT::BLOB || encode({0}), '\xFF\xFF\xFF\xFF'::BLOB)"
+# what stands in each column and of which kind it is
 WRITTEN = {
-    "postgresql": ("{}", "CAST({} AT TIME ZONE 'UTC' AS VARCHAR) || '+00'"),
-    "sqlite": ("replace(CAST({} AS VARCHAR), '-', '')", "strftime({} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f')"),
-}
+    "row": ("row", "bigint"), "id": ("uuidv7()", "uuid"), "entitlement_id": ("entitlement_id", "uuid"),
+    "product_id": ("product_id", "uuid"), "source": ("source", "text"), "client_reference": ("reference", "text"),
+    "occurred_at": ("used_at", "timestamptz"), "day_number": ("day - DATE '0001-01-01' + 1", "bigint"),
+    "quantity": ("quantity", "bigint"), "subject_kind": ("kind", "text"), "subject": ("subject", "text"),
+    "hit": ("hit", "boolean"),
+}  # fmt: skip
+# identifiers and moments as SQLite has them; DuckDB's own types would have to be turned into them later
+IN_SQLITE = {"uuid": "replace(CAST({} AS VARCHAR), '-', '')",
+             "timestamptz": "strftime({} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f')"}  # fmt: skip
 
 
 class UsageUnreadable(Invalid):
@@ -309,41 +323,65 @@ class Columns:
             FROM plain JOIN held USING (entitlement) GROUP BY entitlement_id"""
         return self.engine.execute(text).fetchall()
 
-    def as_csv(self, columns: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield the rows as PostgreSQL's ``COPY`` reads them, in parts: the next is written while one is sent."""
-        text = self._select(columns, "postgresql")
-        parts = [(first, self.folder / f"{first}.csv") for first in range(1, self.rows + 1, ROWS_A_FILE)]
+    def as_binary(self, columns: Mapping[str, str | datetime]) -> Iterator[bytes]:
+        """Yield the rows as PostgreSQL's binary ``COPY`` reads them, in parts: the next is made while one is sent."""
+        row = _binary_row(columns)
+        reader = self.engine.cursor().sql(f"SELECT {row} AS row {BESIDE_TERMS}").to_arrow_reader(ROWS_A_PART)
 
-        def write(first: int, path: Path) -> Path:
-            rows = f"row BETWEEN {first} AND {first + ROWS_A_FILE - 1}"
-            self.engine.cursor().execute(f"COPY ({text} WHERE {rows}) TO '{path}' (FORMAT csv, HEADER false)")
-            return path
+        def next_part() -> bytes | None:
+            batch = next(reader, None)
+            return None if batch is None else _bytes_of(batch.column(0))
 
-        beside = ThreadPoolExecutor(1)
-        try:
-            for waiting in [beside.submit(write, *part) for part in parts]:
-                path = waiting.result()
-                with path.open("rb") as file:
-                    while part := file.read(BYTES_AT_ONCE):
-                        yield part
-                path.unlink()
-        finally:
-            beside.shutdown(cancel_futures=True)
+        yield BINARY_HEAD
+        with ThreadPoolExecutor(1) as beside:
+            waiting = beside.submit(next_part)
+            while (part := waiting.result()) is not None:
+                waiting = beside.submit(next_part)
+                yield part
+        yield BINARY_END
 
-    def as_rows(self, columns: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
+    def as_rows(self, columns: Mapping[str, str | datetime]) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows as SQLite takes them, in parts."""
-        found = self.engine.cursor().execute(self._select(columns, "sqlite"))
+        own = {name: IN_SQLITE.get(kind, "{}").format(cell) for name, (cell, kind) in WRITTEN.items()}
+        listed = ", ".join(own.get(name) or _in_sqlite(given) for name, given in columns.items())
+        found = self.engine.cursor().execute(f"SELECT {listed} {BESIDE_TERMS}")
         while rows := found.fetchmany(ROWS_AT_ONCE):
             yield rows
 
-    @staticmethod
-    def _select(columns: Mapping[str, str], dialect: str) -> str:
-        identity, moment = WRITTEN[dialect]
-        own = {
-            "row": "row", "id": identity.format("uuidv7()"), "entitlement_id": identity.format("entitlement_id"),
-            "product_id": identity.format("product_id"), "source": "source", "client_reference": "reference",
-            "occurred_at": moment.format("used_at"), "day_number": "day - DATE '0001-01-01' + 1",
-            "quantity": "quantity", "subject_kind": "kind", "subject": "subject", "hit": "hit",
-        }  # fmt: skip
-        listed = ", ".join(own.get(name) or "'" + columns[name].replace("'", "''") + "'" for name in columns)
-        return f"SELECT {listed} FROM plain JOIN held USING (entitlement)"  # noqa: S608 — own names
+
+def _in_sqlite(given: str | datetime) -> str:
+    text = given if isinstance(given, str) else f"{given.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _binary_row(columns: Mapping[str, str | datetime]) -> str:
+    """Return the expression of a row in binary: how many fields, and each with its length before it."""
+    pieces: list[bytes | str] = [len(columns).to_bytes(2)]
+    for name, given in columns.items():
+        if name not in WRITTEN:
+            value = (
+                given.encode()
+                if isinstance(given, str)
+                else ((given - YEAR_2000) // MICROSECOND).to_bytes(8, signed=True)
+            )
+            pieces += [len(value).to_bytes(4), value]
+            continue
+        cell, kind = WRITTEN[name]
+        if kind == "text":
+            pieces.append(TEXT.format(cell))
+        else:
+            size, text = BINARY[kind]
+            pieces += [size.to_bytes(4), text.format(f"({cell})")]
+    runs = groupby(pieces, key=lambda piece: isinstance(piece, bytes))
+    return " || ".join(_blob(b"".join(run)) if is_fixed else " || ".join(run) for is_fixed, run in runs)  # type: ignore[arg-type]
+
+
+def _blob(value: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in value) + "'::BLOB"
+
+
+def _bytes_of(column: Any) -> bytes:
+    """Return the values of a column of bytes one after the other, as they lie in memory."""
+    _, offsets, values = column.buffers()
+    ends = memoryview(offsets).cast("i")
+    return bytes(memoryview(values)[ends[column.offset] : ends[column.offset + len(column)]])
