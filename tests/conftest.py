@@ -27,6 +27,14 @@ from tests.rig import worlds
 from tests.rig.browser import page_of_one_person, running_browser
 from tests.rig.network import refuse_the_network
 
+# long or often forking tests start with the run, the latter while a worker is small: to fork a large one costs 50 ms
+FIRST = (
+    ("settlement/runs/test_kill.py", "promises/test_settlement_kills.py", "settlement/closing/test_kill.py",
+     "settlement/runs/test_at_once.py", "web/test_canaries.py", "web/test_routes.py",
+     "market/catalogue/test_truth_table.py"),
+    ("web/test_takeover.py", "settlement/usage/test_engines.py", "journeys/test_demo_is_repeatable.py",
+     "web/test_verify.py", "journeys/test_settling.py", "web/test_security.py", "journeys/test_market.py"),
+)  # fmt: skip
 GARBAGE = (50_000, 20, 50)  # when Python looks for circles again: the application alone makes hundreds a request
 # two cores shared by many: how long an example takes says nothing
 settings.register_profile("huiyi", deadline=None)
@@ -45,6 +53,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the run's PostgreSQL and remove its files."""
     if not hasattr(config, "workerinput"):
         rig.close_run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes long at the start of what the first workers are given: each gets an even part of the list."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers == 1:
+        return
+    rank = {str(rig.ROOT / "tests" / name): place for place, names in enumerate(FIRST) for name in names}
+    groups: list[list[pytest.Item]] = [[] for _ in FIRST]
+    rest: list[pytest.Item] = []
+    for item in items:
+        place = rank.get(str(item.path))
+        (rest if place is None else groups[place]).append(item)
+    for place, group in enumerate(groups):
+        order = FIRST[place]
+        group.sort(key=lambda item: order.index(item.path.relative_to(rig.ROOT / "tests").as_posix()))
+        start = place * len(items) // workers if place < workers else 0
+        rest[start:start] = group
+    items[:] = rest
 
 
 def pytest_collection_finish() -> None:
