@@ -16,6 +16,7 @@ from kernel import audit
 from kernel.calendar import DAY, Period, WorkingCalendar, business_date
 from kernel.identity import Role
 from kernel.money import Money
+from market.payments.rules import Answer, Outcome
 from settlement.breaks import commands as breaks
 from settlement.breaks import queries as found_breaks
 from settlement.breaks.model import Break
@@ -33,6 +34,8 @@ from settlement.payouts import commands as payouts
 from settlement.payouts import queries as paid
 from settlement.payouts.rules import Result
 from settlement.reconciliation import commands as reconciling
+from settlement.resolutions import commands as resolutions
+from settlement.resolutions.rules import Fate, ResolutionAct
 from settlement.usage import commands as archiving
 from settlement.usage.gateway import OPTION, Archive
 from settlement.usage.rules import Engine
@@ -41,6 +44,7 @@ from tests.make import payouts as make
 from tests.make import registry_base as base
 from tests.rig.planting import planted
 from web.checker import paid_and_closed, verify
+from web.paying import PROVIDER
 
 LAW, PLACE, CALENDAR = settlement.LAW, base.PLACE, WorkingCalendar()
 LATER = make.PAY + timedelta(days=2)
@@ -98,11 +102,14 @@ def pay(session: Session, world: settlement.World) -> None:
     """Pay everything: one arrives, one comes back, the treasury's is open; refund, repay part, prepare again."""
     to_bank, _ = sorted(make.pay_all(session), key=lambda one: one.channel)
     arrived, back = sorted(paid.payouts_of(session, to_bank.id), key=lambda one: one.party_id == world.platform.id)
-    answer = [
-        Result(2, arrived.number, arrived.amount, True, "OUT-BANK-1"),
-        Result(3, back.number, back.amount, False, ""),
-    ]
+    answer = [Result(2, arrived.number, arrived.amount, True, "OUT-BANK-1")]
     payouts.take_results(session, make.PREPARER, to_bank.number, results=answer, now=make.PAY)
+    payouts.note(session, PROVIDER, back.id, Outcome(Answer.UNKNOWN), now=make.PAY)
+    told = resolutions.propose(
+        session, make.PREPARER, back.number, fate=Fate.RETURNED, provider_reference="退汇-1", words="开户行书面答复",
+        file={"name": "退汇.pdf", "media_type": "application/pdf", "content": b"%PDF"}, now=make.PAY,
+    )  # fmt: skip
+    resolutions.decide(session, make.CHECKER, told.id, act=ResolutionAct.CONFIRM, words="属实", now=make.PAY)
     make.give_back(session, world, "530.00", line="OUT-1", now=make.PAY + timedelta(hours=1))
     debt = session.scalars(sa.select(Clawback).where(Clawback.kind == ClawbackKind.RECEIVABLE,
                                                      Clawback.is_treasury.is_(False))).one()  # fmt: skip
@@ -155,7 +162,8 @@ BREACHES = {
     "REV-05 拨付明细不属于该结算单或该单位":
         f"UPDATE {ITEM} SET account = 'liability:payable:x' WHERE id = {first(ITEM)}",
     "REV-05 拨付批次的金额或笔数与拨付不符": f"UPDATE {BATCH} SET total = total + 1 WHERE id = {first(BATCH)}",
-    "REV-05 拨付批次与编制时的摘要不符": f"UPDATE {ACCOUNT} SET sealed_number = sealed_number || 'x' WHERE party_id IS NOT NULL",
+    "REV-05 拨付批次与编制时的摘要不符":
+        f"UPDATE {ACCOUNT} SET sealed_number = sealed_number || 'x' WHERE party_id IS NOT NULL",
     "REV-05 拨付与所属批次的状态或地方不符": f"UPDATE {BATCH} SET state = 'done' WHERE state = 'sent'",
     "REV-05 拨付没有付到归属单位或国库的有效账户": f"UPDATE {ACCOUNT} SET state = 'refused'",
     "REV-05 拨付抵扣的金额与抵扣明细不符": f"UPDATE {PAYOUT} SET netted = netted + 1, gross = gross + 1",
@@ -173,6 +181,8 @@ BREACHES = {
     "H9 收款账户由同一人提出和确认": f"UPDATE {ACCOUNT} SET decided_by_id = asked_by_id",
     "H9 冻结由同一人申请和解除": "UPDATE settlement_payee_freeze SET lifted_at = placed_at, "
         f"lift_asked_by_id = {first('registry_account')}, lifted_by_id = {first('registry_account')}",
+    "H9 拨付结果由同一人提出和确认": "UPDATE settlement_payout_resolution SET decided_by_id = proposed_by_id",
+    "R9 经人认定的拨付与认定的结果不符": "UPDATE settlement_payout_resolution SET fate = 'confirmed'",
     "H9 拨付发出而没有三人办理": f"UPDATE {BATCH} SET sent_by_id = NULL",
     "H9 同一人编制并复核拨付批次": f"UPDATE {BATCH} SET checked_by_id = prepared_by_id",
     "H9 同一人编制并发出拨付批次": f"UPDATE {BATCH} SET sent_by_id = prepared_by_id",
