@@ -52,7 +52,7 @@ class FakeStripe:
     fee_rate: float = 0.006
     unpaid: list[str] = field(default_factory=list)  # balance transactions that no payout holds yet
     connected: set[str] = field(default_factory=lambda: {"acct_operator0001"})
-    available: int | None = None  # fen that can be transferred; None: enough
+    available: int = 10**9  # fen that can be transferred
     lock: threading.RLock = field(default_factory=threading.RLock)
     serial: int = 0
 
@@ -230,10 +230,8 @@ class FakeStripe:
         """Send money to a connected account; made is sent."""
         if form["destination"] not in self.connected:
             raise Refused("resource_missing", f"No such destination: '{form['destination']}'")
-        if self.available is not None:
-            if int(form["amount"]) > self.available:
-                raise Refused("balance_insufficient", "You have insufficient available funds in your Stripe account.")
-            self.available -= int(form["amount"])
+        if int(form["amount"]) > self.available:
+            raise Refused("balance_insufficient", "You have insufficient available funds in your Stripe account.")
         made = self.keep(
             "transfer", "tr", amount=int(form["amount"]), currency=form["currency"], destination=form["destination"],
             transfer_group=form.get("transfer_group"), metadata=form.get("metadata", {}), reversed=False,
@@ -260,8 +258,7 @@ class FakeStripe:
     def expanded(self, thing: dict[str, Any]) -> dict[str, Any]:
         """Return the object with the objects that it names, where the call asked for them."""
         shown = {name: value for name, value in thing.items() if name != "intent_metadata"}
-        wanted = [value for name, value in request.args.items() if name.startswith("expand")]
-        for path in wanted:
+        for path in [value for name, value in request.args.items() if name.startswith("expand")]:
             inner = shown
             for name in path.split("."):
                 if isinstance(inner.get(name), str):
@@ -358,8 +355,7 @@ def application(fake: FakeStripe) -> Flask:
         **{("GET", f"/v1/{kind}/<name>"): lambda name: answered(lambda _form: fake.found(name))
            for kind in ("checkout/sessions", "refunds", "transfers", "disputes")},
         ("GET", "/v1/balance_transactions"): lambda: jsonify(fake.balance()),
-        ("GET", "/v1/balance"): lambda: jsonify({"object": "balance", "livemode": fake.livemode, "pending": [],
-            "available": [{"amount": fake.available or 0, "currency": "cny"}, {"amount": 5, "currency": "usd"}]}),
+        ("GET", "/v1/balance"): lambda: jsonify({"available": [{"amount": fake.available, "currency": "cny"}]}),
         ("GET", "/v1/events"): lambda: jsonify(fake.page(list(reversed(fake.events)))),
     }  # fmt: skip
     return served(app, fake, routes)
