@@ -144,6 +144,7 @@ class Permission(StrEnum):
     CONTRIBUTION_DECIDE = "contribution.decide"
     SETTLEMENT_PREPARE = "settlement.prepare"
     RECONCILE = "settlement.reconcile"
+    SETTLEMENT_FOLLOW = "settlement.follow"  # archive what is settled, remind of what is due
     SETTLEMENT_CHECK = "settlement.check"
     SETTLEMENT_READ = "settlement.read"
     STATEMENT_READ = "statement.read"
@@ -276,6 +277,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.CONTRIBUTION_DECIDE: (Role.SUPERVISOR,),
     Permission.SETTLEMENT_PREPARE: (Role.FINANCE_PREPARER,),
     Permission.RECONCILE: (Role.FINANCE_PREPARER, Role.SCHEDULER),
+    Permission.SETTLEMENT_FOLLOW: (Role.FINANCE_PREPARER, Role.SCHEDULER),
     Permission.SETTLEMENT_CHECK: (Role.FINANCE_CHECKER,),
     Permission.SETTLEMENT_READ: (*FINANCE, Role.AUDITOR, Role.SUPERVISOR),
     Permission.STATEMENT_READ: (*SELLERS, Role.SOURCE, *WATCHERS),

@@ -43,6 +43,9 @@ class SettlementPolicy(PolicyPart):
 
     provider_payout_working_days = Named("settlement.provider_payout.working_days")
 
+    settlement_due_working_days = Named("settlement.due_working_days")
+    settlement_reminder_working_days = Named("settlement.reminder_working_days")
+
     settlement_receipt_required = Named("settlement.receipt_required")
     settlement_usage_grace_hours = Named("settlement.usage_grace_hours")
 

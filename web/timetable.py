@@ -26,9 +26,10 @@ from registry.review_clocks import commands as review_clocks
 from registry.upkeep import commands as upkeep
 from settlement.intake import commands as intake
 from settlement.proofs import commands as proofs
+from settlement.reminders import commands as reminders
 from settlement.splits import commands as schedules
 from settlement.traces import commands as traces
-from web import cataloguing, courier, equal_prices, fetching, paying, paying_out, proxying, stripe_hooks
+from web import archiving, cataloguing, courier, equal_prices, fetching, paying, paying_out, proxying, stripe_hooks
 from web.assessing import read_all_headroom
 from web.checker import verify
 from web.scheduling import Job, Turn, keep_time
@@ -132,6 +133,18 @@ def _sum_up_use(session: Session, actor: Actor, turn: Turn) -> str:
     return f"汇总逐日用量 {traces.sum_up(session, actor, now=turn.now)} 期"
 
 
+def _remind(session: Session, actor: Actor, turn: Turn) -> str:
+    book, calendar = policy_book(), working_calendar()
+    told = [
+        one
+        for place in book.places()
+        for one in reminders.remind(session, actor, place=place, now=turn.now, book=book, calendar=calendar)
+    ]
+    return f"提醒到期结算 {len(told)} 期" + "".join(
+        f"；{one.name} 应于 {one.due} 前封存" for one in told[:FINDINGS_NAMED]
+    )
+
+
 def _forget_runs(session: Session, _actor: Actor, turn: Turn) -> str:
     gone = sum(jobs.forget(session, job.name, before=turn.now - job.kept) for job in JOBS)
     news = progress.forget(before=turn.now - NEWS_KEPT)
@@ -165,6 +178,8 @@ JOBS = (
     Job("books.verify", Every(5 * MINUTE), alone=_verify, vital=True),
     Job("proofs.anchor", DAILY, _anchor, each=True),
     Job("usage.sum_up", Every(5 * MINUTE), _sum_up_use),
+    Job("settlements.remind", DAILY, _remind),
+    Job("usage.archive", DAILY, alone=archiving.archive_all),
     Job("jobs.forget", DAILY, _forget_runs),
 )
 

@@ -181,6 +181,7 @@ def _trade_page(
         may_seal=may_sign and _has_signed(trade, actor.org_id), seal_kinds=SEAL_WORDS, approvals=APPROVAL_WORDS,
         is_buyer=is_party and actor.org_id == trade.order.buyer_id,
         may_record=actor.may(Permission.PAYMENT_RECORD, place=trade.order.place),
+        may_prove=actor.may(Permission.SETTLEMENT_READ, place=trade.order.place),
     )  # fmt: skip
     return make_response(text, status)
 

@@ -28,7 +28,7 @@ def archive_day(session: Session, actor: Actor, *, place: str, day: date, now: d
         NotAllowed: the actor moves no use of this place.
         ArchiveDiffers: the file does not hold what the database holds; nothing is marked.
     """
-    actor.must(Permission.SETTLEMENT_PREPARE, place=place)
+    actor.must(Permission.SETTLEMENT_FOLLOW, place=place)
     until, parts = (
         now - SETTLING,
         [one for one in queries.archived(session, place, None) if one.day_number == day.toordinal()],

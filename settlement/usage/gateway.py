@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ROWS_AT_ONCE = 20_000
+KNOWN_MAX = 10_000  # files whose digest is remembered
 MEMORY = "400MB"
 OPTION = "huiyi_usage"  # name under which an engine of SQLAlchemy keeps the archive
 # name and type of each column, the same in the file, in its digest and for both engines
@@ -102,6 +104,20 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_now(path: Path) -> str | None:
+    """Return the SHA-256 of a file, or None where there is none; a file that did not change is read once."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return _digest_of(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=KNOWN_MAX)
+def _digest_of(path: Path, _changed: int, _size: int) -> str:
+    return digest_of(path)
 
 
 def ask(archive: Archive, files: Sequence[Path], text: str) -> list[Row]:

@@ -20,7 +20,7 @@ from settlement.policy import SettlementPolicy
 from settlement.usage import gateway
 from settlement.usage.gateway import OPTION, ROWS_AT_ONCE, Archive
 from settlement.usage.model import ArchivedDay
-from settlement.usage.rules import Engine, Total, microseconds, totals_text
+from settlement.usage.rules import Engine, Total, microseconds, must_be_intact, totals_text
 
 Totals = dict[UUID, dict[str | None, Total]]
 IN_DATABASE = Archive(Engine.DATABASE, Path())
@@ -54,6 +54,9 @@ def totals(session: Session, *, place: str, period: Period, stored_until: dateti
         place: whose entitlements.
         period: Beijing dates of the use.
         stored_until: events stored later are left out.
+
+    Raises:
+        ArchiveDamaged: a file of the archive is gone or was changed.
     """
     archive = archive_of(session)
     if archive.engine is Engine.DATABASE:
@@ -69,6 +72,8 @@ def totals(session: Session, *, place: str, period: Period, stored_until: dateti
         found.append(_counted(session, place, period, stored_until, late))
     if parts:
         files = [archive.folder.joinpath(one.file_name) for one in parts]
+        for one, file in zip(parts, files, strict=True):
+            must_be_intact(one.file_name, gateway.digest_now(file), one.file_digest)
         cut = stored_until if any(one.stored_until > stored_until for one in parts) else None
         rows = gateway.ask(archive, files, totals_text(place, period, cut))
         found.append((UUID(key), kind, *numbers) for key, kind, *numbers in rows)
@@ -105,10 +110,10 @@ def days(session: Session, place: str, period: Period) -> list[DayState]:
 
 def days_with_use(session: Session, place: str, before: date) -> list[int]:
     """Return the ordinals of the days before another on which anything of a place was used."""
-    query = sa.select(UsageEvent.day_number.distinct()).where(
+    query = sa.select(UsageEvent.day_number).where(
         UsageEvent.place == place, UsageEvent.day_number < before.toordinal()
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query.distinct()))
 
 
 def unarchived(session: Session, place: str, day: date, after: datetime | None, until: datetime) -> Iterator[list[Any]]:

@@ -40,6 +40,14 @@ class ArchiveDiffers(Conflict):
     title_en = "The archive differs from the database"
 
 
+class ArchiveDamaged(Conflict):
+    """A file of the archive is gone or is not the one that was written: nothing is counted without it."""
+
+    code = "usage.archive_damaged"
+    title = "用量归档文件缺失或已被改动"
+    title_en = "A file of the usage archive is missing or was changed"
+
+
 class GraceRunning(Conflict):
     """Events of the period may still come in within the agreed time."""
 
@@ -113,6 +121,25 @@ def must_be_same(kept: Sums, written: Sums, day: date) -> None:
         )
 
 
+def must_be_intact(file_name: str, found: str | None, written: str) -> None:
+    """Refuse to count by a file that is not the one that was archived.
+
+    Args:
+        file_name: of the file, below the folder of the archive.
+        found: its SHA-256 now; None where there is no such file.
+        written: its SHA-256 when it was archived.
+
+    Raises:
+        ArchiveDamaged: it is gone or was changed.
+    """
+    if found != written:
+        raise ArchiveDamaged(
+            f"用量归档文件 {file_name} {'不存在' if found is None else '已被改动'}，不能据以计数；请从备份恢复该文件，"
+            "或改用 HUIYI_USAGE_ENGINE=database 由数据库计数",
+            detail_en=f"{file_name} is {'missing' if found is None else 'not what was archived'}: restore it",
+        )
+
+
 def cut(period: Period, grace_hours: int | None, now: datetime) -> datetime:
     """Return until when an event must be stored to be settled with its period; later ones are the next one's delta.
 
@@ -147,6 +174,19 @@ def cut_of_preview(period: Period, grace_hours: int | None, now: datetime) -> da
     """
     ends = grace_ends(period, grace_hours)
     return now if ends is None else min(now, ends)
+
+
+def archived_before(sealed_until: date, period: Period, grace_hours: int | None, now: datetime) -> date:
+    """Return the first day that may not be archived yet: days of sealed periods whose time for late events is over.
+
+    Args:
+        sealed_until: the first day that no sealed settlement covers.
+        period: the last sealed period.
+        grace_hours: how long events of it may come in after its end; None where nothing is agreed.
+        now: the present moment.
+    """
+    ends = grace_ends(period, grace_hours)
+    return sealed_until if ends is None or now >= ends else period.start
 
 
 def closed_days(days: Iterable[int], closed_before: date) -> list[date]:

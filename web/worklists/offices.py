@@ -42,6 +42,7 @@ from registry.selections.model import Selection
 from registry.selections.rules import SelectionState
 from registry.suspensions import queries as suspensions
 from registry.suspensions.rules import CorrectionState
+from settlement.reminders import queries as reminders
 from settlement.runs.model import SettlementRun
 from settlement.runs.rules import RunState
 from web.labels import role_title, state_label
@@ -294,6 +295,15 @@ def account_figures(asking: Asking) -> list[tuple[str, int]]:
         (gettext("账号"), sum(counted.values())), (gettext("已停用"), counted.get("disabled", 0)),
         (gettext("待重设密码"), asking.session.scalar(resets) or 0),
     ]  # fmt: skip
+
+
+def settlements_due(asking: Asking) -> Iterator[Task]:
+    """Return the settlements that are due soon and not sealed, for those who prepare them."""
+    for place in asking.places(Role.FINANCE_PREPARER):
+        for one in reminders.soon(asking.session, place=place, now=asking.now, book=asking.book,
+                                  calendar=asking.calendar)[:SHOWN_MAX]:  # fmt: skip
+            yield Task("settlements", gettext("结算即将到期"), one.period.text(), state_label(place),
+                       url_for("settlement_pages.browse"), place, one.period.end, one.due, "")  # fmt: skip
 
 
 def settlements_waiting(asking: Asking) -> Iterator[Task]:

@@ -73,6 +73,10 @@ def test_what_is_downloaded_is_checked_with_the_downloaded_program(app: Flask, s
     world, statement, order = anchored(app)
     party = as_person(app, Role.OPERATOR, party=world.operator)
     auditor = as_person(app, Role.AUDITOR)
+    link = f"/orders/{order}/evidence-pack.json"
+    assert link in auditor.get(f"/orders/{order}").get_data(as_text=True)
+    merchant = as_person(app, Role.MERCHANT, party=world.merchant).get(f"/orders/{order}")
+    assert (merchant.status_code, link in merchant.get_data(as_text=True)) == (200, False)
     for name, client, address in (
         ("huiyi_check.py", app.test_client(), "/proofs/huiyi_check.py"),
         ("anchor.json", app.test_client(), "/proofs/2026-09-02.json"),
