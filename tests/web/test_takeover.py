@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
+from multiprocessing.process import BaseProcess
 
 import pytest
 import sqlalchemy as sa
 
 from kernel import db
 from kernel.jobs import JobLead, JobRun, RunState
-from tests.rig.databases import ROOT
-from tests.rig.timetables import effects, make_effects
+from tests.rig.timetables import effects, make_effects, played
 
 KILLS = 3
 WORKERS = 4
+PLAYERS = multiprocessing.get_context("forkserver")  # it imports the application once and not for every process
+PLAYERS.set_forkserver_preload(["tests.rig.timetables"])
 PATIENCE = 60  # seconds: a takeover must be done by then
 
 
 @contextmanager
-def playing(url: str, part: str) -> Iterator[subprocess.Popen[bytes]]:
+def playing(url: str, part: str) -> Iterator[BaseProcess]:
     """Let a process play a part; it is stopped, and killed if it does not listen."""
-    command = [sys.executable, "-m", "tests.rig.timetables", url, part]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=os.environ | {"TZ": "UTC"})
+    process = PLAYERS.Process(target=played, args=(url, part))
+    process.start()
     try:
         yield process
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.join(PATIENCE)
         finally:
             process.kill()
 
@@ -65,12 +64,12 @@ def is_at_work(connection: sa.Connection) -> bool:
     return process != 0 and connection.execute(claimed).first() is not None
 
 
-def kill_the_leader(engine: sa.Engine, schedulers: dict[int, subprocess.Popen[bytes]]) -> None:
+def kill_the_leader(engine: sa.Engine, schedulers: dict[int, BaseProcess]) -> None:
     """Kill the scheduler that leads, in the middle of a run, and wait until somebody else leads."""
     until(engine, lambda seen: fence_of(seen)[1] in schedulers and is_at_work(seen))
     with engine.connect() as connection:
         fence, process = fence_of(connection)
-    schedulers[process].send_signal(signal.SIGKILL)
+    schedulers[process].kill()
     until(engine, lambda seen: fence_of(seen)[0] > fence)
 
 
@@ -79,13 +78,15 @@ def test_each_period_is_done_once_although_the_leader_is_killed_at_work_again_an
     make_effects(database_url)
     engine = db.make_engine(database_url)
     with ExitStack() as stack:
-        schedulers = {one.pid: one for one in (stack.enter_context(playing(database_url, "scheduler")) for _ in "ab")}
+        schedulers = {
+            one.pid or 0: one for one in (stack.enter_context(playing(database_url, "scheduler")) for _ in "ab")
+        }
         for _worker in range(WORKERS):
             stack.enter_context(playing(database_url, "worker"))
         for _kill in range(KILLS):
             kill_the_leader(engine, schedulers)
             fresh = stack.enter_context(playing(database_url, "scheduler"))
-            schedulers[fresh.pid] = fresh
+            schedulers[fresh.pid or 0] = fresh
         until(engine, lambda seen: fence_of(seen)[1] in schedulers and is_at_work(seen))
     with engine.connect() as connection:
         runs = connection.execute(sa.select(JobRun.job, JobRun.period, JobRun.state, JobRun.attempts)).all()
