@@ -28,7 +28,10 @@ RECORDED_AS = {
         **dict.fromkeys(("dismiss_objections", "uphold_objection"), "registration.decide_objection")},
     "settlement.notices": {"redraw": "contribution.draw"},
     "settlement.objections": dict.fromkeys(("uphold", "dismiss"), "contribution.decide"),
-    "settlement.payouts": {"confirm": "payout.confirmed", "lose_sight": "payout.unknown", "return": "payout.returned"},
+    "settlement.payouts": {
+        "confirm": "payout.confirmed", "lose_sight": "payout.unknown", "return": "payout.returned",
+        "run_short": "payout.short", "send_again": "payout_resolution.confirm",
+    },
     "registry.requests": {
         **dict.fromkeys(("all_agreed", "refused"), "data_request.conclude"), "appealed": "data_request.appeal",
         **dict.fromkeys(("check_failed", "check_passed"), "data_request.check")},

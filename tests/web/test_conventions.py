@@ -19,6 +19,7 @@ from tests.rig.databases import Databases
 METHODS = ("get", "post", "put", "patch", "delete")
 # POST routes that ask for no key: they change nothing, or their answer holds a secret that must not be kept
 WITHOUT_KEY = {
+    "/api/v1/payout-resolutions/{resolution_id}/decision", "/api/v1/payout-batches/{number}/retry",
     "/api/v1/payments/{payment_id}/attempts", "/api/v1/payments/{payment_id}/attempts/reading",
     "/api/v1/usage/events",  # each event is counted once by its own number
     "/api/v1/schedules/preview", "/api/v1/schedules/lint",
