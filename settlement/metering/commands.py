@@ -145,6 +145,22 @@ def _take_in(
     for use in uses:
         faults += faults_of(use, held.get(use.entitlement), batch.place, batch.now)
     _must_be_clean(faults, batch.name)
+    try:
+        with session.begin_nested():
+            found = queries.write_uses(
+                session, uses, held, place=batch.place, received_at=batch.received_at, stored_at=batch.now
+            )
+            beyond = _use_up(session, held, found)
+            if beyond:
+                new = [use for use in uses if held[use.entitlement].id in beyond]
+                _must_be_clean(faults_of_quota(new, held, queries.taken(session, beyond)), batch.name)
+            return Imported(len(uses), len(uses), 0)
+    except AlreadyKnown:
+        return _take_in_new(session, batch, uses, held)
+
+
+def _take_in_new(session: Session, batch: _Batch, uses: Sequence[Use], held: Mapping[str, Held]) -> Imported:
+    """Count those of the uses that are not known yet."""
     rows = [
         (use.row, new_id(), held[use.entitlement].id, use.source, use.reference, use.occurred_at, use.day.toordinal(),
          use.quantity, use.subject_kind, use.subject, use.hit)

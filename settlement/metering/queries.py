@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,11 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import Period
+from kernel.db import new_id
 from market.entitlements.model import Entitlement
 from market.orders.model import Order
 from pricing.tariffs.model import Tariff
 from settlement.metering.model import UsageEvent, UsageTotal
-from settlement.metering.rules import Channel, Held
+from settlement.metering.rules import Channel, Held, Use
 
 STAGED_TABLE = "usage_staged"
 # name, type on PostgreSQL, type on SQLite
@@ -31,6 +34,12 @@ STAGED = (
     ("day_number", "bigint", "INTEGER"), ("quantity", "bigint", "INTEGER"), ("subject_kind", "text", "TEXT"),
     ("subject", "text", "TEXT"), ("hit", "boolean", "INTEGER"),
 )  # fmt: skip
+# PostgreSQL takes rows in its own binary form in two thirds of the time in which it reads the same rows as text
+BINARY_HEAD, BINARY_END, BINARY_NULL = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
+MICROSECOND, YEAR_2000 = timedelta(microseconds=1), datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+WRITTEN = ("place", "received_at", "stored_at", "channel", "entitlement_id", "product_id", "occurred_at", "day_number",
+           "quantity", "hit", "id", "source", "client_reference", "subject_kind", "subject")  # fmt: skip
+_BINARY_UUIDS, _BINARY_KNOWN = struct.Struct(">i16si16s"), struct.Struct(">iqiqiqi?i16s")
 INSERT_NEW = f"""INSERT INTO settlement_usage_event (
     id, place, entitlement_id, product_id, source, occurred_at, day_number, received_at, stored_at, client_reference,
     quantity, subject_kind, subject, hit, channel)
@@ -221,14 +230,64 @@ def write_file(session: Session, sheet: Sheet, *, place: str, received_at: datet
         raise AlreadyKnown from error
 
 
+def write_uses(
+    session: Session, uses: Iterable[Use], held: Mapping[str, Held], *, place: str, received_at: datetime,
+    stored_at: datetime,
+) -> list[New]:  # fmt: skip
+    """Write uses as events straight away: the usual case is that none is known; return what was new of each.
+
+    Raises:
+        AlreadyKnown: one is, or the database has no way of taking rows in bulk; the transaction has to go back to
+            where it was before.
+    """
+    if not _is_postgresql(session):
+        raise AlreadyKnown
+    fixed = b"".join(
+        [len(WRITTEN).to_bytes(2), _binary_text(place), _binary_moment(received_at), _binary_moment(stored_at),
+         _binary_text(Channel.IMPORT)]
+    )  # fmt: skip
+    terms = {one.number: _BINARY_UUIDS.pack(16, one.id.bytes, 16, one.product_id.bytes) for one in held.values()}
+    text = cache(_binary_text)
+    sums: dict[str, list[int]] = {}
+    parts = [BINARY_HEAD]
+    for use in uses:
+        known = _BINARY_KNOWN.pack(8, (use.occurred_at - YEAR_2000) // MICROSECOND, 8, use.day.toordinal(), 8,
+                                   use.quantity, 1, use.hit, 16, new_id().bytes)  # fmt: skip
+        parts += (fixed, terms[use.entitlement], known, text(use.source), _binary_text(use.reference),
+                  text(use.subject_kind), _binary_text(use.subject))  # fmt: skip
+        one = sums.setdefault(use.entitlement, [0, 0, 0])
+        one[0], one[1], one[2] = one[0] + 1, one[1] + use.quantity, one[2] + (use.quantity if use.hit else 0)
+    parts.append(BINARY_END)
+    try:
+        _copy(session, UsageEvent.__tablename__, ", ".join(WRITTEN), [b"".join(parts)])
+    except UniqueViolation as error:
+        raise AlreadyKnown from error
+    return [New(held[number].id, *one) for number, one in sums.items()]
+
+
+def _binary_text(text: str | None) -> bytes:
+    if text is None:
+        return BINARY_NULL
+    written = text.encode()
+    return len(written).to_bytes(4) + written
+
+
+def _binary_moment(at: datetime) -> bytes:
+    return struct.pack(">iq", 8, (at - YEAR_2000) // MICROSECOND)
+
+
+def _copy(session: Session, table: str, names: str, parts: Iterable[bytes]) -> None:
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy:
+        for part in parts:
+            copy.write(part)
+
+
 def _write(session: Session, sheet: Sheet, table: str, columns: Mapping[str, str | datetime]) -> None:
     """Write by ``COPY`` on PostgreSQL, by one prepared statement on SQLite."""
     names = ", ".join(columns)
     if _is_postgresql(session):
-        driver: Any = session.connection().connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy:
-            for part in sheet.as_binary(columns):
-                copy.write(part)
+        _copy(session, table, names, sheet.as_binary(columns))
         return
     marks = ", ".join("?" for _ in columns)
     for rows in sheet.as_rows(columns):
