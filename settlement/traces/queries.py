@@ -46,8 +46,6 @@ LINE = {
     "postgresql": "SELECT lines->CAST(:at AS integer) FROM settlement_statement WHERE id = :run",
     "sqlite": "SELECT json_extract(lines, '$[' || :at || ']') FROM settlement_statement WHERE id = :run",
 }
-
-
 CARRYING = (StepKind.FIXED, StepKind.RECOVER)  # they take less when they took something before
 
 
@@ -251,8 +249,8 @@ def _left_of_lines(session: Session, one: Traced, first: Sequence[UUID]) -> Sequ
 
 
 def _is_divided_with(one: Traced) -> tuple[sa.ColumnElement[bool], ...]:
-    assert one.schedule is not None
-    return ShareLine.run_id == one.run.id, ShareLine.schedule_id == one.schedule.id
+    assert one.share is not None
+    return ShareLine.run_id == one.run.id, ShareLine.schedule_id == one.share.schedule_id
 
 
 def _json(session: Session, texts: dict[str, str], values: dict[str, Any]) -> Any:
