@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from settlement.splits.queries import Agreed
 from settlement.splits.rules import Over
 
 NOTHING_TAKEN = Taken()
+PRICES_KEPT = 1 << 13
+taxed = lru_cache(PRICES_KEPT)(split_tax)  # a month has many orders of one price
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ def line_of(facts: Facts, sale: Sale) -> tuple[Line | None, Parked | None]:
         if vat is None:
             words = f"{facts.place} 在 {last_day} 没有增值税税率（tax.vat.rate）"
             return None, Parked(sale, ParkReason.RULE_MISSING, words)
-        net, tax = split_tax(paid.amount, vat.decimal())
+        net, tax = taxed(paid.amount, vat.decimal())
     kinds = {kind or "": [one.quantity, one.billable] for kind, one in used.items()}
     rating = {
         "tariff": tariff.number if tariff else None,

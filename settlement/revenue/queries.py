@@ -185,7 +185,8 @@ def sales(session: Session, *, place: str, before: date) -> list[Sale]:
     returned = ledger.returned_unearned(session, place=place)
     products, tariffs, parties = _Once(session, Product), _Once(session, Tariff), _Once(session, Party)
     agreements, found = _Once(session, Agreement), []
-    for row in session.execute(query.execution_options(yield_per=BATCH)):
+    session.flush()
+    for row in session.connection().execute(query.execution_options(yield_per=BATCH)):
         order = Bought(*row[len(right) : len(right) + len(bought)])
         tariff_id, seller_id, is_paid, rests_on, graded = row[len(right) + len(bought) :]
         found.append(

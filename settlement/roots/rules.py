@@ -50,8 +50,9 @@ class Tree:
 
     def add(self, data: bytes) -> None:
         """Add the next leaf."""
+        marked = merkle.LEAF + data
         for name, digest in merkle.HASHES.items():
-            self.hashes[name].append(merkle.leaf(data, digest))
+            self.hashes[name].append(digest(marked))
 
     @property
     def size(self) -> int:
@@ -107,9 +108,17 @@ def tree_over(leaves: Iterable[Leaf], salt: str) -> Tree:
     """Return the tree over leaves, one at a time."""
     made, key = Tree(), bytes.fromhex(salt)
     for position, leaf in enumerate(leaves):
-        leaf = {**leaf, "salt": _salt(key, position)}
-        made.add(woven(leaf).encode() if "content" in leaf else canonical(leaf))
+        made.add(_with_salt(leaf, _salt(key, position)).encode())
     return made
+
+
+def _with_salt(leaf: Leaf, salt: str) -> str:
+    content = leaf.get("content")
+    if type(content) is not Written:
+        return woven({**leaf, "salt": salt})
+    # of the lines of statements there are more than of everything else together
+    place = f'"line":{leaf["line"]},"salt":"{salt}","statement":"{leaf["statement"]}"'
+    return f'{{"content":{content},"kind":"line",{place}}}'
 
 
 def statement_leaf(statement: Mapping[str, Any], *, lines: int) -> Leaf:

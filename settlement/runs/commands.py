@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit, bulk, numbering, progress
 from kernel.calendar import Period, business_date
+from kernel.canonical import Digested
 from kernel.db import new_id
 from kernel.identity import Actor, Permission
 from kernel.money import Money
@@ -40,7 +44,7 @@ from settlement.splits.model import ShareLine
 from settlement.statements.commands import issue
 from settlement.usage.queries import grace_hours
 from settlement.usage.rules import cut
-from settlement.workings.queries import Worked, digest, work_out
+from settlement.workings.queries import Worked, digest, digest_of, work_out
 
 SEALING = ("试算", "记账", "出单", "核对")  # what comes next, for who looks on
 
@@ -75,12 +79,13 @@ def prepare(
         worked = work_out(session, place=place, period=period, received_until=until, book=book)
         told.step()
     assert actor.id is not None
-    report = worked.report()
+    written = Digested(worked.written())
+    report, totals = bulk.long_json(session, written), worked.totals()
     facts: dict[str, Any] = {
         "state": RunState.PREPARED, "received_until": until, "prepared_by": actor.id, "prepared_by_name": actor.name,
         "prepared_at": now, "checked_by": None, "checked_by_name": None, "checked_at": None,
-        "inputs_sha256": digest(worked.inputs()), "report_sha256": digest(report), "totals": report["totals"],
-        "parked": report["parked"], "report": report,
+        "inputs_sha256": digest(worked.inputs()), "report_sha256": written.hex(), "totals": totals,
+        "parked": [one.to_dict() for one in worked.parked], "report": report,
     }  # fmt: skip
     if run is None:
         run = _insert_run(session, place, period, facts, now)
@@ -88,9 +93,10 @@ def prepare(
         for name, value in facts.items():
             setattr(run, name, value)
         session.flush()
+    session.expire(run, ["report"])
     audit.record(
         session, actor, "settlement.prepare", run, at=now, note=run.number,
-        detail={"report_sha256": run.report_sha256, "lines": report["totals"]["lines"], "parked": len(run.parked)},
+        detail={"report_sha256": run.report_sha256, "lines": totals["lines"], "parked": len(run.parked)},
     )  # fmt: skip
     return run
 
@@ -159,7 +165,7 @@ def _sealed(
     told.step(SEALING[0])
     lock_books(session, run.place)  # what is given back from here on finds what this settlement booked
     worked = work_out(session, place=run.place, period=period, received_until=run.received_until, book=book)
-    if digest(worked.report()) != run.report_sha256:
+    if digest_of(worked.written()) != run.report_sha256:
         raise InputsChanged(
             f"结算 {run.number} 编制之后数据已变化（用量、方案或参数），请重新编制并复核后再封存",
             detail_en="The facts give another result now: prepare and check it again",
@@ -220,18 +226,24 @@ def _write(session: Session, actor: Actor, run: SettlementRun, worked: Worked, n
         for line in worked.lines
         for taken in [worked.taken.get(line.sale.entitlement.id, NOTHING_TAKEN)]
     )  # fmt: skip
-    shares = (
-        {
-            "id": new_id(), "version": 1, "run_id": run.id,
-            "revenue_line_id": ids[share.line.sale.entitlement.number], "schedule_id": group.terms.row.id,
-            "party_id": share.party.id, "step": share.step, "amount": share.amount, "payee_kind": share.payee.kind,
-            "reason_code": share.payee.reason_code, "rule": share.rule,
-        }
-        for group in worked.groups
-        if group.terms is not None
-        for share in group.shares
-    )  # fmt: skip
     bulk.insert_many(session, RevenueLine, rows)
-    bulk.insert_many(session, ShareLine, shares)
+    bulk.insert_alike(session, ShareLine, ("id", "revenue_line_id", "amount"), _share_blocks(run, worked, ids))
     period = Period(run.period_start, run.period_end)
     return book_revenue(session, actor, run_id=run.id, place=run.place, period=period, now=now)
+
+
+def _share_blocks(
+    run: SettlementRun, worked: Worked, ids: dict[str, UUID]
+) -> Iterator[tuple[dict[str, Any], Iterator[tuple[UUID, UUID, Money]]]]:
+    """Yield the shares by step and party: what they have in common, then identity, line and amount of each."""
+    for group in worked.groups:
+        for _, found in groupby(group.shares, key=lambda share: id(share.rule)):
+            shares = list(found)
+            share = shares[0]
+            assert group.terms is not None, "nobody shares without a schedule"
+            same = {
+                "version": 1, "run_id": run.id, "schedule_id": group.terms.row.id, "party_id": share.party.id,
+                "step": share.step, "payee_kind": share.payee.kind, "reason_code": share.payee.reason_code,
+                "rule": share.rule,
+            }  # fmt: skip
+            yield same, ((new_id(), ids[one.line.sale.entitlement.number], one.amount) for one in shares)

@@ -61,4 +61,4 @@ class SettlementRun(Entity):
     report_sha256: Mapped[str]
     totals: Mapped[dict[str, Any]]
     parked: Mapped[list[Any]]
-    report: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]] = mapped_column(deferred=True)  # tens of megabytes: read where it is asked for

@@ -307,9 +307,10 @@ def refund(held: Mapping[str, Money], amount: Money) -> dict[str, Money]:
     Source:
         REV-03 and A5: 退款按各方仍持有的份额分摊.
     """
-    if amount < ZERO or any(share < ZERO for share in held.values()):
+    weights = {party: share.fen for party, share in held.items()}
+    if min(amount.fen, min(weights.values(), default=0)) < 0:
         raise Invalid("退款金额和各方所持金额不能为负数。", detail_en="Amounts cannot be negative.")
-    holding = total(held.values())
+    holding = Money(sum(weights.values()))
     if amount > holding:
         raise RefundExceedsHeld(
             f"退款 {amount.text()} 元超过各方仍持有的 {holding.text()} 元。",
@@ -317,7 +318,7 @@ def refund(held: Mapping[str, Money], amount: Money) -> dict[str, Money]:
         )
     if amount == ZERO:
         return dict.fromkeys(sorted(held), ZERO)
-    return allocate(amount, {party: share.fen for party, share in held.items()})
+    return allocate(amount, weights)
 
 
 def payee_for(party_kind: str, institution_rule: str | None) -> Payee:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel import audit, numbering
+from kernel import audit, bulk, numbering
 from kernel.calendar import business_date
-from kernel.canonical import Written, text, woven
+from kernel.canonical import HOLE, Digested, Written, streamed, text, woven
 from kernel.identity import Actor
-from kernel.merkle import sha256
 from kernel.money import ZERO, Money, total
 from registry.parties.model import Party
 from settlement.earnings.queries import Line
@@ -36,10 +37,9 @@ def issue(session: Session, actor: Actor, worked: Worked, *, run_id: UUID, run_n
     parties |= {line.sale.seller.uscc: line.sale.seller for line in worked.lines}
     free, pen, issued = _free_lines(worked), _Pen(), 0
     for uscc, party in sorted(parties.items()):
-        own = shares.pop(uscc, [])
-        lines = [*map(pen.share, own), *map(pen.free, free.get(uscc, []))]
-        if lines:
-            _issue(session, worked, party, own, Written(f"[{','.join(lines)}]"),
+        own, unpaid = shares.pop(uscc, []), free.get(uscc, [])
+        if own or unpaid:
+            _issue(session, worked, party, own, chain(map(pen.share, own), map(pen.free, unpaid)),
                    {"run_id": run_id, "run_number": run_number, "issued_at": now})  # fmt: skip
             issued += 1
     subject = ("settlement_run", str(run_id))
@@ -48,23 +48,30 @@ def issue(session: Session, actor: Actor, worked: Worked, *, run_id: UUID, run_n
 
 
 def _issue(
-    session: Session, worked: Worked, party: Party, shares: list[Share], lines: Written, of_run: dict[str, Any]
+    session: Session,
+    worked: Worked,
+    party: Party,
+    shares: list[Share],
+    lines: Iterator[Written],
+    of_run: dict[str, Any],
 ) -> None:
     payees: dict[str, Money] = {}
     for share in shares:
         payees[share.payee.kind] = payees.get(share.payee.kind, ZERO) + share.amount
     amount = total(payees.values())
     said = content(
-        uscc=party.uscc, name=party.name, place=worked.place, period=worked.period, amount=amount, lines=lines
+        uscc=party.uscc, name=party.name, place=worked.place, period=worked.period, amount=amount, lines=HOLE
     )
+    written = Digested(streamed(lines), around=woven(said))
+    stored = bulk.long_json(session, written)
     made: Any = Statement(
         number=numbering.number(session, f"STM-{worked.place}", business_date(of_run["issued_at"])),
         party_id=party.id, party_name=party.name, party_uscc=party.uscc, place=worked.place,
         period_start=worked.period.start, period_end=worked.period.end, total=amount,
-        payees={kind: paid.text() for kind, paid in sorted(payees.items())}, sha256=sha256(woven(said).encode()).hex(),
+        payees={kind: paid.text() for kind, paid in sorted(payees.items())}, sha256=written.hex(),
         **of_run,
     )  # fmt: skip
-    made.lines = lines  # stored as it is written; tens of megabytes are not kept in this process
+    made.lines = stored  # as it is written; tens of megabytes are not kept in this process
     session.add(made)
     session.flush()
     session.expire(made, ["lines"])
@@ -84,39 +91,38 @@ def _free_lines(worked: Worked) -> dict[str, list[Line]]:
 
 
 class _Pen:
-    """Writes a line once for all parties, in pieces; what differs from party to party goes between them by name."""
+    """Writes lines as canonical text; words that many lines share are written once."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, tuple[str, str, str, str]] = {}
+        self._words: dict[str, Written] = {}
         self._rules: dict[int, Written] = {}
 
-    def share(self, share: Share) -> str:
+    def share(self, share: Share) -> Written:
         """Return the line of a share."""
-        first, second, third, last = self._around(share.line)
         if id(share.rule) not in self._rules:
             self._rules[id(share.rule)] = text(share.rule)
-        own = f'"reason_code":"{share.payee.reason_code}","rule":{self._rules[id(share.rule)]}'
-        paid = f'"share":"{share.amount.text()}","step":{share.step}'
-        return f'{{{first},"payee_kind":"{share.payee.kind}",{second},{own},{third},{paid},{last}}}'
+        payee = share.payee
+        return self._written(
+            share.line, f'"{payee.kind}"', f'"reason_code":"{payee.reason_code}","rule":{self._rules[id(share.rule)]}',
+            share.amount, str(share.step),
+        )  # fmt: skip
 
-    def free(self, line: Line) -> str:
+    def free(self, line: Line) -> Written:
         """Return the line of free use."""
-        first, second, third, last = self._around(line)
-        own = '"reason_code":null,"rule":null'
-        paid = f'"share":"{ZERO.text()}","step":null'
-        return f'{{{first},"payee_kind":null,{second},{own},{third},{paid},{last}}}'
+        return self._written(line, "null", '"reason_code":null,"rule":null', ZERO, "null")
 
-    def _around(self, line: Line) -> tuple[str, str, str, str]:
-        if id(line) not in self._lines:
-            sale = line.sale
-            self._lines[id(line)] = (
-                _pairs(billable=line.billable, buyer=sale.buyer, entitlement=sale.entitlement.number,
-                       gross=line.gross.text(), net=line.net.text(), order=sale.order.number),
-                _pairs(product=sale.product.code, quantity=line.quantity), _pairs(shadow=line.shadow.text()),
-                _pairs(tax=line.tax.text(), title=sale.product.title, use_class=str(line.use_class)),
-            )  # fmt: skip
-        return self._lines[id(line)]
+    def _written(self, line: Line, payee: str, why: str, share: Money, step: str) -> Written:
+        sale, product = line.sale, line.sale.product
+        return Written(
+            f'{{"billable":{line.billable},"buyer":{self._word(sale.buyer)},"entitlement":"{sale.entitlement.number}",'
+            f'"gross":"{line.gross.text()}","net":"{line.net.text()}","order":"{sale.order.number}",'
+            f'"payee_kind":{payee},"product":{self._word(product.code)},"quantity":{line.quantity},{why},'
+            f'"shadow":"{line.shadow.text()}","share":"{share.text()}","step":{step},"tax":"{line.tax.text()}",'
+            f'"title":{self._word(product.title)},"use_class":"{line.use_class}"}}'
+        )
 
-
-def _pairs(**facts: Any) -> str:
-    return woven(facts)[1:-1]
+    def _word(self, word: str) -> Written:
+        found = self._words.get(word)
+        if found is None:
+            found = self._words[word] = text(word)
+        return found

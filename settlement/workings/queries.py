@@ -7,7 +7,8 @@ seal anything else than what was checked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -17,6 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel.calendar import Period, business_date
+from kernel.canonical import Digested, Written, streamed, text
 from kernel.db import to_json
 from kernel.errors import DomainError, Invalid
 from kernel.money import ZERO, Money, decimal_text, total
@@ -120,13 +122,18 @@ class Worked:
 
     def report(self) -> dict[str, Any]:
         """Return everything by business keys: no random identifiers, no moments of work."""
-        return {
+        read: dict[str, Any] = json.loads("".join(self.written()))
+        return read
+
+    def written(self) -> Iterator[str]:
+        """Yield the canonical text of the report in pieces: of a hundred thousand lines it is a hundred megabytes."""
+        return streamed({
             "place": self.place, "period_start": self.period.start.isoformat(),
             "period_end": self.period.end.isoformat(), "totals": self.totals(),
             "vat": cited_dict(self.vat) if self.vat is not None else None, "contribution_notice": self.notice,
-            "groups": [_group_dict(group) for group in self.groups],
+            "groups": (_group_dict(group) for group in self.groups),
             "parked": [parked.to_dict() for parked in self.parked],
-        }  # fmt: skip
+        })  # fmt: skip
 
     def inputs(self) -> dict[str, Any]:
         """Return what the result rests on: use, tariffs and schedules, by business keys."""
@@ -144,6 +151,14 @@ class Worked:
 def digest(value: Any) -> str:
     """Return the SHA-256 over the canonical text of a value."""
     return hashlib.sha256(to_json(value).encode()).hexdigest()
+
+
+def digest_of(pieces: Iterable[str]) -> str:
+    """Return the SHA-256 over a text that comes in pieces."""
+    going = Digested(pieces)
+    for _ in going:
+        pass
+    return going.hex()
 
 
 def work_out(session: Session, *, place: str, period: Period, received_until: datetime, book: PolicyBook) -> Worked:
@@ -304,8 +319,8 @@ def _shares(
             payee = OBJECTED if is_frozen else payee_for(str(party.kind), rule)
             words = _rule(terms, weights, poured.step, uscc)
             for number, part in refund(left, amount).items():
-                left[number] -= part
-                if part:
+                if part.fen:
+                    left[number] -= part
                     found.append(Share(by_number[number], poured.step, party, part, payee, words))
     return found
 
@@ -320,13 +335,14 @@ def _group_dict(group: Group) -> dict[str, Any]:
         "schedule_steps": group.terms.row.steps if group.terms else [],
         "weights": {str(step): weights for step, weights in sorted(group.weights.items())},
         "steps": [_step_dict(group, step) for step in group.division.to_dict()["steps"]] if group.division else [],
-        "lines": [line_dict(line) for line in group.lines],
-        "shares": [
-            [share.line.sale.entitlement.number, share.step, share.party.uscc, share.amount.text(),
-             str(share.payee.kind), str(share.payee.reason_code)]
-            for share in group.shares
-        ],
+        "lines": (text(line_dict(line)) for line in group.lines), "shares": map(_share_text, group.shares),
     }  # fmt: skip
+
+
+def _share_text(share: Share) -> Written:
+    """Return a share as canonical text: entitlement, step, party, amount, kind of account, reason."""
+    whose = f'"{share.line.sale.entitlement.number}",{share.step},"{share.party.uscc}"'
+    return Written(f'[{whose},"{share.amount.text()}","{share.payee.kind}","{share.payee.reason_code}"]')
 
 
 def _step_dict(group: Group, step: dict[str, Any]) -> dict[str, Any]:
