@@ -386,7 +386,9 @@ CREATE TABLE settlement_payee_account (
 	party_id UUID,
 	kind VARCHAR(40) NOT NULL,
 	holder TEXT NOT NULL,
-	number TEXT NOT NULL,
+	sealed_number TEXT NOT NULL,
+	number_digest TEXT NOT NULL,
+	shown TEXT NOT NULL,
 	bank TEXT NOT NULL,
 	bank_code TEXT NOT NULL,
 	item_code TEXT NOT NULL,
@@ -409,11 +411,13 @@ CREATE TABLE settlement_payee_account (
 	CONSTRAINT ck_settlement_payee_account_effective_at_known CHECK ((state = 'confirmed') = (effective_at IS NOT NULL)),
 	CONSTRAINT ck_settlement_payee_account_waits CHECK (effective_at IS NULL OR effective_at > decided_at),
 	CONSTRAINT ck_settlement_payee_account_two_persons CHECK (decided_by_id IS NULL OR decided_by_id <> asked_by_id),
-	CONSTRAINT ck_settlement_payee_account_number_given CHECK (length(number) >= 6),
+	CONSTRAINT ck_settlement_payee_account_number_sealed CHECK (length(sealed_number) > 40 AND length(number_digest) = 64),
 	CONSTRAINT fk_settlement_payee_account_party_id FOREIGN KEY(party_id) REFERENCES registry_party (id),
 	CONSTRAINT ck_settlement_payee_account_accountkind CHECK (kind IN ('bank', 'stripe', 'treasury')),
 	CONSTRAINT ck_settlement_payee_account_accountstate CHECK (state IN ('asked', 'confirmed', 'refused', 'withdrawn'))
 )
+--
+CREATE INDEX ix_settlement_payee_account_number_digest ON settlement_payee_account (number_digest)
 --
 CREATE INDEX ix_settlement_payee_account_party_id ON settlement_payee_account (party_id)
 --
@@ -522,6 +526,18 @@ CREATE INDEX ix_settlement_provider_line_parent ON settlement_provider_line (par
 --
 CREATE INDEX ix_settlement_provider_line_reference ON settlement_provider_line (reference)
 --
+CREATE TABLE registry_form_draft (
+	account_id UUID NOT NULL,
+	page TEXT NOT NULL,
+	typed JSON NOT NULL,
+	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	id UUID NOT NULL,
+	version BIGINT NOT NULL,
+	CONSTRAINT pk_registry_form_draft PRIMARY KEY (id),
+	CONSTRAINT uq_registry_form_draft_account_id_page UNIQUE (account_id, page),
+	CONSTRAINT fk_registry_form_draft_account_id FOREIGN KEY(account_id) REFERENCES registry_account (id)
+)
+--
 CREATE TABLE settlement_anchored_root (
 	root_id UUID NOT NULL,
 	anchor_id UUID NOT NULL,
@@ -602,6 +618,7 @@ CREATE TABLE settlement_payout (
 	netted BIGINT NOT NULL,
 	amount BIGINT NOT NULL,
 	key TEXT NOT NULL,
+	shorts BIGINT NOT NULL,
 	state VARCHAR(40) NOT NULL,
 	provider_id TEXT,
 	bank_line TEXT,
@@ -623,7 +640,7 @@ CREATE TABLE settlement_payout (
 	CONSTRAINT ck_settlement_payout_payeekind CHECK (destination IN ('own_account', 'treasury_non_tax', 'held')),
 	CONSTRAINT fk_settlement_payout_account_id FOREIGN KEY(account_id) REFERENCES settlement_payee_account (id),
 	CONSTRAINT uq_settlement_payout_key UNIQUE (key),
-	CONSTRAINT ck_settlement_payout_payoutstate CHECK (state IN ('prepared', 'sent', 'unknown', 'confirmed', 'returned', 'cancelled')),
+	CONSTRAINT ck_settlement_payout_payoutstate CHECK (state IN ('prepared', 'sent', 'unknown', 'short', 'confirmed', 'returned', 'cancelled')),
 	CONSTRAINT uq_settlement_payout_provider_id UNIQUE (provider_id),
 	CONSTRAINT uq_settlement_payout_bank_line UNIQUE (bank_line)
 )
@@ -760,6 +777,47 @@ CREATE INDEX ix_settlement_payout_item_order_number ON settlement_payout_item (o
 CREATE INDEX ix_settlement_payout_item_payout_id ON settlement_payout_item (payout_id)
 --
 CREATE INDEX ix_settlement_payout_item_statement_id ON settlement_payout_item (statement_id)
+--
+CREATE TABLE settlement_payout_resolution (
+	place TEXT NOT NULL,
+	payout_id UUID NOT NULL,
+	fate VARCHAR(40) NOT NULL,
+	bank_line TEXT NOT NULL,
+	provider_reference TEXT NOT NULL,
+	file_sha256 TEXT,
+	words TEXT NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	proposed_by TEXT NOT NULL,
+	proposed_by_id UUID NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	decided_by TEXT,
+	decided_by_id UUID,
+	decided_words TEXT NOT NULL,
+	heard VARCHAR(40),
+	heard_at TIMESTAMP WITH TIME ZONE,
+	contradicted_at TIMESTAMP WITH TIME ZONE,
+	id UUID NOT NULL,
+	version BIGINT NOT NULL,
+	CONSTRAINT pk_settlement_payout_resolution PRIMARY KEY (id),
+	CONSTRAINT ck_settlement_payout_resolution_decided_at_known CHECK ((state = 'proposed') = (decided_at IS NULL)),
+	CONSTRAINT ck_settlement_payout_resolution_decided_by_known CHECK (state IN ('proposed', 'withdrawn') OR decided_by_id IS NOT NULL),
+	CONSTRAINT ck_settlement_payout_resolution_two_persons CHECK (decided_by_id IS NULL OR state = 'withdrawn' OR decided_by_id <> proposed_by_id),
+	CONSTRAINT ck_settlement_payout_resolution_shown CHECK (fate = 'sent_again' OR (file_sha256 IS NOT NULL AND (bank_line <> '' OR provider_reference <> ''))),
+	CONSTRAINT fk_settlement_payout_resolution_payout_id FOREIGN KEY(payout_id) REFERENCES settlement_payout (id),
+	CONSTRAINT ck_settlement_payout_resolution_fate CHECK (fate IN ('confirmed', 'returned', 'sent_again')),
+	CONSTRAINT fk_settlement_payout_resolution_file_sha256 FOREIGN KEY(file_sha256) REFERENCES evidence_file (sha256),
+	CONSTRAINT ck_settlement_payout_resolution_resolutionstate CHECK (state IN ('proposed', 'confirmed', 'refused', 'withdrawn')),
+	CONSTRAINT ck_settlement_payout_resolution_answer CHECK (heard IN ('pending', 'succeeded', 'failed', 'cancelled', 'unknown', 'mismatch'))
+)
+--
+CREATE INDEX ix_settlement_payout_resolution_payout_id ON settlement_payout_resolution (payout_id)
+--
+CREATE INDEX ix_settlement_payout_resolution_place ON settlement_payout_resolution (place)
+--
+CREATE INDEX ix_settlement_payout_resolution_state ON settlement_payout_resolution (state)
+--
+CREATE UNIQUE INDEX uq_settlement_payout_resolution_proposed ON settlement_payout_resolution (payout_id) WHERE state = 'proposed'
 --
 CREATE TABLE settlement_contribution_figure (
 	notice_id UUID NOT NULL,
@@ -1244,7 +1302,7 @@ CREATE TRIGGER settlement_journal_line_closed BEFORE INSERT ON settlement_journa
 --
 ALTER TABLE settlement_journal_line ENABLE ALWAYS TRIGGER settlement_journal_line_closed
 --
-CREATE OR REPLACE FUNCTION settlement_payee_account_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.state <> 'asked' OR NEW.party_id IS DISTINCT FROM OLD.party_id OR NEW.place <> OLD.place OR NEW.kind <> OLD.kind OR NEW.holder <> OLD.holder OR NEW.number <> OLD.number OR NEW.bank <> OLD.bank OR NEW.bank_code <> OLD.bank_code OR NEW.item_code <> OLD.item_code OR NEW.asked_by_id <> OLD.asked_by_id THEN RAISE EXCEPTION 'an account is replaced, never changed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
+CREATE OR REPLACE FUNCTION settlement_payee_account_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.state <> 'asked' OR NEW.party_id IS DISTINCT FROM OLD.party_id OR NEW.place <> OLD.place OR NEW.kind <> OLD.kind OR NEW.holder <> OLD.holder OR NEW.sealed_number <> OLD.sealed_number OR NEW.number_digest <> OLD.number_digest OR NEW.shown <> OLD.shown OR NEW.bank <> OLD.bank OR NEW.bank_code <> OLD.bank_code OR NEW.item_code <> OLD.item_code OR NEW.asked_by_id <> OLD.asked_by_id THEN RAISE EXCEPTION 'an account is replaced, never changed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
 --
 CREATE TRIGGER settlement_payee_account_frozen BEFORE UPDATE ON settlement_payee_account FOR EACH ROW EXECUTE FUNCTION settlement_payee_account_frozen()
 --
@@ -1372,7 +1430,7 @@ CREATE TRIGGER settlement_payout_frozen BEFORE UPDATE ON settlement_payout FOR E
 --
 ALTER TABLE settlement_payout ENABLE ALWAYS TRIGGER settlement_payout_frozen
 --
-CREATE OR REPLACE FUNCTION settlement_payout_three() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.state IN ('sent', 'unknown', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b WHERE b.id = NEW.batch_id AND b.checked_by_id IS NOT NULL AND b.sent_by_id IS NOT NULL AND b.checked_by_id <> b.prepared_by_id AND b.sent_by_id <> b.prepared_by_id AND b.sent_by_id <> b.checked_by_id) THEN RAISE EXCEPTION 'three people prepare, check and send' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
+CREATE OR REPLACE FUNCTION settlement_payout_three() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.state IN ('sent', 'unknown', 'short', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b WHERE b.id = NEW.batch_id AND b.checked_by_id IS NOT NULL AND b.sent_by_id IS NOT NULL AND b.checked_by_id <> b.prepared_by_id AND b.sent_by_id <> b.prepared_by_id AND b.sent_by_id <> b.checked_by_id) THEN RAISE EXCEPTION 'three people prepare, check and send' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
 --
 CREATE TRIGGER settlement_payout_three BEFORE UPDATE ON settlement_payout FOR EACH ROW EXECUTE FUNCTION settlement_payout_three()
 --
@@ -1461,6 +1519,18 @@ CREATE OR REPLACE FUNCTION settlement_payout_item_frozen() RETURNS trigger LANGU
 CREATE TRIGGER settlement_payout_item_frozen BEFORE UPDATE ON settlement_payout_item FOR EACH ROW EXECUTE FUNCTION settlement_payout_item_frozen()
 --
 ALTER TABLE settlement_payout_item ENABLE ALWAYS TRIGGER settlement_payout_item_frozen
+--
+CREATE OR REPLACE FUNCTION settlement_payout_resolution_final() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (OLD.state <> 'proposed' AND (NEW.state <> OLD.state OR NEW.decided_by_id IS DISTINCT FROM OLD.decided_by_id)) OR NEW.file_sha256 IS DISTINCT FROM OLD.file_sha256 OR NEW.place <> OLD.place OR NEW.payout_id <> OLD.payout_id OR NEW.fate <> OLD.fate OR NEW.bank_line <> OLD.bank_line OR NEW.provider_reference <> OLD.provider_reference OR NEW.words <> OLD.words OR NEW.proposed_at <> OLD.proposed_at OR NEW.proposed_by_id <> OLD.proposed_by_id THEN RAISE EXCEPTION 'a proposal stays as it was made and is decided once' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
+--
+CREATE TRIGGER settlement_payout_resolution_final BEFORE UPDATE ON settlement_payout_resolution FOR EACH ROW EXECUTE FUNCTION settlement_payout_resolution_final()
+--
+ALTER TABLE settlement_payout_resolution ENABLE ALWAYS TRIGGER settlement_payout_resolution_final
+--
+CREATE OR REPLACE FUNCTION settlement_payout_resolution_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.id = OLD.id THEN RAISE EXCEPTION 'a proposal is kept' USING ERRCODE = 'check_violation'; END IF; RETURN OLD; END $$
+--
+CREATE TRIGGER settlement_payout_resolution_kept BEFORE DELETE ON settlement_payout_resolution FOR EACH ROW EXECUTE FUNCTION settlement_payout_resolution_kept()
+--
+ALTER TABLE settlement_payout_resolution ENABLE ALWAYS TRIGGER settlement_payout_resolution_kept
 --
 CREATE OR REPLACE FUNCTION settlement_share_schedule_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.state = 'signed' OR COALESCE(CAST(NEW.valid_until AS TEXT), '') <> COALESCE(CAST(OLD.valid_until AS TEXT), '') OR CAST(NEW.non_money AS TEXT) <> CAST(OLD.non_money AS TEXT) OR CAST(NEW.steps AS TEXT) <> CAST(OLD.steps AS TEXT) OR CAST(NEW.parties AS TEXT) <> CAST(OLD.parties AS TEXT) OR NEW.number <> OLD.number OR NEW.place <> OLD.place OR NEW.agreement_id <> OLD.agreement_id OR NEW.scope <> OLD.scope OR NEW.version_number <> OLD.version_number OR NEW.valid_from <> OLD.valid_from OR NEW.clause <> OLD.clause OR NEW.made_at <> OLD.made_at THEN RAISE EXCEPTION 'a schedule keeps what was agreed: draw up a new version' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$
 --

@@ -362,7 +362,9 @@ CREATE TABLE settlement_payee_account (
 	party_id CHAR(32),
 	kind VARCHAR(40) NOT NULL,
 	holder TEXT NOT NULL,
-	number TEXT NOT NULL,
+	sealed_number TEXT NOT NULL,
+	number_digest TEXT NOT NULL,
+	shown TEXT NOT NULL,
 	bank TEXT NOT NULL,
 	bank_code TEXT NOT NULL,
 	item_code TEXT NOT NULL,
@@ -385,11 +387,13 @@ CREATE TABLE settlement_payee_account (
 	CONSTRAINT ck_settlement_payee_account_effective_at_known CHECK ((state = 'confirmed') = (effective_at IS NOT NULL)),
 	CONSTRAINT ck_settlement_payee_account_waits CHECK (effective_at IS NULL OR effective_at > decided_at),
 	CONSTRAINT ck_settlement_payee_account_two_persons CHECK (decided_by_id IS NULL OR decided_by_id <> asked_by_id),
-	CONSTRAINT ck_settlement_payee_account_number_given CHECK (length(number) >= 6),
+	CONSTRAINT ck_settlement_payee_account_number_sealed CHECK (length(sealed_number) > 40 AND length(number_digest) = 64),
 	CONSTRAINT fk_settlement_payee_account_party_id FOREIGN KEY(party_id) REFERENCES registry_party (id),
 	CONSTRAINT ck_settlement_payee_account_accountkind CHECK (kind IN ('bank', 'stripe', 'treasury')),
 	CONSTRAINT ck_settlement_payee_account_accountstate CHECK (state IN ('asked', 'confirmed', 'refused', 'withdrawn'))
 )
+--
+CREATE INDEX ix_settlement_payee_account_number_digest ON settlement_payee_account (number_digest)
 --
 CREATE INDEX ix_settlement_payee_account_party_id ON settlement_payee_account (party_id)
 --
@@ -498,6 +502,18 @@ CREATE INDEX ix_settlement_provider_line_parent ON settlement_provider_line (par
 --
 CREATE INDEX ix_settlement_provider_line_reference ON settlement_provider_line (reference)
 --
+CREATE TABLE registry_form_draft (
+	account_id CHAR(32) NOT NULL,
+	page TEXT NOT NULL,
+	typed JSON NOT NULL,
+	saved_at DATETIME NOT NULL,
+	id CHAR(32) NOT NULL,
+	version BIGINT NOT NULL,
+	CONSTRAINT pk_registry_form_draft PRIMARY KEY (id),
+	CONSTRAINT uq_registry_form_draft_account_id_page UNIQUE (account_id, page),
+	CONSTRAINT fk_registry_form_draft_account_id FOREIGN KEY(account_id) REFERENCES registry_account (id)
+)
+--
 CREATE TABLE settlement_anchored_root (
 	root_id CHAR(32) NOT NULL,
 	anchor_id CHAR(32) NOT NULL,
@@ -578,6 +594,7 @@ CREATE TABLE settlement_payout (
 	netted BIGINT NOT NULL,
 	amount BIGINT NOT NULL,
 	"key" TEXT NOT NULL,
+	shorts BIGINT NOT NULL,
 	state VARCHAR(40) NOT NULL,
 	provider_id TEXT,
 	bank_line TEXT,
@@ -599,7 +616,7 @@ CREATE TABLE settlement_payout (
 	CONSTRAINT ck_settlement_payout_payeekind CHECK (destination IN ('own_account', 'treasury_non_tax', 'held')),
 	CONSTRAINT fk_settlement_payout_account_id FOREIGN KEY(account_id) REFERENCES settlement_payee_account (id),
 	CONSTRAINT uq_settlement_payout_key UNIQUE ("key"),
-	CONSTRAINT ck_settlement_payout_payoutstate CHECK (state IN ('prepared', 'sent', 'unknown', 'confirmed', 'returned', 'cancelled')),
+	CONSTRAINT ck_settlement_payout_payoutstate CHECK (state IN ('prepared', 'sent', 'unknown', 'short', 'confirmed', 'returned', 'cancelled')),
 	CONSTRAINT uq_settlement_payout_provider_id UNIQUE (provider_id),
 	CONSTRAINT uq_settlement_payout_bank_line UNIQUE (bank_line)
 )
@@ -736,6 +753,47 @@ CREATE INDEX ix_settlement_payout_item_order_number ON settlement_payout_item (o
 CREATE INDEX ix_settlement_payout_item_payout_id ON settlement_payout_item (payout_id)
 --
 CREATE INDEX ix_settlement_payout_item_statement_id ON settlement_payout_item (statement_id)
+--
+CREATE TABLE settlement_payout_resolution (
+	place TEXT NOT NULL,
+	payout_id CHAR(32) NOT NULL,
+	fate VARCHAR(40) NOT NULL,
+	bank_line TEXT NOT NULL,
+	provider_reference TEXT NOT NULL,
+	file_sha256 TEXT,
+	words TEXT NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	proposed_at DATETIME NOT NULL,
+	proposed_by TEXT NOT NULL,
+	proposed_by_id CHAR(32) NOT NULL,
+	decided_at DATETIME,
+	decided_by TEXT,
+	decided_by_id CHAR(32),
+	decided_words TEXT NOT NULL,
+	heard VARCHAR(40),
+	heard_at DATETIME,
+	contradicted_at DATETIME,
+	id CHAR(32) NOT NULL,
+	version BIGINT NOT NULL,
+	CONSTRAINT pk_settlement_payout_resolution PRIMARY KEY (id),
+	CONSTRAINT ck_settlement_payout_resolution_decided_at_known CHECK ((state = 'proposed') = (decided_at IS NULL)),
+	CONSTRAINT ck_settlement_payout_resolution_decided_by_known CHECK (state IN ('proposed', 'withdrawn') OR decided_by_id IS NOT NULL),
+	CONSTRAINT ck_settlement_payout_resolution_two_persons CHECK (decided_by_id IS NULL OR state = 'withdrawn' OR decided_by_id <> proposed_by_id),
+	CONSTRAINT ck_settlement_payout_resolution_shown CHECK (fate = 'sent_again' OR (file_sha256 IS NOT NULL AND (bank_line <> '' OR provider_reference <> ''))),
+	CONSTRAINT fk_settlement_payout_resolution_payout_id FOREIGN KEY(payout_id) REFERENCES settlement_payout (id),
+	CONSTRAINT ck_settlement_payout_resolution_fate CHECK (fate IN ('confirmed', 'returned', 'sent_again')),
+	CONSTRAINT fk_settlement_payout_resolution_file_sha256 FOREIGN KEY(file_sha256) REFERENCES evidence_file (sha256),
+	CONSTRAINT ck_settlement_payout_resolution_resolutionstate CHECK (state IN ('proposed', 'confirmed', 'refused', 'withdrawn')),
+	CONSTRAINT ck_settlement_payout_resolution_answer CHECK (heard IN ('pending', 'succeeded', 'failed', 'cancelled', 'unknown', 'mismatch'))
+)
+--
+CREATE INDEX ix_settlement_payout_resolution_payout_id ON settlement_payout_resolution (payout_id)
+--
+CREATE INDEX ix_settlement_payout_resolution_place ON settlement_payout_resolution (place)
+--
+CREATE INDEX ix_settlement_payout_resolution_state ON settlement_payout_resolution (state)
+--
+CREATE UNIQUE INDEX uq_settlement_payout_resolution_proposed ON settlement_payout_resolution (payout_id) WHERE state = 'proposed'
 --
 CREATE TABLE settlement_contribution_figure (
 	notice_id CHAR(32) NOT NULL,
@@ -1301,7 +1359,7 @@ CREATE TRIGGER settlement_journal_line_no_delete BEFORE DELETE ON settlement_jou
 --
 CREATE TRIGGER settlement_journal_line_closed BEFORE INSERT ON settlement_journal_line WHEN EXISTS (SELECT 1 FROM settlement_journal_entry AS e WHERE e.id = NEW.entry_id) BEGIN SELECT RAISE(ABORT, 'journal entry is booked already'); END
 --
-CREATE TRIGGER settlement_payee_account_frozen BEFORE UPDATE ON settlement_payee_account WHEN OLD.state <> 'asked' OR NEW.party_id IS DISTINCT FROM OLD.party_id OR NEW.place <> OLD.place OR NEW.kind <> OLD.kind OR NEW.holder <> OLD.holder OR NEW.number <> OLD.number OR NEW.bank <> OLD.bank OR NEW.bank_code <> OLD.bank_code OR NEW.item_code <> OLD.item_code OR NEW.asked_by_id <> OLD.asked_by_id BEGIN SELECT RAISE(ABORT, 'an account is replaced, never changed'); END
+CREATE TRIGGER settlement_payee_account_frozen BEFORE UPDATE ON settlement_payee_account WHEN OLD.state <> 'asked' OR NEW.party_id IS DISTINCT FROM OLD.party_id OR NEW.place <> OLD.place OR NEW.kind <> OLD.kind OR NEW.holder <> OLD.holder OR NEW.sealed_number <> OLD.sealed_number OR NEW.number_digest <> OLD.number_digest OR NEW.shown <> OLD.shown OR NEW.bank <> OLD.bank OR NEW.bank_code <> OLD.bank_code OR NEW.item_code <> OLD.item_code OR NEW.asked_by_id <> OLD.asked_by_id BEGIN SELECT RAISE(ABORT, 'an account is replaced, never changed'); END
 --
 CREATE TRIGGER settlement_payee_freeze_kept BEFORE UPDATE ON settlement_payee_freeze WHEN OLD.lifted_at IS NOT NULL OR NEW.party_id <> OLD.party_id OR NEW.place <> OLD.place OR NEW.document <> OLD.document OR NEW.placed_at <> OLD.placed_at BEGIN SELECT RAISE(ABORT, 'an order stays as it was placed'); END
 --
@@ -1339,7 +1397,7 @@ CREATE TRIGGER settlement_payout_own BEFORE INSERT ON settlement_payout WHEN (NE
 --
 CREATE TRIGGER settlement_payout_frozen BEFORE UPDATE ON settlement_payout WHEN OLD.state IN ('confirmed', 'returned', 'cancelled') OR NEW.amount <> OLD.amount OR NEW.gross <> OLD.gross OR NEW.netted <> OLD.netted OR NEW.key <> OLD.key OR NEW.account_id <> OLD.account_id OR NEW.statement_id <> OLD.statement_id OR NEW.batch_id <> OLD.batch_id BEGIN SELECT RAISE(ABORT, 'a payout keeps what it is'); END
 --
-CREATE TRIGGER settlement_payout_three BEFORE UPDATE ON settlement_payout WHEN NEW.state IN ('sent', 'unknown', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b WHERE b.id = NEW.batch_id AND b.checked_by_id IS NOT NULL AND b.sent_by_id IS NOT NULL AND b.checked_by_id <> b.prepared_by_id AND b.sent_by_id <> b.prepared_by_id AND b.sent_by_id <> b.checked_by_id) BEGIN SELECT RAISE(ABORT, 'three people prepare, check and send'); END
+CREATE TRIGGER settlement_payout_three BEFORE UPDATE ON settlement_payout WHEN NEW.state IN ('sent', 'unknown', 'short', 'confirmed') AND NOT EXISTS (SELECT 1 FROM settlement_payout_batch AS b WHERE b.id = NEW.batch_id AND b.checked_by_id IS NOT NULL AND b.sent_by_id IS NOT NULL AND b.checked_by_id <> b.prepared_by_id AND b.sent_by_id <> b.prepared_by_id AND b.sent_by_id <> b.checked_by_id) BEGIN SELECT RAISE(ABORT, 'three people prepare, check and send'); END
 --
 CREATE TRIGGER settlement_payout_arrival_no_update BEFORE UPDATE ON settlement_payout_arrival BEGIN SELECT RAISE(ABORT, 'settlement_payout_arrival is append-only: book a correction instead'); END
 --
@@ -1366,6 +1424,10 @@ CREATE TRIGGER settlement_payout_arrival_release_no_update BEFORE UPDATE ON sett
 CREATE TRIGGER settlement_payout_arrival_release_no_delete BEFORE DELETE ON settlement_payout_arrival_release BEGIN SELECT RAISE(ABORT, 'settlement_payout_arrival_release is append-only: book a correction instead'); END
 --
 CREATE TRIGGER settlement_payout_item_frozen BEFORE UPDATE ON settlement_payout_item WHEN NEW.amount <> OLD.amount OR NEW.payout_id <> OLD.payout_id OR NEW.statement_id <> OLD.statement_id OR NEW.order_number <> OLD.order_number OR NEW.account <> OLD.account OR (OLD.slot IS NULL AND NEW.slot IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'an item keeps what it is'); END
+--
+CREATE TRIGGER settlement_payout_resolution_final BEFORE UPDATE ON settlement_payout_resolution WHEN (OLD.state <> 'proposed' AND (NEW.state <> OLD.state OR NEW.decided_by_id IS DISTINCT FROM OLD.decided_by_id)) OR NEW.file_sha256 IS DISTINCT FROM OLD.file_sha256 OR NEW.place <> OLD.place OR NEW.payout_id <> OLD.payout_id OR NEW.fate <> OLD.fate OR NEW.bank_line <> OLD.bank_line OR NEW.provider_reference <> OLD.provider_reference OR NEW.words <> OLD.words OR NEW.proposed_at <> OLD.proposed_at OR NEW.proposed_by_id <> OLD.proposed_by_id BEGIN SELECT RAISE(ABORT, 'a proposal stays as it was made and is decided once'); END
+--
+CREATE TRIGGER settlement_payout_resolution_kept BEFORE DELETE ON settlement_payout_resolution WHEN OLD.id = OLD.id BEGIN SELECT RAISE(ABORT, 'a proposal is kept'); END
 --
 CREATE TRIGGER settlement_share_schedule_frozen BEFORE UPDATE ON settlement_share_schedule WHEN OLD.state = 'signed' OR COALESCE(CAST(NEW.valid_until AS TEXT), '') <> COALESCE(CAST(OLD.valid_until AS TEXT), '') OR CAST(NEW.non_money AS TEXT) <> CAST(OLD.non_money AS TEXT) OR CAST(NEW.steps AS TEXT) <> CAST(OLD.steps AS TEXT) OR CAST(NEW.parties AS TEXT) <> CAST(OLD.parties AS TEXT) OR NEW.number <> OLD.number OR NEW.place <> OLD.place OR NEW.agreement_id <> OLD.agreement_id OR NEW.scope <> OLD.scope OR NEW.version_number <> OLD.version_number OR NEW.valid_from <> OLD.valid_from OR NEW.clause <> OLD.clause OR NEW.made_at <> OLD.made_at BEGIN SELECT RAISE(ABORT, 'a schedule keeps what was agreed: draw up a new version'); END
 --
