@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from kernel import clock
 from tests.journeys.journey import Journey, journey
-from tests.rig.browser import page_of_one_person
+from tests.pages.people import people_at, served
 from tests.rig.databases import Databases
 from web.demo.cast import PASSWORD
 from web.demo.days import SETTLEMENT
 from web.demo.places import GUANGZHOU
 
-REFUSED = re.compile(r"status of (409|422) ")
 PHONE = {"width": 390, "height": 844}
 
 
@@ -29,6 +27,11 @@ class World:
 
     journey: Journey
     address: str
+    begun: float  # seconds of the computer's clock when the site was opened
+
+    def go_on(self) -> None:
+        """Let the clock of the process show the time of this site: other modules live on other days."""
+        clock.run_from(self.journey.stage.moment + timedelta(seconds=time.monotonic() - self.begun))
 
     @property
     def product(self) -> str:
@@ -38,50 +41,19 @@ class World:
 
 @pytest.fixture(scope="package")
 def world(databases: Databases) -> Iterator[World]:
-    """Guangzhou after the settlement of March was prepared; the site's clock goes on from there."""
+    """Guangzhou after the settlement of March was prepared; its clock goes on from there."""
     with journey(databases, GUANGZHOU, until=SETTLEMENT) as told:
-        clock.run_from(told.stage.moment)
-        server = make_server("127.0.0.1", 0, told.stage.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield World(told, f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with served(told.stage.app) as address:
+            yield World(told, address, time.monotonic())
         clock.run_from(None)
 
 
 @pytest.fixture
 def person(browser: Browser, world: World) -> Iterator[Callable[[str | None], Page]]:
-    """Opens the site as a person of the place (None: a visitor); no page may complain on the console.
-
-    What breaks the content security policy and what a script throws is said there too.
-    """
-    opened, complaints = [], []
-
-    def enter(key: str | None) -> Page:
-        frame = page_of_one_person(browser)
-        page = frame.__enter__()
-        opened.append(frame)
-        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said) else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(world.address + ("/sign-in" if key else "/"))
-        if key:
-            page.get_by_label("登录名").fill(world.journey.told.login(key))
-            page.get_by_label("密码").fill(PASSWORD)
-            page.locator("main").get_by_role("button", name="登录").click()
-            page.wait_for_url(lambda url: "/sign-in" not in url)
-        return page
-
-    yield enter
-    for frame in reversed(opened):
-        frame.__exit__(None, None, None)
-    assert complaints == []
-
-
-def is_complaint(said: ConsoleMessage) -> bool:
-    """Say whether the browser complains; that it met a refusal of the site (409, 422) is no complaint."""
-    return said.type in ("error", "warning") and not REFUSED.search(said.text)
+    """Opens the site as a person of the place (None: a visitor)."""
+    world.go_on()
+    with people_at(browser, world.address, password=PASSWORD) as enter:
+        yield lambda key: enter(world.journey.told.login(key) if key else None)
 
 
 def is_too_wide(page: Page) -> bool:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, ConsoleMessage, expect
 
 from kernel import clock, db
-from tests.make import registry_base as make
 from tests.make.office_day import DAY, RESIDENT, OfficeDay, make_office_day
 from tests.make.routes import shared_app
-from tests.pages.conftest import PHONE, is_complaint, is_too_wide
-from tests.rig.browser import page_of_one_person
+from tests.pages.conftest import PHONE, is_too_wide
+from tests.pages.people import Enter, people_at, served, step_into
+from tests.rig.browser import is_complaint
 from tests.rig.databases import Databases
 
-Enter = Callable[[str | None], Page]
 DESKS = ("authority", "reviewer", "source", "operator", "merchant", "administrator", "auditor")
 
 
@@ -29,51 +26,22 @@ def site(databases: Databases) -> Iterator[tuple[str, OfficeDay]]:
     with shared_app(databases) as app:
         with app.app_context(), db.transaction() as session:
             day = make_office_day(session)
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", day
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with served(app) as address:
+            yield address, day
     clock.run_from(None)
 
 
 @pytest.fixture
 def enter(browser: Browser, site: tuple[str, OfficeDay]) -> Iterator[Enter]:
-    """Opens the site as a person of that day (None: a visitor); no page may complain on the console."""
-    opened, complaints = [], []
-
-    def open_as(login: str | None) -> Page:
-        frame = page_of_one_person(browser)
-        page = frame.__enter__()
-        opened.append(frame)
-        page.on("console", lambda said: complaints.append(said.text) if is_wrong(said) else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(site[0] + ("/sign-in" if login else "/"))
-        if login:
-            page.get_by_label("登录名").fill(login)
-            page.get_by_label("密码").fill(make.PASSWORD)
-            page.locator("main").get_by_role("button", name="登录").click()
-            page.wait_for_url("**/desk")
-        return page
-
-    yield open_as
-    for frame in reversed(opened):
-        frame.__exit__(None, None, None)
-    assert complaints == []
+    """Opens the site as a person of that day (None: a visitor)."""
+    with people_at(browser, site[0], is_wrong=is_wrong) as open_as:
+        yield open_as
 
 
 def is_wrong(said: ConsoleMessage) -> bool:
     """Say whether the browser complains; that there is no certificate under a forged code is no complaint."""
     is_forged = "status of 404" in said.text and "/certificates/" in said.location["url"]
     return is_complaint(said) and not is_forged
-
-
-def step_into(page: Page, what: str, about: str = "") -> None:
-    """Follow an entry of the desk."""
-    row = page.locator("main tr").filter(has_text=what).filter(has_text=about).first
-    row.get_by_role("link", name=what).click()
 
 
 def test_a_merchant_fills_in_the_guided_form_and_submits_the_product_for_review(enter: Enter) -> None:

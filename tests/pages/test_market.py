@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.conftest import World, is_too_wide
-
-Enter = Callable[[str | None], Page]
+from tests.pages.people import Enter
 
 
 @pytest.fixture

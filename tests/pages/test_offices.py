@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.pages.conftest import PHONE, World, is_too_wide
+from tests.pages.people import Enter
 
-Enter = Callable[[str | None], Page]
 DESKS = {
     "supervisor": (
         "/", "/orders", "/exemptions", "/payments", "/listings", "/imports", "/workspace/products", "/requests",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.pages.conftest import World
-
-Enter = Callable[[str | None], Page]
+from tests.pages.people import Enter
 
 
 def test_a_buyer_asks_orders_and_signs_and_then_sees_where_to_pay(person: Enter, world: World) -> None:
