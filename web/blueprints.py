@@ -35,6 +35,7 @@ from web import (
     proving,
     receipting,
     repricing,
+    statistics,
     stripe_hooks,
     suspense,
     trying,
@@ -59,7 +60,7 @@ API_BLUEPRINTS = [
     *_of_concepts("api"),
     assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api,
     loading_api.blueprint, operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
-    fetching.api, paying_out.api,
+    fetching.api, paying_out.api, statistics.api,
 ]  # fmt: skip
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
@@ -67,5 +68,5 @@ PAGE_BLUEPRINTS = [
     assessing.blueprint, contract_template.blueprint, delivering.blueprint, disclosing.blueprint, downloading.pages,
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
-    fetching.blueprint, glossary.blueprint, paying_out.blueprint,
+    fetching.blueprint, glossary.blueprint, paying_out.blueprint, statistics.blueprint,
 ]  # fmt: skip

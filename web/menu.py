@@ -117,6 +117,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("supervision", (
         Entry("disclosures", "/disclosures"),
+        Entry("statistics", "/statistics"),
         Entry("proofs", "/proofs", (Permission.ACCOUNT_OWN,)),
         Entry("duties", "/duties", (Permission.DUTY_READ,)),
         Entry("evaluations", "/evaluations", (Permission.DUTY_READ,)),
@@ -202,7 +203,7 @@ def menu_titles() -> dict[str, str]:
         "report_packs": gettext("年度报送"),
         "usage_state": gettext("用量汇总"),
         "payouts": gettext("收益拨付"), "payees": gettext("收款账户"), "receivables": gettext("应收退款"),
-        "disclosures": gettext("信息披露"), "proofs": gettext("每日锚定"),
+        "disclosures": gettext("信息披露"), "statistics": gettext("市场统计"), "proofs": gettext("每日锚定"),
         "evaluations": gettext("运营评价"),
         "incidents": gettext("风险事件"),
         "duties": gettext("法定义务"),

@@ -150,6 +150,7 @@ def frame() -> dict[str, Any]:
             "language_zh": url_for("home.language", code="zh_Hans_CN", next=request.full_path),
             "language_en": url_for("home.language", code="en", next=request.full_path),
             "api_docs": "/api/docs", "law": "/law", "glossary": "/glossary", "health": "/status",
+            "statistics": "/statistics",
         },
     }  # fmt: skip
 
