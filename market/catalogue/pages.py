@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -42,6 +42,7 @@ SORT_WORDS = {
 FORM_WORDS = {
     DeliveryForm.API: _("数据接口"), DeliveryForm.FILE: _("数据文件"), DeliveryForm.REPORT: _("数据报告"),
 }  # fmt: skip
+COVER = (Facet.DOMAIN, Facet.PLACE)  # what the chart over the first page shows
 NOT_A_FILTER = ("q", "sort", "cursor", "limit")
 
 
@@ -60,7 +61,8 @@ def search() -> str:
         "market/catalogue/list.html", cards=[card(entry) for entry in found.entries], counted=counted,
         next_cursor=cursor_after(found.more.text) if found.more else None, facets=_facets(counted, kept),
         sorts=[(sort.value, word) for sort, word in SORT_WORDS.items()], chosen=_chosen(kept, counted.names),
-        feed=url_for("feed_pages.newest", **kept), is_filtered=any(any(values) for values in kept.values()),
+        feed=url_for("feed_pages.newest", **kept), is_filtered=_is_filtered(kept),
+        cover=[] if _is_filtered(kept) or after else _facets(counted, kept, COVER),
         may_keep=any(current_actor().may(one) for one in (Permission.LISTING_WRITE, Permission.LISTING_IMPORT)),
     )  # fmt: skip
 
@@ -159,10 +161,17 @@ def _places() -> list[tuple[str, str]]:
     return [(key, book.place(key).title if is_chinese else book.place(key).title_en) for key in book.places()]
 
 
-def _facets(counted: queries.Facets, kept: dict[str, Any]) -> list[dict[str, Any]]:
+def _is_filtered(kept: dict[str, Any]) -> bool:
+    return any(any(values) for values in kept.values())
+
+
+def _facets(
+    counted: queries.Facets, kept: dict[str, Any], wanted: Collection[Facet] = tuple(FACET_WORDS)
+) -> list[dict[str, Any]]:
     """Return what narrows the results further: each facet with links; a facet already chosen is not offered again."""
     found, offered = counted.by_facet(), []
-    for facet, title in FACET_WORDS.items():
+    for facet in wanted:
+        title = FACET_WORDS[facet]
         values = [one for one in found.get(facet, []) if not _is_chosen(facet, kept)][:VALUES_SHOWN]
         links = [
             {"label": _value_words(facet, one["value"], counted.names), "count": one["count"],

@@ -87,6 +87,19 @@ def test_people_search_and_narrow_by_links(client: FlaskClient, codes: dict[str,
     assert client.get("/catalogue?cursor=forged").status_code == 400
 
 
+def test_the_first_page_alone_draws_how_many_products_there_are_and_each_bar_leads_to_them(
+    client: FlaskClient, codes: dict[str, str]
+) -> None:
+    first = client.get("/catalogue").get_data(as_text=True)
+    cover = first[first.index('id="cover"') : first.index('class="split"')]
+    assert cover.count("<rect") == 4, "two domains, two places"
+    assert 'href="/catalogue?place=puer"' in cover
+    narrowed = client.get("/catalogue?place=puer").get_data(as_text=True)
+    assert codes["flood"] in narrowed
+    assert 'id="cover"' not in narrowed
+    assert 'id="cover"' not in client.get("/catalogue?q=neilao").get_data(as_text=True)
+
+
 def test_the_page_of_a_product_leads_to_versions_interface_contract_and_price_history(
     client: FlaskClient, codes: dict[str, str]
 ) -> None:
