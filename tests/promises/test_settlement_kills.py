@@ -1,8 +1,8 @@
 """F1: whenever the process dies while money of several orders and five parties is settled, paid or given back.
 
 Until the commit nothing may be there, afterwards everything, once; and the month ends as an undisturbed one. Where an
-act has more statements than ``POINTS_MAX`` they are sampled evenly (:mod:`tests.rig.dying`); every statement of a
-smaller settlement and of a closing is tried beside their concepts, and ``make soak`` leaves none out here.
+act has more statements than ``POINTS_MAX`` they are sampled evenly (:mod:`tests.rig.dying`), twice as closely for a
+smaller settlement and a closing, beside their concepts; ``make soak`` leaves none out.
 """
 
 from __future__ import annotations

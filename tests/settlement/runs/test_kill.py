@@ -1,22 +1,19 @@
 """Whenever the process dies while a settlement is prepared or sealed, the next one ends as if nothing had happened.
 
-A child process kills itself before its k-th statement, before the commit and after it, for every k. Until the
-commit nothing of its work may be there; afterwards everything, once.
+A child process kills itself before its k-th statement, before the commit and after it: on every change for k spread
+evenly over the act, with ``make soak`` for every k. Until the commit nothing of its work may be there; afterwards
+everything, once.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from kernel.db import Database, write_transaction
+from kernel.db import Database
 from settlement.ledger import checks
 from settlement.ledger.queries import trial_balance
 from settlement.runs import commands as runs
@@ -25,12 +22,14 @@ from settlement.runs.rules import WrongState
 from settlement.statements.model import Statement
 from tests.make import registry_base as base
 from tests.make import settlement as make
+from tests.rig import sizes
 from tests.rig.databases import Databases
+from tests.rig.dying import Act, dies_at, do, points_of, sampled
 
 TABLES = ("settlement_run", "settlement_revenue_line", "settlement_share_line", "settlement_journal_entry",
           "settlement_journal_line", "settlement_statement", "audit_line")  # fmt: skip
 POINTS_MIN = {"prepare": 10, "seal": 30}
-Act = Callable[[Session], object]
+POINTS_MAX = 2 * sizes.of("F1")
 
 
 def check(session: Session) -> None:
@@ -47,38 +46,7 @@ def seal(session: Session) -> None:
 ACTS: dict[str, Act] = {"prepare": make.prepare, "seal": seal}
 
 
-def do(database: Database, act: Act) -> None:
-    """Do it in one transaction, in this process."""
-    with database.new_session() as session, write_transaction(session):
-        act(session)
-    database.engine.dispose()
-
-
-def dies_at(database: Database, act: Act, point: int) -> bool:
-    """Let a child do it and die at its ``point``-th statement or commit; say whether it came so far."""
-    child = os.fork()
-    if child == 0:
-        reached = 0
-
-        def count(*_: Any) -> None:
-            nonlocal reached
-            reached += 1
-            if reached == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            event.listen(database.engine, "before_cursor_execute", count)
-            event.listen(database.engine, "commit", count)
-            do(database, act)
-            count()
-        finally:
-            os._exit(0 if reached < point else 1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
-
-
-def sizes(database: Database) -> list[int]:
+def rows_of(database: Database) -> list[int]:
     """How many rows there are of everything that a settlement writes."""
     with database.engine.connect() as connection:
         found = [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in TABLES]
@@ -106,8 +74,9 @@ def used_world(session: Session) -> None:
     make.use(session, world.levels_bought, 100)
 
 
+@pytest.mark.soak
 @pytest.mark.both_databases
-def test_a_settlement_survives_death_at_every_statement(databases: Databases, database_kind: str) -> None:
+def test_a_settlement_survives_death_at_any_statement(databases: Databases, database_kind: str) -> None:
     urls = {name: databases.fresh(database_kind) for name in ("undisturbed", "killed")}
     opened = {name: Database(url) for name, url in urls.items()}
     for database in opened.values():
@@ -118,17 +87,18 @@ def test_a_settlement_survives_death_at_every_statement(databases: Databases, da
     for name, act in ACTS.items():
         if name == "seal":
             do(killed, check)
-        before, point = sizes(killed), 1
-        while dies_at(killed, act, point) and sizes(killed) == before:
-            point += 1
-        assert point > POINTS_MIN[name]
-        assert sizes(killed) != before
+        before, points = rows_of(killed), points_of(killed, act)
+        assert points > POINTS_MIN[name]
+        for point in sampled(points, POINTS_MAX):
+            assert rows_of(killed) == before  # nothing is left of whoever died before
+            assert dies_at(killed, act, point)
+        assert rows_of(killed) != before  # the last one died behind its commit
     assert outcome(killed) == outcome(opened["undisturbed"])
-    after = sizes(killed)
+    after = rows_of(killed)
     with pytest.raises(WrongState):
         do(killed, seal)
     with pytest.raises(WrongState):
         do(killed, make.prepare)
-    assert sizes(killed) == after
+    assert rows_of(killed) == after
     for url in urls.values():
         databases.discard(url)
