@@ -13,7 +13,7 @@ from kernel.calendar import Period
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, requires
 from kernel.identity import Permission
-from kernel.money import Money
+from kernel.money import ZERO, Money, total
 from settlement.earnings.rules import PARK_TITLES, ParkReason
 from settlement.policy import payee_rules
 from settlement.runs import commands, queries
@@ -74,13 +74,13 @@ def show(number: str) -> str:
     """Show one settlement: sums, tie-out, waterfall of each product, parked orders, statements."""
     session, actor = db.session(), current_actor()
     run = queries.visible(session, actor, number)
-    usccs = {uscc for group in run.report["groups"] for step in group["steps"] for uscc in step["out"]}
+    parts = _parts(run)
     period = Period(run.period_start, run.period_end)
     reasons = [str(share[-1]) for group in run.report["groups"] for share in group["shares"]]
     is_other = actor.id != run.prepared_by and actor.may(Permission.SETTLEMENT_CHECK, place=run.place)
     return render_template(
-        "settlement/runs/show.html", run=run, yuan=Money.signed_yuan, names=parties_of(session, usccs),
-        place=policy_book().place(run.place).title, period=period.text(),
+        "settlement/runs/show.html", run=run, yuan=Money.signed_yuan, names=parties_of(session, parts),
+        parts=parts, parts_sum=total(parts.values()), place=policy_book().place(run.place).title, period=period.text(),
         park_titles={reason.value: PARK_TITLES[reason] for reason in ParkReason}, shown=LINES_SHOWN,
         statements=statements.of_run(session, run.id), steps=_timeline(run),
         may_check=is_other and run.state is RunState.PREPARED, may_seal=is_other and run.state is RunState.CHECKED,
@@ -88,6 +88,16 @@ def show(number: str) -> str:
         month=f"{run.period_start:%Y-%m}",
         payee_rules=payee_rules(policy_book(), run.place, period.last_day, reasons),
     )  # fmt: skip
+
+
+def _parts(run: SettlementRun) -> dict[str, Money]:
+    """Return what each party gets of all products together, by its credit code, the most first."""
+    found: dict[str, Money] = {}
+    for group in run.report["groups"]:
+        for step in group["steps"]:
+            for uscc, amount in step["out"].items():
+                found[uscc] = found.get(uscc, ZERO) + Money.signed_yuan(amount)
+    return dict(sorted(found.items(), key=lambda one: -one[1].fen))
 
 
 def _timeline(run: SettlementRun) -> list[dict[str, Any]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from kernel import clock
 from tests.journeys.journey import Journey, journey
-from tests.pages.people import people_at, served
+from tests.pages.people import Enter, Office, people_at, served
 from tests.rig.databases import Databases
 from web.demo.cast import PASSWORD
 from web.demo.days import SETTLEMENT
@@ -54,6 +55,19 @@ def person(browser: Browser, world: World) -> Iterator[Callable[[str | None], Pa
     world.go_on()
     with people_at(browser, world.address, password=PASSWORD) as enter:
         yield lambda key: enter(world.journey.told.login(key) if key else None)
+
+
+@pytest.fixture
+def office(browser: Browser, live_url: str) -> Iterator[Office]:
+    """Opens the office at a moment; whoever comes in later meets the same books."""
+    with ExitStack() as opened:
+
+        def at(moment: datetime, *, scripts: bool = True) -> Enter:
+            clock.run_from(moment)
+            return opened.enter_context(people_at(browser, live_url, scripts=scripts))
+
+        yield at
+    clock.run_from(None)
 
 
 def is_too_wide(page: Page) -> bool:

@@ -14,6 +14,7 @@ from tests.make import registry_base as make
 from tests.rig.browser import is_complaint, page_of_one_person
 
 Enter = Callable[[str | None], Page]
+Office = Callable[..., Enter]
 
 
 @contextmanager
