@@ -38,6 +38,7 @@ from web import (
     statistics,
     stripe_hooks,
     suspense,
+    throughput,
     trying,
 )
 
@@ -60,7 +61,7 @@ API_BLUEPRINTS = [
     *_of_concepts("api"),
     assessing.api, calc_api.blueprint, delivering.api, desks.api, disclosing.api, equal_prices.api,
     loading_api.blueprint, operating.api, paying.api, pricing_desk.api, receipting.api, repricing.api, suspense.api,
-    fetching.api, paying_out.api, statistics.api,
+    fetching.api, paying_out.api, statistics.api, throughput.api,
 ]  # fmt: skip
 PLAIN_BLUEPRINTS = [stripe_hooks.blueprint, exchange.blueprint, downloading.blueprint, home.probes]
 PAGE_BLUEPRINTS = [
@@ -69,4 +70,5 @@ PAGE_BLUEPRINTS = [
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
     fetching.blueprint, glossary.blueprint, paying_out.blueprint, statistics.blueprint,
+    throughput.blueprint,
 ]  # fmt: skip

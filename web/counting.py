@@ -99,7 +99,7 @@ def by_domain(session: Session, *, now: datetime, book: PolicyBook) -> Statistic
 
 def by_month(session: Session, *, now: datetime) -> Statistics:
     """Return the orders of the last twelve months, and what of them was used in those that are settled."""
-    months = _months(business_date(now))
+    months = last_months(business_date(now))
     month = sa.case(
         *((Order.placed_at >= start_of_day(one.start), one.text()) for one in reversed(months)), else_=""
     )  # fmt: skip
@@ -117,7 +117,8 @@ def by_month(session: Session, *, now: datetime) -> Statistics:
     return _gathered([one.text() for one in months], ordered, used, {})
 
 
-def _months(today: date) -> list[Period]:
+def last_months(today: date) -> list[Period]:
+    """Return the last twelve months with the running one, the earliest first."""
     first = today.replace(day=1)
     return [Period.month_of(add_months(first, -back)) for back in reversed(range(MONTHS_SHOWN))]
 
