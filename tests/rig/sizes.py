@@ -32,6 +32,7 @@ SIZES = {
     "E6": Size(1_000, 10_000, "forged returns"),
     "E9": Size(40, 1_000, "answers that were lost"),
     "F1": Size(6, EVERY, "statements of each act at which it dies"),
+    "F7": Size(2, 50, "leaders killed at work"),
     "G4": Size(2, 60, "random months told in another way"),
     "H1": Size(3, 200, "random worlds of two months"),
     "H3": Size(4, 20, "runs over the same facts"),

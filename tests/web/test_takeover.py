@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.jobs import JobLead, JobRun, RunState
+from tests.rig import sizes
 from tests.rig.timetables import effects, make_effects, played
 
-KILLS = 3
+KILLS = sizes.of("F7")
 WORKERS = 4
 PLAYERS = multiprocessing.get_context("forkserver")  # it imports the application once and not for every process
 PLAYERS.set_forkserver_preload(["tests.rig.timetables"])
@@ -73,6 +74,7 @@ def kill_the_leader(engine: sa.Engine, schedulers: dict[int, BaseProcess]) -> No
     until(engine, lambda seen: fence_of(seen)[0] > fence)
 
 
+@pytest.mark.soak
 @pytest.mark.both_databases
 def test_each_period_is_done_once_although_the_leader_is_killed_at_work_again_and_again(database_url: str) -> None:
     make_effects(database_url)
