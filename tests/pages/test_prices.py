@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 from playwright.sync_api import Browser, expect
+from sqlalchemy.orm import selectinload
 
 from kernel import clock, db
+from pricing.costs.model import CostSurvey
+from pricing.costs.rules import SurveyState
 from tests.make.pricing_day import DAY, PricingDay, make_pricing_day
 from tests.make.routes import shared_app
 from tests.pages.conftest import PHONE, is_too_wide
-from tests.pages.people import Enter, people_at, served, step_into
+from tests.pages.people import Enter, go, people_at, served, step_into
 from tests.rig.databases import Databases
 
 ON_THE_PHONE = {
@@ -23,26 +29,26 @@ ON_THE_PHONE = {
 
 
 @pytest.fixture(scope="module")
-def site(databases: Databases) -> Iterator[tuple[str, PricingDay]]:
+def site(databases: Databases) -> Iterator[tuple[str, PricingDay, Flask]]:
     """A working day about prices, served: each test does its own part of the work."""
     clock.run_from(DAY)
     with shared_app(databases) as app:
         with app.app_context(), db.transaction() as session:
             day = make_pricing_day(session)
         with served(app) as address:
-            yield address, day
+            yield address, day, app
     clock.run_from(None)
 
 
 @pytest.fixture
-def enter(browser: Browser, site: tuple[str, PricingDay]) -> Iterator[Enter]:
+def enter(browser: Browser, site: tuple[str, PricingDay, Flask]) -> Iterator[Enter]:
     """Opens the site as a person of that day (None: a visitor)."""
     with people_at(browser, site[0]) as open_as:
         yield open_as
 
 
 def test_a_survey_is_accepted_a_revenue_proposed_and_confirmed_by_a_second_person(
-    enter: Enter, site: tuple[str, PricingDay]
+    enter: Enter, site: tuple[str, PricingDay, Flask]
 ) -> None:
     officer, number = enter("price"), site[1].assessed.number
     step_into(officer, "审核成本调查")
@@ -75,8 +81,42 @@ def test_a_survey_is_accepted_a_revenue_proposed_and_confirmed_by_a_second_perso
     expect(second.get_by_role("table", name="各期收入")).to_contain_text("2026-09")
 
 
+def test_an_operator_files_what_a_year_cost_with_its_evidence(
+    enter: Enter, site: tuple[str, PricingDay, Flask], tmp_path: Path
+) -> None:
+    invoice = tmp_path / "发票.pdf"
+    invoice.write_bytes(b"%PDF-1.7 invoice")
+    page = enter("operator")
+    go(page, "定价")
+    page.get_by_role("link", name="新报成本调查").click()
+    page.get_by_label("产业、行业部分的政府补助").fill("80000.00")
+    page.locator("summary", has_text="分摊依据").first.click()
+    key = page.get_by_role("group", name="分摊依据 1")
+    key.get_by_label("名称").fill("调用量")
+    key.get_by_label("分摊动因").fill("全年接口调用次数")
+    key.get_by_label("产业、行业用途计量数").fill("800")
+    key.get_by_label("公益用途计量数").fill("200")
+    line = page.get_by_role("group", name="第 1 项")
+    line.get_by_label("内容").fill("平台建设和运维")
+    line.get_by_label("金额").fill("1000000.01")
+    line.get_by_label("凭证").set_input_files(invoice)
+    line.locator("summary").click()
+    line.get_by_label("分摊依据名称").fill("调用量")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("已保存为草稿，核对后提交。")).to_be_visible()
+    expect(page.locator(".stats")).to_contain_text("800,000.01")
+    expect(page.get_by_text("每一项成本都附有凭证。")).to_be_visible()
+    page.get_by_role("button", name="提交审核").click()
+    expect(page.locator(".page-header .badge-state")).to_have_text("待审核")
+    with site[2].extensions["huiyi_database"].new_session() as session:
+        survey = session.scalars(
+            sa.select(CostSurvey).order_by(CostSurvey.number.desc()).limit(1).options(selectinload("*"))
+        ).one()
+        assert (survey.state, survey.totals().industry.text()) == (SurveyState.SUBMITTED, "800000.01")
+
+
 def test_an_operator_sees_the_cap_while_typing_and_publishes_below_it(
-    enter: Enter, site: tuple[str, PricingDay]
+    enter: Enter, site: tuple[str, PricingDay, Flask]
 ) -> None:
     page = enter("operator")
     step_into(page, "调低收费标准：高于新的上限")
@@ -112,7 +152,7 @@ def test_a_buyer_makes_a_counter_offer_and_the_seller_accepts_it(enter: Enter) -
 
 
 def test_a_citizen_complains_follows_it_by_its_number_and_the_officer_finds_it(
-    enter: Enter, site: tuple[str, PricingDay]
+    enter: Enter, site: tuple[str, PricingDay, Flask]
 ) -> None:
     page, title = enter(None), site[1].scores.title
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="收费公示").click()
@@ -136,8 +176,10 @@ def test_a_citizen_complains_follows_it_by_its_number_and_the_officer_finds_it(
     expect(page.locator(".page-header .badge-state")).not_to_contain_text("待受理")
 
 
-def test_no_page_about_prices_scrolls_sideways_on_a_telephone(enter: Enter, site: tuple[str, PricingDay]) -> None:
-    address, day = site
+def test_no_page_about_prices_scrolls_sideways_on_a_telephone(
+    enter: Enter, site: tuple[str, PricingDay, Flask]
+) -> None:
+    address, day, _app = site
     names, wide = {"checks": day.checks.code, "quote": day.quote.number}, []
     for login, paths in ON_THE_PHONE.items():
         page = enter(login)
