@@ -15,8 +15,9 @@ from kernel import clock, db
 from kernel.fields import Schema
 from kernel.http import ApiBlueprint, current_actor, policy_book, public, requires, working_calendar
 from kernel.identity import FINANCE, SELLERS, Permission, Role
+from kernel.money import Money
 from web.menu import navigation
-from web.worklists import money, offices, organisations, overviews, payouts, prices, sales, uses
+from web.worklists import money, offices, organisations, overviews, payouts, prices, sales, standings, uses
 from web.worklists.tasks import Asking, Task, in_order
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
@@ -258,7 +259,24 @@ def _overviews(asking: Asking) -> dict[str, Any]:
     panels["watches_only"] = bool(asking.actor.grants) and not asking.holds(
         *(role for roles, _gather in GATHERED for role in roles)
     )
-    panels["is_finance"] = asking.holds(*FINANCE)
+    return panels | _standings(asking)
+
+
+def _standings(asking: Asking) -> dict[str, Any]:
+    """Return how the things stand that each role comes for, whether or not there is something to do."""
+    panels: dict[str, Any] = {"yuan": Money.signed_yuan}
+    if asking.holds(*FINANCE):
+        panels["settlement_months"] = standings.settlement_months(asking)
+    if asking.holds(*FINANCE, Role.AUDITOR):
+        panels["latest_sealed"] = standings.latest_sealed(asking)
+    if asking.holds(Role.AUDITOR):
+        panels["kept"] = standings.evidence(asking)
+    if asking.own(Role.SOURCE):
+        panels["earned"] = standings.earned_by_own_data(asking)
+    if asking.own(*SELLERS):
+        panels["sales"] = standings.sales_of_month(asking)
+    if asking.own(*uses.BUYERS):
+        panels["allowances"] = standings.allowances(asking)
     return panels
 
 

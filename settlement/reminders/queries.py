@@ -37,19 +37,36 @@ def soon(session: Session, *, place: str, now: datetime, book: PolicyBook, calen
     today, found = business_date(now), list[Due]()
     first = _first_open(session, place)
     for period in following(first, today) if first else ():
-        policy = SettlementPolicy.at(book, place, period.last_day)
-        days, ahead = policy.settlement_due_working_days, policy.settlement_reminder_working_days
-        if days is None or ahead is None:
-            continue
-        ends = grace_ends(period, grace_hours(book, place, period.last_day))
-        last_intake = period.last_day if ends is None else max(period.last_day, business_date(ends - MOMENT))
+        ahead = SettlementPolicy.at(book, place, period.last_day).settlement_reminder_working_days
         try:
-            due = due_day(last_intake, days.integer(), calendar)
+            due = due_of(place, period, book, calendar)
+            if due is None or ahead is None:
+                continue
             if is_time(today, due, ahead.integer(), calendar):
                 found.append(Due(place, period, due))
         except CalendarGap:  # next year's holidays are not known yet, and are not guessed
             break
     return _with_told(session, found)
+
+
+def due_of(place: str, period: Period, book: PolicyBook, calendar: WorkingCalendar) -> date | None:
+    """Return the day by which a settlement is to be sealed; None where the place says none.
+
+    Args:
+        place: whose settlement.
+        period: what it settles.
+        book: which says in how many working days.
+        calendar: which days are working days.
+
+    Raises:
+        CalendarGap: the day lies in a year without a holiday table.
+    """
+    days = SettlementPolicy.at(book, place, period.last_day).settlement_due_working_days
+    if days is None:
+        return None
+    ends = grace_ends(period, grace_hours(book, place, period.last_day))
+    last_intake = period.last_day if ends is None else max(period.last_day, business_date(ends - MOMENT))
+    return due_day(last_intake, days.integer(), calendar)
 
 
 def _first_open(session: Session, place: str) -> Period | None:
