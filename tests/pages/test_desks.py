@@ -128,7 +128,7 @@ def test_a_source_department_answers_a_ticket_and_a_request(enter: Enter) -> Non
     expect(region).not_to_contain_text("园区招商")
 
 
-def test_a_visitor_objects_to_a_notice_and_a_forged_certificate_is_found_out(
+def test_a_visitor_objects_follows_it_to_the_decision_and_finds_out_a_forged_certificate(
     enter: Enter, site: tuple[str, OfficeDay]
 ) -> None:
     page = enter(None)
@@ -144,7 +144,21 @@ def test_a_visitor_objects_to_a_notice_and_a_forged_certificate_is_found_out(
     expect(page.get_by_text("证件号码校验不符").first).to_be_visible()
     page.get_by_label("证件号码").fill(RESIDENT)
     page.get_by_role("button", name="提交异议").click()
-    expect(page.get_by_role("heading", name="异议", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="异议办理情况", level=1)).to_be_visible()
+    expect(page.locator(".page-header .badge-state")).to_have_text("待复核")
+    reviewer = enter("reviewer")
+    step_into(reviewer, "公示异议待处理", page.locator(".page-header .eyebrow").inner_text())
+    own = reviewer.locator("article").filter(has_text="李某某")
+    own.get_by_label("复核情况").fill("提供过书面授权，编号 2026-7")
+    own.get_by_role("button", name="记录复核").click()
+    page.reload()
+    expect(page.locator(".page-header .badge-state")).to_have_text("已复核，待处理")
+    own.get_by_label("处理结论").select_option(label="不成立，恢复办理")
+    own.get_by_label("理由").fill("授权书在有效期内")
+    own.get_by_role("button", name="提交处理结论").click()
+    page.reload()
+    expect(page.locator(".page-header .badge-state")).to_have_text("不成立")
+    expect(page.locator("main")).to_contain_text("授权书在有效期内")
     for code, shown in (("330624-2026-000001-S", "企业信用核验"), ("330624-2026-000009-S", "可能抄写有误或系伪造")):
         page.goto(site[0] + "/registry")
         panel = page.locator("section.panel").filter(has_text="查验证书").last
