@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     rig.share_compiled_statements()
     if not hasattr(config, "workerinput"):
         rig.open_run()
+    rig.share_compiled_templates()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

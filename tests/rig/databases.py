@@ -18,6 +18,8 @@ import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from kernel import db
 from tests.rig import postgres
@@ -221,3 +223,10 @@ def share_compiled_statements() -> None:
         engine.update_execution_options(compiled_cache=compiled)
 
     sa.event.listen(sa.Engine, "engine_connect", join)
+
+
+def share_compiled_templates() -> None:
+    """Let all applications of a run compile each template once between them, not each of them once per worker."""
+    folder = Path(os.environ[RUN]) / "templates"
+    folder.mkdir(exist_ok=True)
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
