@@ -1,7 +1,7 @@
 """What the market counts in public: products, registrations, agreements, orders and use; nothing that tells one trade.
 
 How often something was used is said of a part only when enough buyers stand behind it; where parts are left out, so
-many others are left out with them that no difference tells what fewer buyers used.
+many others are left out with them that no difference within a table tells what fewer buyers used.
 """
 
 from __future__ import annotations
