@@ -53,6 +53,13 @@ def test_trade_records_reports_and_year_packs_are_marked() -> None:
     assert unmarked(word for word in headings if word) == []
 
 
+def test_the_steps_of_a_statement_line_are_marked() -> None:
+    source = (ROOT / "settlement/explanations/queries.py").read_text(encoding="utf-8")
+    labels = re.findall(r'node\(\s*"([^"]+)"', source)
+    assert len(labels) > 6
+    assert unmarked(labels) == []
+
+
 def test_a_word_that_is_not_marked_is_found() -> None:
     assert unmarked(["从来没有人说过的话"]) == ["从来没有人说过的话"]
 
