@@ -46,7 +46,7 @@
         return labels[column] + " " + yuan(amounts.reduce(function (sum, fen) { return sum + (fen || 0n); }, 0n));
       }).filter(Boolean);
       if (tools.dataset.sums === "no") { sums = []; }
-      says.textContent = [seen.length + " / " + rows.length].concat(sums).join(" · ");
+      says.textContent = seen.length + " / " + rows.length + (sums.length ? " · " + tools.dataset.sumOf + sums.join(" · ") : "");
     }
 
     function sift() {
