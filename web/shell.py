@@ -26,7 +26,7 @@ from web.metrics import observe
 from web.policies import overlay_values
 from web.related import related
 from web.rule_words import rule_words
-from web.spoken import spoken
+from web.spoken import said_on_page, spoken
 
 LOCALES = ("zh_Hans_CN", "en")
 SESSION_COOKIE = "huiyi_session"
@@ -51,6 +51,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["state_label"] = state_label
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["spoken"] = spoken
+    app.jinja_env.globals["gettext"] = said_on_page  # what ``_`` calls
     app.jinja_env.globals["related"] = related
     app.jinja_env.globals["rule_words"] = rule_words
     for function in (explained, term_mark, terms_to_explain, note_field, wrong_fields):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
 
 SPOKEN = (
     # gates
@@ -168,9 +171,16 @@ SPOKEN = (
 
 
 def spoken(words: object) -> str:
-    """Return words of a record or a rule in the reader's language; as they are when the catalogue has none.
-
-    Templates must not use ``_`` for this: it would read a per cent sign in the words as a placeholder.
-    """
+    """Return words of a record or a rule in the reader's language; as they are when the catalogue has none."""
     said = str(words or "")
     return gettext(said) if said else ""
+
+
+@pass_eval_context
+def said_on_page(context: EvalContext, words: str, **values: object) -> str | Markup:
+    """Return what templates write as ``_(…)``: in the reader's language and, where the template escapes, escaped.
+
+    Jinja's own takes whatever it is given for markup, so that the words of a record, translated, would be run.
+    """
+    said = escape(gettext(words)) if context.autoescape else gettext(words)
+    return said % values if values else said.replace("%%", "%")

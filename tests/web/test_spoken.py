@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 import pytest
+from flask import Flask, render_template_string
 
 from market.entitlements import queries as entitlements
 from market.trade_records import queries as trade_records
@@ -67,3 +68,13 @@ def test_a_word_that_is_not_marked_is_found() -> None:
 @pytest.mark.parametrize("key", sorted(VALUES))
 def test_no_value_is_shown_as_a_word_of_the_code(key: str) -> None:
     assert not re.search(r"[a-z]_[a-z]", str(VALUES[key]))
+
+
+def test_words_of_a_record_that_a_template_translates_are_never_run(app: Flask) -> None:
+    hostile = "<img src=x onerror=alert(1)> 50%"
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        page = render_template_string("{{ _(words) }}{{ _('共 %(n)s 项', n=words) }}{{ _('登录') }}", words=hostile)
+        text = render_template_string("{% autoescape false %}{{ _(words) }}{% endautoescape %}", words=hostile)
+    shown = "&lt;img src=x onerror=alert(1)&gt; 50%"
+    assert page == f"{shown}{shown} in totalSign in"
+    assert text == hostile
