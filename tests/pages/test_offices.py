@@ -1,4 +1,4 @@
-"""The desks of the offices: review, settlement and statements, and every main page on a telephone."""
+"""The desks of the offices: review, settlement and statements."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ import re
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from tests.pages.conftest import PHONE, World, is_too_wide
 from tests.pages.people import Enter
-
-DESKS = {
-    "supervisor": (
-        "/", "/orders", "/exemptions", "/payments", "/listings", "/imports", "/workspace/products", "/requests",
-        "/reviews", "/registrations", "/agreements", "/resources", "/parties", "/pricing", "/settlements",
-        "/statements", "/schedules", "/account",
-    ),
-    "company": ("/orders", "/quotes", "/entitlements", "/exemptions"),
-    None: ("/", "/catalogue", "/prices", "/registry", "/sign-in", "/law?place=guangzhou", "/status", "/api/docs"),
-}  # fmt: skip
-RECORDS = ("/requests/", "/agreements/", "/resources/", "/parties/", "/settlements/", "/schedules/", "/orders/")
 
 
 def test_a_second_person_checks_and_seals_and_the_statement_can_be_taken_away(person: Enter, tmp_path: Path) -> None:
@@ -55,25 +42,3 @@ def test_a_reviewer_sees_what_waits_and_what_was_decided(person: Enter) -> None:
     page.get_by_role("link", name="已办结").click()
     page.get_by_role("link", name=re.compile("^REV")).first.click()
     expect(page.get_by_role("heading", name="审查意见")).to_be_visible()
-
-
-@pytest.mark.parametrize("key", DESKS)
-def test_no_main_page_scrolls_sideways_on_a_telephone(person: Enter, world: World, key: str | None) -> None:
-    page = person(key)
-    page.set_viewport_size(PHONE)
-    addresses = list(DESKS[key])
-    wide, seen = [], set()
-    while addresses:
-        address = addresses.pop(0)
-        answer = page.goto(world.address + address)
-        assert answer is not None
-        assert answer.status == 200, address
-        wide += [address] if is_too_wide(page) else []
-        for link in page.locator("main th a[href^='/']").evaluate_all(
-            "all => all.map(one => one.getAttribute('href'))"
-        ):
-            kind = next((kind for kind in RECORDS if link.startswith(kind)), None)
-            if kind and kind not in seen:
-                seen.add(kind)
-                addresses.append(link)
-    assert wide == []

@@ -16,16 +16,8 @@ from pricing.costs.model import CostSurvey
 from pricing.costs.rules import SurveyState
 from tests.make.pricing_day import DAY, PricingDay, make_pricing_day
 from tests.make.routes import shared_app
-from tests.pages.conftest import PHONE, is_too_wide
 from tests.pages.people import Enter, go, people_at, served, step_into
 from tests.rig.databases import Databases
-
-ON_THE_PHONE = {
-    "price": ("/pricing", "/pricing/headroom", "/pricing/charges", "/pricing/assessments", "/pricing/what-if"),
-    "operator": ("/desk", "/pricing/surveys/new", "/prices/{checks}/edit"),
-    "buyer": ("/desk", "/quotes/{quote}", "/quotes/{quote}/explanation", "/negotiations", "/exemptions"),
-    None: ("/prices", "/price-list", "/price-list/caps", "/prices/{checks}", "/prices/complaints/new?product={checks}"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -174,18 +166,3 @@ def test_a_citizen_complains_follows_it_by_its_number_and_the_officer_finds_it(
     officer.get_by_role("button", name="受理").click()
     page.reload()
     expect(page.locator(".page-header .badge-state")).not_to_contain_text("待受理")
-
-
-def test_no_page_about_prices_scrolls_sideways_on_a_telephone(
-    enter: Enter, site: tuple[str, PricingDay, Flask]
-) -> None:
-    address, day, _app = site
-    names, wide = {"checks": day.checks.code, "quote": day.quote.number}, []
-    for login, paths in ON_THE_PHONE.items():
-        page = enter(login)
-        page.set_viewport_size(PHONE)
-        for path in paths:
-            answer = page.goto(address + path.format(**names))
-            assert answer
-            wide += [f"{login} {path}"] if is_too_wide(page) or answer.status != 200 else []
-    assert wide == []
