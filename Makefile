@@ -1,4 +1,4 @@
-# demo · test · soak · check · bench: each sets up what it needs on a fresh machine with Python 3.11, make and git.
+# demo · test · soak · screenshots · check · bench: each sets up what it needs on a fresh machine with Python 3.11, make and git.
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile -q --python-version 3.11 --generate-hashes --no-header --annotation-style line pyproject.toml
 
-.PHONY: help demo install test soak check style types contracts migrations bench lock clean
+.PHONY: help demo install test soak screenshots check style types contracts migrations bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,10 @@ test: $(VENV)/.dev style types contracts migrations  ## set up everything and ru
 soak: $(VENV)/.dev  ## the promises that grow with time, at their full size: kills, races, orders, random months (hours)
 	@$(BIN)/python -m tests.rig.system
 	HUIYI_SOAK=1 $(BIN)/python -m pytest -q -m soak -n $(WORKERS) --dist=worksteal
+
+screenshots: $(VENV)/.dev  ## a picture of every page at 390 and 1440 px, under var/screenshots
+	@$(BIN)/python -m tests.rig.system
+	HUIYI_TEST_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/pages/test_every_page.py -k readable
 
 check: $(VENV)/.dev style types contracts  ## contracts, house rules, types, lint
 	$(BIN)/python -m pytest -q tests/test_house_rules.py tests/test_contracts.py

@@ -45,7 +45,7 @@ class Looker:
     browser: Browser
     address: str
     tokens: Mapping[str, str]
-    takes_pictures: bool = field(default_factory=lambda: os.environ.get("HUIYI_SCREENSHOTS") == "1")
+    takes_pictures: bool = field(default_factory=lambda: os.environ.get("HUIYI_TEST_SCREENSHOTS") == "1")
     complaints: list[str] = field(default_factory=list)
 
     @contextmanager

@@ -1,7 +1,7 @@
 """Every page of the application in a real browser: readable by everybody, quiet, calm under hostile words.
 
 The addresses come from the application and the links of its pages; who adds a page that nothing leads to gives it a
-record in the told world, or names it below with the reason. HUIYI_SCREENSHOTS=1 keeps a picture of each page.
+record in the told world, or names it below with the reason. HUIYI_TEST_SCREENSHOTS=1 keeps a picture of each page.
 """
 
 from __future__ import annotations
