@@ -18,7 +18,7 @@ from kernel.addresses import read_admitted
 from kernel.calendar import WorkingCalendar
 from kernel.http import public, undeclared_routes
 from kernel.outbound import Outside
-from registry.accounts.pages import FIRST_PAGE
+from registry.accounts.pages import FIRST_PAGE, HOST_ONLY
 from settlement.metering.queries import used_of
 from settlement.proofs.queries import printed
 from settlement.statements.pages import PROOF
@@ -59,7 +59,8 @@ def create_app(config: Config) -> Flask:
     app = Flask("web", template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=config.secret_key, MAX_CONTENT_LENGTH=int(config.body_bytes_max), JSON_SORT_KEYS=False,
-        SESSION_COOKIE_NAME="huiyi_ui", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_NAME=(HOST_ONLY if config.env == "production" else "") + "huiyi_ui",
+        SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=config.env == "production", WTF_CSRF_TIME_LIMIT=12 * 3600, WTF_CSRF_SSL_STRICT=False,
         TRUSTED_HOSTS=[host for host in config.trusted_hosts.split(",") if host] or None, TESTING=config.env == "test",
         BABEL_DEFAULT_LOCALE="zh_Hans_CN", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai", HUIYI=config, **OPENAPI,

@@ -173,13 +173,16 @@ def _field_errors(messages: Any) -> list[dict[str, str]]:
     return found
 
 
-def _forged(_error: CSRFError) -> Response:
-    return _refused(
-        FormExpired(
-            "页面停留过久或来自别处：请返回原页面刷新后重新提交",
-            detail_en="Go back, reload the page and send it again.",
-        )
+def form_expired() -> FormExpired:
+    """Return the refusal of a form that is too old or came from elsewhere."""
+    return FormExpired(
+        "页面停留过久或来自别处：请返回原页面刷新后重新提交",
+        detail_en="Go back, reload the page and send it again.",
     )
+
+
+def _forged(_error: CSRFError) -> Response:
+    return _refused(form_expired())
 
 
 def _stale(_error: StaleDataError) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
@@ -17,6 +18,7 @@ from kernel.http import PUBLIC, current_actor
 from kernel.identity import Permission, Role
 from registry.accounts import commands as accounts
 from registry.accounts import queries as account_queries
+from registry.accounts.pages import session_cookie
 from web import problems
 from web.form_words import note_field, wrong_fields
 from web.glossary import explained, term_mark, terms_to_explain
@@ -29,7 +31,7 @@ from web.rule_words import rule_words
 from web.spoken import said_on_page, spoken
 
 LOCALES = ("zh_Hans_CN", "en")
-SESSION_COOKIE = "huiyi_session"
+SAFE = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'",
@@ -43,6 +45,7 @@ SECURITY_HEADERS = {
 def register(app: Flask) -> None:
     """Wire the steps before and after each request, and what templates may use."""
     app.before_request(_begin)
+    app.before_request(_refuse_foreign_forms)
     app.before_request(_identify)
     app.before_request(_admit)
     app.after_request(_finish)
@@ -74,12 +77,28 @@ def _begin() -> None:
         raise Malformed("地址中含有空字符（U+0000）", detail_en="The address holds U+0000.")
 
 
+def _refuse_foreign_forms() -> None:
+    """Refuse a form that another site sent; browsers name the site with every form."""
+    origin = request.headers.get("Origin")
+    if origin and request.method not in SAFE and not problems.is_api():
+        # the port is left out: a proxy may hide it
+        if _host_of(origin) != _host_of(f"//{request.host}"):
+            raise problems.form_expired()
+
+
+def _host_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
 def _identify() -> None:
     """Find the actor: a bearer token or key for programs; the session cookie for pages and for reading the API."""
     if request.endpoint == "static":
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    cookie = request.cookies.get(SESSION_COOKIE)
+    cookie = request.cookies.get(session_cookie())
     safe = request.method in ("GET", "HEAD") or not problems.is_api()
     if scheme.casefold() == "bearer":
         _bearer(token.strip())

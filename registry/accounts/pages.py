@@ -20,8 +20,14 @@ from registry.accounts.schemas import KeyIn, NewPasswordIn, SignInIn
 
 blueprint = Blueprint("account_pages", __name__, template_folder="../templates")
 SESSION_COOKIE = "huiyi_session"
+HOST_ONLY = "__Host-"  # browsers take a cookie of such a name from this very host over TLS only
 DEMO_SIGN_INS = "HUIYI_DEMO_SIGN_INS"
 FIRST_PAGE = "HUIYI_FIRST_PAGE"  # where somebody goes who signed in without asking for a page
+
+
+def session_cookie() -> str:
+    """Return the name of the cookie that holds the session."""
+    return (HOST_ONLY if current_app.config["SESSION_COOKIE_SECURE"] else "") + SESSION_COOKIE
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -43,7 +49,7 @@ def sign_in() -> AnyResponse:
         return make_response(_sign_in_page(form, wanted), error.status, error.headers)
     response = redirect(wanted, code=303)
     response.set_cookie(
-        SESSION_COOKIE, signed.token, max_age=SESSION_MAX, httponly=True, samesite="Lax",
+        session_cookie(), signed.token, max_age=SESSION_MAX, httponly=True, samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
     return response
@@ -55,7 +61,7 @@ def _sign_in(data: dict[str, Any]) -> commands.SignedIn:
         commands.count_attempt(session, current_actor(), login=data["login"], now=now)
     account = queries.authenticate(db.session(), **data)
     with db.transaction() as session:
-        earlier = request.cookies.get(SESSION_COOKIE)
+        earlier = request.cookies.get(session_cookie())
         if earlier:
             commands.sign_out(session, current_actor(), token=earlier, now=now)
         return commands.start_session(session, current_actor(), account.id, now=now)
@@ -74,13 +80,15 @@ def _sign_in_page(form: Form, wanted: str) -> str:
 @public
 def sign_out() -> AnyResponse:
     """End the session of this browser; without one nothing happens."""
-    token = request.cookies.get(SESSION_COOKIE)
+    token = request.cookies.get(session_cookie())
     if token and current_actor().is_authenticated:
         with db.transaction() as session:
             commands.sign_out(session, current_actor(), token=token, now=clock.now())
     flash(gettext("您已退出。"), "success")
     response = redirect(url_for("account_pages.sign_in"), code=303)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+    response.delete_cookie(
+        session_cookie(), httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"]
+    )
     return response
 
 
@@ -128,7 +136,7 @@ def set_password() -> AnyResponse:
         return account_page(password_form=form, status=422)
     try:
         with db.transaction() as session:
-            token = request.cookies.get(SESSION_COOKIE)
+            token = request.cookies.get(session_cookie())
             commands.set_password(session, current_actor(), **form.data, token=token, now=clock.now())
     except DomainError as error:
         form.refuse(error)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -53,9 +56,10 @@ def forms(app: Flask) -> list[Route]:
     return [route for route in every_route(app) if route.method not in SAFE and not route.is_for_programs]
 
 
-def csrf_token(client: FlaskClient) -> str:
+def csrf_token(client: FlaskClient, base_url: str = "http://localhost") -> str:
     """Return the token of a page that this browser sees."""
-    found = TOKEN.search(client.get("/").text) or TOKEN.search(client.get("/sign-in").text)
+    pages = (client.get(url, base_url=base_url).text for url in ("/", "/sign-in"))
+    found = next(filter(None, map(TOKEN.search, pages)), None)
     assert found
     return found[1]
 
@@ -167,13 +171,20 @@ def signed_in_cookies(app: Flask, base_url: str) -> list[str]:
     form = {"login": login, "password": make.PASSWORD, "csrf_token": token[1]}
     answer = client.post("/sign-in", data=form, base_url=base_url, headers={"Referer": f"{base_url}/sign-in"})
     assert answer.status_code == 303, answer.text
-    return [*page.headers.getlist("Set-Cookie"), *answer.headers.getlist("Set-Cookie")]
+    inside = client.get("/desk", base_url=base_url)
+    assert inside.status_code == 200  # the name under which it was set is the one under which it is read
+    form = {"csrf_token": csrf_token(client, base_url)}
+    gone = client.post("/sign-out", data=form, base_url=base_url, headers={"Origin": base_url})
+    assert gone.status_code == 303, gone.text
+    assert client.get("/desk", base_url=base_url).status_code == 302
+    return [cookie for one in (page, answer, inside, gone) for cookie in one.headers.getlist("Set-Cookie")]
 
 
 def test_cookies_are_for_this_site_and_not_for_scripts(app: Flask, production: Flask) -> None:
     for where, base_url, is_secure in ((app, "http://localhost", False), (production, SITE, True)):
         cookies = signed_in_cookies(where, base_url)
-        assert {cookie.partition("=")[0] for cookie in cookies} == {"huiyi_session", "huiyi_ui"}
+        prefix = "__Host-" if is_secure else ""
+        assert {cookie.partition("=")[0] for cookie in cookies} == {f"{prefix}huiyi_session", f"{prefix}huiyi_ui"}
         for cookie in cookies:
             assert "HttpOnly" in cookie
             assert "SameSite=Lax" in cookie
@@ -229,6 +240,57 @@ def test_the_token_of_another_browser_is_refused(app: Flask) -> None:
         answer = route.send(victim, data={"csrf_token": stolen})
         if answer.status_code != 400:
             wrong.append(f"{route.method} {route.rule}: {answer.status_code}")
+    assert wrong == []
+
+
+def refused_everywhere(app: Flask, person: FlaskClient, **sent: Any) -> list[str]:
+    """Send the same to every address that takes a form; return where it was not refused as a forged form."""
+    answers = [(route, route.send(person, **sent)) for route in forms(app)]
+    return [
+        f"{route.method} {route.rule}: {answer.status_code}"
+        for route, answer in answers
+        if answer.status_code != 400 or "request.form_expired" not in answer.text
+    ]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "http://[x"])
+def test_a_form_that_another_site_sent_is_refused_everywhere_even_with_the_right_token(app: Flask, origin: str) -> None:
+    person = somebody(app)
+    token = csrf_token(person)
+    assert refused_everywhere(app, person, data={"csrf_token": token}, headers={"Origin": origin}) == []
+
+
+def test_a_form_of_our_own_site_is_taken_whatever_port_the_proxy_hides(app: Flask) -> None:
+    for origin in ("http://localhost", "https://localhost:8443"):
+        person = somebody(app)
+        answer = person.post("/sign-out", data={"csrf_token": csrf_token(person)}, headers={"Origin": origin})
+        assert answer.status_code == 303
+
+
+def test_a_token_of_yesterday_is_refused_everywhere(app: Flask) -> None:
+    now, person = clock.now(), somebody(app)
+    token = csrf_token(person)
+    with time_machine.travel(now + timedelta(hours=13), tick=False), clock.set_to(now):
+        assert refused_everywhere(app, person, data={"csrf_token": token}) == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/json"])
+def test_a_body_that_a_foreign_page_may_send_without_asking_is_no_form(app: Flask, kind: str) -> None:
+    person = somebody(app)
+    body = f'csrf_token={csrf_token(person)}&name="x"'
+    assert refused_everywhere(app, person, data=body, content_type=kind) == []
+
+
+def test_no_get_reaches_an_address_that_only_takes_forms(app: Flask) -> None:
+    person = somebody(app)
+    token, wrong = csrf_token(person), []
+    read = {route.rule for route in every_route(app) if route.method == "GET"}
+    for route in forms(app):
+        if route.rule not in read:
+            asked = {"_method": "POST", "csrf_token": token}
+            answer = person.get(route.url, query_string=asked, headers={"X-HTTP-Method-Override": "POST"})
+            if answer.status_code not in (404, 405):  # another page may have the address
+                wrong.append(f"{route.rule}: {answer.status_code}")
     assert wrong == []
 
 
