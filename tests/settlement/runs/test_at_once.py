@@ -29,7 +29,7 @@ from tests.make import settlement as make
 from tests.rig import sizes
 from tests.rig.databases import Databases
 
-PROCESSES, DIES_AT = 8, 8  # so many statements even the one makes that finds everything done
+PROCESSES, DIES_AT = 8, 40  # amid the preparing
 ROUNDS = sizes.of("D5")
 
 
@@ -87,8 +87,15 @@ def outcome(database: Database) -> tuple[object, ...]:
     return found
 
 
-def racing(database: Database, dies_at: int) -> bool:
-    """Let eight processes settle at once, the first of which dies at a statement; say whether it came so far."""
+def racing(database: Database, dies_at: int, alone: bool) -> bool:
+    """Let eight processes settle at once, the first of which dies at a statement; say whether it came so far.
+
+    Args:
+        database: Where they settle.
+        dies_at: The statement at which the first one dies, counted from 1.
+        alone: Whether the others begin only when the first has come there, so that it surely dies amid its work.
+    """
+    waiting, opening = os.pipe()
 
     def dies() -> None:
         reached = 0
@@ -97,13 +104,23 @@ def racing(database: Database, dies_at: int) -> bool:
             nonlocal reached
             reached += 1
             if reached == dies_at:
+                os.close(opening)
+                os.sched_yield()
                 os.kill(os.getpid(), signal.SIGKILL)
 
         event.listen(database.engine, "before_cursor_execute", count)
         one_by_one(database)
 
-    children = [in_a_child(dies if number == 0 else lambda: one_by_one(database)) for number in range(PROCESSES)]
+    def follows() -> None:
+        os.close(opening)
+        if alone:
+            os.read(waiting, 1)  # ends when nobody holds the other end any more
+        one_by_one(database)
+
+    children = [in_a_child(follows if number else dies) for number in range(PROCESSES)]
+    os.close(opening)
     ends = [os.waitpid(child, 0)[1] for child in children]
+    os.close(waiting)
     assert not any(ends[1:])
     return os.WIFSIGNALED(ends[0])
 
@@ -112,7 +129,7 @@ def racing(database: Database, dies_at: int) -> bool:
 @pytest.mark.both_databases
 def test_eight_processes_settle_a_month_once_and_as_one_does(databases: Databases, database_kind: str) -> None:
     """D5: one dies in each round, wherever chance wants it, unless the others have left it nothing to do before."""
-    chance, died = random.Random(20261122), 0
+    chance = random.Random(20261122)
     used = databases.fresh(database_kind)
     database = Database(used)
     with database.new_session() as session, write_transaction(session):
@@ -123,10 +140,11 @@ def test_eight_processes_settle_a_month_once_and_as_one_does(databases: Database
     one_by_one(alone)
     expected = outcome(alone)
     for turn, database in enumerate(together):
-        died += racing(database, chance.randrange(1, 200) if turn else DIES_AT)
+        first = turn == 0
+        died = racing(database, DIES_AT if first else chance.randrange(1, 200), alone=first)
+        assert died or not first
         one_by_one(database)  # whatever the last one left undone
         assert outcome(database) == expected
-    assert died
     for url in (used, *urls):
         databases.discard(url)
 
