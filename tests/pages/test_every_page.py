@@ -1,4 +1,4 @@
-"""Every page of the application in a real browser: readable by everybody and quiet.
+"""Every page of the application in a real browser: readable by everybody, quiet, calm under hostile words.
 
 The addresses come from the application and the links of its pages; who adds a page that nothing leads to gives it a
 record in the told world, or names it below with the reason. HUIYI_TEST_SCREENSHOTS=1 keeps a picture of each page.
@@ -20,11 +20,13 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from kernel import audit, clock, db
+from kernel.db import Database
 from kernel.identity import Role
 from registry.accounts import commands as accounts
 from registry.accounts.model import Account
 from tests.conftest import config_for_tests
 from tests.make import registry_base as make
+from tests.pages.hostile import PAYLOADS, plant
 from tests.pages.looking import Looker
 from tests.pages.paths import VISITOR, Explorer, Map, Spot, Walker
 from tests.rig.books import told_books
@@ -157,3 +159,25 @@ def test_every_page_is_readable_by_everybody_and_breaks_no_rule_of_the_browser(b
             for spot in spots:
                 wrong += looker.examine(page, spot)
     assert wrong == [], "\n".join(wrong)
+
+
+def test_hostile_words_in_every_text_are_only_words(browser: Browser, site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.sqlite"
+    shutil.copyfile(site.file, file)
+    planted = plant(file)
+    assert planted >= 10 * len(PAYLOADS)
+    kept = site.app.extensions["huiyi_database"]
+    site.app.extensions["huiyi_database"] = Database(f"sqlite:///{file}")
+    looker, wrong, seen = Looker(browser, site.address, site.tokens), list[str](), set[int]()
+    try:
+        for person, spots in site.spots():
+            with looker.window(person) as page:
+                for spot in spots:
+                    wrong += [f"{spot.url}: {said}" for said in looker.open(page, spot.url)]
+                    words = page.evaluate("document.body.textContent")
+                    seen |= {number for number, payload in enumerate(PAYLOADS) if payload in words}
+    finally:
+        site.app.extensions["huiyi_database"].engine.dispose()
+        site.app.extensions["huiyi_database"] = kept
+    assert wrong == [], "\n".join(wrong)
+    assert len(seen) == len(PAYLOADS), "every payload is to be read somewhere, as it was written"
