@@ -30,10 +30,10 @@ def show(number: str, line: int):
 @blueprint.arguments(TracedEventArgs, location="query")
 @blueprint.response(200, TracedEventPageOut)
 def events(args: dict[str, Any], number: str, line: int):
-    """List the events of one day behind a line of a statement."""
+    """List the events behind a line of a statement, of one day or of the whole period."""
     session = db.session()
     one = traces.traced(session, current_actor(), number, line)
     limit, after = page_position()
-    found = traces.events_of(session, one, args["day"], after=UUID(after) if after else None, limit=limit + 1)
+    found = traces.events_of(session, one, args.get("day"), after=UUID(after) if after else None, limit=limit + 1)
     more = len(found) > limit
     return {"items": found[:limit], "next_cursor": cursor_after(str(found[limit - 1].id)) if more else None}

@@ -28,10 +28,10 @@ def show(number: str, line: int) -> str:
 @blueprint.get("/statements/<number>/lines/<int:line>/events")
 @requires(Permission.STATEMENT_READ)
 def events(number: str, line: int) -> str:
-    """List the events of one day behind a line of a statement."""
+    """List the events behind a line of a statement, of one day or of the whole period."""
     session, (limit, after) = db.session(), page_position()
     one = traces.traced(session, current_actor(), number, line)
-    day = in_query(TracedEventArgs)["day"]
+    day = in_query(TracedEventArgs).get("day")
     found = traces.events_of(session, one, day, after=UUID(after) if after else None, limit=limit + 1)
     more = len(found) > limit
     return render_template(

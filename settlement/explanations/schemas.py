@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import marshmallow as ma
 
 from kernel.http import PageArgs
@@ -41,9 +44,14 @@ class ExplanationOut(ma.Schema):
 
 
 class TracedEventArgs(PageArgs):
-    """Which day's events."""
+    """Which day's events; without a day, those of the whole period."""
 
-    day = ma.fields.Date(required=True)
+    day = ma.fields.Date()
+
+    @ma.pre_load
+    def leave_out_the_empty(self, data: Mapping[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """Take a field of the form that was left empty as not sent."""
+        return {name: data[name] for name in data if data[name] != ""}
 
 
 class TracedEventOut(ma.Schema):

@@ -319,9 +319,6 @@ def entry_of(session: Session, one: Traced) -> tuple[JournalEntry, list[JournalL
     return header, list(session.scalars(legs))
 
 
-# ---- use ----
-
-
 def days_of(session: Session, one: Traced) -> dict[date, Day]:
     """Return the use that a settlement took of an entitlement, by day: from the sums, or before they exist by index."""
     kept = sa.select(UsageDay).where(UsageDay.run_id == one.run.id, UsageDay.entitlement_id == one.entitlement.id)
@@ -377,15 +374,17 @@ def _belongs(session: Session, run: SettlementRun) -> sa.ColumnElement[bool]:
     return within & ((UsageEvent.day_number >= end.toordinal()) | (UsageEvent.stored_at > until))
 
 
-def events_of(session: Session, one: Traced, day: date, *, after: UUID | None, limit: int) -> Sequence[UsageEvent]:
-    """Return the events of one day that the settlement took, in order of id, ``limit`` after the given one."""
-    query = sa.select(UsageEvent).where(
-        UsageEvent.entitlement_id == one.entitlement.id, UsageEvent.day_number == day.toordinal(),
-        _belongs(session, one.run),
-    )  # fmt: skip
+def events_of(
+    session: Session, one: Traced, day: date | None, *, after: UUID | None, limit: int
+) -> Sequence[UsageEvent]:  # fmt: skip
+    """Return the events that the settlement took, of one day or of all, by day and id, ``limit`` after a given one."""
+    on = UsageEvent.day_number
+    query = sa.select(UsageEvent).where(UsageEvent.entitlement_id == one.entitlement.id, _belongs(session, one.run))
+    query = query if day is None else query.where(on == day.toordinal())
     if after is not None:
-        query = query.where(UsageEvent.id > after)
-    return session.scalars(query.order_by(UsageEvent.id).limit(limit)).all()
+        last = sa.select(on).where(UsageEvent.id == after).scalar_subquery()
+        query = query.where((on > last) | ((on == last) & (UsageEvent.id > after)))
+    return session.scalars(query.order_by(on, UsageEvent.id).limit(limit)).all()
 
 
 def without_sums(session: Session) -> Sequence[SettlementRun]:

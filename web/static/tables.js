@@ -1,4 +1,5 @@
-// Tables with tools: sort, filter and add up the rows of this page, and walk them by keyboard. Every page works without.
+// Tables with tools: sort, filter and add up the rows of this page, and walk them by keyboard.
+// Lists that the server sorts, filters and adds up are only walked. Every page works without.
 (function () {
   "use strict";
 
@@ -25,6 +26,33 @@
     if (typeof one === "bigint" && typeof other === "bigint") { return one < other ? -1 : one > other ? 1 : 0; }
     if (typeof one !== typeof other) { return typeof one === "bigint" ? -1 : 1; }
     return one.localeCompare(other, document.documentElement.lang, {numeric: true});
+  }
+
+  function reach(row) {
+    var link = row.querySelector("a[href]");
+    if (!link) { row.tabIndex = -1; }
+    (link || row).focus();
+  }
+
+  // The single keys work only while the table or its tools have the focus (WCAG 2.1.4).
+  function walkable(box, near, filter, help) {
+    function press(event) {
+      var seen = Array.from(box.querySelector("tbody").rows).filter(function (row) { return !row.hidden; });
+      var typing = event.target === filter;
+      var here = seen.indexOf(event.target.closest("tbody tr"));
+      var at = {ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: seen.length - 1}[event.key];
+      if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+      if (event.key === "/" && !typing) {
+        event.preventDefault();
+        if (filter.closest("details")) { filter.closest("details").open = true; }
+        filter.focus();
+        return;
+      }
+      if (event.key === "?" && !typing) { help.open ^= 1; return; }
+      if (typing && event.key !== "ArrowDown") { return; }
+      if (at !== undefined && seen[at]) { event.preventDefault(); reach(seen[at]); }
+    }
+    near.forEach(function (part) { part.addEventListener("keydown", press); });
   }
 
   function equip(tools) {
@@ -75,25 +103,6 @@
       ordered.forEach(function (row) { body.appendChild(row); });
     }
 
-    function reach(row) {
-      var link = row.querySelector("a[href]");
-      if (!link) { row.tabIndex = -1; }
-      (link || row).focus();
-    }
-
-    // The single keys work only while the table or its tools have the focus (WCAG 2.1.4).
-    function press(event) {
-      var seen = shown();
-      var typing = event.target === filter;
-      var here = seen.indexOf(event.target.closest("tbody tr"));
-      var at = {ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: seen.length - 1}[event.key];
-      if (event.ctrlKey || event.metaKey || event.altKey) { return; }
-      if (event.key === "/" && !typing) { event.preventDefault(); filter.focus(); return; }
-      if (event.key === "?" && !typing) { tools.querySelector("details").open ^= 1; return; }
-      if (typing && event.key !== "ArrowDown") { return; }
-      if (at !== undefined && seen[at]) { event.preventDefault(); reach(seen[at]); }
-    }
-
     headings.forEach(function (heading, column) {
       var button = document.createElement("button");
       if (heading.classList.contains("actions")) { return; }
@@ -106,13 +115,17 @@
       heading.appendChild(button);
     });
     filter.addEventListener("input", sift);
-    tools.addEventListener("keydown", press);
-    box.addEventListener("keydown", press);
+    walkable(box, [tools, box], filter, tools.querySelector("details"));
     tools.hidden = false;
     tell();
   }
 
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("[data-table-tools]").forEach(equip);
+    document.querySelectorAll("[data-table-keys]").forEach(function (help) {
+      var box = help.nextElementSibling;
+      walkable(box, [box], document.querySelector(".list-filters [name]:not([type=hidden])"), help);
+      help.hidden = false;
+    });
   });
 })();
