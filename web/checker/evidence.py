@@ -36,6 +36,7 @@ DOCUMENTS = (
     "registry_request_clearance.evidence_sha256", "registry_resource_consent.evidence_sha256",
     "registry_resource_registration.evidence_sha256", "registry_standard_text.sha256",
     "registry_training_record.evidence_sha256", "registry_version_evidence.sha256",
+    "settlement_payout_resolution.file_sha256",
 )  # fmt: skip
 BEIJING = timedelta(hours=8)
 # GB 32100: the last character of a unified social credit code, modulo 31; no I, O, S, V and Z

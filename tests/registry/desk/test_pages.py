@@ -47,8 +47,7 @@ def test_a_reviewer_returns_once_and_passes_after_the_correction(app: Flask) -> 
         assert send(merchant, f"{workspace}/review", {}, form_at=workspace).status_code == 303
         reviewer = as_person(app, Role.REVIEWER, place="xinchang")
         listed = reviewer.get("/reviews").get_data(as_text=True)
-        page = listed.split('href="/reviews/')[1].split('"')[0]
-        page = f"/reviews/{page}"
+        page = "/reviews/" + listed.split('<th scope="row" class="narrow"><a href="/reviews/')[1].split('"')[0]
         decision = f"{page}/decision"
         fields = {"decision": "agree", "reason": "符合", "checklist": CHECKS[1:], "defects": ""}
         refused = send(reviewer, decision, fields, form_at=page)
