@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.calendar import Period
+from kernel.db import MoneyType
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires
+from kernel.http import Form, current_actor, match_version, policy_book, requires
 from kernel.identity import Permission
+from kernel.json_body import in_query
+from kernel.lists import Column, Kind
 from kernel.money import ZERO, Money, total
 from settlement.earnings.rules import PARK_TITLES, ParkReason
 from settlement.policy import payee_rules
@@ -25,18 +30,55 @@ from settlement.statements import queries as statements
 
 blueprint = Blueprint("settlement_pages", __name__, template_folder="../templates")
 LINES_SHOWN = 200
+PARKED = {reason.value: PARK_TITLES[reason] for reason in ParkReason}
 
 
 @blueprint.get("/settlements")
 @requires(Permission.SETTLEMENT_READ)
-def browse() -> str:
-    """List the settlements of the actor's places, the newest first."""
+def browse() -> Response | str:
+    """List the settlements of the actor's places, the newest first; sorted, filtered and exported as asked for."""
+    found = lists.asked_for("settlements", gettext("各期结算"), _columns())
+    if found.is_download:
+        return found.export(db.session(), queries.listed(current_actor()), SettlementRun)
     return _browse(Form(RunIn), None)
+
+
+def _columns() -> list[Column]:
+    fen = sa.type_coerce(sa.cast(sa.func.replace(SettlementRun.totals["gross"].as_string(), ".", ""), sa.BigInteger),
+                         MoneyType())  # fmt: skip
+    return [
+        Column("number", _("编号"), SettlementRun.number, is_filter=True),
+        Column("place", _("地方"), SettlementRun.place, Kind.CODE, choices=policy_book().places(), is_filter=True),
+        Column("period_start", _("期间"), SettlementRun.period_start, Kind.DAY, is_filter=True),
+        Column("state", _("状态"), SettlementRun.state, Kind.CODE, choices=tuple(RunState), is_filter=True),
+        Column("gross", _("收入（含税）"), fen, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("parked", _("待处理订单"), sa.func.json_array_length(SettlementRun.parked), Kind.COUNT, is_summed=True),
+        Column("prepared", _("编制时间"), SettlementRun.prepared_at, Kind.MOMENT),
+    ]
+
+
+@blueprint.get("/settlements/preview")
+@requires(Permission.SETTLEMENT_PREPARE)
+def preview() -> AnyResponse:
+    """Show what a settlement would come to if it were prepared now; nothing is written."""
+    wanted, session, book = in_query(RunIn), db.session(), policy_book()
+    place, period = wanted["place"], Period.month(wanted["period"])
+    try:
+        report = queries.preview(session, current_actor(), place=place, period=period, now=clock.now(), book=book)
+    except DomainError as refusal:
+        return make_response(_browse(Form(RunIn, wanted), refusal), refusal.status)
+    parts = _parts(report)
+    return make_response(render_template(
+        "settlement/runs/preview.html", report=report, place=place, period=period.text(), month=wanted["period"],
+        yuan=Money.signed_yuan, names=parties_of(session, parts), parts=parts, parts_sum=total(parts.values()),
+        park_titles=PARKED, shown=LINES_SHOWN,
+    ))  # fmt: skip
 
 
 def _browse(form: Form, refusal: DomainError | None) -> str:
     actor, book = current_actor(), policy_book()
-    found = page(db.session(), queries.listed(actor), SettlementRun, newest_first=True)
+    found = lists.asked_for("settlements", gettext("各期结算"), _columns())
+    found.read(db.session(), queries.listed(actor), SettlementRun)
     places = [
         (place, book.place(place).title)
         for place in book.places()
@@ -74,14 +116,14 @@ def show(number: str) -> str:
     """Show one settlement: sums, tie-out, waterfall of each product, parked orders, statements."""
     session, actor = db.session(), current_actor()
     run = queries.visible(session, actor, number)
-    parts = _parts(run)
+    parts = _parts(run.report)
     period = Period(run.period_start, run.period_end)
     reasons = [str(share[-1]) for group in run.report["groups"] for share in group["shares"]]
     is_other = actor.id != run.prepared_by and actor.may(Permission.SETTLEMENT_CHECK, place=run.place)
     return render_template(
         "settlement/runs/show.html", run=run, yuan=Money.signed_yuan, names=parties_of(session, parts),
         parts=parts, parts_sum=total(parts.values()), place=policy_book().place(run.place).title, period=period.text(),
-        park_titles={reason.value: PARK_TITLES[reason] for reason in ParkReason}, shown=LINES_SHOWN,
+        park_titles=PARKED, shown=LINES_SHOWN,
         statements=statements.of_run(session, run.id), steps=_timeline(run),
         may_check=is_other and run.state is RunState.PREPARED, may_seal=is_other and run.state is RunState.CHECKED,
         may_prepare=run.state is not RunState.SEALED and actor.may(Permission.SETTLEMENT_PREPARE, place=run.place),
@@ -90,10 +132,10 @@ def show(number: str) -> str:
     )  # fmt: skip
 
 
-def _parts(run: SettlementRun) -> dict[str, Money]:
+def _parts(report: dict[str, Any]) -> dict[str, Money]:
     """Return what each party gets of all products together, by its credit code, the most first."""
     found: dict[str, Money] = {}
-    for group in run.report["groups"]:
+    for group in report["groups"]:
         for step in group["steps"]:
             for uscc, amount in step["out"].items():
                 found[uscc] = found.get(uscc, ZERO) + Money.signed_yuan(amount)

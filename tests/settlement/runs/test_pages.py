@@ -141,3 +141,21 @@ def test_the_pages_refuse_a_month_that_is_not_over(app: Flask, used: make.World)
     answer = send(maker, "/settlements", "/settlements", place=base.PLACE, period="2026-09")
     assert answer.status_code == 409
     assert "尚未结束" in answer.get_data(as_text=True)
+
+
+@pytest.mark.both_databases
+def test_the_preview_shows_what_would_be_prepared_and_writes_nothing(app: Flask, used: make.World) -> None:
+    maker, asked = as_person(app, Role.FINANCE_PREPARER, place=base.PLACE), f"place={base.PLACE}&period=2026-08"
+    seen = maker.get(f"/settlements/preview?{asked}").get_data(as_text=True)
+    listed = maker.get("/settlements").get_data(as_text=True)
+    assert "还没有结算。" in listed
+    made = send(maker, "/settlements", "/settlements", **MONTH)
+    prepared = maker.get(made.location).get_data(as_text=True)
+    amounts = r"<span class=\"money[^>]*>([^<]+)<"
+    assert re.findall(amounts, seen)
+    assert re.findall(amounts, seen) == re.findall(amounts, prepared)
+    total = maker.get("/settlements?sort=-gross&gross_from=1590&gross_to=1590&state=prepared").get_data(as_text=True)
+    assert "¥ 1,590.00" in total[total.index("<tfoot>") :]
+    assert maker.get(f"/settlements/preview?place={base.PLACE}&period=2026-13").status_code == 422
+    assert maker.get(f"/settlements/preview?place={base.PLACE}&period=2099-01").status_code == 409
+    assert as_person(app, Role.AUDITOR).get(f"/settlements/preview?{asked}").status_code == 403
