@@ -131,6 +131,7 @@ class Listing:
     title: Any
     columns: Sequence[Column]
     asked: dict[str, Any]
+    at: str = ""  # the endpoint of its page, where other requests show the list too
     items: list[Any] = field(default_factory=list)
     count: int = 0
     sums: dict[str, Money | int] = field(default_factory=dict)
@@ -176,6 +177,11 @@ class Listing:
         return self._url(**{name: None for column in self.columns for name in column.fields})
 
     @property
+    def action(self) -> str:
+        """Where the form of the filters leads."""
+        return url_for(self.at) if self.at else request.path
+
+    @property
     def kept(self) -> dict[str, str]:
         """What the form of the filters sends along unchanged."""
         own = {*SHOWN, "sort", *(name for column in self.columns for name in column.fields)}
@@ -184,7 +190,8 @@ class Listing:
     def _url(self, **changed: str | None) -> str:
         said = {name: value for name, value in request.args.items() if name not in SHOWN and value}
         wanted = {name: value for name, value in {**said, **changed}.items() if value is not None}
-        return url_for(str(request.endpoint), **{**(request.view_args or {}), **wanted})
+        own = {} if self.at else request.view_args or {}
+        return url_for(self.at or str(request.endpoint), **{**own, **wanted})
 
     # ---- rows in the database ----
 
@@ -341,11 +348,18 @@ def _written(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else value.text() if isinstance(value, Money) else str(value)
 
 
-def asked_for(name: str, title: Any, columns: Sequence[Column]) -> Listing:
-    """Return the list that the address of the request asks for; what it does not admit is answered with 422."""
+def asked_for(name: str, title: Any, columns: Sequence[Column], *, at: str = "") -> Listing:
+    """Return the list that the address of the request asks for; what it does not admit is answered with 422.
+
+    Args:
+        name: of the file that is exported.
+        title: over the list in that file.
+        columns: as the page shows them, from the left.
+        at: the endpoint of the page, where the answers of other requests show the list too.
+    """
     fields: dict[str, Any] = {}
     for column in columns:
         fields |= column.fields
     orders = [sign + column.name for column in columns for sign in ("", "-")]
     schema: Any = ListArgs.from_dict({**fields, "sort": ma.fields.String(validate=ma.validate.OneOf(orders))})
-    return Listing(name, title, columns, in_query(schema))
+    return Listing(name, title, columns, in_query(schema), at)

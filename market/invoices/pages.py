@@ -12,11 +12,12 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.calendar import DAY, Period
 from kernel.errors import DomainError
-from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind, Listing
 from market.invoices import commands, queries, sheets
 from market.invoices.model import Invoice
 from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, TaxpayerKind
@@ -53,9 +54,27 @@ SCHEMAS: dict[str, type[ma.Schema]] = {
 
 @blueprint.get("/invoices")
 @requires(Permission.ORDER_READ)
-def browse() -> str:
+def browse() -> Response | str:
     """List the invoices of the own orders; a seller sees what waits, and how it is taxed."""
+    found = _invoices()
+    if found.is_download:
+        return found.export(db.session(), queries.listed(current_actor()), Invoice)
     return _list_page(Form(TaxpayerIn))[0]
+
+
+def _invoices() -> Listing:
+    number = sa.select(Order.number).where(Order.id == Invoice.order_id).scalar_subquery()
+    columns = [
+        Column("number", _("申请编号"), Invoice.number, is_filter=True),
+        Column("order", _("订单"), sa.func.coalesce(number, sa.cast(Invoice.month, sa.Text)), is_filter=True),
+        Column("kind", _("种类"), Invoice.kind, Kind.CODE, KIND_WORDS, tuple(InvoiceKind), is_filter=True),
+        Column("net", _("金额（不含税）"), Invoice.net, Kind.MONEY, is_summed=True),
+        Column("tax", _("税额"), Invoice.tax, Kind.MONEY, is_summed=True),
+        Column("gross", _("价税合计"), Invoice.gross, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("issued", _("发票号码"), sa.func.coalesce(Invoice.tax_system_number, ""), is_filter=True),
+        Column("state", _("状态"), Invoice.state, Kind.CODE, STATE_WORDS, tuple(InvoiceState), is_filter=True),
+    ]
+    return lists.asked_for("invoices", gettext("发票"), columns, at="invoice_pages.browse")
 
 
 @blueprint.post("/invoices/taxpayer")
@@ -177,10 +196,8 @@ def take_step(number: str, step: str) -> AnyResponse:
 
 def _list_page(form: Form, status: int = 200) -> tuple[str, int]:
     session, actor = db.session(), current_actor()
-    state = request.args.get("state", "")
-    chosen = InvoiceState(state) if state in list(InvoiceState) else None
-    found = page(session, queries.listed(actor, state=chosen), Invoice, newest_first=True)
-    numbers = {one.order_id for one in found["items"] if one.order_id}
+    found = _invoices().read(session, queries.listed(actor), Invoice)
+    numbers = {one.order_id for one in found.items if one.order_id}
     may_ask = actor.org_id is not None and actor.may(Permission.INVOICE_ASK, org_id=actor.org_id)
     may_issue = actor.org_id is not None and actor.may(Permission.INVOICE_ISSUE, org_id=actor.org_id)
     text = render_template(
@@ -188,7 +205,6 @@ def _list_page(form: Form, status: int = 200) -> tuple[str, int]:
         may_ask=may_ask, order_numbers={row[0]: row[1] for row in session.execute(
             sa.select(Order.id, Order.number).where(Order.id.in_(numbers)))},
         state_words=STATE_WORDS, kinds=KIND_WORDS, types=TYPE_WORDS, taxpayers=TAXPAYER_WORDS,
-        states=[(one.value, word) for one, word in STATE_WORDS.items()],
         taxpayer_options=[(one.value, word) for one, word in TAXPAYER_WORDS.items()],
         waiting=len(queries.waiting(session, actor)) if may_issue else 0,
         stated=queries.statements(session, actor.org_id) if may_issue and actor.org_id else [],

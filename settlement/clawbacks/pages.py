@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, requires, words_of
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind
 from registry.parties.model import Party
 from settlement.clawbacks import commands, queries
 from settlement.clawbacks.model import Clawback, ClawbackRecovery
@@ -31,13 +33,31 @@ KIND_WORDS = {RecoveryKind.REPAID: _("已退回"), RecoveryKind.WRITTEN_OFF: _("
 
 @blueprint.get("/receivables")
 @requires(Permission.CLAWBACK_READ)
-def browse() -> str:
-    """List receivables within one's scope with what is left of each."""
+def browse() -> Response | str:
+    """List receivables within one's scope with what is left of each; sorted, filtered and exported as asked for."""
     session = db.session()
-    found = page(session, queries.listed(current_actor()), Clawback, newest_first=True)
-    left = {one.clawback.id: one.left for one in queries.left(session, found["items"])}
-    names = {one.party_id: session.get_one(Party, one.party_id).name for one in found["items"]}
+    query = queries.listed(current_actor()).join(Party, Party.id == Clawback.party_id)
+    found = lists.asked_for("receivables", gettext("应收退款"), _columns())
+    if found.is_download:
+        return found.export(session, query, Clawback)
+    items = found.read(session, query, Clawback).items
+    left = {one.clawback.id: one.left for one in queries.left(session, items)}
+    names = {one.party_id: session.get_one(Party, one.party_id).name for one in items}
     return render_template("settlement/clawbacks/browse.html", found=found, left=left, names=names)
+
+
+def _columns() -> list[Column]:
+    ways = {"treasury": _("国库退付"), "party": _("单位退回")}
+    way = sa.case((Clawback.is_treasury, "treasury"), else_="party")
+    return [
+        Column("party", _("单位"), Party.name, is_filter=True),
+        Column("order", _("订单"), Clawback.order_number, is_filter=True),
+        Column("place", _("地方"), Clawback.place, Kind.CODE, choices=policy_book().places(), is_filter=True),
+        Column("amount", _("金额"), Clawback.amount, Kind.MONEY, is_summed=True),
+        Column("left", _("尚欠"), queries.left_column(), Kind.MONEY, is_filter=True, is_summed=True),
+        Column("way", _("去向"), way, Kind.CODE, ways, tuple(ways), is_filter=True),
+        Column("raised", _("发生时间"), Clawback.raised_at, Kind.MOMENT, is_filter=True),
+    ]
 
 
 @blueprint.get("/receivables/<uuid:clawback_id>")

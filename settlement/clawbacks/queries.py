@@ -190,6 +190,18 @@ def left(session: Session, clawbacks: Sequence[Clawback]) -> list[Balance]:
     return [Balance(one, one.amount - taken.get(one.id, ZERO) - ended.get(one.id, ZERO)) for one in clawbacks]
 
 
+def left_column() -> sa.ColumnElement[Money]:
+    """Return the same of each receivable as an expression of the database, for lists that sort by it and add it up."""
+    netted = sa.select(sa.func.sum(ClawbackNetting.amount)).where(
+        ClawbackNetting.clawback_id == Clawback.id, ClawbackNetting.released_at.is_(None)
+    )
+    ended = sa.select(sa.func.sum(ClawbackRecovery.amount)).where(
+        ClawbackRecovery.clawback_id == Clawback.id, ClawbackRecovery.state.in_(HELD)
+    )
+    off = [sa.func.coalesce(sa.type_coerce(one.scalar_subquery(), sa.BigInteger), 0) for one in (netted, ended)]
+    return sa.type_coerce(sa.type_coerce(Clawback.amount, sa.BigInteger) - off[0] - off[1], MoneyType())
+
+
 def _summed(
     session: Session, key: InstrumentedAttribute[UUID], amount: InstrumentedAttribute[Money],
     *conditions: sa.ColumnElement[bool],

@@ -46,6 +46,8 @@ CLOSING = sa.table(
     sa.column("period_end", sa.Date),
 )
 
+VOUCHERS = 10**6  # numbers below it are written with six digits
+
 
 class NoSuchEntry(NotFound):
     """There is no such voucher, or none that the actor may know of."""
@@ -128,6 +130,14 @@ class Booked:
 def voucher_of(header: JournalEntry) -> str:
     """Return the voucher number of an entry, without gap in its book and accounting year."""
     return f"{series(header.place, header.year)}-{header.number:06d}"
+
+
+def voucher_column() -> sa.ColumnElement[str]:
+    """Return the same as an expression of the database, for lists that sort by it."""
+    number, text = JournalEntry.number, sa.Text
+    padded = sa.func.substr(sa.cast(VOUCHERS + number, text), 2)
+    digits = sa.case((number < VOUCHERS, padded), else_=sa.cast(number, text))
+    return sa.literal("JV-") + JournalEntry.place + "-" + sa.cast(JournalEntry.year, text) + "-" + digits
 
 
 def series(place: str, year: int) -> str:

@@ -11,10 +11,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.errors import DomainError
-from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind, Listing
 from kernel.money import Money, total
 from market.payments.gateway import Stripe
 from registry.parties.model import Party
@@ -56,8 +57,24 @@ HOLD_WORDS = {
 @blueprint.get("/payouts")
 @requires(Permission.PAYOUT_READ)
 def browse() -> AnyResponse:
-    """Show what is open at a place, and the batches."""
+    """Show what is open at a place, and the batches; these are sorted, filtered and exported as asked for."""
+    found = _batches()
+    if found.is_download:
+        return found.export(db.session(), queries.listed(current_actor()), PayoutBatch)
     return _browse()
+
+
+def _batches() -> Listing:
+    columns = [
+        Column("number", _("编号"), PayoutBatch.number, is_filter=True),
+        Column("batch_place", _("地方"), PayoutBatch.place, Kind.CODE, choices=policy_book().places(), is_filter=True),
+        Column("channel", _("方式"), PayoutBatch.channel, Kind.CODE, CHANNEL_WORDS, tuple(Channel), is_filter=True),
+        Column("state", _("状态"), PayoutBatch.state, Kind.CODE, BATCH_WORDS, tuple(BatchState), is_filter=True),
+        Column("count", _("笔数"), PayoutBatch.count, Kind.COUNT, is_summed=True),
+        Column("total", _("金额"), PayoutBatch.total, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("prepared", _("编制时间"), PayoutBatch.prepared_at, Kind.MOMENT, is_filter=True),
+    ]
+    return lists.asked_for("payout-batches", gettext("批次"), columns, at="payout_pages.browse")
 
 
 @blueprint.post("/payouts")
@@ -86,7 +103,7 @@ def _browse(refusal: DomainError | None = None, status: int = 200) -> AnyRespons
         "settlement/payouts/browse.html", place=chosen, places=[(one, book.place(one).title) for one in places],
         payable=payable, held=held[:HELD_SHOWN], held_sum=total(one.due.amount for one in held),
         sum=total(one.gross for one in payable), holds=HOLD_WORDS, channels=CHANNEL_WORDS, states=BATCH_WORDS,
-        found=page(session, queries.listed(actor), PayoutBatch, newest_first=True), refusal=words_of(refusal),
+        found=_batches().read(session, queries.listed(actor), PayoutBatch), refusal=words_of(refusal),
         may_prepare=actor.may(Permission.PAYOUT_PREPARE, place=chosen),
     )  # fmt: skip
     return make_response(text, status)

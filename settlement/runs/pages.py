@@ -37,7 +37,7 @@ PARKED = {reason.value: PARK_TITLES[reason] for reason in ParkReason}
 @requires(Permission.SETTLEMENT_READ)
 def browse() -> Response | str:
     """List the settlements of the actor's places, the newest first; sorted, filtered and exported as asked for."""
-    found = lists.asked_for("settlements", gettext("各期结算"), _columns())
+    found = lists.asked_for("settlements", gettext("各期结算"), _columns(), at="settlement_pages.browse")
     if found.is_download:
         return found.export(db.session(), queries.listed(current_actor()), SettlementRun)
     return _browse(Form(RunIn), None)
@@ -77,7 +77,7 @@ def preview() -> AnyResponse:
 
 def _browse(form: Form, refusal: DomainError | None) -> str:
     actor, book = current_actor(), policy_book()
-    found = lists.asked_for("settlements", gettext("各期结算"), _columns())
+    found = lists.asked_for("settlements", gettext("各期结算"), _columns(), at="settlement_pages.browse")
     found.read(db.session(), queries.listed(actor), SettlementRun)
     places = [
         (place, book.place(place).title)

@@ -19,6 +19,7 @@ from tests.make.clients import as_person
 from tests.make.finance_day import FinanceDay, make_settled_day
 
 EVENT = r"<code>(\d+-\d+)</code>"
+PATHS = ("/settlements", "/statements", "/payouts", "/receivables", "/ledger", "/invoices")
 SHARES = ["135.37", "150.00", "314.63", "900.00"]
 FEN = Column("fen", "金额", Money, Kind.MONEY, is_filter=True, is_summed=True)
 
@@ -116,3 +117,21 @@ def test_rows_at_hand_are_added_up_whole_and_too_many_are_not_exported(app: Flas
         assert found.next_cursor is not None
     with app.test_request_context("/statements?download=xlsx"), pytest.raises(TooManyRows):
         asked_for("fen", "金额", [FEN]).export_of(range(EXPORTED_MAX + 1))
+
+
+@pytest.mark.both_databases
+def test_every_list_of_finance_sorts_by_each_heading_and_is_exported_whole(app: Flask, settled: FinanceDay) -> None:
+    auditor = as_person(app, Role.AUDITOR)
+    for path in PATHS:
+        text = auditor.get(path).get_data(as_text=True)
+        names = set(
+            re.findall(r'<option value="(-?[a-z_]+)"', text[text.index('id="list-sort"') :].split("</select>")[0])
+        )
+        assert len(names) >= 8, path
+        for name in sorted(names):
+            assert auditor.get(f"{path}?sort={name}&limit=2").status_code == 200, (path, name)
+        answer = auditor.get(f"{path}?download=xlsx&sort={min(names)}")
+        (count,) = re.findall(r'role="status">共 ([0-9,]+) 条', text)
+        assert len(sheet(answer)) == int(count) + 2, path
+        body = re.search(r"<thead><tr>(.*?)</thead>\s*<tbody>\s*<tr>(.*?)</tr>", text[text.index("list-tools") :], re.S)
+        assert not body or len(re.findall("<th ", body[1])) == len(re.findall(r"<t[dh][ >]", body[2])), path
