@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import socket
 import ssl
 import threading
@@ -48,7 +50,9 @@ def certificate() -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    path = Path(mkdtemp(prefix="huiyi-receiver-")) / "receiver.pem"
+    folder = mkdtemp(prefix="huiyi-receiver-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "receiver.pem"
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
