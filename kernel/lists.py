@@ -67,9 +67,9 @@ READ: dict[Kind, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: ``of`` is a database expression that is never null, or a function of a row of a list in memory.
+    """One column: ``of`` is a database expression, or a function of a row of a list in memory.
 
-    Without ``words`` a code reads as the site reads it anywhere. ``choices`` are the codes to filter by.
+    Where ``of`` may be null, the list is neither sorted nor filtered by it. Without ``words`` a code reads as the site reads it anywhere. ``choices`` are the codes to filter by.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Column:
     choices: Sequence[str] = ()
     is_filter: bool = False
     is_summed: bool = False
+    is_sorted: bool = True
 
     @property
     def css(self) -> str:
@@ -104,6 +105,8 @@ class Column:
 
     def say(self, value: Any) -> Any:
         """Return what a reader sees of a value: an amount, a number, or words."""
+        if value is None:
+            return ""
         if self.kind is Kind.CODE:
             label = current_app.jinja_env.globals.get("state_label", str)
             return str(self.words.get(value, value) if self.words is not None else label(value))  # type: ignore[operator]
@@ -360,6 +363,6 @@ def asked_for(name: str, title: Any, columns: Sequence[Column], *, at: str = "")
     fields: dict[str, Any] = {}
     for column in columns:
         fields |= column.fields
-    orders = [sign + column.name for column in columns for sign in ("", "-")]
+    orders = [sign + column.name for column in columns if column.is_sorted for sign in ("", "-")]
     schema: Any = ListArgs.from_dict({**fields, "sort": ma.fields.String(validate=ma.validate.OneOf(orders))})
     return Listing(name, title, columns, in_query(schema), at)
