@@ -10,13 +10,13 @@ from kernel.calendar import business_date
 from kernel.http import local_target, policy_book, public, requires
 from kernel.identity import Permission
 from kernel.policy import describe
+from web.counting import by_place
 from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
 from web.readiness import readiness
 from web.rule_words import rule_words
 from web.shell import LOCALES
-from web.summary import front_page
 
 blueprint = Blueprint("home", __name__)
 probes = Blueprint("probes", __name__)
@@ -26,7 +26,10 @@ probes = Blueprint("probes", __name__)
 @public
 def index() -> str:
     """Show what the market offers, what was sold, and where to begin."""
-    return render_template("home.html", **front_page(db.session(), now=clock.now()))
+    book = policy_book()
+    counted = by_place(db.session(), now=clock.now(), book=book)
+    places = [(book.place(row.key), row) for row in counted.rows]
+    return render_template("home.html", places=places, totals=counted.total)
 
 
 @blueprint.get("/language/<code>")

@@ -60,7 +60,9 @@ def test_everybody_reads_the_same_counts_everywhere(app: Flask) -> None:
 
         shown = visitor.get("/statistics").get_data(as_text=True)
         assert "不单列" in shown
-        assert 'href="/statistics"' in visitor.get("/").get_data(as_text=True)
+        front = visitor.get("/").get_data(as_text=True)
+        assert 'href="/statistics"' in front
+        assert "不单列" in front.split("累计调用次数")[1].split("</dd>")[0]
         for name in ("places", "domains", "months", "use"):
             drawn = visitor.get(f"/statistics/{name}.svg")
             assert (drawn.status_code, drawn.mimetype) == (200, "image/svg+xml"), name
