@@ -69,7 +69,8 @@ READ: dict[Kind, Callable[[str], Any]] = {
 class Column:
     """One column: ``of`` is a database expression, or a function of a row of a list in memory.
 
-    Where ``of`` may be null, the list is neither sorted nor filtered by it. Without ``words`` a code reads as the site reads it anywhere. ``choices`` are the codes to filter by.
+    Where ``of`` may be null, the list is neither sorted nor filtered by it. Without ``words`` a code reads as the site
+    reads it anywhere; ``choices`` are the codes to filter by.
     """
 
     name: str

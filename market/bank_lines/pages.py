@@ -12,10 +12,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind, Listing
 from market.bank_lines import commands, queries
 from market.bank_lines.model import BankLine
 from market.bank_lines.rules import LineState, Reason
@@ -42,8 +43,21 @@ REASON_WORDS = {
 @blueprint.get("/bank-lines")
 @requires(Permission.SETTLEMENT_READ)
 def browse() -> Response:
-    """List the lines; statements are imported here."""
-    return _list()
+    """List the lines, sorted, filtered and exported as asked for; statements are imported here."""
+    found = _lines()
+    return found.export(db.session(), queries.listed(current_actor()), BankLine) if found.is_download else _list()
+
+
+def _lines() -> Listing:
+    columns = [
+        Column("serial", _("流水号"), BankLine.serial, is_filter=True),
+        Column("booked", _("到账时间"), BankLine.booked_at, Kind.MOMENT, is_filter=True),
+        Column("payer", _("付款人"), BankLine.payer_name, is_filter=True),
+        Column("remark", _("附言"), BankLine.remark, is_filter=True),
+        Column("amount", _("金额"), BankLine.amount, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("state", _("状态"), BankLine.state, Kind.CODE, STATE_WORDS, tuple(LineState), is_filter=True),
+    ]
+    return lists.asked_for("bank-lines", gettext("银行流水"), columns, at="bank_line_pages.browse")
 
 
 @blueprint.post("/bank-lines/files")
@@ -135,13 +149,12 @@ def _step(
 def _list(
     *, errors: dict[str, list[str]] | None = None, refusal: DomainError | None = None, status: int = 200
 ) -> Response:
-    session, actor, state = db.session(), current_actor(), request.args.get("state", "")
-    chosen = LineState(state) if state in list(LineState) else None
+    session, actor = db.session(), current_actor()
     places = [place for place in policy_book().places() if actor.may(Permission.PAYMENT_RECORD, place=place)]
     text = render_template(
         "market/bank_lines/list.html", state_words=STATE_WORDS, tones=TONES, reason_words=REASON_WORDS,
         errors=errors or {},
-        found=page(session, queries.listed(actor, state=chosen), BankLine, newest_first=True),
+        found=_lines().read(session, queries.listed(actor), BankLine),
         places=[(place, policy_book().place(place).title) for place in places], refusal=words_of(refusal),
     )  # fmt: skip
     return make_response(text, status)

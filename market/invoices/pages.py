@@ -63,7 +63,7 @@ def browse() -> Response | str:
 
 
 def _invoices() -> Listing:
-    number = sa.select(Order.number).where(Order.id == Invoice.order_id).scalar_subquery()
+    number = sa.select(Order.number).where(Order.id == Invoice.order_id).correlate(Invoice).scalar_subquery()
     columns = [
         Column("number", _("申请编号"), Invoice.number, is_filter=True),
         Column("order", _("订单"), sa.func.coalesce(number, sa.cast(Invoice.month, sa.Text)), is_filter=True),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.calendar import BEIJING
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, page, policy_book, problem, requires
+from kernel.http import Form, current_actor, policy_book, problem, requires
 from kernel.identity import Permission
+from kernel.lists import Column, Kind, Listing
 from market.orders.model import Order
 from market.payments import commands, queries
 from market.payments.model import Payment
@@ -25,7 +28,10 @@ blueprint = Blueprint("payment_pages", __name__, template_folder="../templates")
 @blueprint.get("/payments")
 @requires(Permission.ORDER_READ)
 def browse() -> Response:
-    """List payments; the preparer records bank lines here."""
+    """List payments, sorted, filtered and exported as asked for; the preparer records bank lines here."""
+    found = _payments()
+    if found.is_download:
+        return found.export(db.session(), queries.listed(current_actor()), Payment)
     reference = request.args.get("reference", "")
     now = clock.now().astimezone(BEIJING)
     typed = {"reference": reference, "captured_at": f"{now:%Y-%m-%dT%H:%M}"}
@@ -66,13 +72,26 @@ def open_waiting() -> AnyResponse:
     return redirect(url_for("payment_pages.browse"), code=303)
 
 
+def _payments() -> Listing:
+    order = sa.select(Order.number).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
+    columns = [
+        Column("number", _("编号"), Payment.number, is_filter=True),
+        Column("order", _("订单"), order, is_filter=True),
+        Column("remark", _("附言"), Payment.reference),
+        Column("amount", _("金额"), Payment.amount, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("captured", _("到账时间"), Payment.captured_at, Kind.MOMENT, is_sorted=False),
+        Column("bank_line", _("流水号"), Payment.bank_line, is_sorted=False),
+        Column("state", _("状态"), Payment.state, Kind.CODE, choices=tuple(PaymentState), is_filter=True),
+    ]
+    return lists.asked_for("payments", gettext("付款"), columns, at="payment_pages.browse")
+
+
 def _payments_page(form: Form, *, status: int = 200) -> Response:
-    session, actor, state = db.session(), current_actor(), request.args.get("state", "")
-    chosen = PaymentState(state) if state in list(PaymentState) else None
-    found = page(session, queries.listed(actor, state=chosen), Payment, newest_first=True)
-    placed: dict[Any, Order] = {one.order_id: session.get_one(Order, one.order_id) for one in found["items"]}
+    session, actor = db.session(), current_actor()
+    found = _payments().read(session, queries.listed(actor), Payment)
+    placed: dict[Any, Order] = {one.order_id: session.get_one(Order, one.order_id) for one in found.items}
     text = render_template(
-        "market/payments/list.html", found=found, orders=placed, states=list(PaymentState), form=form,
+        "market/payments/list.html", found=found, orders=placed, form=form,
         may_record=actor.may(Permission.PAYMENT_RECORD),
         refusal=None if form.problem is None else problem(form.problem, language=str(get_locale())),
     )  # fmt: skip

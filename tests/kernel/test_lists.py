@@ -19,7 +19,8 @@ from tests.make.clients import as_person
 from tests.make.finance_day import FinanceDay, make_settled_day
 
 EVENT = r"<code>(\d+-\d+)</code>"
-PATHS = ("/settlements", "/statements", "/payouts", "/receivables", "/ledger", "/invoices")
+PATHS = ("/settlements", "/statements", "/payouts", "/receivables", "/ledger", "/invoices", "/payments",
+         "/bank-lines")  # fmt: skip
 SHARES = ["135.37", "150.00", "314.63", "900.00"]
 FEN = Column("fen", "金额", Money, Kind.MONEY, is_filter=True, is_summed=True)
 
