@@ -11,10 +11,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db
+from kernel import clock, db, lists
 from kernel.errors import DomainError
-from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind, Listing
 from settlement.payees import commands, queries
 from settlement.payees.model import PayeeAccount, PayeeFreeze
 from settlement.payees.rules import AccountKind, AccountState
@@ -35,8 +36,23 @@ KIND_WORDS = {
 @blueprint.get("/payees")
 @requires(Permission.PAYEE_READ)
 def browse() -> AnyResponse:
-    """List accounts, freezes and notices within one's scope."""
+    """List accounts, freezes and notices within one's scope; accounts sorted, filtered and exported as asked for."""
+    found = _accounts()
+    if found.is_download:
+        return found.export(db.session(), queries.listed(current_actor()), PayeeAccount)
     return _browse()
+
+
+def _accounts() -> Listing:
+    columns = [
+        Column("holder", _("单位"), PayeeAccount.holder, is_filter=True),
+        Column("place", _("地方"), PayeeAccount.place, Kind.CODE, choices=policy_book().places(), is_filter=True),
+        Column("kind", _("类别"), PayeeAccount.kind, Kind.CODE, KIND_WORDS, tuple(AccountKind), is_filter=True),
+        Column("shown", _("账号"), PayeeAccount.shown),
+        Column("state", _("状态"), PayeeAccount.state, Kind.CODE, STATE_WORDS, tuple(AccountState), is_filter=True),
+        Column("effective", _("生效时间"), PayeeAccount.effective_at, Kind.MOMENT, is_sorted=False),
+    ]
+    return lists.asked_for("payees", gettext("收款账户"), columns, at="payee_pages.browse")
 
 
 @blueprint.post("/payees")
@@ -109,12 +125,12 @@ def _browse(
     revealed: Mapping[UUID, str] | None = None,
 ) -> AnyResponse:  # fmt: skip
     session, actor, book = db.session(), current_actor(), policy_book()
-    found = page(session, queries.listed(actor), PayeeAccount, newest_first=True)
+    found = _accounts().read(session, queries.listed(actor), PayeeAccount)
     freezes = list(session.scalars(queries.freezes(actor).where(PayeeFreeze.lifted_at.is_(None))))
     told = queries.notices(session, actor, limit=NOTICES_SHOWN)
-    ids = {one.party_id for one in (*found["items"], *freezes, *told)}
+    ids = {one.party_id for one in (*found.items, *freezes, *told)}
     may_confirm = actor.may(Permission.PAYEE_CONFIRM)
-    waiting = [one for one in found["items"] if one.state is AccountState.ASKED]
+    waiting = [one for one in found.items if one.state is AccountState.ASKED]
     text = render_template(
         "settlement/payees/browse.html", found=found, freezes=freezes, told=told, form=form or Form(PayeeAccountIn),
         names=queries.names(session, ids), states=STATE_WORDS, kinds=KIND_WORDS, refusal=words_of(refusal),
