@@ -26,6 +26,7 @@ from tests.rig import databases as rig
 from tests.rig import worlds
 from tests.rig.browser import page_of_one_person, running_browser
 from tests.rig.network import refuse_the_network
+from tests.rig.passwords import cost_little
 
 # long or often forking tests start with the run, the latter while a worker is small: to fork a large one costs 50 ms
 FIRST = (
@@ -45,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open the run, once for all workers, and cut the network."""
     refuse_the_network()
     rig.share_compiled_statements()
+    cost_little()
     if not hasattr(config, "workerinput"):
         rig.open_run()
     rig.share_compiled_templates()

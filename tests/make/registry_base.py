@@ -113,7 +113,7 @@ def make_account(
     password: str = PASSWORD,
     now: datetime = NOW,
 ) -> Account:
-    """Create an account with these roles; each costs an argon2 hash, so use them sparingly."""
+    """Create an account with these roles."""
     administrator = security_administrator()
     account = accounts.create_account(
         session, administrator, login=login or f"person.{next(_serial)}", name=name or f"人员 {next(_serial)}",
