@@ -28,7 +28,7 @@ from web.metrics import observe
 from web.policies import overlay_values
 from web.related import related
 from web.rule_words import rule_words
-from web.spoken import said_on_page, spoken
+from web.spoken import said_on_page, spoken, tongue
 
 LOCALES = ("zh_Hans_CN", "en")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["state_label"] = state_label
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["spoken"] = spoken
+    app.jinja_env.globals["tongue"] = tongue
     app.jinja_env.globals["gettext"] = said_on_page  # what ``_`` calls
     app.jinja_env.globals["related"] = related
     app.jinja_env.globals["rule_words"] = rule_words

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
+from web.sentences import said
+
+HAN = re.compile("[\u3400-\u9fff]")
 SPOKEN = (
     # gates
     _("出售主体状态正常"),
@@ -172,8 +177,13 @@ SPOKEN = (
 
 def spoken(words: object) -> str:
     """Return words of a record or a rule in the reader's language; as they are when the catalogue has none."""
-    said = str(words or "")
-    return gettext(said) if said else ""
+    text = str(words or "")
+    return said(text) if text else ""
+
+
+def tongue(words: object) -> Markup:
+    """Return the attribute that marks words as Chinese, for those of people and of the law; nothing for others."""
+    return Markup(' lang="zh-Hans"') if HAN.search(str(words or "")) else Markup("")
 
 
 @pass_eval_context

@@ -135,7 +135,7 @@ def _step(one: Traced, group: Group, uscc: str, checks: list[Check]) -> dict[str
         )  # fmt: skip
         out = together(division.steps[step - 1].out, moved)
         again = {party: amount.text() for party, amount in sorted(out.items()) if amount}
-        checks.append(Check(f"第 {step} 步分给各方 · given by step {step}", _pairs(again), _pairs(found)))
+        checks.append(Check(f"第 {step} 步分给各方 · given to the parties", _pairs(again), _pairs(found)))
     except DomainError as refusal:
         # a step that counts over the term by figures of its own: what the settlement kept is all there is
         kept = {} if poured is None else {party: text for party, text in poured["out"].items() if text != "0.00"}

@@ -40,7 +40,7 @@ def plant(file: Path) -> int:
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute("PRAGMA ignore_check_constraints = ON")
-    for table, column, kind in list(_columns(connection)):
+    for table, column, kind in list(columns(connection)):
         rows = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
         for row, value in rows:
             if not isinstance(value, str) or not WORDS.search(value):
@@ -56,7 +56,7 @@ def plant(file: Path) -> int:
     return planted
 
 
-def _columns(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+def columns(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'")
     for (table,) in tables.fetchall():
         for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({table})"):

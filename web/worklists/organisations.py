@@ -48,6 +48,7 @@ from registry.service_agreements.rules import ServiceState
 from registry.suspensions import queries as suspensions
 from registry.suspensions.rules import CorrectionState
 from registry.terms.rules import renewal_window
+from web.spoken import spoken
 from web.worklists.tasks import SHOWN_MAX, Asking, Task
 
 FILING_ROLES = tuple(dict.fromkeys(FILERS.values()))
@@ -104,8 +105,8 @@ def _duty(duty: duties.Duty, what: str, kind: str) -> Task:
     is_due_within = owed.due is not None and owed.due < owed.period.end
     since = owed.period.start if is_due_within else owed.period.end
     return Task(
-        kind, what, duty.party.name, owed.subject or owed.period.text(), url_for("duty_pages.show", key=duty.key),
-        owed.place, since, owed.due, duty.rule,
+        kind, what, duty.party.name, owed.subject or spoken(owed.period.text()),
+        url_for("duty_pages.show", key=duty.key), owed.place, since, owed.due, duty.rule,
     )  # fmt: skip
 
 
