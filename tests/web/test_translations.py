@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / "web/translations/en/LC_MESSAGES/messages.po"
 COMPILED = ENGLISH.with_suffix(".mo")
 HAN = re.compile(r"[\u3400-\u9fff]")
+# a moment or an amount as the program keeps it, instead of the filters of dates and the macros of money
+RAW = re.compile(r"\.isoformat\(|\.strftime\(|\{\{(?:(?!\}\}).)*\.fen\b")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 TRANSLATORS = ("_", "gettext", "ngettext", "lazy_gettext", "pgettext")
 # the name of a language is written in that language; the style guide's samples are nobody's words
@@ -119,6 +121,17 @@ def _words(translations: gettext.GNUTranslations) -> dict[object, str]:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_template_says_nothing_untranslated(path: Path) -> None:
     assert _untranslated(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_writes_moments_and_money_by_the_filters_and_macros(path: Path) -> None:
+    assert RAW.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_check_of_moments_and_money_finds_raw_ones() -> None:
+    raw = '{{ at.isoformat() }} {{ at.strftime("%Y") }} {{ total.fen }} {{ "{:,}".format(total.fen) }}'
+    assert len(RAW.findall(raw)) == 4
+    assert RAW.findall("{{ money(total) }} {% set width = total.fen // 2 %} {{ at | datetimeformat }}") == []
 
 
 def test_the_template_check_finds_bare_words() -> None:
