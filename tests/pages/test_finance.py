@@ -161,7 +161,7 @@ def test_a_department_reads_what_its_data_earned_and_how(app: Flask, office: Off
     expect(rows).to_have_count(1)  # its own one
     rows.get_by_role("link", name=re.compile("^STM-")).click()
     expect(page.locator(".stats")).to_contain_text("314.63")
-    expect(page.locator(".stats")).to_contain_text("叁佰壹拾肆元陆角叁分")
+    expect(page.get_by_text("叁佰壹拾肆元陆角叁分")).to_be_visible()
     expect(page.get_by_text("按政府非税收入上缴国库")).to_be_visible()
     expect(page.get_by_role("table", name="按产品汇总").get_by_role("row").filter(has_text="评分")).to_contain_text(
         "164.63"
