@@ -24,7 +24,7 @@ from settlement.proofs.queries import printed
 from settlement.statements.pages import PROOF
 from settlement.usage.gateway import OPTION, Archive
 from settlement.usage.rules import Engine
-from web import announcing, paying, problems, shell
+from web import announcing, assets, paying, problems, shell
 from web.blueprints import API_BLUEPRINTS, PAGE_BLUEPRINTS, PLAIN_BLUEPRINTS
 from web.config import ROOT, Config
 from web.openapi import DocumentedApi
@@ -82,6 +82,7 @@ def create_app(config: Config) -> Flask:
     Babel(app, locale_selector=shell.chosen_locale)
     problems.register(app)
     shell.register(app)
+    assets.register(app)
     csrf = CSRFProtect(app)  # after the shell: a refused form has its trace, its reader's name and menu
     api = DocumentedApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
     for blueprint in API_BLUEPRINTS:

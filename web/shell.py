@@ -19,7 +19,7 @@ from kernel.identity import Permission, Role
 from registry.accounts import commands as accounts
 from registry.accounts import queries as account_queries
 from registry.accounts.pages import session_cookie
-from web import problems
+from web import assets, problems
 from web.form_words import note_field, wrong_fields
 from web.glossary import explained, term_mark, terms_to_explain
 from web.labels import role_title, state_label
@@ -147,7 +147,9 @@ def _finish(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers["Huiyi-Trace"] = g.get("huiyi_trace", "")
-    if request.endpoint != "static":
+    if request.endpoint == "static":
+        assets.keep(response)
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.update(("Accept-Language", "Cookie", "Authorization"))
     observe(

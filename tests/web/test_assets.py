@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web/static"
@@ -44,3 +45,16 @@ def test_style_sheets_load_nothing_from_elsewhere() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_template_holds_nothing_that_the_security_policy_blocks(path: Path) -> None:
     assert BLOCKED.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_browsers_keep_a_file_that_is_named_with_what_is_in_it_and_ask_again_for_others(client: FlaskClient) -> None:
+    named = dict(re.findall(r'(/static/[^"?]+)\?v=([0-9a-f]{12})"', client.get("/").text))
+    assert "/static/huiyi.css" in named
+    for url, version in named.items():
+        assert version == hashlib.sha256((STATIC.parent / url[1:]).read_bytes()).hexdigest()[:12]
+        for asked, kept in ((f"?v={version}", True), ("?v=000000000000", False), ("", False)):
+            with client.get(url + asked) as answer:
+                assert ("immutable" in answer.headers["Cache-Control"]) is kept, url + asked
+                assert ("no-cache" in answer.headers["Cache-Control"]) is not kept, url + asked
+    with client.get("/static/none.css?v=") as answer:
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
