@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only
+from sqlalchemy.orm import Load, Session, aliased, contains_eager, joinedload, load_only
 
 from kernel.calendar import business_date, start_of_day
 from kernel.identity import Actor
@@ -162,21 +162,8 @@ def find(
     The index names candidates; whether a candidate may be seen is asked of registry and pricing in this moment.
     """
     shown = seen(session, asked, now=now, book=book, limit=limit + 1, after=after)
-    ids = [one.id for one in shown[:limit]]
-    by_entry = {row[0]: row[1] for row in session.execute(_of_entries(), {"ids": ids})}
     more = shown[limit - 1] if len(shown) > limit else None
-    return Found(entries(session, [by_entry[one] for one in ids if one in by_entry], business_date(now)), more)
-
-
-@lru_cache(maxsize=1)
-def _of_entries() -> sa.Select[int, Listing]:
-    query = sa.select(SearchEntry.id, Listing).join(Listing, Listing.id == SearchEntry.listing_id)
-    shown = (
-        load_only(*LISTED, Listing.product_id),
-        joinedload(Listing.product, innerjoin=True).load_only(*PRODUCT),
-        joinedload(Listing.seller, innerjoin=True).load_only(*SELLER),
-    )
-    return query.where(SearchEntry.id.in_(_given_ids())).options(*shown)
+    return Found(_entries(session, [one.id for one in shown[:limit]], business_date(now)), more)
 
 
 def seen(
@@ -307,36 +294,42 @@ def withdrawn_entries(session: Session, *, limit: int) -> Sequence[UUID]:
     return session.scalars(query.where(Listing.withdrawn_at.is_not(None)).limit(limit)).all()
 
 
-def entries(session: Session, listings: Sequence[Listing], on: date) -> list[Entry]:
-    """Return the listings of one page with their prices and certificates, in two queries for all of them."""
-    ids = [listing.product_id for listing in listings]
-    newest: dict[UUID, dict[str, Tariff]] = {}
-    for tariff in session.scalars(_prices_of(), {"ids": ids, "on": on}):
-        newest.setdefault(tariff.product_id, {})[tariff.scope] = tariff
-    certificates = {found.product_id: found for found in session.scalars(_certificates_of(on), {"ids": ids})}
-    return [
-        Entry(
-            listing=listing,
-            prices=sorted(newest.get(product_id, {}).values(), key=lambda tariff: tariff.unit_price_max),
-            registration=certificates.get(product_id),
-        )
-        for listing, product_id in zip(listings, ids, strict=True)
-        if product_id is not None
-    ]
+def entry_of(session: Session, listing: Listing, on: date) -> Entry:
+    """Return a listing with its prices and certificate, whether the index has it or not."""
+    return _entries(session, [listing.id], on, Listing.id)[0]
 
 
-@lru_cache(maxsize=1)  # to put a statement together takes as long as to answer it
-def _prices_of() -> sa.Select[Tariff]:
-    dated = Tariff.effective_from <= sa.bindparam("on", type_=sa.Date)
-    query = sa.select(Tariff).options(load_only(*PRICE)).where(Tariff.product_id.in_(_given_ids()), dated)
-    return query.order_by(Tariff.effective_from)
+def _entries(session: Session, keys: Sequence[Any], on: date, key: Any = SearchEntry.id) -> list[Entry]:
+    """Return the listings of one page with their prices and certificates, all of them in one statement."""
+    found: dict[Any, Entry] = {}
+    newest: dict[Any, dict[str, Tariff]] = {}
+    for number, listing, tariff, registration in session.execute(_of_entries(on, key), {"ids": keys}):
+        found[number] = Entry(listing, [], registration)  # of several the last one counts
+        if tariff is not None:
+            newest.setdefault(number, {})[tariff.scope] = tariff
+    for number, by_scope in newest.items():
+        found[number].prices.extend(sorted(by_scope.values(), key=lambda tariff: tariff.unit_price_max))
+    return [found[one] for one in keys if one in found]
 
 
-@lru_cache(maxsize=8)
-def _certificates_of(on: date) -> sa.Select[Registration]:
-    query = sa.select(Registration).options(load_only(*CERTIFICATE))
-    here = Registration.product_id.in_(_given_ids())
-    return query.where(here, registrations.effective_clause(on)).order_by(Registration.valid_from)
+@lru_cache(maxsize=8)  # to put a statement together takes as long as to answer it
+def _of_entries(on: date, key: Any) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(key, Listing, Tariff, Registration).select_from(Listing)
+    certified = sa.and_(Registration.product_id == Listing.product_id, registrations.effective_clause(on))
+    shown = (
+        load_only(*LISTED, Listing.product_id),
+        joinedload(Listing.product, innerjoin=True).load_only(*PRODUCT),
+        joinedload(Listing.seller, innerjoin=True).load_only(*SELLER),
+        Load(Tariff).load_only(*PRICE), Load(Registration).load_only(*CERTIFICATE),
+    )  # fmt: skip
+    return (
+        (query if key is Listing.id else query.join(SearchEntry, SearchEntry.listing_id == Listing.id))
+        .outerjoin(Tariff, sa.and_(Tariff.product_id == Listing.product_id, Tariff.effective_from <= on))
+        .outerjoin(Registration, certified)
+        .where(key.in_(_given_ids()))
+        .order_by(Tariff.effective_from, Registration.valid_from)
+        .options(*shown)
+    )
 
 
 def _given_ids() -> sa.BindParameter[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +17,9 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
 from kernel.money import UnitPrice
-from market.search import COMMON, FEW, REACH, RULES_VERSION
+from market.search import COMMON, FEW, REACH, RULES_VERSION, SPREAD, rules
 from market.search.model import FULL_TEXT, SearchEntry
-from market.search.rules import (
-    Facet,
-    Field,
-    Reading,
-    Sort,
-    Texts,
-    facet_token,
-    fts5,
-    nothing_to_compare,
-    tsquery,
-    wanted,
-)
+from market.search.rules import Facet, Field, Reading, Sort, Texts, facet_token, nothing_to_compare, wanted
 from pricing.costs.rules import ChargeUnit
 from pricing.tariffs.model import Tariff
 from registry.agreements.model import Agreement
@@ -142,7 +132,7 @@ def _fetched(
     also: Sequence[sa.ColumnElement[bool]], *, tier: int | None = None, few: int = FEW,
 ) -> list[Position]:  # fmt: skip
     is_postgresql = session.get_bind().dialect.name == "postgresql"
-    text = _question(asked, words, tier, tsquery if is_postgresql else fts5)
+    text = _question(asked, words, tier, rules.tsquery if is_postgresql else rules.fts5)
     compared = [word for word in words if not nothing_to_compare(word)]
     fields = tuple(tuple(one.field for one in word) for word in compared)
     given: dict[str, Any] = {"tier": tier or 0, "most": limit}
@@ -151,6 +141,10 @@ def _fetched(
         given["text"] = text
     if text and not is_postgresql and asked.sort in (Sort.PRICE, Sort.USE):
         hits = session.scalars(_some_hits(), {"text": text, "most": few + 1}).all()
+        if len(hits) > few and not compared and not also:
+            near = _near(session, asked, words, limit, after, hits)
+            if near:
+                return near
         way = _Way.WALKED if len(hits) > few else _Way.SORTED
         given |= {"hits": json.dumps(hits)} if way is _Way.SORTED else {}
     query = _statement(_Shape(is_postgresql, asked.sort, bool(text), after is not None, way, fields))
@@ -170,7 +164,7 @@ def _tried(
 
     The planner says how many hits it expects, and may be wrong; the way is short, so that this never costs much.
     """
-    text = _question(asked, words, None, tsquery)
+    text = _question(asked, words, None, rules.tsquery)
     is_ordered = bool(text) and asked.sort in (Sort.PRICE, Sort.USE) and all(map(nothing_to_compare, words))
     if not is_ordered or session.get_bind().dialect.name != "postgresql":
         return []
@@ -195,6 +189,29 @@ def _walk(sort: Sort, goes_on: bool) -> sa.Select[Any]:
     query = sa.select(near.c.rank, near.c.id).where(tokens.bool_op("@@")(_asked_of_postgresql()))
     rank = near.c.rank if sort is Sort.PRICE else near.c.rank.desc()
     return query.order_by(rank, near.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+
+
+def _near(
+    session: Session, asked: Wanted, words: list[list[Reading]], limit: int, after: Position | None,
+    hits: Sequence[int],
+) -> list[Position]:  # fmt: skip
+    """Return a whole page from SQLite's index of prices or uses, or nothing, where its hits lie close enough for that.
+
+    To list tens of thousands of hits takes longer than to read a few hundred entries in their order.
+    """
+    reach = SPREAD * limit * (hits[-1] - hits[0] + 1) // len(hits)
+    if reach > REACH:
+        return []
+    column, direction, beyond = ("price_order", "ASC", ">") if asked.sort is Sort.PRICE else ("uses", "DESC", "<")
+    since = "" if after is None else f"WHERE {column} {beyond} ? OR {column} = ? AND id < ?"
+    held = _question(asked, words, None, rules.read_through)
+    text = f"""SELECT {column}, id, {held} FROM {SearchEntry.__tablename__} {since}
+        ORDER BY {column} {direction}, id DESC LIMIT {reach}"""  # noqa: S608 — own names and tokens
+    given = () if after is None else (after.rank, after.rank, after.id)
+    read = session.connection().exec_driver_sql(text, given)
+    found = list(islice((Position(rank, entry_id) for rank, entry_id, fits in read if fits), limit))
+    read.close()
+    return found if len(found) == limit else []
 
 
 @lru_cache(maxsize=1)

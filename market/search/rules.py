@@ -254,22 +254,27 @@ def fts5(words: Words, facets: Sequence[Sequence[str]] = (), without: Words = ()
 
     ``without`` leaves out what has all of those words.
     """
-    asked = " AND ".join(_groups(words, facets, '"', " AND ", " OR "))
+    asked = " AND ".join(_groups(words, facets, '"{}"', " AND ", " OR "))
     return f"({asked}) NOT ({fts5(without)})" if without else asked
 
 
 def tsquery(words: Words, facets: Sequence[Sequence[str]] = (), without: Words = ()) -> str:
     """Return the same for PostgreSQL; the tokens are quoted, so that no parser cuts them anew."""
-    asked = " & ".join(_groups(words, facets, "'", " & ", " | "))
+    asked = " & ".join(_groups(words, facets, "'{}'", " & ", " | "))
     return f"({asked}) & !({tsquery(without)})" if without else asked
 
 
-def _groups(words: Words, facets: Sequence[Sequence[str]], quote: str, all_of: str, any_of: str) -> Iterator[str]:
+def read_through(words: Words, facets: Sequence[Sequence[str]] = ()) -> str:
+    """Return the same as SQL over the ``words`` of an entry; tokens are letters and digits."""
+    return " AND ".join(_groups(words, facets, "instr(' ' || words || ' ', ' {} ')", " AND ", " OR "))
+
+
+def _groups(words: Words, facets: Sequence[Sequence[str]], spelled: str, all_of: str, any_of: str) -> Iterator[str]:
     for word in words:
-        ways = (all_of.join(f"{quote}{token}{quote}" for token in one.tokens) for one in word)
+        ways = (all_of.join(map(spelled.format, one.tokens)) for one in word)
         yield "(" + any_of.join(f"({way})" for way in ways) + ")"
     for tokens in facets:
-        yield "(" + any_of.join(f"{quote}{token}{quote}" for token in tokens) + ")"
+        yield "(" + any_of.join(map(spelled.format, tokens)) + ")"
 
 
 @dataclass(frozen=True, slots=True)

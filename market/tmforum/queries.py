@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel.calendar import business_date
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
-from market.catalogue.queries import Entry, entries, offer
+from market.catalogue.queries import Entry, entry_of, offer
 from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
 from market.listings.queries import not_in_catalogue
@@ -68,8 +68,7 @@ def one_offering(session: Session, actor: Actor, code: str, *, now: datetime, bo
     found = offer(session, actor, code, now=now, book=book)
     if found.listing is None:
         raise not_in_catalogue(code)
-    entry = entries(session, [found.listing], business_date(now))[0]
-    return _offering(entry, found.product, found.product.owner)
+    return _offering(entry_of(session, found.listing, business_date(now)), found.product, found.product.owner)
 
 
 def orders(session: Session, found: Sequence[Order]) -> list[OrderView]:

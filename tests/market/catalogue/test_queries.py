@@ -76,11 +76,11 @@ def test_an_entry_shows_its_prices_in_force_and_its_certificate(session):
     cheaper = {"model": "per_unit", "unit_price": "0.10"}
     prices.make_tariff(session, product, cheaper, regime=prices.Regime.MARKET_VALUE_BASED,
                        effective_from=business_date(later), now=make.SALE)  # fmt: skip
-    shown = session.scalars(queries.search(now=make.SALE, book=make.LAW)).all()
-    (entry,) = queries.entries(session, shown, business_date(make.SALE))
+    (shown,) = session.scalars(queries.search(now=make.SALE, book=make.LAW))
+    entry = queries.entry_of(session, shown, business_date(make.SALE))
     assert [tariff.unit_price_max for tariff in entry.prices] == [UnitPrice.yuan("0.15")]
     assert entry.registration.product_id == product.id
-    (entry,) = queries.entries(session, shown, business_date(later))
+    entry = queries.entry_of(session, shown, business_date(later))
     assert [tariff.unit_price_max for tariff in entry.prices] == [UnitPrice.yuan("0.10")]
 
 
