@@ -18,6 +18,8 @@ from tests.rig.browser import page_of_one_person
 from web.scheduling import keep_time
 from web.timetable import JOBS
 
+LOOKS_AGAIN = 2_500  # milliseconds: by then the page has asked how far things are; its clock is put forward
+
 
 @pytest.fixture
 def page(app: Flask, live_url: str, browser: Browser) -> Iterator[Page]:
@@ -75,15 +77,19 @@ def test_the_page_follows_the_timetable_by_itself_and_a_run_is_asked_for(
 
 
 def test_how_far_a_long_run_is_moves_on_the_page_without_a_reload(page: Page, app: Flask, live_url: str) -> None:
+    page.clock.install()
     page.goto(f"{live_url}/operations")
     page.evaluate("document.title = 'not loaded again'")
     with app.app_context(), progress.track("settlement.run", 4, about="新昌 2026-10", pause=0) as run:
         bar = page.get_by_role("progressbar")
+        page.clock.fast_forward(LOOKS_AGAIN)
         expect(bar).to_have_attribute("value", "0", timeout=10_000)
         run.to(3, message="第三组")
+        page.clock.fast_forward(LOOKS_AGAIN)
         expect(bar).to_have_attribute("value", "3", timeout=10_000)
         expect(page.get_by_text("第三组")).to_be_visible()
         assert page.title() == "not loaded again"
         page.set_viewport_size(PHONE)
         assert not is_too_wide(page)
+    page.clock.fast_forward(LOOKS_AGAIN)
     expect(page.locator("tr", has_text="新昌 2026-10").get_by_text("已完成")).to_be_visible(timeout=10_000)
