@@ -178,7 +178,7 @@ def test_every_page_is_small(site: Site) -> None:
 def test_every_page_is_readable_by_everybody_and_breaks_no_rule_of_the_browser(browser: Browser, site: Site) -> None:
     looker, wrong = Looker(browser, site.address, site.tokens), list[str]()
     for person, spots in site.spots():
-        with looker.window(person) as page:
+        with looker.window(person, with_axe=True) as page:
             for spot in spots:
                 wrong += looker.examine(page, spot)
     assert wrong == [], "\n".join(wrong)
