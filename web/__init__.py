@@ -12,6 +12,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kernel import audit, clock, db, sealing
 from kernel.addresses import read_admitted
@@ -65,6 +66,8 @@ def create_app(config: Config) -> Flask:
         TRUSTED_HOSTS=[host for host in config.trusted_hosts.split(",") if host] or None, TESTING=config.env == "test",
         BABEL_DEFAULT_LOCALE="zh_Hans_CN", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai", HUIYI=config, **OPENAPI,
     )  # fmt: skip
+    if proxies := int(config.proxies):  # what counts by address must see the visitor's, not the proxy's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["huiyi_database"] = db.Database(config.database_url)

@@ -23,6 +23,7 @@ SECRET_VARIETY_MIN = 10
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 STRIPE_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9]{10,}", re.ASCII)
 STRIPE_SECRETS_MAX = 3
+PROXIES = ("0", "1", "2", "3", "4")
 POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 USAGE_ENGINES = ("database", "duckdb", "spark")
 ENVIRONMENTS = ("development", "production", "demonstration", "test")
@@ -75,6 +76,8 @@ class Config:
     usage_engine: str = _setting("database", "用量汇总引擎：database、duckdb（读归档）或 spark（集群读归档）")
     usage_archive: str = _setting(str(ROOT / "var" / "usage"), "用量归档目录；用 spark 时各计算节点须能以同一路径读到")
     spark_master: str = _setting("local[2]", "Spark 主节点，例如 spark://10.1.2.3:7077；只用于 spark 引擎")
+    visits_per_minute: str = _setting("600", "未登录来访者每分钟可查询公开目录的次数，按来源地址计")
+    proxies: str = _setting("0", "本站之前的反向代理层数：每层须在 X-Forwarded-For 末尾添上来源地址")
     body_bytes_max: str = _setting(str(16 * 1024 * 1024), "请求体上限（字节）")
 
     @classmethod
@@ -106,9 +109,11 @@ class Config:
             found.append(f"HUIYI_USAGE_ENGINE：只能是 {'、'.join(USAGE_ENGINES)} 之一")
         if self.usage_engine == "spark" and find_spec("pyspark") is None:
             found.append("HUIYI_USAGE_ENGINE：spark 需要另装 pyspark（安装时选 huiyi[spark]）和 Java 17")
-        numbers = ("port", "workers", "body_bytes_max", "challenge_minutes")
+        numbers = ("port", "workers", "body_bytes_max", "challenge_minutes", "visits_per_minute")
         found += [f"HUIYI_{name.upper()}：须为正整数" for name in numbers
                   if POSITIVE.fullmatch(getattr(self, name)) is None]  # fmt: skip
+        if self.proxies not in PROXIES:
+            found.append(f"HUIYI_PROXIES：须为 {PROXIES[0]} 至 {PROXIES[-1]}")
         if self.base_url and BASE_URL.fullmatch(self.base_url) is None:
             found.append("HUIYI_BASE_URL：须为 http:// 或 https:// 开头的网址，不带路径和结尾的斜线")
         try:

@@ -29,6 +29,7 @@ from web.policies import overlay_values
 from web.related import related
 from web.rule_words import rule_words
 from web.spoken import said_on_page, spoken, tongue
+from web.visiting import admit_visit
 
 LOCALES = ("zh_Hans_CN", "en")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -133,6 +134,7 @@ def _admit() -> Response | None:
     view = current_app.view_functions.get(request.endpoint or "")
     access = getattr(view, "huiyi_access", PUBLIC)
     if not isinstance(access, Permission):
+        admit_visit()
         return None
     actor = current_actor()
     if not actor.is_authenticated and request.method in ("GET", "HEAD") and not problems.is_api():

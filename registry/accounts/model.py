@@ -115,7 +115,7 @@ class ApiKey(Entity):
 
 
 class SignInFailure(Base):
-    """Attempts to sign in under one name within the present window; the name is kept as a digest only."""
+    """Attempts under one name, or visits from one address, within the present window; kept as a digest only."""
 
     __tablename__ = "registry_sign_in_failure"
     __table_args__ = (sa.CheckConstraint("attempts > 0", name="counted"),)
