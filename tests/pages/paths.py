@@ -71,6 +71,7 @@ class Explorer:
         self.found = Map()
         self.linked: dict[str, dict[str, None]] = {rule: {} for rule in self.rules}  # a set that keeps its order
         self.asked: set[tuple[str, str]] = set()
+        self.opened: set[tuple[str, str]] = set()
         self.known: dict[str, dict[tuple[str, Any], None]] = {}  # values of parameters, by the address they stood in
 
     def explore(self, hints: Iterable[str] = ()) -> Map:
@@ -124,7 +125,10 @@ class Explorer:
                         return
 
     def _open(self, walker: Walker, rule: str, url: str) -> list[str]:
-        """Open an address as a person; return the links of the page."""
+        """Open an address as a person, once: nothing changes meanwhile; return the links of the page."""
+        if (walker.key, url) in self.opened:
+            return []
+        self.opened.add((walker.key, url))
         answer = walker.client.get(url)
         if answer.status_code in (302, 303) and not self.rules[rule].arguments and "?" not in url:
             self.found.forwards.add(rule)
