@@ -5,6 +5,9 @@ SERVE ?= 1
 WORKERS ?= 2
 BENCH ?=
 
+# many programs run one after the other here: what one of them compiled, the next one reads, whatever the shell says
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip

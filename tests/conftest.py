@@ -44,6 +44,7 @@ settings.load_profile("huiyi")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Open the run, once for all workers, and cut the network."""
+    rig.keep_bytecode()
     refuse_the_network()
     rig.share_compiled_statements()
     cost_little()

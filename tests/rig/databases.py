@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -223,6 +224,12 @@ def share_compiled_statements() -> None:
         engine.update_execution_options(compiled_cache=compiled)
 
     sa.event.listen(sa.Engine, "engine_connect", join)
+
+
+def keep_bytecode() -> None:
+    """Let modules be compiled once, not by each worker and each program that a test starts: 3 to 15 s a time."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def share_compiled_templates() -> None:
