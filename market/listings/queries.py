@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -190,7 +191,11 @@ def _venue_gate(listing: Listing | None, policy: MarketPolicy) -> Gate:
 
 def open_condition(now: datetime, book: PolicyBook) -> sa.ColumnElement[bool]:
     """Return the condition over Listing ⋈ Product that everything is open: :func:`listing_gates` as SQL."""
-    on = business_date(now)
+    return _open_on(business_date(now), book)
+
+
+@lru_cache(maxsize=16)  # to put it together anew for each question takes as long as to answer it
+def _open_on(on: date, book: PolicyBook) -> sa.ColumnElement[bool]:
     return sa.and_(
         Listing.withdrawn_at.is_(None),
         sa.or_(sa.false(), *(_venue_condition(place, MarketPolicy.at(book, place, on)) for place in book.places())),
