@@ -75,7 +75,7 @@ NOT_LEFT = (
 # open only with what they are about in the query, or lead on
 ASKED_ABOUT = (
     "/invoices/new", "/listings/new", "/pricing/misuses/new", "/pricing/what-if.xlsx", "/products/<code>/try",
-    "/schedules/<number>/waterfall.svg", "/schedules/editor.svg",
+    "/schedules/<number>/waterfall.svg", "/schedules/editor.svg", "/settlements/preview",
 )  # fmt: skip
 # pages that still say Chinese to readers of English; the list only shrinks
 CHINESE_LEFT = {
