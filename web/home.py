@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask import session as ui
 
@@ -54,7 +56,7 @@ def law() -> str:
     english |= {absent.name: absent.label_en for absent in book.absent(place, today)}
     return render_template(
         "law.html", rows=describe(book, place, today), profile=profile, english=english, rule_words=rule_words,
-        places=[book.place(key) for key in book.places()],
+        places=[book.place(key) for key in book.places()], share=Decimal,
     )  # fmt: skip
 
 

@@ -228,6 +228,7 @@ VALUES = {
     "settlement.seal": _("封存结算"),
     "reconciliation.run": _("对账"),
     "usage.archive": _("用量归档"),
+    "settlements.remind": _("结算期限提醒"),
     "seals": _("审计封印"),
     "books": _("账簿"),
     "registrations.move_deadlines": _("登记期限顺延"),

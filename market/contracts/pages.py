@@ -231,10 +231,12 @@ def _steps(trade: queries.Trade) -> list[dict[str, Any]]:
         is_captured = payment is not None and payment.state is not PaymentState.EXPECTED
         at = payment.captured_at if payment is not None else None
         steps.append({"title": gettext("付款到账"), "at": business_date(at) if at else None,
+                      "url": url_for("paying_pages.show", payment_id=payment.id) if payment and at else "",
                       "note": payment.bank_line if payment is not None and is_captured else "",
                       "state": "done" if at else "todo"})  # fmt: skip
     opened = trade.entitlement
     steps.append({"title": gettext("开通使用权"), "at": opened.valid_from if opened else None,
+                  "url": url_for("entitlement_pages.show", number=opened.number) if opened else "",
                   "note": opened.number if opened else "", "state": "done" if opened else "todo"})  # fmt: skip
     if order.state in ENDED:
         steps.append({"title": gettext("订单已取消") if order.state is OrderState.CANCELLED else gettext("已退款"),

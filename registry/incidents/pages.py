@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import format_datetime, get_locale, gettext
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ from registry.incidents.rules import (
     possible,
 )
 from registry.incidents.schemas import AssessmentIn, ClosingIn, IncidentIn, ReportIn, StopIn
+from registry.products.model import Product
 
 blueprint = Blueprint("incident_pages", __name__, template_folder="../templates")
 SCHEMAS: dict[str, Any] = {
@@ -70,10 +72,13 @@ def detect() -> AnyResponse:
                 flash(gettext("风险事件 %(number)s 已登记，请立即停止处理并报告。", number=made.number), "warning")
                 return redirect(url_for("incident_pages.show", incident_id=made.id), code=303)
     query = agreements.listed(current_actor()).where(Agreement.activated_at.is_not(None))
-    chosen = db.session().scalars(query.order_by(Agreement.number).limit(CHOICES_MAX))
+    chosen = db.session().scalars(query.order_by(Agreement.number).limit(CHOICES_MAX)).all()
+    made_under = sa.select(Product).where(Product.agreement_id.in_([one.id for one in chosen]))
+    products = db.session().scalars(made_under.order_by(Product.code).limit(CHOICES_MAX))
     text = render_template(
         "registry/incidents/new.html", form=form, refusal=words_of(form.problem),
         agreements=[(str(one.id), f"{one.number} {one.title}（{one.operating_institution.name}）") for one in chosen],
+        products=[(str(one.id), f"{one.code} {one.title}") for one in products],
         risks=[(risk.value, gettext(title)) for risk, title in RISK_TITLES.items()],
     )  # fmt: skip
     return make_response(text, status)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 
 from kernel import clock, db, lists
 from kernel.http import current_actor, policy_book, requires
@@ -13,6 +16,7 @@ from kernel.identity import Permission
 from kernel.json_body import in_query
 from kernel.lists import Column, Kind
 from kernel.money import ZERO, total
+from registry.parties.model import Party
 from settlement.ledger import checks, queries
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.schemas import AccountArgs
@@ -42,13 +46,22 @@ def show() -> Response | str:
     lines = queries.lines_of(session, found.items)
     found.items = [queries.Booked(header, queries.entry_of(header, lines)) for header in found.items]
     rows = queries.trial_balance(session, place=place)
+    accounts = [account for account, _ in rows] + [leg.account for one in found.items for leg in one.entry.legs]
     return render_template(
         "settlement/ledger/show.html", place=place, places=places, rows=rows, sum=total(amount for _, amount in rows),
-        found=found, zero=ZERO,
+        found=found, zero=ZERO, names=_owners(session, accounts),
         findings=checks.run(session), titles={key: policy_book().place(key).title for key in places},
         today=clock.today(), separate=queries.separate_accounts(session, place=place),
         uncleared=queries.uncleared(session, place=place, day=clock.today()),
     )  # fmt: skip
+
+
+def _owners(session: Session, accounts: Iterable[str]) -> dict[str, str]:
+    """Return the names of the parties and places that accounts are kept for, by the last part of the account."""
+    keys = {account.split(":")[-1] for account in accounts}
+    kept = session.execute(sa.select(Party.uscc, Party.name).where(Party.uscc.in_(keys)))
+    names = {uscc: name for uscc, name in kept}  # noqa: C416 - mypy reads a row by its parts
+    return names | {key: policy_book().place(key).title for key in policy_book().places() if key in keys}
 
 
 def _columns() -> list[Column]:
@@ -75,5 +88,5 @@ def account() -> str:
     )
     return render_template(
         "settlement/ledger/account.html", place=form["place"], account=form["account"], as_of=day, rows=rows,
-        balance=standing, voucher=queries.voucher_of,
+        balance=standing, voucher=queries.voucher_of, names=_owners(db.session(), [form["account"]]),
     )  # fmt: skip
