@@ -12,6 +12,7 @@ from kernel.identity import Role
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from tests.make import registry_base as make
+from tests.make import registry_products as products
 from tests.make.clients import as_person, as_program, key, send
 
 URL = "/api/v1/incidents"
@@ -51,6 +52,16 @@ def test_an_operator_stops_and_reports_and_two_officers_decide(app: Flask) -> No
         assert words in history
     assert "可识别个人" in other.get("/incidents?state=resumed").get_data(as_text=True)
     assert as_person(app, Role.SUPERVISOR, place="puer").get(url).status_code == 404
+
+
+def test_a_product_is_chosen_from_a_list_and_no_identifier_typed(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        operator = make.make_operator(session)
+        agreement = make.make_agreement(session, operator=operator)
+        product = products.make_product(session, agreement=agreement, owner=operator)
+        choice = f'<option value="{product.id}"'
+    form = as_person(app, Role.OPERATOR, party=operator).get("/incidents/new").get_data(as_text=True)
+    assert choice in form.split('name="product_id"')[1].split("</select>")[0]
 
 
 def test_a_program_goes_through_all_steps(app: Flask, client: FlaskClient) -> None:

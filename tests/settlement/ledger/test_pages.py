@@ -72,7 +72,8 @@ def test_an_account_is_shown_line_by_line_with_its_balance_of_a_day(app: Flask, 
     assert f"JV-{base.PLACE}-2026-000001" not in earlier
     stranger = as_person(app, Role.FINANCE_PREPARER, place="quzhou")
     assert stranger.get("/ledger/account", query_string=asked).status_code == 403
-    assert person.get("/ledger").status_code == 200
+    shown = person.get("/ledger").get_data(as_text=True)
+    assert '银行存款 <span class="fw-normal">新昌县</span>' in shown  # whose account it is, not a code
     recognised = person.get("/ledger/recognition", query_string={"place": base.PLACE}).get_data(as_text=True)
     assert "1,060.00" in recognised
 
