@@ -23,6 +23,7 @@ TENTHS = 10  # places of a flow are whole tenths of a pixel
 WIDTH, HEIGHT, HEAD, GAP, BAR, ROOM = 10_800, 4_600, 420, 240, 140, 1_900
 FAR = 2  # a flow bends where its two ends have an equal say
 THIN = 6
+LABEL_MAX, TITLE_MAX = 20, 60  # characters; a name of a whole line would leave the plot itself no room
 ROOM_OF_WORDS = 60  # a bar below it is too near the next one for two lines of words
 
 
@@ -47,7 +48,7 @@ def lines(title: str, drawn: Sequence[Line], *, unit: str, limits: Mapping[str, 
     figure, axes = _figure(unit)
     for number, line in enumerate(drawn):
         axes.plot(
-            [at for at, _ in line.points], [value for _, value in line.points], label=line.label,
+            [at for at, _ in line.points], [value for _, value in line.points], label=_short(line.label),
             color=COLOURS[number % len(COLOURS)], linestyle="--" if line.is_forecast else "-", marker="o", markersize=4,
         )  # fmt: skip
     return _finished(figure, axes, title, limits or {})
@@ -71,10 +72,10 @@ def bars(
     for number, (label, values) in enumerate(drawn.items()):
         shift = width * number - Decimal("0.4") + width / 2
         axes.bar(
-            [place + shift for place in range(len(names))], list(values), width, label=label,
+            [place + shift for place in range(len(names))], list(values), width, label=_short(label),
             color=COLOURS[number % len(COLOURS)],
         )  # fmt: skip
-    axes.set_xticks(range(len(names)), list(names))
+    axes.set_xticks(range(len(names)), [_short(name) for name in names])
     if all(isinstance(value, int) for values in drawn.values() for value in values):
         axes.yaxis.get_major_locator().set_params(integer=True)  # nobody calls half a time
     return _finished(figure, axes, title, limits or {})
@@ -99,7 +100,7 @@ def cascade(
         axes.plot([place - 1, place], [left, left], color=INK, linewidth=Decimal("0.8"))
         axes.bar([place], [value], Decimal("0.7"), bottom=left - value, color=COLOURS[1 + (place - 1) % 5])
         left -= value
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), [_short(one) for one in names])
     return _finished(figure, axes, title, {})
 
 
@@ -109,7 +110,9 @@ def _figure(unit: str) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # readers bring their own fonts
-    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "huiyi", "font.family": list(FONTS)})
+    mpl.rcParams.update({
+        "svg.fonttype": "none", "svg.hashsalt": "huiyi", "font.family": list(FONTS), "text.parse_math": False,
+    })  # fmt: skip
     figure = Figure(figsize=INCHES, layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylabel(unit, color=INK)
@@ -122,12 +125,17 @@ def _figure(unit: str) -> tuple[Any, Any]:
     return figure, axes
 
 
+def _short(text: str, most: int = LABEL_MAX) -> str:
+    """Cut a text that would push the plot away; the table beside it says all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _finished(figure: Any, axes: Any, title: str, limits: Mapping[str, Decimal | int]) -> bytes:
     for label, value in limits.items():
-        axes.axhline(value, color=LIMIT, linewidth=1.5, linestyle=":", label=label)
+        axes.axhline(value, color=LIMIT, linewidth=1.5, linestyle=":", label=_short(label))
     if not axes.dataLim.y0 < 0:  # what is below zero is shown, and everything else stands on it
         axes.set_ylim(bottom=0)
-    axes.set_title(title, color=INK, loc="left")
+    axes.set_title(_short(title, TITLE_MAX), color=INK, loc="left")
     axes.tick_params(colors=INK)
     handles, labels = axes.get_legend_handles_labels()
     if labels:

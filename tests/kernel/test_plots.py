@@ -45,3 +45,13 @@ def test_bars_of_counts_have_whole_numbers_at_the_axis() -> None:
     drawn = words(plots.bars("调用", ["1", "2"], {"次数": [0, 1]}, unit="次"))
     assert {"0", "1"} <= drawn
     assert not [word for word in drawn if "." in word]
+
+
+def test_names_of_any_length_and_with_any_sign_leave_the_plot_its_room() -> None:
+    long = "$\\frac 一家名称很长的数据经营单位" * 30
+    for drawn in (
+        plots.lines(long, [plots.Line(long, [("一月", 1), ("二月", 2)])], unit="元", limits={long: 3}),
+        plots.bars(long, [long, f"二{long}"], {long: [1, 2]}, unit="次"),
+        plots.cascade(long, (long, Decimal(3)), [(long, Decimal(1))], unit="元"),
+    ):
+        assert "一家名称很长".encode() in drawn
