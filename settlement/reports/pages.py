@@ -171,7 +171,7 @@ def waterfall() -> str:
     found = queries.waterfall(db.session(), wanted)
     return render_template(
         "settlement/reports/waterfall.html", **_common("waterfall", wanted), found=found, steps=STEP_TITLES,
-        payees=PAYEES, is_own=wanted.scope.is_of_parties,
+        payees=PAYEES,
     )  # fmt: skip
 
 
@@ -192,6 +192,8 @@ def flows(found: Waterfall) -> tuple[list[plots.Flow], dict[str, str], dict[str,
     """
     drawn = [plots.Flow("paid", "tax", found.tax.fen)]
     words = {"paid": gettext("收入（含税）"), "tax": gettext("销项税"), NET: gettext("可分配收入")}
+    if found.is_own:  # the whole income is not theirs to see
+        words |= {"paid": gettext("本单位分得"), NET: gettext("按约定分配")}
     steps: dict[str, int] = {}
     given: dict[tuple[str, str], int] = {}
     held: dict[tuple[str, str], int] = {}

@@ -75,7 +75,8 @@ class Poured:
 class Waterfall:
     """How the money of a period ran: earned gross, refunds paid, tax, and every share.
 
-    ``returned`` is what of the refunds came out of what had been earned; the rest was not income yet.
+    ``returned`` is what of the refunds came out of what had been earned; the rest was not income yet. ``is_own``: only
+    the reader's own shares are in it, and ``gross`` is their sum.
     """
 
     gross: Money
@@ -83,6 +84,7 @@ class Waterfall:
     refunded: Money
     shares: tuple[Poured, ...]
     returned: Money = ZERO
+    is_own: bool = False
 
     @property
     def kept(self) -> Money:
@@ -219,7 +221,7 @@ def waterfall(session: Session, wanted: Wanted) -> Waterfall:
     if wanted.scope.is_of_parties:
         shares = _poured(session, wanted)
         net = sum((one.amount for one in shares), ZERO)
-        return Waterfall(net, ZERO, ZERO, shares)
+        return Waterfall(net, ZERO, ZERO, shares, is_own=True)
     wanted = replace(wanted, scope=Scope(wanted.scope.places, frozenset()))
     whole = _by_revenue(session, replace(wanted, dimension=Dimension.PLACE, grain=Grain.WHOLE))
     gross, tax = (sum((getattr(row, name) for row in whole), ZERO) for name in ("gross", "tax"))

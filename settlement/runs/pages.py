@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,6 +129,7 @@ def show(number: str) -> str:
         may_check=is_other and run.state is RunState.PREPARED, may_seal=is_other and run.state is RunState.CHECKED,
         may_prepare=run.state is not RunState.SEALED and actor.may(Permission.SETTLEMENT_PREPARE, place=run.place),
         month=f"{run.period_start:%Y-%m}",
+        vat_rate=Decimal(run.report["vat"]["value"]) if run.report.get("vat") else None,
         payee_rules=payee_rules(policy_book(), run.place, period.last_day, reasons),
     )  # fmt: skip
 

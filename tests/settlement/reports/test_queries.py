@@ -116,7 +116,10 @@ def test_a_party_reads_its_own_shares_and_nothing_of_others(session: Session, se
     shares = queries.rows(session, asked(bureau, measure=Measure.SHARE, grain=Grain.WHOLE))
     whole = queries.league(session, asked(make.checker()))[0]
     assert closed(shares).share == whole.share
-    assert {one.name for one in queries.waterfall(session, asked(bureau)).shares} == {"气象局"}
+    poured = queries.waterfall(session, asked(bureau))
+    assert {one.name for one in poured.shares} == {"气象局"}
+    _, words, shown = flows(poured)
+    assert (words["paid"], shown["paid"]) == ("本单位分得", whole.share.grouped())  # it is not told the whole income
     merchant = base.actor(Role.MERCHANT, org_id=settled.merchant.id, place=base.PLACE)
     assert closed(queries.rows(session, asked(merchant))).gross == booked(session, "liability:unearned:")
 
