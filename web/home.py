@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask import session as ui
 
@@ -17,7 +15,7 @@ from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
 from web.readiness import readiness
-from web.rule_words import rule_words
+from web.rule_words import stated
 from web.shell import LOCALES
 
 blueprint = Blueprint("home", __name__)
@@ -55,8 +53,8 @@ def law() -> str:
     english = {cited.name: cited.label_en for cited in book.in_force(place, today)}
     english |= {absent.name: absent.label_en for absent in book.absent(place, today)}
     return render_template(
-        "law.html", rows=describe(book, place, today), profile=profile, english=english, rule_words=rule_words,
-        places=[book.place(key) for key in book.places()], share=Decimal,
+        "law.html", rows=describe(book, place, today), profile=profile, english=english, stated=stated,
+        places=[book.place(key) for key in book.places()],
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from kernel.holidays import load_holidays
 from kernel.policy import Cited, PolicyBook
 from web.labels import state_label
-from web.rule_words import rule_words
+from web.rule_words import stated
 
 
 class WatchedBook(PolicyBook):
@@ -40,17 +40,13 @@ def read_holidays(folder: Path) -> dict[int, dict[date, bool]]:
 def overlay_values() -> list[dict[str, str]]:
     """Return label, value and citation of the overlay values that this request has read."""
     read: dict[tuple[str, str], Cited] = g.get("huiyi_overlay_values", {})
-    comma = ", " if _is_english() else "、"
     return [
-        {"label": _label(cited), "value": comma.join(rule_words(cited.value)), "source": cited.citation()}
+        {"label": _label(cited), "value": stated(cited.value, cited.unit), "source": cited.citation()}
         for cited in read.values()
     ]
 
 
 def _label(cited: Cited) -> str:
     place = state_label(cited.place)
-    return f"{cited.label_en} ({place})" if _is_english() else f"{cited.label}（{place}）"
-
-
-def _is_english() -> bool:
-    return str(get_locale() or "").startswith("en")
+    english = str(get_locale() or "").startswith("en")
+    return f"{cited.label_en} ({place})" if english else f"{cited.label}（{place}）"

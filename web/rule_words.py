@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _
 
 from web.labels import state_label
+from web.spoken import spoken
+
+RATE = "比率"  # the unit of shares and rates in policies/register.yaml
 
 WORDS = {
     "true": _("是"),
@@ -177,3 +183,11 @@ WORDS = {
 def rule_words(value: object) -> list[str]:
     """Return the words of a rule's value: each code of a list by its name, anything else as it stands."""
     return [str(WORDS[part]) if part in WORDS else state_label(part) for part in str(value).split(",")]
+
+
+def stated(value: str, unit: str) -> str:
+    """Return the value of a rule as people say it: a rate in per cent, a code by its name, a number with its unit."""
+    if unit == RATE:
+        return f"{(Decimal(value) * 100).normalize():f}%"
+    comma = "; " if str(get_locale() or "").startswith("en") else "、"
+    return f"{comma.join(rule_words(value))} {spoken(unit)}".strip()
