@@ -23,7 +23,7 @@ FEWER = 6  # of those that other tests walk through as well
 FAMILIES = ("/api/v1/interchange", "/api/v1/tmf", "/api/v1/webhook", "/api/v1/catalogue")
 WALKED = tuple(f"/api/v1/{name}" for name in (
     "payments", "bank-lines", "buyer-accounts", "refunds", "invoices", "receipts", "disputes", "orders", "quotes",
-    "contracts", "approval", "entitlements", "reuse", "feedback", "trade-records", "suspense", "listings",
+    "contracts", "approval", "entitlements", "reuse", "feedback", "trade-records", "suspense", "listings", "products",
 ))  # fmt: skip
 # not asked here: unknown query parameters are passed over (a link may carry a tracker's), a number may name no record
 EXPECTED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
