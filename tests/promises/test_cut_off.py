@@ -30,7 +30,7 @@ from tests.make import registry_base as base
 from tests.make import settlement as make
 from tests.rig import sizes
 
-FACTS = sizes.of("H4")
+FACTS = {"sqlite": sizes.of("H4"), "postgresql": sizes.of("H4_on_postgresql")}
 MONTHS = tuple(Period.month(name) for name in ("2026-08", "2026-09", "2026-10"))
 # when the facts of each stage come in, and when the month is settled after it
 COMES = (make.NOW - timedelta(hours=1), make.NOW + timedelta(days=3), make.NOW + timedelta(days=32))
@@ -79,11 +79,14 @@ def settle(session: Session, stage: int) -> Counter[str]:
 
 
 @pytest.mark.soak
-def test_h4_money_and_use_beside_midnight_count_once_and_for_the_day_that_is_open(session: Session) -> None:
-    chance = random.Random("H4")
-    came, used = facts(chance, FACTS), facts(chance, FACTS)
+@pytest.mark.both_databases
+def test_h4_money_and_use_beside_midnight_count_once_and_for_the_day_that_is_open(
+    session: Session, database_kind: str
+) -> None:
+    chance, count = random.Random("H4"), FACTS[database_kind]
+    came, used = facts(chance, count), facts(chance, count)
     world, lines = make.make_world(session), dict[object, Fact]()
-    held = market.make_entitlement(session, world.scores, world.buyer, quantity=FACTS)
+    held = market.make_entitlement(session, world.scores, world.buyer, quantity=count)
     counted = []
     for stage, now in enumerate(COMES):
         for serial, fact in enumerate(came):
@@ -107,16 +110,17 @@ def test_h4_money_and_use_beside_midnight_count_once_and_for_the_day_that_is_ope
     assert sorted((cause, (day, own)) for cause, day, own in booked) == sorted(
         (cause, fact.dates) for cause, fact in lines.items()
     )
-    assert len(booked) == FACTS
+    assert len(booked) == count
     assert {(fact.stage, fact.is_late) for fact in came} >= {(0, False), (1, False), (1, True), (2, False), (2, True)}
     month_of = [max(fact.stage, fact.day.month - 8) for fact in used]  # July was never settled: August took it in
     late = [fact.stage for fact in used if fact.stage and fact.day < MONTHS[fact.stage].start]
     assert counted == [Counter(units=month_of.count(stage), late=late.count(stage)) for stage in range(3)]
-    assert balance(session, bank(base.PLACE)) - total(Money(1 + serial) for serial in range(FACTS)) == total(
+    assert balance(session, bank(base.PLACE)) - total(Money(1 + serial) for serial in range(count)) == total(
         orders.get(session, one.order_id).amount for one in (world.scores_bought, world.levels_bought, held)
     )
 
 
+@pytest.mark.both_databases
 def test_h4_a_payment_captured_beside_midnight_is_booked_on_its_day_or_the_next_open_one(session: Session) -> None:
     world = make.make_world(session)
     cases = [Fact(stage, midnight + beside) for stage in (0, 1) for midnight in (MIDNIGHTS[0], MIDNIGHTS[2])

@@ -41,7 +41,7 @@ from tests.make.random_months import AUGUST, SEPTEMBER, Told
 from tests.rig import sizes
 from web.checker import verify
 
-WORLDS = sizes.of("H1")
+WORLDS, ON_POSTGRESQL = sizes.of("H1"), sizes.of("H1_on_postgresql")
 PAID, BEFORE, AFTER = payouts.PAY, make.NOW - timedelta(hours=5), payouts.PAY + timedelta(hours=3)
 OCTOBER = make.NOW + timedelta(days=31)
 HEADS, CLAIMS = tuple(PAYEE_ACCOUNTS.values()), ("asset:clawback", "asset:treasury_claim")
@@ -156,6 +156,15 @@ def second_month(app: Flask, chance: random.Random, told: Told, files: Money) ->
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_h1_every_month_of_a_random_world_ties_out_to_the_payout_file(app: Flask, seed: int) -> None:
+    chance = random.Random(f"H1-{seed}")
+    told, files = first_month(app, chance, seed)
+    second_month(app, chance, told, files)
+
+
+@pytest.mark.soak
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("seed", range(ON_POSTGRESQL))
+def test_h1_on_postgresql_every_month_of_a_random_world_ties_out_as_well(app: Flask, seed: int) -> None:
     chance = random.Random(f"H1-{seed}")
     told, files = first_month(app, chance, seed)
     second_month(app, chance, told, files)

@@ -35,8 +35,10 @@ SIZES = {
     "F7": Size(2, 50, "leaders killed at work"),
     "G4": Size(2, 60, "random months told in another way"),
     "H1": Size(3, 200, "random worlds of two months"),
+    "H1_on_postgresql": Size(1, 20, "random worlds of two months"),
     "H3": Size(4, 20, "runs over the same facts"),
     "H4": Size(100, 1_000, "facts beside midnight"),
+    "H4_on_postgresql": Size(30, 200, "facts beside midnight"),
     "H5": Size(10_000, 100_000, "orders under sixty versions"),
 }
 
