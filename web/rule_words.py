@@ -188,6 +188,11 @@ def rule_words(value: object) -> list[str]:
 def stated(value: str, unit: str) -> str:
     """Return the value of a rule as people say it: a rate in per cent, a code by its name, a number with its unit."""
     if unit == RATE:
-        return f"{(Decimal(value) * 100).normalize():f}%"
+        return in_percent(value)
     comma = "; " if str(get_locale() or "").startswith("en") else "、"
     return f"{comma.join(rule_words(value))} {spoken(unit)}".strip()
+
+
+def in_percent(value: str) -> str:
+    """Return a decimal fraction in per cent, exactly: ``0.0220`` is 2.2%."""
+    return f"{(Decimal(value) * 100).normalize():f}%"

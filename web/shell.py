@@ -27,7 +27,7 @@ from web.menu import navigation
 from web.metrics import observe
 from web.policies import overlay_values
 from web.related import related
-from web.rule_words import rule_words
+from web.rule_words import in_percent, rule_words
 from web.spoken import said_on_page, spoken, tongue
 from web.visiting import admit_visit
 
@@ -59,6 +59,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["gettext"] = said_on_page  # what ``_`` calls
     app.jinja_env.globals["related"] = related
     app.jinja_env.globals["rule_words"] = rule_words
+    app.jinja_env.globals["in_percent"] = in_percent
     for function in (explained, term_mark, terms_to_explain, note_field, wrong_fields):
         app.jinja_env.globals[function.__name__] = function
 
