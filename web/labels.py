@@ -35,6 +35,7 @@ VALUES = {
     "terminated": _("已终止"),
     "closed": _("已了结"),
     "certified": _("已出具删除证明"),
+    "exported": _("已出域"),
     "half_signed": _("一方已签"),
     "restore": _("恢复"),
     "terminate": _("终止"),

@@ -28,3 +28,9 @@ def test_every_rate_of_every_place_reads_back_as_what_it_is(app: Flask) -> None:
         assert len(rates) >= len(LAW.places())
         for one in rates:
             assert Decimal(stated(one.value, one.unit).removesuffix("%")) / 100 == Decimal(one.value), one.name
+
+
+def test_every_unit_is_said_in_english(app: Flask) -> None:
+    with app.test_request_context(), force_locale("en"):
+        units = {one.unit for place in LAW.places() for one in LAW.in_force(place, date(2026, 11, 1))} - {RATE, ""}
+        assert {unit for unit in units if not stated("1", unit).isascii()} == set()
