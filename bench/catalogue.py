@@ -183,6 +183,7 @@ def results_of(kind: str, database: Database) -> list[Result]:
     with database.new_session() as session:
         session.connection(execution_options={"huiyi_writes": True})
         fill(session)
+    database.engine.dispose()  # a site serves through connections that loaded nothing: they are faster
     return compared(kind, database)
 
 
@@ -220,6 +221,7 @@ def run() -> list[Result]:
         database = Database(bench.url)
         with database.new_session() as session:
             fill(session)
+        database.engine.dispose()
         bench.execute("VACUUM ANALYZE")
         found += compared("PostgreSQL", database)
         database.engine.dispose()

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ from kernel.db import Database
 from kernel.identity import Actor, Grant, Role
 from registry.accounts import commands as accounts
 from registry.parties.model import Party
+from settlement.calls.queries import new_event
+from settlement.metering.model import UsageEvent
 from tests.make import market as make
 from tests.make import registry_base as base
 from tests.rig.databases import build_schema
@@ -35,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKERS, THREADS, CALLERS = 2, 4, 8
 SECONDS = 6
 RECORDS, QUOTA = 1_000, 90_000_000
+KNOWN, A_DAY_AGO = 20_000, make.SALE - timedelta(days=1)  # calls of the day before: the planner knows the table's size
 TARGET = 0.5
 URL = "HUIYI_BENCH_URL"
 
@@ -75,7 +79,11 @@ def prepare(url: str) -> tuple[str, list[str]]:
         keys = []
         for _ in range(CALLERS):
             buyer = make.buyer_of(session)
-            make.make_entitlement(session, product, buyer, quantity=QUOTA)
+            held = make.make_entitlement(session, product, buyer, quantity=QUOTA)
+            session.execute(sa.insert(UsageEvent), [
+                new_event(held.place, held.id, product.id, f"known-{turn}", None, "", A_DAY_AGO, is_hit=False)
+                for turn in range(KNOWN // CALLERS)
+            ])  # fmt: skip
             party = session.get_one(Party, buyer.org_id)
             account = base.make_account(session, Role.BUYER, party=party, now=make.SALE)
             person = Actor(account.id, "bench", org_id=party.id, grants=(Grant(Role.BUYER, org_id=party.id),))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from kernel.errors import NotFound, Unauthenticated
-from kernel.identity import Actor, Grant, Role
+from kernel.identity import ROLES_OF, Actor, Grant, Permission, Role
 from kernel.prepared import Alone, alone, asked, prepared
 from registry.accounts.model import Account, AccountPerson, ApiKey, RoleGrant, WebSession
 from registry.accounts.rules import AccountState, is_live
@@ -34,6 +34,7 @@ SESSION_IDLE_MAX = timedelta(minutes=30)
 TOUCH_EVERY = timedelta(minutes=1)
 SESSION_PREFIX = "hys_"
 KEY_PREFIX = "hyk_"
+KEY_CHANNEL = "api"
 
 
 class NoSuchAccount(NotFound):
@@ -69,6 +70,10 @@ class Recognised:
     actor: Actor
     noted_at: datetime | None
 
+    def is_to_be_noted(self, now: datetime) -> bool:
+        """Say whether the last use was noted more than a minute ago, so that it should be noted again."""
+        return self.noted_at is None or now - self.noted_at >= TOUCH_EVERY
+
 
 def normalised_login(login: str) -> str:
     """Return the one spelling of a login name: NFKC, case-folded, without spaces around it."""
@@ -96,44 +101,54 @@ def recognise_session(session: Session, token: str, now: datetime) -> Recognised
     """Return the holder of a session token and when it was last seen."""
     if not token.startswith(SESSION_PREFIX):
         return None
-    query = _with_grants(
-        sa.select(WebSession.seen_at, WebSession.expires_at, WebSession.ended_at).select_from(WebSession),
-        Account.id == WebSession.account_id,
-    ).where(WebSession.token_sha256 == digest(token))
-    rows = session.execute(query).all()
+    rows = _rows_of(session, _session_alone(), _of_session, digest(token))
     if not rows or rows[0].state is not AccountState.ACTIVE:
         return None
-    first = rows[0]
-    live = is_live(
-        now=now, seen_at=first.seen_at, expires_at=first.expires_at, ended_at=first.ended_at, idle_max=SESSION_IDLE_MAX
-    )
-    return Recognised(_actor(rows, "web"), first.seen_at) if live else None
+    one = rows[0]
+    times = {"now": now, "seen_at": one.seen_at, "expires_at": one.expires_at, "ended_at": one.ended_at}
+    return Recognised(_actor(rows, "web"), one.seen_at) if is_live(**times, idle_max=SESSION_IDLE_MAX) else None
 
 
 def recognise_key(session: Session, token: str, now: datetime) -> Recognised | None:
     """Return for whom an API key acts and when it was last used."""
-    prefix, _, secret = token.removeprefix(KEY_PREFIX).partition("_")
-    if not token.startswith(KEY_PREFIX) or not prefix or not secret:
+    parts = parts_of_key(token)
+    if parts is None:
         return None
-    rows: Sequence[Any] | None = _of_key_alone().ask(session, prefix=prefix)
-    if rows is None:
-        rows = session.connection().execute(_of_key(session.get_bind().dialect.name), {"prefix": prefix}).all()
-    if not rows or not hmac.compare_digest(rows[0].secret_sha256, digest(secret)):
+    prefix, secret_sha256 = parts
+    rows = _rows_of(session, _key_alone(), _of_key, prefix)
+    if not rows or not hmac.compare_digest(rows[0].secret_sha256, secret_sha256):
         return None
     first = rows[0]
     if first.state is not AccountState.ACTIVE or first.revoked_at is not None or now >= first.expires_at:
         return None
-    return Recognised(_actor(rows, "api"), first.last_used_at)
+    return Recognised(_actor(rows, KEY_CHANNEL), first.last_used_at)
+
+
+def _rows_of(session: Session, quick: Alone, usual: Callable[[str], sa.TextualSelect], token: str) -> Sequence[Any]:
+    rows: Sequence[Any] | None = quick.ask(session, token=token)
+    if rows is not None:
+        return rows
+    return session.connection().execute(usual(session.get_bind().dialect.name), {"token": token}).all()
 
 
 @cache
 def _of_key(dialect: str) -> sa.TextualSelect:
-    return prepared(_question_of_key(), dialect, prefix=sa.Text())
+    return prepared(_question_of_key(), dialect, token=sa.Text())
 
 
 @cache
-def _of_key_alone() -> Alone:
-    return alone(_question_of_key(), "prefix")
+def _key_alone() -> Alone:
+    return alone(_question_of_key(), "token")
+
+
+@cache
+def _of_session(dialect: str) -> sa.TextualSelect:
+    return prepared(_question_of_session(), dialect, token=sa.Text())
+
+
+@cache
+def _session_alone() -> Alone:
+    return alone(_question_of_session(), "token")
 
 
 def _question_of_key() -> sa.Select[*tuple[Any, ...]]:
@@ -141,14 +156,62 @@ def _question_of_key() -> sa.Select[*tuple[Any, ...]]:
     return _with_grants(
         sa.select(ApiKey.secret_sha256, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at).select_from(ApiKey),
         Account.id == ApiKey.account_id,
-    ).where(ApiKey.prefix == asked("prefix"))
+    ).where(ApiKey.prefix == asked("token"))
+
+
+def _question_of_session() -> sa.Select[*tuple[Any, ...]]:
+    """Every page asks this."""
+    return _with_grants(
+        sa.select(WebSession.seen_at, WebSession.expires_at, WebSession.ended_at).select_from(WebSession),
+        Account.id == WebSession.account_id,
+    ).where(WebSession.token_sha256 == asked("token"))
+
+
+def holder_of_key(permission: Permission, at: str) -> sa.Select[*tuple[Any, ...]]:
+    """Return the question who may do something for the own organisation with a key, for statements that do it at once.
+
+    It is asked by ``prefix`` and ``secret`` (the digest) at a moment, written as SQL, and finds ``id``, ``name``,
+    ``org_id`` and ``channel`` of whom :func:`recognise_key` finds and :meth:`Actor.must` lets pass; nobody otherwise.
+    """
+    may = (
+        sa.select(RoleGrant.id)
+        .outerjoin(Party, Party.id == RoleGrant.party_id)
+        .where(
+            RoleGrant.account_id == Account.id, RoleGrant.revoked_at.is_(None),
+            RoleGrant.role.in_(ROLES_OF[permission]),
+            sa.or_(
+                RoleGrant.party_id.is_(None),
+                sa.and_(RoleGrant.party_id == Account.party_id, Party.standing == Standing.IN_ORDER),
+            ),
+        )
+        .correlate(Account)
+    )  # fmt: skip
+    return (
+        sa.select(
+            Account.id, Account.name, Account.party_id.label("org_id"),
+            sa.cast(sa.literal(KEY_CHANNEL), sa.Text).label("channel"),
+        )
+        .join(ApiKey, ApiKey.account_id == Account.id)
+        .where(
+            ApiKey.prefix == asked("prefix"), ApiKey.secret_sha256 == asked("secret"), ApiKey.revoked_at.is_(None),
+            ApiKey.expires_at > sa.literal_column(at), Account.state == AccountState.ACTIVE, may.exists(),
+        )
+    )  # fmt: skip
+
+
+def parts_of_key(token: str) -> tuple[str, str] | None:
+    """Return the prefix of a key and the digest of its secret; None for what is no key."""
+    prefix, _, secret = token.removeprefix(KEY_PREFIX).partition("_")
+    if not token.startswith(KEY_PREFIX) or not prefix or not secret:
+        return None
+    return prefix, digest(secret)
 
 
 def needs_touch(session: Session, token: str, now: datetime) -> bool:
     """Say whether the token's last use was noted more than a minute ago, so that it should be noted again."""
     recognise = recognise_key if token.startswith(KEY_PREFIX) else recognise_session
     found = recognise(session, token, now)
-    return found is not None and (found.noted_at is None or now - found.noted_at >= TOUCH_EVERY)
+    return found is not None and found.is_to_be_noted(now)
 
 
 def _with_grants(query: sa.Select[*tuple[Any, ...]], account_of: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:

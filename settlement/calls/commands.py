@@ -13,8 +13,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.calendar import business_date
-from kernel.db import new_id
 from kernel.identity import Actor
 from kernel.policy import PolicyBook
 from market.entitlements.model import Entitlement
@@ -77,35 +75,6 @@ def record_use(
         return served
     return record_use(session, actor, code=code, key=key, reference=reference, now=now, book=book,
                       entitlement=held.terms.number)  # fmt: skip
-
-
-def use_at_once(
-    session: Session, actor: Actor, *, code: str, key: str, reference: str, now: datetime, book: PolicyBook,
-    scenario: str | None = None, entitlement: str | None = None,
-) -> Served | None:  # fmt: skip
-    """Serve and count a call in one statement that is a transaction of its own, before any is open (PostgreSQL).
-
-    None when it was not served so: then nothing has happened, and the ordinary way serves it or says why not.
-
-    Raises:
-        NotAllowed: the actor may not call the data plane.
-    """
-    event_id, moment = new_id(), int(now.timestamp())
-    line = audit.values(actor, "usage.record", ("settlement_usage_event", str(event_id)), at=now)
-    on = business_date(now)
-    found = queries.at_once(on, book).ask(
-        session, buyer=queries.calling(actor), code=code, reference=reference, key=key, number=entitlement,
-        scenario=scenario, second=moment, event_id=event_id, day_number=on.toordinal(),
-        **{f"line_{name}": line[name] for name in queries.LINE_BROUGHT},
-    )  # fmt: skip
-    if not found or not found[0].is_served:
-        return None
-    (one,) = found
-    limit = None if one.limit_calls is None else Limit(one.limit_calls, one.limit_seconds)
-    return Served(
-        one.number, one.row_id is not None, one.row_body, one.used, None if one.quota is None else one.quota - one.used,
-        repeated=False, limit=limit, calls_left=None if limit is None else limit.calls - one.calls,
-    )  # fmt: skip
 
 
 def serve(

@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from kernel.audit import AuditLine
 from kernel.calendar import business_date, start_of_day
 from kernel.db import new_id
 from kernel.errors import Conflict, DomainError, NotAllowed
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
-from kernel.prepared import POSTGRESQL, Alone, asked, place, prepared, text_of
+from kernel.prepared import asked, prepared
 from market.delivery.model import DataSet, DataSetRow
 from market.entitlements import queries as entitlements
 from market.entitlements.model import Entitlement
@@ -251,79 +250,11 @@ def _met(row: sa.Row[Any]) -> Met:
 @lru_cache(maxsize=16)
 def _prepared(dialect: str, on: date, book: PolicyBook) -> sa.TextualSelect:
     text = sa.Text()
-    return prepared(_question(on, book), dialect, buyer=sa.Uuid(), code=text, reference=text, key=text)
+    return prepared(question(on, book), dialect, buyer=sa.Uuid(), code=text, reference=text, key=text)
 
 
-EVENT, LINE = UsageEvent.__table__.c, AuditLine.__table__.c
-LINE_BROUGHT = ("id", "at", "actor_id", "actor_name", "org_id", "channel", "action", "object_type", "object_id", "note")
-BROUGHT = ("buyer", "code", "reference", "key", "number", "scenario", "second", "event_id", "day_number")
-
-
-def _cast(column: Any, name: str) -> str:
-    return f"CAST({place(name)} AS {column.type.compile(POSTGRESQL)})"
-
-
-# what an event and its line hold, from what the call brought and from the entitlement that answers it
-OF_EVENT = {
-    "id": _cast(EVENT.id, "event_id"), "place": "place", "entitlement_id": "id", "product_id": "product_id",
-    "occurred_at": _cast(LINE.at, "line_at"), "day_number": _cast(EVENT.day_number, "day_number"),
-    "received_at": _cast(LINE.at, "line_at"), "stored_at": _cast(LINE.at, "line_at"),
-    "client_reference": _cast(EVENT.client_reference, "reference"), "quantity": "1", "subject_kind": "row_kind",
-    "subject": f"encode(sha256(convert_to(coalesce(row_kind, '') || chr(10) || {place('key')}, 'UTF8')), 'hex')",
-    "hit": "row_id IS NOT NULL", "channel": f"'{Channel.EXCHANGE}'",
-}  # fmt: skip
-OF_LINE = {
-    **{name: _cast(LINE[name], f"line_{name}") for name in LINE_BROUGHT},
-    "detail": "json_build_object('entitlement', number, 'hit', row_id IS NOT NULL)",
-}
-AT_ONCE = f"""WITH met AS ({{question}}), named AS (
-  SELECT * FROM met WHERE number = coalesce({place("number")}, number)
-), first AS (
-  SELECT * FROM named
-  WHERE is_open AND scenario = coalesce({place("scenario")}, scenario) AND (quota IS NULL OR coalesce(used, 0) < quota)
-  ORDER BY valid_until, number LIMIT 1
-), one AS (
-  SELECT *, CASE WHEN row_id IS NOT NULL OR charges_misses THEN 1 ELSE 0 END AS units FROM first
-  WHERE delivery_form = '{DeliveryForm.API}' AND gateway_id IS NULL AND used IS NOT NULL
-    AND coalesce(subject_kind = row_kind, true) AND NOT EXISTS (SELECT FROM named WHERE event_id IS NOT NULL)
-), taken AS (
-  INSERT INTO settlement_call_counter AS own (entitlement_id, span, used)
-  SELECT id, CAST({place("second")} AS bigint) / limit_seconds * limit_seconds, 1 FROM one WHERE limit_calls IS NOT NULL
-  ON CONFLICT (entitlement_id) DO UPDATE SET
-    span = greatest(own.span, excluded.span), used = CASE WHEN own.span < excluded.span THEN 1 ELSE own.used + 1 END
-  WHERE own.span < excluded.span OR own.used < (SELECT limit_calls FROM one) RETURNING used
-), made AS (
-  INSERT INTO settlement_usage_event ({", ".join(OF_EVENT)})
-  SELECT {", ".join(OF_EVENT.values())} FROM one WHERE limit_calls IS NULL OR EXISTS (SELECT FROM taken)
-  ON CONFLICT DO NOTHING RETURNING id
-), counted AS (
-  UPDATE settlement_usage_total AS own SET used = own.used + one.units FROM one, made
-  WHERE own.entitlement_id = one.id AND (own.quota IS NULL OR own.used + own.reserved + one.units <= own.quota)
-  RETURNING own.used
-), line AS (
-  INSERT INTO audit_line ({", ".join(OF_LINE)}) SELECT {", ".join(OF_LINE.values())} FROM one, made AS event
-)
-SELECT row_to_json(answer) FROM (
-  SELECT number, quota, row_id, row_body, limit_calls, limit_seconds, (SELECT used FROM counted) AS used,
-    (SELECT used FROM taken) AS calls, CASE
-      WHEN EXISTS (SELECT FROM made) THEN 1 / (SELECT count(*) FROM counted)
-      WHEN EXISTS (SELECT FROM taken) THEN 1 / (SELECT count(*) FROM made) ELSE 0 END AS is_served
-  FROM one
-) AS answer"""  # noqa: S608 — own names
-
-
-@lru_cache(maxsize=16)
-def at_once(on: date, book: PolicyBook) -> Alone:
-    """Return the statement that admits, serves and counts one call as a transaction of its own.
-
-    It answers one row when all of it was done, or none. Where another took the last unit, the same call was first, or
-    a limit was met between asking and writing, it divides by zero on purpose: that undoes what it wrote before.
-    """
-    text = AT_ONCE.format(question=text_of(_question(on, book)))
-    return Alone(text, [DataSetRow.id.label("row_id")], *BROUGHT, *(f"line_{name}" for name in LINE_BROUGHT))
-
-
-def _question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
+def question(on: date, book: PolicyBook) -> sa.Select[*tuple[Any, ...]]:
+    """Return what is asked of every entitlement of a buyer to a product, gates and all, on a business day."""
     loaded = (
         sa.select(DataSet.id)
         .where(DataSet.version_id == Entitlement.version_id)

@@ -391,6 +391,7 @@ def test_finding_the_actor_takes_one_query_and_writes_nothing(session: Session) 
     statements: list[str] = []
     engine = session.get_bind()
     sa.event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    session.connection()  # within a transaction: outside of one, PostgreSQL is asked without opening any
     assert len(queries.actor_of_session(session, token, NOW).grants) == 2
     assert len(queries.actor_of_key(session, key, NOW).grants) == 2
     assert [statement.split()[0] for statement in statements if statement != "BEGIN"] == ["SELECT", "SELECT"]

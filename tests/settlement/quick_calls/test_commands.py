@@ -22,6 +22,7 @@ from settlement.calls import commands
 from settlement.calls.commands import Served
 from settlement.calls.model import CallCounter
 from settlement.metering.model import UsageEvent, UsageTotal
+from settlement.quick_calls import commands as quick
 from tests.make import registry_products as registry
 from tests.make import settlement as make
 from tests.settlement.calls.test_races import CALLERS, NOW, counted, prepared, race
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.postgresql_only
 
 def at_once(session: Session, caller: Actor, code: str, reference: str, key: str = "k", **how: Any) -> Served | None:
     """Ask in one statement."""
-    return commands.use_at_once(session, caller, code=code, key=key, reference=reference, now=NOW, book=make.LAW, **how)
+    return quick.use_at_once(session, caller, code=code, key=key, reference=reference, now=NOW, book=make.LAW, **how)
 
 
 def begun(url: str, *, quantity: int = 10, **terms: Any) -> tuple[Database, make.World, Actor]:
