@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http
+import threading
+from typing import Any
 
 import flask_smorest
 import marshmallow as ma
-from flask import current_app
+from apispec import APISpec
+from flask import Flask, current_app
 from flask_smorest.utils import prepare_response
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -42,6 +45,32 @@ class DocumentedApi(flask_smorest.Api):
     """flask-smorest's document; how refusals are answered is :mod:`web.problems`' matter alone."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, *, spec_kwargs: dict[str, Any]) -> None:
+        self._undocumented: list[flask_smorest.Blueprint] = []
+        self._documenting = threading.RLock()
+        super().__init__(app, spec_kwargs=spec_kwargs)
+
+    def register_blueprint(self, blp: flask_smorest.Blueprint, **options: Any) -> None:
+        """Mount the routes; they are described when the document is asked for: most processes never are."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undocumented.append(blp)
+
+    @property
+    def spec(self) -> APISpec:
+        """The document, with every mounted route in it."""
+        with self._documenting:
+            while self._undocumented:
+                blp = self._undocumented[0]
+                blp.register_views_in_doc(self, self._app, self._spec, name=blp.name, parameters=None)
+                self._spec.tag({"name": blp.name, "description": blp.description})
+                del self._undocumented[0]  # last of all: what cannot be described shall not go missing in silence
+            return self._spec
+
+    @spec.setter
+    def spec(self, begun: APISpec) -> None:
+        self._spec = begun
 
     def _register_error_handlers(self) -> None:
         """Leave :mod:`web.problems` in charge: it is registered on the application."""
