@@ -283,3 +283,14 @@ def allocate(amount: Money, weights: Mapping[str, Exact]) -> dict[str, Money]:
         for _, party in sorted(remainders)[:left]:
             parts[party] += 1
     return {party: Money(sign * part) for party, part in parts.items()}
+
+
+def in_capitals(amount: Money) -> str:
+    """Return an amount in the Chinese capital numerals of vouchers (大写金额).
+
+    Source:
+        《支付结算办法》附一：到“元”为止的写“整”，到“角”为止的可以不写“整”，有“分”的不写“整”.
+    """
+    import cn2an  # only where an amount is written out
+
+    return str(cn2an.an2cn(amount.text(), "rmb"))

@@ -14,7 +14,7 @@ from kernel.calendar import business_date
 from kernel.db import new_id
 from kernel.errors import NotAllowed
 from kernel.identity import Actor, Permission
-from kernel.money import Money
+from kernel.money import Money, in_capitals
 from kernel.policy import PolicyBook
 from market.admissions import commands as admitting
 from market.admissions import queries as admissions
@@ -154,7 +154,7 @@ def _deal(
         fields="、".join(str(field.get("title") or field.get("name")) for field in facts.fields),
         source=facts.source_statement,
         amount=amount.text(),
-        price_basis=f"{basis}，收费标准 {facts.tariff_number}" if has_tariff else basis,
+        price_basis=f"大写{in_capitals(amount)}，{basis}" + (f"，收费标准 {facts.tariff_number}" if has_tariff else ""),
         payment="双方签署后由需方一次性支付，到账即开通" if amount else "不收取任何费用",
         venue=facts.venue or "授权运营平台",
         agreement=facts.agreement_number,

@@ -18,6 +18,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.lists import Column, Kind, Listing
+from kernel.money import in_capitals
 from market.invoices import commands, queries, sheets
 from market.invoices.model import Invoice
 from market.invoices.rules import InvoiceKind, InvoiceState, InvoiceType, TaxpayerKind
@@ -226,6 +227,7 @@ def _invoice_page(number: str, form: Form | None = None, *, status: int = 200) -
         "kind": KIND_WORDS[found.kind], "type": TYPE_WORDS[found.type], "may_issue": is_seller
         and found.state is InvoiceState.REQUESTED, "may_take_back": (is_seller or is_buyer) and left is not None
         and bool(left.gross) and found.state is InvoiceState.ISSUED, "today": clock.today(),
+        "words": in_capitals(found.gross),
     }  # fmt: skip
     text = render_template("market/invoices/invoice.html", refusal=words_of(form.problem if form else None), **context)
     return make_response(text, status)
