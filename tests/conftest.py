@@ -37,13 +37,14 @@ FIRST = (
      "web/test_verify.py", "journeys/test_settling.py", "web/test_security.py", "journeys/test_market.py"),
 )  # fmt: skip
 GARBAGE = (50_000, 20, 50)  # when Python looks for circles again: the application alone makes hundreds a request
-# two cores shared by many: how long an example takes says nothing
-settings.register_profile("huiyi", deadline=None)
+# two cores shared by many: how long an example takes says nothing; every run draws others
+settings.register_profile("huiyi", deadline=None, max_examples=50)
 settings.load_profile("huiyi")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Open the run, once for all workers, and cut the network."""
+    gc.disable()  # what is imported and collected stays: to look for garbage among it is half a second in vain
     rig.keep_bytecode()
     refuse_the_network()
     rig.share_compiled_statements()
@@ -84,6 +85,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -185,14 +187,6 @@ def app(built_app: Flask, database_url: str) -> Iterator[Flask]:
     for kept, before in ((built_app.config, config), (built_app.extensions, extensions)):
         kept.clear()
         kept.update(before)
-
-
-@pytest.fixture
-def app_of_its_own(database_url: str) -> Iterator[Flask]:
-    """A fresh application on a fresh database, for tests that add routes to it."""
-    built: Flask = importlib.import_module("web").create_app(config_for_tests(database_url))
-    yield built
-    built.extensions["huiyi_database"].engine.dispose()
 
 
 @pytest.fixture

@@ -186,6 +186,8 @@ def test_finance_follows_an_amount_down_to_its_events_and_a_stranger_checks_the_
     page.goto(f"{site}/settlements")
     page.get_by_role("link", name=number).click()
     tie_out = page.get_by_role("table", name="核对")
+    expect(tie_out).to_be_visible()
+    page.wait_for_load_state()  # what is read without waiting may be half of the table
     assert len({row.inner_text() for row in tie_out.locator("td.num").all()}) == 1
     bureau = "示例广州市市场监督管理局"
     page.get_by_role("row").filter(has_text=bureau).get_by_role("link", name="STM-").click()

@@ -23,8 +23,10 @@ from kernel.identity import Permission, Role
 from registry.accounts import commands as accounts
 from registry.parties.model import Party
 from registry.parties.rules import Capacity
+from tests.conftest import config_for_tests
 from tests.make import registry_base as make
 from tests.make.clients import as_program, bearer, key, token_of
+from web import create_app
 
 KEY = "order-2026-07-01-0001"
 TRIAL = "/api/v1/trial/effects"
@@ -60,19 +62,14 @@ def jobs_done(session: Any, job: str) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(jobs.JobRun).where(jobs.JobRun.job == job)) or 0
 
 
-@pytest.fixture
-def app(app_of_its_own: Flask) -> Flask:
-    """An application that takes one route more."""
-    return app_of_its_own
-
-
-@pytest.fixture
-def trial(app: Flask) -> Flask:
-    """The application with a route of our own beside its own ones."""
+@pytest.fixture(scope="module")
+def built_app() -> Flask:
+    """An application with a route of our own beside its own ones."""
+    built = create_app(config_for_tests("sqlite://"))
     blueprint = trial_blueprint()
-    app.register_blueprint(blueprint)
-    app.extensions["csrf"].exempt(blueprint)
-    return app
+    built.register_blueprint(blueprint)
+    built.extensions["csrf"].exempt(blueprint)
+    return built
 
 
 @pytest.fixture
@@ -176,14 +173,14 @@ def test_the_same_request_again_gets_the_same_answer_and_has_one_effect(
     assert parties(app) == 1
 
 
-def test_a_new_key_is_a_new_piece_of_work(trial: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
+def test_a_new_key_is_a_new_piece_of_work(app: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
     answers = [client.post(TRIAL, json={}, headers=key(headers)) for _ in range(3)]
     assert len({answer.json["effect"] for answer in answers}) == 3
-    assert effects(trial) == 3
+    assert effects(app) == 3
 
 
 def test_the_key_of_another_request_is_refused_and_does_nothing(
-    trial: Flask, client: FlaskClient, headers: dict[str, str]
+    app: Flask, client: FlaskClient, headers: dict[str, str]
 ) -> None:
     sent: dict[str, Any] = {"data": b'{"then": ""}', "content_type": "application/json", "headers": headers}
     first = client.post(TRIAL, **sent)
@@ -196,7 +193,7 @@ def test_the_key_of_another_request_is_refused_and_does_nothing(
         other = client.post(TRIAL, **{**sent, **changed})
         assert (other.status_code, other.json["code"]) == (422, "idempotency.key_reused"), changed
         assert first.json["effect"] not in other.text
-    assert effects(trial) == 1
+    assert effects(app) == 1
     assert client.post(TRIAL, **sent).json == first.json  # the refusals did not replace the answer
 
 
@@ -209,26 +206,26 @@ def test_another_path_of_the_same_route_is_another_request(
     assert [answer.status_code for answer in answers] == [201, 422]
 
 
-def test_a_colleague_cannot_read_the_answer_behind_a_key(trial: Flask, client: FlaskClient) -> None:
-    with trial.app_context(), db.transaction() as session:
+def test_a_colleague_cannot_read_the_answer_behind_a_key(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), db.transaction() as session:
         office = make.make_party(session, Capacity.BUYER)
-    people = [{**as_program(trial, Role.BUYER, party=office), "Idempotency-Key": KEY} for _ in range(2)]
+    people = [{**as_program(app, Role.BUYER, party=office), "Idempotency-Key": KEY} for _ in range(2)]
     first, other = (client.post(TRIAL, json={}, headers=person) for person in people)
     assert first.status_code == 200
     assert (other.status_code, other.json["code"]) == (422, "idempotency.key_reused")
     assert first.json["name"] not in other.text
 
 
-def test_the_same_key_of_another_organisation_is_independent(trial: Flask, client: FlaskClient) -> None:
-    with trial.app_context(), db.transaction() as session:
+def test_the_same_key_of_another_organisation_is_independent(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), db.transaction() as session:
         offices = [make.make_party(session, Capacity.BUYER) for _ in range(2)]
     answers = [
-        client.post(TRIAL, json={}, headers={**as_program(trial, Role.BUYER, party=one), "Idempotency-Key": KEY})
+        client.post(TRIAL, json={}, headers={**as_program(app, Role.BUYER, party=one), "Idempotency-Key": KEY})
         for one in offices
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert len({answer.json["name"] for answer in answers}) == 2
-    assert effects(trial) == 2
+    assert effects(app) == 2
 
 
 # ---- refusals ----
@@ -237,29 +234,29 @@ def test_the_same_key_of_another_organisation_is_independent(trial: Flask, clien
 @pytest.mark.both_databases
 @pytest.mark.parametrize(("then", "status"), [("conflict", 409), ("invalid", 422)])
 def test_a_refusal_of_the_work_is_kept_and_given_again_even_when_it_would_succeed_by_now(
-    trial: Flask, client: FlaskClient, headers: dict[str, str], then: str, status: int
+    app: Flask, client: FlaskClient, headers: dict[str, str], then: str, status: int
 ) -> None:
     first = client.post(TRIAL, json={"then": then}, headers=headers)
-    allow(trial)
+    allow(app)
     again = client.post(TRIAL, json={"then": then}, headers=headers)
     assert (first.status_code, again.status_code) == (status, status)
     assert again.data == first.data
     assert again.headers["Content-Type"] == first.headers["Content-Type"]
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert effects(trial) == 0
+    assert effects(app) == 0
     assert client.post(TRIAL, json={"then": then}, headers=key(headers)).status_code == 200
 
 
 @pytest.mark.parametrize(("then", "status"), [("forbidden", 403), ("crash", 500)])
 def test_what_says_nothing_about_the_work_is_not_kept(
-    trial: Flask, client: FlaskClient, headers: dict[str, str], then: str, status: int
+    app: Flask, client: FlaskClient, headers: dict[str, str], then: str, status: int
 ) -> None:
     assert client.post(TRIAL, json={"then": then}, headers=headers).status_code == status
-    allow(trial)
+    allow(app)
     retried = client.post(TRIAL, json={"then": then}, headers=headers)
     assert retried.status_code == 200
     assert "Idempotency-Replayed" not in retried.headers
-    assert effects(trial) == 1
+    assert effects(app) == 1
 
 
 def test_fields_that_cannot_be_read_are_not_kept(app: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
@@ -270,12 +267,12 @@ def test_fields_that_cannot_be_read_are_not_kept(app: Flask, client: FlaskClient
 
 @pytest.mark.both_databases
 def test_a_crash_between_effect_and_commit_leaves_neither_effect_nor_key(
-    trial: Flask, client: FlaskClient, headers: dict[str, str]
+    app: Flask, client: FlaskClient, headers: dict[str, str]
 ) -> None:
     answer = client.post(TRIAL, json={"then": "crash"}, headers=headers)
     assert answer.status_code == 500
     assert "pulled the plug" not in answer.text
-    assert (effects(trial), stored(trial)) == (0, 0)
+    assert (effects(app), stored(app)) == (0, 0)
 
 
 # ---- authorization ----
@@ -307,20 +304,20 @@ def test_a_person_whose_role_was_taken_back_gets_no_replay(app: Flask, client: F
 
 
 @pytest.mark.both_databases
-def test_eight_threads_with_one_key_have_one_effect_and_one_answer(trial: Flask, headers: dict[str, str]) -> None:
-    answers = at_once(trial, lambda client: client.post(TRIAL, json={}, headers=headers))
+def test_eight_threads_with_one_key_have_one_effect_and_one_answer(app: Flask, headers: dict[str, str]) -> None:
+    answers = at_once(app, lambda client: client.post(TRIAL, json={}, headers=headers))
     assert [answer.status_code for answer in answers] == [200] * THREADS
     assert len({answer.data for answer in answers}) == 1
     assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == THREADS - 1
-    assert effects(trial) == 1
+    assert effects(app) == 1
 
 
 @pytest.mark.both_databases
-def test_eight_threads_refused_under_one_key_get_one_answer(trial: Flask, headers: dict[str, str]) -> None:
-    answers = at_once(trial, lambda client: client.post(TRIAL, json={"then": "conflict"}, headers=headers))
+def test_eight_threads_refused_under_one_key_get_one_answer(app: Flask, headers: dict[str, str]) -> None:
+    answers = at_once(app, lambda client: client.post(TRIAL, json={"then": "conflict"}, headers=headers))
     assert [answer.status_code for answer in answers] == [409] * THREADS
     assert len({answer.data for answer in answers}) == 1
-    assert (effects(trial), stored(trial)) == (0, 1)
+    assert (effects(app), stored(app)) == (0, 1)
 
 
 @pytest.mark.both_databases

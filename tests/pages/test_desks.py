@@ -84,6 +84,7 @@ def test_a_reviewer_works_through_what_is_due_first(enter: Enter) -> None:
     page.goto(page.url.split("/registrations")[0] + "/desk")
     step_into(page, "公共数据主管部门合规安全审核", "经营异常预警")
     expect(page.get_by_role("heading", name="系统核查")).to_be_visible()
+    page.wait_for_load_state()  # the boxes are listed once all of them are there
     for box in page.get_by_role("group", name="已逐项核对").get_by_role("checkbox").all():
         box.check()
     page.get_by_label("同意", exact=True).check()

@@ -90,6 +90,7 @@ def pay_out(preparer: Page, checker: Page, payer: Page, folder: Path) -> None:
     expect(preparer.get_by_text("已编制 2 个批次，待另一人复核。")).to_be_visible()
     go(preparer, "结算", "收益拨付")
     table = preparer.get_by_role("table", name="批次")
+    expect(table.locator("tbody").get_by_role("link")).to_have_count(2)
     for number in table.locator("tbody").get_by_role("link").all_inner_texts():
         open_batch(checker, number)
         checker.get_by_role("button", name="复核无误").click()

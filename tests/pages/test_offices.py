@@ -39,6 +39,6 @@ def test_a_reviewer_sees_what_waits_and_what_was_decided(person: Enter) -> None:
     page.get_by_role("navigation", name="数据与产品").get_by_role("link", name="合规审查").click()
     expect(page.get_by_role("heading", name="审查工作台")).to_be_visible()
     expect(page.get_by_text("没有待审查的事项。")).to_be_visible()
-    page.get_by_role("link", name="已办结").click()
+    page.get_by_role("link", name="已办结", exact=True).click()
     page.get_by_role("link", name=re.compile("^REV")).first.click()
     expect(page.get_by_role("heading", name="审查意见")).to_be_visible()

@@ -69,7 +69,7 @@ def test_a_survey_is_accepted_a_revenue_proposed_and_confirmed_by_a_second_perso
     step_into(second, "收入已达最高准许收入的 90%")
     second.wait_for_load_state("load")
     plot = second.get_by_alt_text("累计收入、预测与最高准许收入的折线图")
-    assert plot.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert plot.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
     expect(second.get_by_role("table", name="各期收入")).to_contain_text("2026-09")
 
 

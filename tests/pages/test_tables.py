@@ -76,6 +76,8 @@ def test_the_rows_of_an_account_are_filtered_and_sorted_on_the_page(app: Flask, 
     go(page, "结算", "账簿")
     page.get_by_role("table", name="试算平衡").get_by_role("link").first.click()
     tools, table = page.locator("[data-table-tools]"), page.get_by_role("table", name="明细")
+    expect(table).to_be_visible()
+    page.wait_for_load_state()  # rows are counted once all of them are there
     count = table.locator("tbody tr").count()
     expect(tools).to_contain_text(f"{count} / {count}")
     heading = table.get_by_role("columnheader").filter(has_text="发生额")

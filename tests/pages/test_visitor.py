@@ -21,7 +21,7 @@ def test_a_visitor_searches_the_catalogue_and_opens_a_product_and_its_certificat
     expect(page.get_by_text("0至100：30 元/次")).to_be_visible()
     page.get_by_role("link", name=re.compile(r"^440100-2026-\d{6}-")).click()
     expect(page.get_by_role("heading", name="公共数据产品和服务登记证书")).to_be_visible()
-    assert page.get_by_alt_text("证书查验二维码").evaluate("image => image.complete && image.naturalWidth > 0")
+    assert page.get_by_alt_text("证书查验二维码").evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
 
 
 def test_a_search_that_finds_nothing_says_so_and_leads_back(person: Enter) -> None:

@@ -64,27 +64,27 @@ class Module:
         """Every call of the file."""
         return [node for node in self.nodes if isinstance(node, ast.Call)]
 
-    @property
+    @cached_property
     def top(self) -> str:
         """The package."""
         return self.path.parts[0]
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The file name that says what it holds: rules, model, queries …"""
         return self.path.stem
 
-    @property
+    @cached_property
     def is_code(self) -> bool:
         """Whether the application ships it."""
         return self.top in {"kernel", "web", *PACKAGES}
 
-    @property
+    @cached_property
     def is_below_the_edge(self) -> bool:
         """Whether neither HTTP nor a transaction may start here."""
         return self.top in PACKAGES and self.kind in BELOW_THE_EDGE
 
-    @property
+    @cached_property
     def touches_money(self) -> bool:
         """Whether amounts may pass through."""
         return self.top in PACKAGES or (self.top, self.kind) in {("kernel", "money"), ("kernel", "db")}
@@ -153,10 +153,10 @@ def division_is_exact(module: Module) -> Found:
         return
     scopes: list[ast.AST] = [module.tree, *(node for node in module.nodes if isinstance(node, Function))]
     for scope in scopes:
-        exact = exact_names(scope)
-        for node in own_nodes(scope):
-            operands = divided(node)
-            if operands and not any(is_exact(operand, exact) for operand in operands):
+        divisions = [(node, operands) for node in own_nodes(scope) if (operands := divided(node))]
+        exact = exact_names(scope) if divisions else set()
+        for node, operands in divisions:
+            if not any(is_exact(operand, exact) for operand in operands):
                 yield (
                     line_of(node),
                     "true division of ints is a float: write Fraction(a, b), or // and say who gets the rest",

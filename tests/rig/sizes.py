@@ -24,11 +24,12 @@ class Size:
 
 SIZES = {
     "A4": Size(2_000, 20_000, "generated divisions"),
-    "D1": Size(8, 200, "rounds of a hundred buyers for ten places"),
+    "D1": Size(10, 200, "rounds of a hundred buyers for ten places"),
     "D2": Size(1, 200, "rounds of one key sent fifty times"),
     "D4": Size(3, 100, "rounds of twenty refunds at once"),
     "D5": Size(3, 100, "rounds of eight processes that settle one month"),
     "E3": Size(8, 720, "orders in which six events come"),
+    "E3_histories": Size(6, 2_000, "random histories of a payment, each told in two orders"),
     "E6": Size(1_000, 10_000, "forged returns"),
     "E9": Size(40, 1_000, "answers that were lost"),
     "F1": Size(6, EVERY, "statements of each act at which it dies"),

@@ -28,14 +28,17 @@ def functions_of(tree: ast.Module) -> Iterator[Function]:
             yield from (inner for inner in node.body if isinstance(inner, Function))
 
 
-def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function or file without those of the functions inside it."""
-    waiting = list(ast.iter_child_nodes(scope))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, Function):
-            waiting += ast.iter_child_nodes(node)
+def own_nodes(scope: ast.AST) -> list[ast.AST]:
+    """Return the nodes of a function or file without those of the functions inside it."""
+    kept: list[ast.AST] | None = getattr(scope, "own_nodes", None)
+    if kept is None:
+        waiting, kept = list(ast.iter_child_nodes(scope)), []
+        while waiting:
+            kept.append(node := waiting.pop())
+            if not isinstance(node, Function):
+                waiting += ast.iter_child_nodes(node)
+        scope.own_nodes = kept  # type: ignore[attr-defined]  # several rules ask, some of them again and again
+    return kept
 
 
 def line_of(node: ast.AST) -> int:

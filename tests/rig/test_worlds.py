@@ -34,7 +34,7 @@ def test_what_one_test_does_to_its_world_is_not_seen_by_the_next(session: Sessio
     product = registry.make_product(session)
     product.title = "改过的名称"
     session.commit()
-    again = worlds._worlds[("tests.make.registry_products", "make_product", "[]", "[]")]
+    again = worlds._worlds["sqlite", "tests.make.registry_products", "make_product", "[]", "[]"]
     other = sa.create_engine(f"sqlite:///{again.where}")
     with other.connect() as connection:
         assert not connection.scalar(sa.text("SELECT count(*) FROM registry_product WHERE title = '改过的名称'"))
@@ -65,6 +65,25 @@ def test_on_postgresql_too_copies_hold_what_was_built_and_belong_to_one_test(
             session.commit()
         database.engine.dispose()
         databases.discard(url)
-    built, kept, again = found
-    assert kept == again
-    assert built[0] == kept[0]
+    first, *others = found
+    assert others == [first, first]
+
+
+def test_a_world_is_built_once_for_all_workers_of_a_run(session: Session) -> None:
+    agreement = base.make_agreement(session)
+    mine = dict(worlds._worlds)
+    worlds._worlds.clear()  # as another worker that has asked for nothing yet
+    engine = session.get_bind()
+    assert isinstance(engine, sa.Engine)
+
+    def never(_session: Session) -> None:
+        raise AssertionError("it was built before")
+
+    (key,) = [key for key in mine if key[2] == "make_agreement" and key[3:] == ("[]", "[]")]
+    found = worlds.world_of(engine.url, key, never)
+    worlds._worlds.update(mine)
+    assert found is not None
+    assert found == mine[key]
+    assert agreement.id in [
+        row.id for row in (found.returned if isinstance(found.returned, tuple) else [found.returned])
+    ]

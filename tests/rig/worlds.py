@@ -1,22 +1,24 @@
-"""Worlds that many tests start from, built once per worker and then copied.
+"""Worlds that many tests start from, built once per run and then copied.
 
 A builder marked ``@remembered`` runs for real the first time, on a database of its own, through the same commands as
-ever. When a later test calls it with the same plain arguments on a database of the same kind in which nothing has
-happened yet, the test gets a copy of that database. Called on anything else it simply builds. On PostgreSQL a world is
-kept when it is asked for the second time, and only the ones asked for last: each takes 25 MB.
+ever. When a test, of whichever worker, calls it with the same plain arguments on a database of the same kind in which
+nothing has happened yet, the test gets a copy of that database. Called on anything else it simply builds. Of worlds on
+PostgreSQL only so many are kept: each takes 25 MB.
 """
 
 from __future__ import annotations
 
+import fcntl
 import functools
+import hashlib
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -31,8 +33,9 @@ from tests.rig.databases import GIVEN_POSTGRES, RUN, copy_postgres, server_of, t
 P = ParamSpec("P")
 T = TypeVar("T")
 PLAIN = (str, int, date, Decimal, Enum, UUID, type(None))
-KEPT_ON_POSTGRES = 24
+KEPT_ON_POSTGRES = 100
 NEIGHBOURS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+DIGITS = 16  # of the digest of a key
 SIGNS_OF_LIFE = ("audit_line", "registry_party", "registry_account")  # every command leaves one of them
 
 
@@ -52,41 +55,51 @@ class Row:
     id: UUID
 
 
-_worlds: dict[tuple[Any, ...], World] = {}
-_on_postgres: dict[tuple[Any, ...], World | None] = {}  # None: asked for once
+_worlds: dict[tuple[str, ...], World] = {}  # those that this worker has asked for
 _admins: list[psycopg.Connection] = []  # at most one: a run has one server
-_serial = count(1)
 
 
 def remembered(build: Callable[P, T]) -> Callable[P, T]:
-    """Let a builder be run once per worker and set of plain arguments."""
+    """Let a builder be run once per run, kind of database and set of plain arguments."""
 
     @functools.wraps(build)
     def begun(*args: P.args, **given: P.kwargs) -> T:
         session, *others = args
         assert isinstance(session, Session)
-        key = (build.__module__, build.__qualname__, _plain(others), _plain(given))
-        if RUN not in os.environ or None in key or not _is_untouched(session):  # the bench programs just build
+        parts = (build.__module__, build.__qualname__, _plain(others), _plain(given))
+        if RUN not in os.environ or None in parts or not _is_untouched(session):  # the bench programs just build
             return build(*args, **given)
-        free: Callable[..., T] = build
         engine = session.get_bind()
-        if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql":
-            if key not in _on_postgres:
-                _on_postgres[key] = None
-                return build(*args, **given)
-            world = _on_postgres.pop(key) or _built_on_postgres(
-                engine.url, lambda opened: free(opened, *others, **given)
-            )
-            _on_postgres[key] = world
-            _forget_the_oldest(engine.url)
-        else:
-            if key not in _worlds:
-                _worlds[key] = _built(lambda opened: free(opened, *others, **given))
-            world = _worlds[key]
+        assert isinstance(engine, sa.Engine)
+        free: Callable[..., T] = build
+        world = world_of(engine.url, (engine.dialect.name, *map(str, parts)), lambda one: free(one, *others, **given))
+        if world is None:
+            return build(*args, **given)
         found: T = _entered(session, world)
         return found
 
     return begun
+
+
+def world_of(url: sa.URL, key: tuple[str, ...], build: Callable[[Session], Any]) -> World | None:
+    """Return a world under its key, which whoever asks first builds while others wait; None where no more are kept."""
+    if key not in _worlds:
+        kept = Path(os.environ[RUN]) / "worlds"
+        kept.mkdir(exist_ok=True)
+        name = f"huiyi_world_{hashlib.sha256(repr(key).encode()).hexdigest()[:DIGITS]}"
+        told = kept / f"{name}.pickle"
+        with (kept / f"{name}.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                is_server = url.get_backend_name() == "postgresql"
+                if is_server and len(list(kept.glob("*.on_postgresql"))) >= KEPT_ON_POSTGRES:
+                    return None
+                world = _built_on_postgres(url, name, build) if is_server else _built(kept / f"{name}.sqlite", build)
+                told.write_bytes(pickle.dumps(world))
+                if is_server:
+                    (kept / f"{name}.on_postgresql").touch()
+        _worlds[key] = pickle.loads(told.read_bytes())  # noqa: S301 - this run wrote it
+    return _worlds[key]
 
 
 def _plain(value: Any) -> str | None:
@@ -114,36 +127,26 @@ def _is_untouched(session: Session) -> bool:
     return not any(session.scalar(sa.text(f"SELECT EXISTS (SELECT 1 FROM {table})")) for table in SIGNS_OF_LIFE)
 
 
-def _built(build: Callable[[Session], Any]) -> World:
-    folder = Path(os.environ[RUN])
-    file = folder / f"world_{os.getpid()}_{next(_serial)}.sqlite"
-    shutil.copyfile(folder / "template.sqlite", file)
-    database = Database(f"sqlite:///{file}")
-    with database.new_session() as session:
-        returned = _by_key(build(session))
-        session.commit()
-        session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    database.engine.dispose()
+def _built(file: Path, build: Callable[[Session], Any]) -> World:
+    shutil.copyfile(Path(os.environ[RUN]) / "template.sqlite", file)
+    returned = _what_is_built(f"sqlite:///{file}", build, finish="PRAGMA wal_checkpoint(TRUNCATE)")
     return World(str(file), returned)
 
 
-def _built_on_postgres(url: sa.URL, build: Callable[[Session], Any]) -> World:
-    name = f"huiyi_world_{os.getpid()}_{next(_serial)}"
+def _built_on_postgres(url: sa.URL, name: str, build: Callable[[Session], Any]) -> World:
     copy_postgres(_admin_of(url), template_name(Path(os.environ[RUN])), name)
-    database = Database(url.set(database=name).render_as_string(hide_password=False))
+    own = url.set(database=name).render_as_string(hide_password=False)
+    return World(name, _what_is_built(own, build, finish="SELECT 1"))
+
+
+def _what_is_built(url: str, build: Callable[[Session], Any], *, finish: str) -> Any:
+    database = Database(url)
     with database.new_session() as session:
         returned = _by_key(build(session))
         session.commit()
+        session.execute(sa.text(finish))
     database.engine.dispose()
-    return World(name, returned)
-
-
-def _forget_the_oldest(url: sa.URL) -> None:
-    kept = [key for key, world in _on_postgres.items() if world]
-    for key in kept[:-KEPT_ON_POSTGRES]:
-        world = _on_postgres.pop(key)
-        assert world
-        _drop(url, world.where)
+    return returned
 
 
 def _drop(url: sa.URL, name: str) -> None:

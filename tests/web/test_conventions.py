@@ -38,7 +38,7 @@ WITHOUT_KEY = {
 WHOLE_REPORTS = {
     "/api/v1/suspense", "/api/v1/payments/{payment_id}/attempts",
     "/api/v1/webhook-event-types",  # part of the program, not rows
-    "/api/v1/ledger/trial-balance", "/api/v1/ledger/entries", "/api/v1/prices", "/api/v1/service-fees",
+    "/api/v1/ledger/trial-balance", "/api/v1/prices", "/api/v1/service-fees",
     "/api/v1/disclosures/entries", "/api/v1/duties", "/api/v1/resources/{resource_id}/history",
     "/api/v1/resources/{resource_id}/registrations", "/api/v1/equal-prices", "/api/v1/prices/{code}/history",
     "/api/v1/service-fees/history", "/api/v1/tariffs/classes", "/api/v1/tariffs/classes/rules",

@@ -46,10 +46,13 @@ def test_finance_sees_both_months_and_that_the_sealed_one_ties(site: tuple[Flask
     with site[0].app_context():
         sums = set(db.session().query(SettlementRun).one().totals["tie_out"].values())
         assert len(sums) == 1
-        own = total([Money.signed_yuan(text) for one in db.session().query(Statement) for text in one.payees.values()])
+        payees = [pair for one in db.session().query(Statement) for pair in one.payees.items()]
+        own = total([Money.signed_yuan(text) for kind, text in payees if kind != "held"])
     assert tied.count(f'<span class="figure">{Money.signed_yuan(sums.pop()).grouped()}</span>') == 4
     assert own > Money(0)
     assert "已拨付到账" in tied
+    assert "四项一致" in tied
+    assert f"还有 {own.grouped()} 元未到账" in tied
 
 
 def test_a_department_sees_what_its_data_earned_with_chart_and_statements(site: tuple[Flask, make.History]) -> None:

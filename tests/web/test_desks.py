@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from kernel import clock, db
@@ -20,6 +20,7 @@ from tests.make.clients import as_person, as_program, bearer, token_of
 from tests.make.office_day import DAY, DURING_NOTICE, OfficeDay, make_office_day
 from tests.make.routes import shared_app
 from tests.rig.databases import Databases
+from web.worklists.ways import WAYS
 
 MONTHS_LATER = timedelta(days=75)
 WAITING = {
@@ -98,6 +99,14 @@ def test_the_page_says_the_same_as_the_interface(site: tuple[Flask, OfficeDay], 
     assert [one["url"] for one in found if f'href="{one["url"]}"' not in page] == []
     if not found:
         assert "没有需要您办理的事项" in page
+
+
+@pytest.mark.parametrize("role", WAYS)
+def test_whoever_has_nothing_to_do_is_led_to_pages_that_open(site: tuple[Flask, OfficeDay], role: Role) -> None:
+    with site[0].test_request_context():
+        links = [url_for(page) for page, _words in WAYS[role]]
+    person = enter(site, role)
+    assert {url: status for url in links if (status := person.get(url).status_code) != 200} == {}
 
 
 def test_a_kind_can_be_asked_for_alone_and_an_unknown_one_is_refused(site: tuple[Flask, OfficeDay]) -> None:

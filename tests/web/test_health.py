@@ -157,6 +157,7 @@ def test_people_read_the_same_on_a_page(client: FlaskClient) -> None:
         page = client.get("/status")
     assert page.status_code == 200
     assert [name for name, check in found.items() if check["found"] not in page.text] == []
+    assert f"共 {len(JOBS)} 项任务" in page.text
 
 
 def samples(client: FlaskClient) -> dict[tuple[str, ...], float]:

@@ -114,6 +114,13 @@ def test_the_menu_is_short_for_everybody(app: Flask) -> None:
         assert len(menu_of(person.get("/").text)) <= 10, role
 
 
+@pytest.mark.parametrize(("url", "marked"), [("/pricing", "/pricing"), ("/pricing/headroom", "/pricing/headroom")])
+def test_of_entries_that_lie_within_each_other_only_the_nearest_is_marked(app: Flask, url: str, marked: str) -> None:
+    person = as_person(app, Role.PRICE)
+    section = person.get(url).text.split('class="sub-nav"', 1)[1].split("</nav>", 1)[0]
+    assert re.findall(r'href="([^"]*)" aria-current', section) == [marked]
+
+
 def test_every_entry_of_the_menu_is_a_page_that_exists(app: Flask) -> None:
     pages = {route.rule for route in every_route(app) if route.method == "GET"}
     assert {entry.url for _, entries in MENU for entry in entries} - pages == set()

@@ -60,6 +60,7 @@ def test_the_second_person_on_pages(app, people):
     assert own.status_code == 403
     assert send(second, f"/approvals/rules/{url}", {"act": "confirm"}, form_at="/approvals").status_code == 303
     with clock.set_to(make.SALE + timedelta(minutes=1)):
+        assert 'value="500.00"' in text_of(first, "/approvals")  # a change begins with the rule as it stands
         number = order_of(first, people.code)
         assert "待本单位另一人复核" in text_of(first, f"/orders/{number}")
         page = f"/orders/{number}/approval"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 
 import pytest
 
@@ -85,6 +86,22 @@ def test_a_statement_that_matched_as_a_whole_says_so_and_leads_to_no_empty_list(
     page = person.get(answer.headers["Location"]).text
     assert "已匹配入账 1 行，待人工核对 0 行" in page
     assert "没有这种状态的流水" not in page
+
+
+@pytest.mark.both_databases
+def test_the_list_adds_up_what_came_in_apart_from_what_went_out(app, due):
+    person = as_person(app, Role.FINANCE_PREPARER, place=base.PLACE)
+    lines = "1,2026-07-20 09:00,20.00,,过路人,谢谢\n2,2026-07-20 10:00,,3.00,示例银行,手续费\n"
+    sent = {"place": base.PLACE, "file": (io.BytesIO(f"{HEADING}\n{lines}".encode()), "a.csv")}
+    assert send(person, "/bank-lines/files", sent, form_at="/bank-lines",
+                content_type="multipart/form-data").status_code == 303  # fmt: skip
+    total = person.get("/bank-lines").text.split("<tfoot>")[1].split("</tfoot>")[0]
+    assert re.findall(r"¥ ([0-9.]+)", total) == ["20.00", "3.00"]
+    paid = person.get("/bank-lines?paid_from=3.00&paid_to=3.00&sort=-paid").text
+    assert ("手续费" in paid, "谢谢" in paid) == (True, False)
+    line = re.search(r"/bank-lines/[-0-9a-f]{36}", paid.split("<tbody>")[1])
+    shown = person.get(line[0]).text
+    assert ("收款人" in shown, "尚未认领" in shown) == (True, False)
 
 
 @pytest.mark.both_databases

@@ -41,3 +41,17 @@ def test_a_buyer_and_finance_read_the_statement_of_a_month_and_a_stranger_does_n
                 assert words in page.get_data(as_text=True)
             assert person.get(f"/buyer-accounts/{account.id}/statements/MS-0").status_code == 404
         assert as_person(app, Role.BUYER, party=stranger).get(url).status_code == 404
+
+
+def test_a_buyer_reads_what_is_left_after_each_movement_and_opens_no_second_account(app):
+    with clock.set_to(make.SALE), app.app_context(), db.transaction() as session:
+        (due,) = paying.make_due(session)
+        account = paying.make_account(session, due, credit="1000.00")
+        commands.pay_on_account(session, paying.buyer(due), due.id, now=make.SALE, book=make.LAW)
+        party = session.get_one(Party, due.buyer_id)
+    with clock.set_to(make.SALE):
+        person = as_person(app, Role.BUYER, party=party)
+        row = person.get(f"/buyer-accounts/{account.id}").text.split("其后余额")[1].split("</tbody>")[0]
+        assert row.count("¥ 800.00") == 2  # what was charged, and what is owed after it
+        offered = person.get("/buyer-accounts").text
+        assert f'<option value="{account.place}"' not in offered

@@ -52,8 +52,8 @@ def sign(session, person, contract, sha256=None):
 def test_the_contract_names_parties_product_price_purpose_and_term_and_its_digest_fits(session, order):
     contract = contract_of(session, order)
     names = session.scalars(sa.select(Party.name).where(Party.id.in_([order.buyer_id, order.seller_id]))).all()
-    for words in (*names, *HEADINGS.values(), "800.00 元", order.scenario, "产业发展", "12 个月", contract.number,
-                  make.VENUES["xinchang"], "信用评分"):  # fmt: skip
+    for words in (*names, *HEADINGS.values(), "800.00 元（大写捌佰元整，", order.scenario, "产业发展", "12 个月",
+                  contract.number, make.VENUES["xinchang"], "信用评分"):  # fmt: skip
         assert words in contract.text
     assert contract.sha256 == text_sha256(contract.text)
     assert contract.state is SignatureState.DRAFTED

@@ -70,7 +70,7 @@ def test_ended_orders_stay_ended():
 
 def test_a_quote_is_good_in_its_last_moment_and_not_a_microsecond_later():
     must_be_valid("QUO-2026-000001", NOON, NOON)
-    with pytest.raises(QuoteExpired, match="QUO-2026-000001"):
+    with pytest.raises(QuoteExpired, match="QUO-2026-000001 已于北京时间 2026-07-20 12:00 过期"):
         must_be_valid("QUO-2026-000001", NOON, NOON + timedelta(microseconds=1))
 
 

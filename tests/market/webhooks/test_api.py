@@ -145,6 +145,8 @@ def test_people_register_look_and_switch_off(office, receiver) -> None:
     assert log is not None
     shown = person.get(log[1]).get_data(as_text=True)
     assert "HTTP 200" in shown
+    assert "<h1>测试推送</h1>" in shown
+    assert "  &#34;type&#34;: &#34;endpoint.test&#34;" in shown, "laid out line by line"
     assert send(person, f"{log[1]}/replay", {}, form_at=log[1]).status_code == 303
     assert "whsec_" in send(person, f"{at}/secret", {}, form_at=at).get_data(as_text=True)
     assert f"{at}/secret" not in person.get(at).get_data(as_text=True)
@@ -154,6 +156,7 @@ def test_people_register_look_and_switch_off(office, receiver) -> None:
     assert "维护" in person.get(at).get_data(as_text=True)
     assert send(person, at, {"url": "https://10.0.0.1/"}, form_at=at).status_code == 422
     assert send(person, f"{at}/replay", {"since": "昨天"}, form_at=at).status_code == 422
+    assert send(person, f"{at}/replay", {"since": "2026-01-01T00:00"}, form_at=at).status_code == 303
     assert send(person, f"{at}/enable", {}, form_at=at).status_code == 303
     assert send(person, f"{at}/remove", {}, form_at=at).headers["Location"] == "/webhooks"
     assert "order.place" in person.get("/webhooks/types").get_data(as_text=True)

@@ -64,7 +64,7 @@ def test_every_fee_stays_readable_with_the_reasons_for_it(app, client, agreement
     assert [fee["price"] for fee in listed] == ["1.01", "1.02"]
     tree = client.get(f"{URL}/{first['id']}/explanation").json
     lines = {line["label"]: line["value"] for line in tree["lines"]}
-    assert (lines["单位成本"], tree["value"]) == ("¥ 1", "¥ 1.02 / 次")
+    assert (lines["单位成本"], tree["value"]) == ("¥ 1.00", "¥ 1.02 / 次")
     assert lines["保本微利上限"].startswith("¥ 1.0")
     assert client.get(f"{URL}/{agreement.id}").status_code == 404
     page = client.get("/service-fees?place=guangzhou").get_data(as_text=True)

@@ -60,6 +60,10 @@ def test_an_officer_fills_in_signs_files_and_activates_an_agreement(app: Flask) 
     assert "13 / 13 项" in officer.get(url).get_data(as_text=True)
     assert send(officer, f"{url}/sign", {"coordination_record": ""}, form_at=url).status_code == 422
     assert send(officer, f"{url}/sign", {"coordination_record": "纪要〔2026〕1号"}, form_at=url).status_code == 303
+    for page in ("items", "scope"):  # what was signed is no form any more
+        shown = officer.get(f"{url}/{page}").get_data(as_text=True)
+        assert "不能再改" in shown
+        assert f'action="{url}/{page}"' not in shown
     assert send(officer, f"{url}/file", {"reference": ""}, form_at=url).status_code == 422
     assert send(officer, f"{url}/file", {"reference": "浙数备1号"}, form_at=url).status_code == 303
     stopped = send(officer, f"{url}/activate", {}, form_at=url)

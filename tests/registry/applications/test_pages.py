@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -54,8 +55,11 @@ def test_an_operator_fills_in_the_form_bit_by_bit_and_submits_it(app: Flask) -> 
     assert operator.get(f"{base}/proofs/feasibility").data == b"proof"
     assert send(operator, f"{base}/submit", {}, form_at=url).status_code == 303
     shown = operator.get(base).get_data(as_text=True)
-    for words in ("系统核查", "组织形式", "提交申请", "5000.5"):
+    for words in ("系统核查", "组织形式", "提交申请", "5,000.5"):
         assert words in shown
+    locked = operator.get(url).get_data(as_text=True)
+    assert "不能再修改" in locked
+    assert 'name="address"' not in locked
     officer = as_person(app, Role.REVIEWER, place="puer")
     assert party.name in officer.get(f"/applications?call={call.id}").get_data(as_text=True)
     assert send(officer, f"{base}/score", {"score": "101", "reason": "好"}, form_at=base).status_code == 422
@@ -64,6 +68,20 @@ def test_an_operator_fills_in_the_form_bit_by_bit_and_submits_it(app: Flask) -> 
     stranger = as_person(app, Role.OPERATOR, party=opened(app)[1])
     assert stranger.get(base).status_code == 404
     assert stranger.get(f"{base}/proofs/feasibility").status_code == 404
+
+
+def test_nobody_is_asked_to_apply_where_it_would_be_refused(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        call = auth.make_call(session, now=clock.now())
+        over = auth.make_call(session, now=clock.now() - timedelta(days=40))
+        elsewhere, here = (make.make_operator(session, place=place) for place in ("quzhou", "puer"))
+    for party, place, asked, said in (
+        (elsewhere, "quzhou", call, "不能以本单位名义申请"), (here, "puer", over, "这份公告现在不受理申请"),
+    ):  # fmt: skip
+        person = as_person(app, Role.OPERATOR, party=party, place=place)
+        shown = person.get(f"/calls/{asked.id}/apply").get_data(as_text=True)
+        assert said in shown
+        assert "建立申请" not in shown
 
 
 def test_a_program_applies_and_reads_what_the_system_found(app: Flask, client: FlaskClient) -> None:

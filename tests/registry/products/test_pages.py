@@ -94,6 +94,8 @@ def test_versions_are_compared_and_origins_and_evidence_are_entered_on_the_page(
                        content_type="multipart/form-data")  # fmt: skip
         assert unknown.status_code == 422
         assert "XC-1999-000001" in unknown.get_data(as_text=True)
+        alone = merchant.get(f"/workspace/products/{made.code}/difference").get_data(as_text=True)
+        assert "只有第 1 版，没有可对比的版本" in alone
         fields["evidence"] = (BytesIO(b"report"), "检测报告.pdf")
         entered = send(merchant, url, fields | {"origins": f"{source.code} | 无偿"}, form_at=url,
                        content_type="multipart/form-data")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
@@ -24,7 +25,9 @@ def test_a_merchant_chooses_an_agreement_fills_in_the_list_and_submits(app: Flas
             resource = make.make_resource(session, title="企业登记信息")
             agreement, owner = make.make_agreement(session, scope=[resource]), make_merchant(session)
         merchant = as_person(app, Role.MERCHANT, party=owner, place="xinchang")
-        assert agreement.number in merchant.get("/requests/new").get_data(as_text=True)
+        alone = merchant.get("/requests/new").get_data(as_text=True)
+        assert agreement.number in alone
+        assert "企业登记信息" in alone  # nothing to choose where there is one agreement
         url = f"/requests/new?agreement_id={agreement.id}"
         assert "企业登记信息" in merchant.get(url).get_data(as_text=True)
         fields = {"agreement_id": str(agreement.id), "applicant_id": str(owner.id), "scenario": "贷前核验",
@@ -48,6 +51,8 @@ def test_a_merchant_chooses_an_agreement_fills_in_the_list_and_submits(app: Flas
         assert "审核中" in shown
         assert "不视为同意，仍须审核" in shown
         assert f"{page}/opinions" not in shown
+        tabs = merchant.get("/requests").get_data(as_text=True)
+        assert re.findall(r'class="count">(\d+)<', tabs) == ["1", "0", "0", "0", "1", "0", "0", "0"]
 
 
 def test_a_reviewer_sees_the_form_only_while_the_own_seat_is_open(app: Flask) -> None:

@@ -80,3 +80,5 @@ def test_a_key_field_is_marked_in_the_form_and_kept(app: Flask) -> None:
               "description": "乙", "fields": "uscc | 信用代码 | text | 标识\nname | 名称"}  # fmt: skip
     assert send(person, edit, values, form_at=edit).status_code == 303
     assert "uscc | 信用代码 | text | 标识" in person.get(edit).get_data(as_text=True)
+    english = person.get(edit, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "uscc | 信用代码 | text | identifier" in english

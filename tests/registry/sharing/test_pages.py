@@ -28,7 +28,14 @@ def test_a_merchant_searches_looks_at_simulated_rows_and_asks_for_the_data(app: 
         department = {"department": str(other.source_department_id), "classification": "登记"}
         assert found.code not in merchant.get("/sharing", query_string=department).get_data(as_text=True)
         entry = merchant.get(f"/sharing/{found.id}").get_data(as_text=True)
-        for words in ("仿真名称", f"/requests/new?agreement_id={agreement.id}", "质量评分", agreement.number):
+        for words in (
+            "仿真名称",
+            f"/requests/new?agreement_id={agreement.id}",
+            "质量评分",
+            agreement.number,
+            "25.00%",
+            "12 个月",
+        ):
             assert words in entry
         assert "没有覆盖该数据" in merchant.get(f"/sharing/{other.id}").get_data(as_text=True)
         assert merchant.get(f"/sharing/{hidden.id}").status_code == 404

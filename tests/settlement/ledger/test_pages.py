@@ -86,8 +86,11 @@ def test_a_checklist_is_made_on_the_pages_and_names_what_stands_in_the_way(app: 
     fields = {"csrf_token": token[1], "place": base.PLACE, "period": "2026-08"}
     started = maker.post("/book-closings", data=fields)
     assert started.status_code == 303
-    assert "以前期间尚未结账" in maker.get(started.location).get_data(as_text=True)
-    assert "2026-08" in maker.get("/book-closings").get_data(as_text=True)
+    checklist = maker.get(started.location).get_data(as_text=True)
+    in_the_way, clear = checklist.split("查过而没有的")
+    assert ("以前期间尚未结账" in in_the_way, "有退款未完成" in in_the_way) == (True, False)
+    assert "有退款未完成" in clear
+    assert 'value="2026-08"' in maker.get("/book-closings").get_data(as_text=True)  # asked for: the month to close next
     checker = as_program(app, Role.FINANCE_CHECKER, place=base.PLACE)
     month = {"place": base.PLACE, "period": "2026-08"}
     refused = app.test_client().post("/api/v1/book-closings/close", json=month, headers=key(checker))

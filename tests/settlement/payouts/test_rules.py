@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,17 @@ def test_a_payout_takes_its_steps_and_no_others(state: PayoutState, event: Payou
 ])  # fmt: skip
 def test_more_than_three_times_the_largest_is_odd(amount: int, before: list[int], is_odd: bool) -> None:
     assert rules.is_odd(Money(amount), [Money(one) for one in before], 3) is is_odd
+
+
+def test_a12_of_ten_thousand_ordinary_amounts_none_is_odd_and_every_planted_one_is() -> None:
+    chance, factor = random.Random(12), 3
+    for _ in range(10_000):
+        before = [Money(chance.randint(1, 10**12)) for _ in range(chance.randint(0, 12))]
+        largest = max((one.fen for one in before), default=10**15)
+        ordinary = chance.choice([1, largest, factor * largest, chance.randint(1, factor * largest)])
+        assert not rules.is_odd(Money(ordinary), before, factor)
+        for planted in (factor * largest + 1, chance.randint(factor * largest + 1, 10**15)) if before else ():
+            assert rules.is_odd(Money(planted), before, factor)
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), fen, min_size=1), st.data())

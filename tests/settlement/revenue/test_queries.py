@@ -16,6 +16,7 @@ from tests.make import settlement as make
 from web.checker import verify
 
 WINDOW = 7
+USES = 200
 BEFORE = date(2026, 9, 1)
 
 
@@ -36,7 +37,7 @@ def rows_of(world: make.World, dice: random.Random, count: int) -> list[dict[str
 @pytest.mark.parametrize(("window", "misses"), [(None, False), (WINDOW, False), (None, True), (WINDOW, True)])
 def test_sql_counts_as_the_rule_does(session: Session, window: int | None, misses: bool) -> None:
     world = make.make_world(session, quantity=1000, dedup_days=window, charges_misses=misses)
-    rows = rows_of(world, random.Random(7), 600)
+    rows = rows_of(world, random.Random(7), USES)
     make.metering.import_usage(
         session, make.preparer(), place="xinchang", file_name="u.csv", content=make.usage_file(rows), now=make.NOW
     )
@@ -51,7 +52,7 @@ def test_sql_counts_as_the_rule_does(session: Session, window: int | None, misse
             charged = len(billable(events, window)) + sum(not row["subject"] for row in hits)
         assert found[world.scores_bought.id][kind] == queries.Used(len(hits), charged)
     used = metered.used_of(session, world.scores_bought.id)
-    assert used == (600 if misses else sum(row["hit"] == "true" for row in rows))
+    assert used == (USES if misses else sum(row["hit"] == "true" for row in rows))
     assert verify(session.connection()) == []
 
 

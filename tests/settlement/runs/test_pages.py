@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kernel import db
+from kernel import clock, db
+from kernel.calendar import DAY, Period
 from kernel.identity import Role
 from tests.make import registry_base as base
 from tests.make import settlement as make
@@ -56,6 +57,11 @@ def test_a_month_is_settled_on_the_pages(app: Flask, used: make.World) -> None:
     shown = auditor.get(f"/settlements/{number}").get_data(as_text=True)
     for amount in ("600.00", "164.63", "135.37", "100.00", "0.54875"):
         assert amount in shown
+    led = set(re.findall(r'href="(/(?:orders|schedules|workspace/products)/[^"]+)"', shown))
+    assert {path.split("/")[1] for path in led} == {"orders", "schedules", "workspace"}
+    assert {auditor.get(path).status_code for path in led} == {200}
+    asked = as_person(app, Role.FINANCE_PREPARER, place=base.PLACE).get("/settlements").get_data(as_text=True)
+    assert f'value="{Period.month_of(Period.month_of(clock.today()).start - DAY).text()}"' in asked
     assert number in auditor.get("/settlements").get_data(as_text=True)
     assert "应缴国库" in auditor.get(f"/ledger?place={base.PLACE}").get_data(as_text=True)
 
@@ -109,7 +115,13 @@ def test_a_month_is_settled_through_the_api(app: Flask, used: make.World) -> Non
     assert (stale.status_code, sealed.status_code, sealed.json["state"]) == (412, 200, "sealed")
     balance = client.get(f"/api/v1/ledger/trial-balance?place={base.PLACE}", headers=maker).json
     assert balance["sum"] == "0.00"
-    entries = client.get(f"/api/v1/ledger/entries?place={base.PLACE}", headers=maker).json["items"]
+    pages, more = [], ""
+    while more is not None:
+        asked = {"place": base.PLACE, "limit": 3, **({"cursor": more} if more else {})}
+        pages.append(client.get("/api/v1/ledger/entries", query_string=asked, headers=maker).json)
+        more = pages[-1]["next_cursor"]
+    assert [len(one["items"]) for one in pages] == [3, 1]
+    entries = [entry for one in pages for entry in one["items"]]
     assert [entry["cause"] for entry in entries] == ["payment_captured"] * 2 + ["revenue_earned"] * 2
     source = as_program(app, Role.SOURCE, party=used.hospital)
     mine = client.get("/api/v1/statements", headers=source).json["items"]

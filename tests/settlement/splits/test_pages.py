@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def test_a_schedule_is_tried_and_read_with_what_is_signed(app: Flask, world: mak
     drawn = person.get(f"/schedules/{number}/waterfall.svg", query_string={"gross": "1000.00"})
     assert drawn.mimetype == "image/svg+xml"
     assert "SHA-256" in person.get(f"/schedules/{number}").get_data(as_text=True)
-    assert person.get("/schedules").status_code == 200
+    listed = person.get("/schedules").get_data(as_text=True)
+    assert {person.get(path).status_code for path in re.findall(r'href="(/agreements/[^"]+)"', listed)} == {200}
 
 
 def test_programs_lint_and_try_steps(app: Flask) -> None:

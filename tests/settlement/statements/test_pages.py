@@ -46,6 +46,11 @@ def test_the_page_says_sum_words_digest_and_that_it_is_intact(app: Flask, settle
     text = shown.get_data(as_text=True)
     for words in ("164.63", "内容与摘要一致", "编制人", "复核人", "上缴国库"):
         assert words in text
+    summary, details = re.findall(r"<tfoot>.*?</tfoot>", text, re.DOTALL)
+    assert "1,590.00" in summary
+    assert "1,590.00" not in details, "revenue stands there once for every step that divides it"
+    assert "314.63" in summary
+    assert "314.63" in details
 
 
 @pytest.mark.both_databases
