@@ -41,7 +41,11 @@
       var column = 0;
       Array.from(row.cells).forEach(function (cell) {
         cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
-        if (cell.colSpan === 1 && headings[column]) { cell.dataset.label = headings[column]; }
+        if (cell.colSpan === 1 && headings[column]) {
+          cell.dataset.label = headings[column];
+          // a Chinese character is as wide as two letters; sixteen letters stand on one line beside the value
+          cell.classList.toggle("long-label", headings[column].replace(/[^\x00-\xff]/g, "xx").length > 16);
+        }
         cell.classList.toggle("blank", !cell.children.length && !cell.textContent.trim());
         column += cell.colSpan;
       });
