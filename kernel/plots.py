@@ -115,7 +115,7 @@ def _figure(unit: str) -> tuple[Any, Any]:
     })  # fmt: skip
     figure = Figure(figsize=INCHES, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_ylabel(unit, color=INK)
+    axes.set_ylabel(unit, color=INK, rotation=0 if len(unit) == 1 else 90)  # one character lies on its side otherwise
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     axes.yaxis.set_major_formatter(lambda value, _position: f"{value:,.10g}")
     axes.grid(axis="y", color="#d5dbe3")

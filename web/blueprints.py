@@ -34,6 +34,7 @@ from web import (
     pricing_desk,
     proving,
     receipting,
+    refusals,
     repricing,
     statistics,
     stripe_hooks,
@@ -69,6 +70,6 @@ PAGE_BLUEPRINTS = [
     assessing.blueprint, contract_template.blueprint, delivering.blueprint, disclosing.blueprint, downloading.pages,
     equal_prices.blueprint, loading.blueprint, operating.blueprint, paying.blueprint, pricing_desk.blueprint,
     proving.blueprint, receipting.blueprint, repricing.blueprint, suspense.blueprint, trying.blueprint,
-    fetching.blueprint, glossary.blueprint, paying_out.blueprint, statistics.blueprint,
+    fetching.blueprint, glossary.blueprint, paying_out.blueprint, refusals.blueprint, statistics.blueprint,
     throughput.blueprint,
 ]  # fmt: skip

@@ -49,6 +49,7 @@ def browse() -> str:
         headings=HEADINGS,
         standard=STANDARD,
         told=_told,
+        varying={point for point in HEADINGS if len({one.points[point] for one in kinds}) > 1},
         clauses=kinds[0].clauses,
     )
 

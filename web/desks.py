@@ -19,6 +19,7 @@ from kernel.money import Money
 from web.menu import navigation
 from web.worklists import money, offices, organisations, overviews, payouts, prices, sales, standings, uses
 from web.worklists.tasks import Asking, Task, in_order
+from web.worklists.ways import ways
 
 api = ApiBlueprint("desks", __name__, url_prefix="/api/v1", description="工作台 · what waits for the person who asks")
 blueprint = Blueprint("desk_pages", __name__)
@@ -228,7 +229,8 @@ def show() -> Response | str:
         "desks/desk.html", found=[one for one in found if kind in ("", one.task.kind)], kind=kind, counts=counted,
         kinds=KINDS, total=len(found), overdue=sum(one.is_overdue for one in found),
         soon=sum(one.days_left is not None and one.days_left <= NEAR_DAYS for one in found), near_days=NEAR_DAYS,
-        today=asking.today, sections=[one for one in navigation() if one["entries"]], **_overviews(asking),
+        today=asking.today, sections=[one for one in navigation() if one["entries"]],
+        ways={} if found else ways(asking), **_overviews(asking),
     )  # fmt: skip
 
 

@@ -105,8 +105,11 @@ def show() -> str:
     actor = current_actor()
     sold = sales(session, on, place=place, visible=in_scope(actor))
     covered = [deal for deal in (*queries.deals(session, on, place=place, reader=actor), *sold) if deal.rule]
+    findings = checks.run(session, on=on, place=place, sales=sold, reader=actor)
+    codes = {one.product for one in findings} | {one.product for one in covered}
+    named = sa.select(Product.code, Product.title).where(Product.code.in_(codes))
     return render_template(
-        "pricing/equal_prices/show.html", on=on,
-        findings=checks.run(session, on=on, place=place, sales=sold, reader=actor),
+        "pricing/equal_prices/show.html", on=on, findings=findings,
+        products={row.code: row.title for row in session.execute(named)},
         kind_titles=KIND_WORDS, finding_titles=FINDING_WORDS, covered=covered,
     )  # fmt: skip

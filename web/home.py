@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask import session as ui
 
@@ -14,12 +16,13 @@ from web.counting import by_place
 from web.metrics import exposition
 from web.openapi import document
 from web.problems import PageNotFound
-from web.readiness import readiness
+from web.readiness import readiness, standings
 from web.rule_words import stated
 from web.shell import LOCALES
 
 blueprint = Blueprint("home", __name__)
 probes = Blueprint("probes", __name__)
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @blueprint.get("/")
@@ -62,7 +65,19 @@ def law() -> str:
 @public
 def api_docs() -> str:
     """Show the OpenAPI document readably."""
-    return render_template("api_docs.html", document=document())
+    described = document()
+    return render_template("api_docs.html", document=described, subjects=_by_subject(described))
+
+
+def _by_subject(described: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Return the paths with their operations under what they are about, in the order of the document's tags."""
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {tag["description"]: [] for tag in described["tags"]}
+    titles = {tag["name"]: tag["description"] for tag in described["tags"]}
+    for path, methods in sorted(described["paths"].items()):
+        operations = {name: one for name, one in methods.items() if name in METHODS}
+        about = next(one["tags"][0] for one in operations.values())
+        found[titles[about]].append((path, operations))
+    return {title: paths for title, paths in found.items() if paths}
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -76,7 +91,9 @@ def openapi() -> Response:
 @public
 def status() -> str:
     """Show the readiness checks to a person."""
-    return render_template("status.html", checks=readiness(db.session(), clock.now()))
+    checks = readiness(db.session(), clock.now())
+    led = standings(db.session(), clock.now()) if any(check["name"] == "jobs" for check in checks) else []
+    return render_template("status.html", checks=checks, jobs=sorted(led, key=lambda one: one.is_in_order))
 
 
 @blueprint.get("/styleguide")

@@ -28,9 +28,10 @@ class Entry:
             return False
         return not self.permissions or any(actor.may(permission) for permission in self.permissions)
 
-    def is_at(self, path: str) -> bool:
-        """Say whether the path is this page or one that belongs to it."""
-        return any(path == url or path.startswith(url + "/") for url in (self.url, *self.also))
+    def nearness(self, path: str) -> int:
+        """Return how much of the path this entry names, if it is this page or one that belongs to it; else 0."""
+        near = (len(url) for url in (self.url, *self.also) if path == url or path.startswith(url + "/"))
+        return max(near, default=0)
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -145,10 +146,11 @@ def navigation() -> list[dict[str, Any]]:
     titles = menu_titles()
     shown = []
     for key, entries in MENU if actor.is_authenticated else (*MENU, *FOR_VISITORS):
+        offered = [one for one in entries if one.is_open_to(actor)]
+        nearest = max((one.nearness(request.path) for one in offered), default=0)
         items = [
-            {"url": one.url, "label": titles[one.key], "active": one.is_at(request.path)}
-            for one in entries
-            if one.is_open_to(actor)
+            {"url": one.url, "label": titles[one.key], "active": one.nearness(request.path) == nearest > 0}
+            for one in offered
         ]
         if items:
             first = items[0]

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, Request, Response, current_app, g, make_response, redirect, request, url_for
 from flask import session as ui
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import get_locale
 
 from kernel import clock, db
@@ -41,12 +42,32 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
+NOT_KEPT = {"Cache-Control": "no-store"}
+VARY = ("Accept-Language", "Cookie", "Authorization")
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, without the signing and the settings of a cookie that neither came nor goes: a program has none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request."""
+        if request.cookies.get(self.get_cookie_name(app)):
+            return super().open_session(app, request)
+        return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write its cookie if there is anything to say."""
+        if session or session.modified or session.accessed:
+            super().save_session(app, session, response)
 
 
 def register(app: Flask) -> None:
     """Wire the steps before and after each request, and what templates may use."""
+    app.session_interface = Sessions()
     app.before_request(_begin)
     app.before_request(_refuse_foreign_forms)
+    app.before_request(_attempt)
     app.before_request(_identify)
     app.before_request(_admit)
     app.after_request(_finish)
@@ -96,6 +117,13 @@ def _host_of(address: str) -> str | None:
         return None
 
 
+def _attempt() -> Response | None:
+    """Let a view answer that asks in one statement who calls, too; on None everything goes its ordinary way."""
+    attempt = getattr(current_app.view_functions.get(request.endpoint or ""), "huiyi_attempt", None)
+    answer: Response | None = None if attempt is None else attempt(**(request.view_args or {}))
+    return answer
+
+
 def _identify() -> None:
     """Find the actor: a bearer token or key for programs; the session cookie for pages and for reading the API."""
     if request.endpoint == "static":
@@ -106,28 +134,30 @@ def _identify() -> None:
     if scheme.casefold() == "bearer":
         _bearer(token.strip())
     elif cookie and safe:
-        actor = account_queries.actor_of_session(db.session(), cookie, now=clock.now())
-        if actor is not None:
-            g.huiyi_actor = actor
-            _touch(cookie)
+        found = account_queries.recognise_session(db.session(), cookie, now=clock.now())
+        if found is not None:
+            _note(found, cookie)
 
 
 def _bearer(token: str) -> None:
-    find = account_queries.actor_of_key if token.startswith("hyk_") else account_queries.actor_of_session
-    actor = find(db.session(), token, now=clock.now())
-    if actor is None:
+    is_key = token.startswith(account_queries.KEY_PREFIX)
+    recognise = account_queries.recognise_key if is_key else account_queries.recognise_session
+    found = recognise(db.session(), token, now=clock.now())
+    if found is None:
         raise Unauthenticated(
             "访问密钥或会话无效、已过期或已撤销", detail_en="The token is unknown, expired or revoked"
         )
-    g.huiyi_actor = actor
-    if not token.startswith("hyk_"):
-        _touch(token)
+    if is_key:
+        g.huiyi_actor = found.actor
+    else:
+        _note(found, token)
 
 
-def _touch(token: str) -> None:
-    if account_queries.needs_touch(db.session(), token, now=clock.now()):
+def _note(found: account_queries.Recognised, token: str) -> None:
+    g.huiyi_actor = found.actor
+    if found.is_to_be_noted(clock.now()):
         with db.transaction() as session:
-            accounts.touch(session, current_actor(), token=token, now=clock.now())
+            accounts.touch(session, found.actor, token=token, now=clock.now())
 
 
 def _admit() -> Response | None:
@@ -145,16 +175,20 @@ def _admit() -> Response | None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+    headers = response.headers
+    told, sent = {name.lower() for name, _ in headers}, SECURITY_HEADERS
     if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers["Huiyi-Trace"] = g.get("huiyi_trace", "")
+        sent = SECURITY_HEADERS | TRANSPORT
     if request.endpoint == "static":
         assets.keep(response)
     else:
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.update(("Accept-Language", "Cookie", "Authorization"))
+        sent = sent | NOT_KEPT if "cache-control" not in told else sent
+        if "vary" in told:
+            response.vary.update(VARY)
+        else:
+            headers.add("Vary", ", ".join(VARY))
+    headers.extend([(name, value) for name, value in sent.items() if name.lower() not in told])
+    headers["Huiyi-Trace"] = g.get("huiyi_trace", "")
     observe(
         request.method, str(request.url_rule), response.status_code, time.perf_counter() - g.get("huiyi_started", 0.0)
     )

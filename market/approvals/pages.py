@@ -42,7 +42,7 @@ RULE_WORDS = {
 @requires(Permission.ORDER_PLACE)
 def browse() -> Response:
     """Show what waits for a second person of your organisation, the rule, and what was decided."""
-    return _page(Form(ApprovalRuleIn))
+    return _page(None)
 
 
 @blueprint.post("/approvals/rules")
@@ -106,15 +106,19 @@ def decide(number: str) -> AnyResponse:
     return redirect(url_for("contract_pages.show", number=number), code=303)
 
 
-def _page(form: Form, *, status: int = 200) -> Response:
+def _page(form: Form | None, *, status: int = 200) -> Response:
     session, actor, now = db.session(), current_actor(), clock.now()
     found = page(session, queries.decided(actor), OrderApproval, newest_first=True)
     ids = {one.order_id for one in found["items"]}
     own = actor.org_id
     proposal = queries.open_proposal(session, own) if own is not None else None
+    rule = queries.rule_at(session, own, now) if own is not None else None
+    if form is None:  # a change begins with the rule as it stands
+        stands = {"is_on": str(rule.is_on).lower(), "above": rule.above.text()} if rule is not None else {}
+        form = Form(ApprovalRuleIn, stands)
     text = render_template(
         "market/approvals/list.html", found=found, form=form, refusal=words_of(form.problem),
-        rule=queries.rule_at(session, own, now) if own is not None else None, proposal=proposal,
+        rule=rule, proposal=proposal,
         is_own=proposal is not None and actor.id in accounts_behind(session, proposal.proposed_by_id),
         waiting=queries.waiting(session, actor, now=now), words=STATE_WORDS, rule_words=RULE_WORDS,
         orders={one.id: one for one in session.scalars(sa.select(Order).where(Order.id.in_(ids)))},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -17,6 +18,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.lists import Column, Kind, Listing
+from kernel.money import Money
 from market.bank_lines import commands, queries
 from market.bank_lines.model import BankLine
 from market.bank_lines.rules import LineState, Reason
@@ -49,14 +51,19 @@ def browse() -> Response:
 
 
 def _lines() -> Listing:
+    nothing = sa.literal(Money(0), BankLine.amount.type)
+    is_paid = BankLine.state == LineState.OUTGOING
     columns = [
         Column("serial", _("流水号"), BankLine.serial, is_filter=True),
-        Column("booked", _("到账时间"), BankLine.booked_at, Kind.MOMENT, is_filter=True),
-        Column("payer", _("付款人"), BankLine.payer_name, is_filter=True),
+        Column("booked", _("入账时间"), BankLine.booked_at, Kind.MOMENT, is_filter=True),
+        Column("payer", _("对方"), BankLine.payer_name, is_filter=True),
         Column("remark", _("附言"), BankLine.remark, is_filter=True),
-        Column("amount", _("金额"), BankLine.amount, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("amount", _("收入金额"), sa.case((is_paid, nothing), else_=BankLine.amount), Kind.MONEY, is_filter=True,
+               is_summed=True),
+        Column("paid", _("支出金额"), sa.case((is_paid, BankLine.amount), else_=nothing), Kind.MONEY, is_filter=True,
+               is_summed=True),
         Column("state", _("状态"), BankLine.state, Kind.CODE, STATE_WORDS, tuple(LineState), is_filter=True),
-    ]
+    ]  # fmt: skip
     return lists.asked_for("bank-lines", gettext("银行流水"), columns, at="bank_line_pages.browse")
 
 

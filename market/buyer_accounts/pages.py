@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,10 @@ from kernel import clock, db
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.money import Money
 from market.buyer_accounts import commands, queries
-from market.buyer_accounts.model import BuyerAccount, CreditLimit
-from market.buyer_accounts.rules import LimitState, LineKind
+from market.buyer_accounts.model import AccountLine, BuyerAccount, CreditLimit
+from market.buyer_accounts.rules import LimitState, LineKind, Purse
 from market.buyer_accounts.schemas import BuyerAccountIn, LimitDecisionIn, LimitIn
 from registry.parties.model import Party
 
@@ -117,23 +118,34 @@ def _list(form: Form, *, status: int = 200) -> Response:
         (one, session.get_one(Party, one.buyer_id), queries.balance(session, one.id), queries.owed(session, one.id))
         for one in found["items"]
     ]
-    book = policy_book()
+    book, own = policy_book(), {one.place for one in found["items"] if one.buyer_id == actor.org_id}
     text = render_template(
         "market/buyer_accounts/list.html", found=found, rows=rows, form=form, refusal=words_of(form.problem),
-        places=[(place, book.place(place).title) for place in book.places()],
+        places=[(place, book.place(place).title) for place in book.places() if place not in own],
         may_open=actor.org_id is not None and actor.may(Permission.BUYER_ACCOUNT_OPEN, org_id=actor.org_id),
     )  # fmt: skip
     return make_response(text, status)
 
 
+def _running(lines: Sequence[AccountLine], balance: Money, owed: Money) -> list[tuple[AccountLine, Money]]:
+    """Return the movements, the newest first, each with what was in its purse, or owed, after it."""
+    left, found = {Purse.PREPAID: balance, Purse.MONTHLY: owed}, []
+    for line in lines:
+        found.append((line, left[line.purse]))
+        left[line.purse] -= line.amount
+    return found
+
+
 def _account(account_id: UUID, form: Form, *, status: int = 200) -> Response:
     session, actor = db.session(), current_actor()
     account = queries.visible(session, actor, account_id)
+    balance, owed = queries.balance(session, account.id), queries.owed(session, account.id)
     text = render_template(
         "market/buyer_accounts/account.html", account=account, buyer=session.get_one(Party, account.buyer_id),
-        balance=queries.balance(session, account.id), owed=queries.owed(session, account.id),
+        balance=balance, owed=owed,
         limit=queries.limit_in_force(session, account.id), limits=queries.limits(session, account.id),
-        lines=queries.lines(session, account.id, limit=LINES_SHOWN), statements=queries.statements(session, account.id),
+        lines=_running(queries.lines(session, account.id, limit=LINES_SHOWN), balance, owed),
+        statements=queries.statements(session, account.id),
         form=form, refusal=words_of(form.problem), kinds=KIND_WORDS, limit_words=LIMIT_WORDS, today=clock.today(),
         may_propose=actor.may(Permission.CREDIT_PROPOSE, place=account.place),
         may_confirm=actor.may(Permission.CREDIT_CONFIRM, place=account.place),

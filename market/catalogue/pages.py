@@ -170,9 +170,12 @@ def _facets(
 ) -> list[dict[str, Any]]:
     """Return what narrows the results further: each facet with links; a facet already chosen is not offered again."""
     found, offered = counted.by_facet(), []
+    ranges = [one.key for one in price_ranges()]
     for facet in wanted:
         title = FACET_WORDS[facet]
         values = [one for one in found.get(facet, []) if not _is_chosen(facet, kept)][:VALUES_SHOWN]
+        if facet is Facet.PRICE_RANGE:  # the cheap ones first, not the frequent ones
+            values.sort(key=lambda one: ranges.index(one["value"]))
         links = [
             {"label": _value_words(facet, one["value"], counted.names), "count": one["count"],
              "url": url_for("catalogue_pages.search", **kept | _arguments(facet, one["value"]))}

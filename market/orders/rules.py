@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from kernel.calendar import BEIJING
 from kernel.errors import Conflict
 from kernel.money import Money
 
@@ -119,8 +120,9 @@ def must_be_valid(number: str, valid_until: datetime, now: datetime) -> None:
         QuoteExpired: it is later than ``valid_until``.
     """
     if now > valid_until:
-        raise QuoteExpired(f"报价 {number} 已于 {valid_until:%Y-%m-%d %H:%M} UTC 过期，请重新询价",
-                           detail_en=f"Quote {number} expired; ask for a new one")  # fmt: skip
+        ended = f"{valid_until.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        raise QuoteExpired(f"报价 {number} 已于北京时间 {ended} 过期，请重新询价",
+                           detail_en=f"Quote {number} expired at {ended} Beijing time; ask for a new one")  # fmt: skip
 
 
 def must_be_of_newest_version(number: str, product_code: str, *, is_newest: bool) -> None:

@@ -46,13 +46,16 @@ def browse() -> str:
         named = sa.select(Entitlement.id).where(Entitlement.number == about)
         query = query.where(DeliveryReceipt.entitlement_id.in_(named))
     found = page(session, query, DeliveryReceipt, newest_first=True)
-    held = sa.select(Entitlement.id, Entitlement.number).where(
-        Entitlement.id.in_({one.entitlement_id for one in found["items"]})
-    )
+    held = session.execute(
+        sa.select(Entitlement.id, Entitlement.number, Product.title)
+        .join(Product, Product.id == Entitlement.product_id)
+        .where(Entitlement.id.in_({one.entitlement_id for one in found["items"]}))
+    ).all()
     return render_template(
         "market/receipts/list.html", found=found, about=about, words=STATE_WORDS,
         waiting=len(queries.waiting(session, actor)),
-        numbers={row[0]: row[1] for row in session.execute(held)}, may_count=actor.may(Permission.RECEIPT_COUNT),
+        numbers={row.id: row.number for row in held}, titles={row.id: row.title for row in held},
+        may_count=actor.may(Permission.RECEIPT_COUNT),
         states=[(one.value, word) for one, word in STATE_WORDS.items()],
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -55,7 +56,7 @@ def register() -> AnyResponse:
 @requires(Permission.WEBHOOK_MANAGE)
 def types() -> str:
     """Show every type of event with its JSON Schema."""
-    return render_template("market/webhooks/types.html", types=sorted(gateway.event_types().items()))
+    return render_template("market/webhooks/types.html", types=_types())
 
 
 @blueprint.get("/<uuid:endpoint_id>")
@@ -162,8 +163,10 @@ def delivery(delivery_id: UUID) -> str:
     """Show one delivery: the body, and every try with its answer."""
     found = queries.delivery(db.session(), current_actor(), delivery_id)
     return render_template(
-        "market/webhooks/delivery.html", delivery=found, attempts=queries.attempts(db.session(), found.id)
-    )
+        "market/webhooks/delivery.html", delivery=found, attempts=queries.attempts(db.session(), found.id),
+        laid_out=json.dumps(json.loads(found.message.body), ensure_ascii=False, indent=2),
+        title=gateway.event_types().get(found.message.type, ""),
+    )  # fmt: skip
 
 
 @blueprint.post("/deliveries/<uuid:delivery_id>/replay")
@@ -224,6 +227,14 @@ def _endpoint_page(
         chosen=request.form.getlist("types") if shown is form else endpoint.types,
     )  # fmt: skip
     return make_response(text, status)
+
+
+def _types() -> dict[str, list[str]]:
+    """Return the types of events by the title of the record that they are about."""
+    found: dict[str, list[str]] = {}
+    for kind, title in sorted(gateway.event_types().items()):
+        found.setdefault(str(title), []).append(kind)
+    return found
 
 
 def _families() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.addresses import URL_LENGTH_MAX
+from kernel.calendar import BEIJING
 from kernel.fields import EntityOut, MomentField, Schema, TextField
 from kernel.http import page_of
 from market.webhooks.rules import DeliveryState, EndpointState, Outcome
@@ -35,7 +36,7 @@ class SwitchIn(Schema):
 class SinceIn(Schema):
     """From when on messages that were missed are sent."""
 
-    since = MomentField(required=True)
+    since = MomentField(required=True, default_timezone=BEIJING)
 
 
 class WebhookEndpointOut(EntityOut):

@@ -18,7 +18,7 @@ from kernel import clock, db, files
 from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
-from kernel.money import decimal_text
+from kernel.money import decimal_text, total
 from pricing.costs import commands, queries
 from pricing.costs.model import AllocationKey, CostLine, CostSurvey
 from pricing.costs.rules import ChargeUnit, CostCategory, Key, KeyEffect, SurveyState
@@ -294,7 +294,7 @@ def _survey_page(survey_id: UUID, form: RowsForm | None = None, *, status: int =
             Permission.COST_WRITE, org_id=survey.operating_institution_id, place=survey.place
         ),
         may_decide=actor.may(Permission.CEILING_DETERMINE, place=survey.place),
-        policy=PricingPolicy.at(policy_book(), survey.place, clock.today()), form_lines_max=FORM_LINES_MAX,
+        policy=PricingPolicy.at(policy_book(), survey.place, clock.today()), form_lines_max=FORM_LINES_MAX, total=total,
         shares={key.name: queries.percent(key.as_key().share) for key in survey.keys},
         key_choices=[(key.name, f"{key.name}：{key.driver}") for key in survey.keys],
         undrawn=queries.undrawn(session, survey), explanation=queries.explain_cost(survey),

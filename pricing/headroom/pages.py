@@ -37,7 +37,7 @@ def browse() -> str:
     return render_template(
         "pricing/headroom/list.html", found=found, agreements={one.id: one for one in session.scalars(named)},
         standings={one.id: queries.headroom(session, one, policy_book()).whole.standing for one in found["items"]},
-        alarms=queries.open_alarms(session, actor, today), year=today.year,
+        alarms=queries.open_alarms(session, actor, today), year=today.year, decimal_text=decimal_text,
     )  # fmt: skip
 
 

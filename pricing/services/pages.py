@@ -72,8 +72,13 @@ def set_service_fee() -> AnyResponse:
         for found in db.session().scalars(active)
         if actor.may(Permission.PRICE_SET, org_id=found.operating_institution_id, place=found.place)
     ]
+    known = {found.place: PricingPolicy.at(policy_book(), found.place, clock.today()) for found in mine}
     text = render_template(
         "pricing/services/form.html", form=form, refusal=words_of(form.problem),
+        margins=[
+            (place, str(policy.service_fee_margin_max.decimal())) for place, policy in known.items()
+            if _is_break_even(policy) and policy.service_fee_margin_max
+        ],
         agreements=[(str(found.id), f"{found.number} {found.title}") for found in mine],
         services=[(service.value, word) for service, word in SERVICE_WORDS.items()],
         units=[(unit.value, word) for unit, word in UNIT_WORDS.items()],

@@ -52,17 +52,23 @@ def explain(fee: ServiceFee) -> dict[str, Any]:
     limit = break_even_max(fee.unit_cost, fee.margin_max)
     margin = f"{decimal_text(fraction(fee.margin_max) * PERCENT)}%"
     lines = [
-        node("单位成本", f"¥ {fee.unit_cost.text()}", formula=fee.cost_basis),
+        node("单位成本", _yuan(fee.unit_cost.text()), formula=fee.cost_basis),
         node("利润率上限", margin, source=sources.get("pricing.service_fee.margin_max")),
-        node("保本微利上限", f"¥ {decimal_text(limit)}", formula=f"{fee.unit_cost.text()} ×（1 + {margin}）"),
-        node("距上限", f"¥ {decimal_text(limit - fee.price.exact_yuan())}"),
+        node("保本微利上限", _yuan(decimal_text(limit)), formula=f"{fee.unit_cost.text()} ×（1 + {margin}）"),
+        node("距上限", _yuan(decimal_text(limit - fee.price.exact_yuan()))),
     ]
     return node(
         f"{SERVICE_TITLES[fee.service]}服务费 {fee.number}（自 {fee.effective_from} 起）",
-        f"¥ {fee.price.text()} / {CHARGE_UNIT_TITLES[fee.charge_unit]}",
+        f"{_yuan(fee.price.text())} / {CHARGE_UNIT_TITLES[fee.charge_unit]}",
         source=sources.get("pricing.service_fee.principle"),
         lines=lines,
     )
+
+
+def _yuan(text: str) -> str:
+    """Return an exact amount as it is printed: never fewer than two decimals."""
+    whole, _, rest = text.partition(".")
+    return f"¥ {whole}.{rest.ljust(2, '0')}"
 
 
 def in_force(on: date, *, place: str | None = None) -> sa.Select[ServiceFee]:

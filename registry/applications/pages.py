@@ -81,7 +81,11 @@ def start(call_id: UUID) -> AnyResponse:
         else:
             flash(gettext("申请 %(number)s 已建立，请填写申请表；可随时保存。", number=made.number), "success")
             return redirect(url_for("application_pages.edit", application_id=made.id), code=303)
-    text = render_template("registry/applications/start.html", call=call, refusal=words_of(refusal))
+    text = render_template(
+        "registry/applications/start.html", call=call, refusal=words_of(refusal), is_open=call.is_open(clock.today()),
+        may_apply=actor.may(Permission.APPLICATION_WRITE, place=call.place),
+        proofs=[gettext(PROOF_TITLES[kind]) for kind in PROOFS_REQUIRED],
+    )  # fmt: skip
     return make_response(text, refusal.status if refusal else 200)
 
 
@@ -215,7 +219,7 @@ def _application_page(
         "registry/applications/application.html", found=found, may_write=may_write, errors=errors or {},
         refusal=words_of(refusal), proofs=_proofs(found), events=[event.value for event in possible(found.state)],
         nature=gettext(NATURE_TITLES[found.nature]) if found.nature else "", editable=found.state in EDITABLE,
-        capital="" if found.registered_capital is None else f"{found.registered_capital:f}",
+        capital="" if found.registered_capital is None else f"{found.registered_capital:,f}",
         findings=checks.of_application(session, found, on=clock.today(), book=policy_book()),
         may_score=in_review and not may_write and actor.may(Permission.REVIEW_DECIDE, place=found.place)
         and all(one.expert_id != actor.id for one in found.scores),

@@ -39,6 +39,7 @@ from registry.parties.rules import N_, Capacity
 from registry.plans import queries as plans
 from registry.policy import RegistryPolicy
 from registry.resources import queries as resources
+from registry.resources.model import Resource
 from registry.selections import queries as selections
 from registry.service_agreements import queries as service_agreements
 from registry.suspensions import queries as suspensions
@@ -236,8 +237,14 @@ def _agreement_page(
         policy=RegistryPolicy.at(policy_book(), agreement.place, clock.today()),
         grounds=[(ground.value, gettext(title)) for ground, title in GROUND_TITLES.items()],
         scope=sorted(agreement.scope, key=lambda entry: entry.resource.code), **_attached(session, agreement),
+        known_resources=_known_resources(session, agreement.place),
     )  # fmt: skip
     return make_response(text, status)
+
+
+def _known_resources(session: Session, place: str) -> set[UUID]:
+    """Return the resources of a place that the reader may open: departments see no others' resources."""
+    return set(session.scalars(resources.listed(current_actor(), place=place).with_only_columns(Resource.id)))
 
 
 def _attached(session: Session, agreement: Agreement) -> dict[str, Any]:

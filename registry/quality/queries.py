@@ -18,7 +18,7 @@ from kernel.identity import SELLERS, WATCHERS, Actor, Role
 from kernel.policy import Cited, PolicyBook
 from registry.policy import RegistryPolicy
 from registry.quality.model import QualityTicket
-from registry.quality.rules import WAITING, Category, Problem, Scale, Score, TicketState
+from registry.quality.rules import WAITING, Category, CategoryScore, Problem, Scale, Score, TicketState
 from registry.quality.rules import score as scored
 from registry.resources import queries as resources
 from registry.resources.model import Resource
@@ -101,6 +101,17 @@ class Figures:
     def value(self) -> Decimal | None:
         """The score as a fraction with four decimals."""
         return None if self.score is None else _decimal(self.score.value)
+
+    @property
+    def lines(self) -> list[tuple[CategoryScore, Decimal, Decimal]]:
+        """The lines of the score, each with its weight and its own score as fractions with four decimals."""
+        lines = self.score.lines if self.score is not None else ()
+        return [(line, _decimal(line.weight), _decimal(line.value)) for line in lines]
+
+    @property
+    def deductions(self) -> tuple[Cited, ...]:
+        """What a problem costs and how long it counts; the weights stand in the lines."""
+        return tuple(one for one in self.sources if ".weight_" not in one.name)
 
 
 def score(session: Session, resource_id: UUID, on: date, book: PolicyBook) -> Figures:

@@ -55,8 +55,9 @@ def browse() -> str:
     found = page(db.session(), query, DataRequest, newest_first=True)
     may_write = current_actor().may(Permission.REQUEST_WRITE)
     return render_template(
-        "registry/requests/list.html", found=found, states=list(RequestState), may_write=may_write, today=_today()
-    )
+        "registry/requests/list.html", found=found, states=list(RequestState), may_write=may_write, today=_today(),
+        counts=queries.counts(db.session(), current_actor()),
+    )  # fmt: skip
 
 
 @blueprint.route("/requests/new", methods=["GET", "POST"])
@@ -78,6 +79,8 @@ def create() -> AnyResponse:
     chosen = request.values.get("agreement_id", "")
     offered = queries.agreements_open_to(db.session(), current_actor(), _today())
     agreement = next((found for found in offered if str(found.id) == chosen), None)
+    if agreement is None and len(offered) == 1:  # the only one that can be meant
+        agreement = offered[0]
     text = render_template(
         "registry/requests/new.html", form=form, agreements=offered, agreement=agreement, applicants=_applicants(),
         scope=queries.scope(db.session(), agreement.id) if agreement else [], refusal=words_of(form.problem),

@@ -94,6 +94,12 @@ def listed(actor: Actor, *, place: str | None = None, state: RequestState | None
     return query if state is None else query.where(DataRequest.state == state)
 
 
+def counts(session: Session, actor: Actor) -> dict[RequestState, int]:
+    """Return how many requests within the actor's scope stand in each state."""
+    query = sa.select(DataRequest.state, sa.func.count()).where(_in_scope(actor)).group_by(DataRequest.state)
+    return dict(session.execute(query).all())
+
+
 def _in_scope(actor: Actor) -> sa.ColumnElement[bool]:
     reached: list[sa.ColumnElement[bool]] = []
     for grant in actor.grants:

@@ -18,6 +18,7 @@ from kernel.calendar import business_date
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, page, policy_book, requires, words_of
 from kernel.identity import ROLES_OF, Permission
+from kernel.wording import reads_english
 from registry.parties import queries as parties
 from registry.resources import commands, queries
 from registry.resources.model import Resource
@@ -33,12 +34,12 @@ from registry.resources.schemas import (
 )
 
 blueprint = Blueprint("resource_pages", __name__, template_folder="../templates")
-KEY = "标识"
+KEY = {False: "标识", True: "identifier"}  # by whether the reader reads English; both are understood
 FIELD_SEPARATOR = re.compile(r"[|,，\t]")
 
 
 class ResourceForm(Form):
-    """The form of a resource: its fields are typed one per line, ``name | title | type | 标识``."""
+    """The form of a resource: its fields are typed one per line, ``name | title | type | 标识`` (or ``identifier``)."""
 
     def accepts(self) -> bool:
         """Read the form; the lines become the list that the schema of the API asks for."""
@@ -93,8 +94,9 @@ class SampleForm(Form):
 
 def _field(line: str) -> dict[str, Any]:
     parts = [part for part in (part.strip() for part in FIELD_SEPARATOR.split(line)) if part]
-    marked = {"key": True} if KEY in parts else {}
-    return dict(zip(("name", "title", "type"), (part for part in parts if part != KEY), strict=False)) | marked
+    marks = set(KEY.values())
+    marked = {"key": True} if marks & set(parts) else {}
+    return dict(zip(("name", "title", "type"), (part for part in parts if part not in marks), strict=False)) | marked
 
 
 @blueprint.get("/resources")
@@ -150,7 +152,8 @@ def change(resource_id: UUID) -> AnyResponse:
     """Change the description of a resource."""
     resource = queries.visible(db.session(), current_actor(), resource_id)
     lines = "\n".join(
-        " | ".join([*_in_order(item).values(), *([KEY] if item.get("key") else [])]) for item in resource.fields
+        " | ".join([*_in_order(item).values(), *([KEY[reads_english()]] if item.get("key") else [])])
+        for item in resource.fields
     )
     shown = {name: getattr(resource, name) for name in commands.CHANGEABLE}
     form = ResourceForm(DescriptionIn, {**shown, "fields": lines, "access": resource.access.value})

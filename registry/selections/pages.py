@@ -16,6 +16,7 @@ from kernel.identity import Permission
 from registry.applications import queries as applications
 from registry.applications.rules import ApplicationState
 from registry.calls import queries as calls
+from registry.calls.rules import METHOD_TITLES
 from registry.policy import RegistryPolicy
 from registry.selections import commands, queries
 from registry.selections.model import Selection
@@ -50,8 +51,9 @@ def result(call_id: UUID) -> str:
         raise calls.none_such(call.number)
     policy = RegistryPolicy.at(policy_book(), call.place, clock.today())
     return render_template(
-        "registry/selections/result.html", call=call, found=found, policy=policy, approver=_approver(found)
-    )
+        "registry/selections/result.html", call=call, found=found, policy=policy, approver=_approver(found),
+        method=gettext(METHOD_TITLES[call.method]),
+    )  # fmt: skip
 
 
 @blueprint.route("/calls/<uuid:call_id>/selection", methods=["GET", "POST"])

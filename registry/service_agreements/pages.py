@@ -88,6 +88,8 @@ def _options(form: Form) -> dict[str, Any]:
     query = agreements.listed(actor).where(Agreement.state.in_(STANDING), Agreement.term_end > clock.today())
     found = session.scalars(query.order_by(Agreement.number).limit(100)).all()
     chosen = next((one for one in found if str(one.id) == str(form.value("agreement_id"))), None)
+    if chosen is None and len(found) == 1:  # the only one that can be meant
+        chosen = found[0]
     options: dict[str, Any] = {
         "authorizations": [(str(one.id), f"{one.number} {one.operating_institution.name}") for one in found],
         "chosen": chosen,

@@ -60,6 +60,7 @@ def list_products() -> str:
         may_write=may_write,
         clocks=clocks,
         today=_today(),
+        shut=sum(1 for one in progress.values() if not one.is_open),
     )
 
 
@@ -154,7 +155,7 @@ def _gate_steps(gates: list[Gate]) -> list[dict[str, Any]]:
     return [
         {"title": gettext(gate.title), "at": gate.since, "note": gate.todo,
          "state": "done" if gate.open else "current" if gate.code == first else "todo"}
-        for gate in gates
+        for gate in gates if gate.since or not gate.open  # what holds without a day stands among the conditions
     ]  # fmt: skip
 
 

@@ -7,15 +7,16 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db
-from kernel.calendar import Period
+from kernel.calendar import DAY, Period
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, page, policy_book, requires, working_calendar
 from kernel.identity import Permission
-from kernel.money import Money
+from kernel.money import Money, total
 from settlement.closing import commands, queries
 from settlement.closing.model import Closing
 from settlement.closing.rules import ClosingState
 from settlement.closing.schemas import ClosingIn
+from settlement.ledger.pages import owners_of
 
 blueprint = Blueprint("book_closing_pages", __name__, template_folder="../templates")
 
@@ -24,10 +25,10 @@ blueprint = Blueprint("book_closing_pages", __name__, template_folder="../templa
 @requires(Permission.SETTLEMENT_READ)
 def browse() -> str:
     """List the closings of the actor's places, the newest first."""
-    return _browse(Form(ClosingIn), None)
+    return _browse(None, None)
 
 
-def _browse(form: Form, refusal: DomainError | None) -> str:
+def _browse(form: Form | None, refusal: DomainError | None) -> str:
     actor, book = current_actor(), policy_book()
     found = page(db.session(), queries.listed(actor), Closing, newest_first=True)
     places = [
@@ -35,9 +36,10 @@ def _browse(form: Form, refusal: DomainError | None) -> str:
         for place in book.places()
         if actor.may(Permission.SETTLEMENT_PREPARE, place=place)
     ]
-    titles = {place: book.place(place).title for place in book.places()}
-    return render_template("settlement/closing/browse.html", found=found, places=places, titles=titles, form=form,
-                           refusal=refusal)  # fmt: skip
+    if form is None:  # who keeps one book is asked about the month that comes next
+        period = queries.next_period(db.session(), places[0][0]) if len(places) == 1 else None
+        form = Form(ClosingIn, {"period": period.text()} if period is not None else {})
+    return render_template("settlement/closing/browse.html", found=found, places=places, form=form, refusal=refusal)
 
 
 @blueprint.post("/book-closings")
@@ -70,8 +72,11 @@ def _show(place: str, month: str, refusal: DomainError | None) -> str:
     actor = current_actor()
     found = queries.visible(db.session(), actor, place, Period.month(month))
     is_closing = found.state is ClosingState.CLOSING
+    balances = [(account, Money.signed_yuan(amount)) for account, amount in sorted(found.balances.items())]
     return render_template(
-        "settlement/closing/show.html", one=found, month=month, place=place, refusal=refusal, yuan=Money.signed_yuan,
+        "settlement/closing/show.html", one=found, month=month, place=place, refusal=refusal, balances=balances,
+        sum=total(amount for _, amount in balances), names=owners_of(db.session(), found.balances),
+        last_day=found.period_end - DAY, may_read_books=actor.may(Permission.LEDGER_READ, place=place),
         title=policy_book().place(place).title,
         may_start=found.state is not ClosingState.CLOSED and actor.may(Permission.SETTLEMENT_PREPARE, place=place),
         may_give_up=is_closing and actor.may(Permission.SETTLEMENT_PREPARE, place=place),

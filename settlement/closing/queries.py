@@ -9,6 +9,7 @@ from kernel.calendar import Period
 from kernel.errors import NotFound
 from kernel.identity import ROLES_OF, Actor, Permission
 from settlement.closing.model import Closing
+from settlement.closing.rules import ClosingState
 
 
 class NoSuchClosing(NotFound):
@@ -34,6 +35,15 @@ def of_month(session: Session, place: str, period: Period, *, lock: bool = False
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return session.scalar(query)
+
+
+def next_period(session: Session, place: str) -> Period | None:
+    """Return the month of a book that is to be closed next; None before the first closing."""
+    query = sa.select(Closing).where(Closing.place == place).order_by(Closing.period_start.desc()).limit(1)
+    newest = session.scalar(query)
+    if newest is None:
+        return None
+    return Period.month_of(newest.period_end if newest.state is ClosingState.CLOSED else newest.period_start)
 
 
 def visible(session: Session, actor: Actor, place: str, period: Period) -> Closing:

@@ -34,7 +34,10 @@ def events(number: str, line: int) -> str:
     day = in_query(TracedEventArgs).get("day")
     found = traces.events_of(session, one, day, after=UUID(after) if after else None, limit=limit + 1)
     more = len(found) > limit
+    days = traces.days_of(session, one)
+    used = [figures for on, figures in days.items() if day in (None, on)]
     return render_template(
-        "settlement/explanations/events.html", one=one, day=day, events=found[:limit],
+        "settlement/explanations/events.html", one=one, day=day, events=found[:limit], days=days,
+        calls=sum(figures.calls for figures in used), units=sum(figures.units for figures in used),
         next_cursor=cursor_after(str(found[limit - 1].id)) if more else None,
     )  # fmt: skip

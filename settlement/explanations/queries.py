@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ PAID_TO = {"number": "国数综资〔2025〕27号", "article": "第十四条（�
 STEPS = {
     "fixed": "固定金额", "rate": "按比例", "recover": "先收回成本", "pool": "按贡献分配", "rest": "余额",
 }  # fmt: skip
+TOLD_BESIDE = ("schedule", "version", "kind", "party", "value")  # of a clause: said in other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,23 @@ def _clause(session: Session, one: Traced) -> dict[str, Any]:
     schedule, rule = one.schedule, one.line["rule"]
     assert schedule is not None
     signed = [node(f"签署：{name}", _moment(at)) for name, at in traces.signatures(session, schedule.id)]
-    terms = "，".join(f"{name} {_plain(value)}" for name, value in rule.items() if name not in ("schedule", "version"))
+    said = {name: value for name, value in rule.items() if name not in TOLD_BESIDE}
+    terms = "，".join([*_portion(rule), *(f"{name} {_plain(value)}" for name, value in said.items())])
     words = f"协议 {one.agreement.number} 分配方案 {schedule.number} 第 {schedule.version_number} 版"
     return node(
         f"{words}第 {one.line['step']} 步", f"自 {schedule.valid_from} 起", formula=terms, source=AGREED, lines=signed,
     )  # fmt: skip
+
+
+def _portion(rule: Mapping[str, Any]) -> list[str]:
+    """Return the figure of a step as people read it: a rate in per cent, an amount as it is."""
+    if "value" not in rule:
+        return []
+    return [_percent(Decimal(str(rule["value"]))) if rule["kind"] in ("rate", "pool") else str(rule["value"])]
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{decimal_text(rate * 100)}%"
 
 
 def _plain(value: Any) -> str:
@@ -162,7 +176,7 @@ def _net(one: Traced, kept: Kept, checks: list[Check]) -> dict[str, Any]:
     net, tax = tax_of(line.gross, rate)
     checks.append(Check("不含税收入 · net", net.text(), line.net.text()))
     checks.append(Check("税额 · tax", tax.text(), line.tax.text()))
-    words = "免税或免费" if rate is None or not line.gross else f"税率 {decimal_text(rate)}"
+    words = "免税或免费" if rate is None or not line.gross else f"税率 {_percent(rate)}"
     return node(
         "不含税收入", net.text(), formula=f"{line.gross.text()} − {tax.text()}", source=vat,
         lines=[node(f"销项税额（{words}）", tax.text())],

@@ -5,32 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from kernel import clock, db
-from kernel.http import ApiBlueprint, current_actor, requires
+from kernel.http import ApiBlueprint, current_actor, cursor_after, page_of, page_position, requires
 from kernel.identity import Permission
 from kernel.money import total
 from settlement.ledger import queries
 from settlement.ledger.schemas import (
     BalanceArgs,
-    EntriesOut,
     LedgerArgs,
     SeparatesOut,
     TrialBalanceOut,
     UnclearedListOut,
+    VoucherOut,
 )
 
 blueprint = ApiBlueprint("ledger", __name__, url_prefix="/api/v1/ledger", description="凭证与试算平衡 · the journal")
-ENTRIES_MAX = 1000
 
 
 @blueprint.get("/entries")
 @requires(Permission.LEDGER_READ)
 @blueprint.arguments(LedgerArgs, location="query")
-@blueprint.response(200, EntriesOut)
+@blueprint.response(200, page_of(VoucherOut))
 def entries(args: dict[str, Any]):
-    """List the vouchers of a place, at most 1000: narrow the dates for more."""
+    """List the vouchers of a place in order of their numbers, page by page."""
     current_actor().must(Permission.LEDGER_READ, place=args["place"])
     start, end = queries.dates_of(args.get("start"), args.get("end"), today=clock.today())
-    return {"items": queries.entries(db.session(), place=args["place"], start=start, end=end, limit=ENTRIES_MAX)}
+    limit, position = page_position()
+    year, _, number = (position or "0-0").partition("-")
+    found = queries.entries(
+        db.session(), place=args["place"], start=start, end=end, limit=limit + 1, after=(int(year), int(number))
+    )
+    shown = found[:limit]
+    last = shown[-1].header if len(found) > limit else None
+    return {"items": shown, "next_cursor": cursor_after(f"{last.year}-{last.number}") if last else None}
 
 
 @blueprint.get("/trial-balance")

@@ -49,14 +49,14 @@ def show() -> Response | str:
     accounts = [account for account, _ in rows] + [leg.account for one in found.items for leg in one.entry.legs]
     return render_template(
         "settlement/ledger/show.html", place=place, places=places, rows=rows, sum=total(amount for _, amount in rows),
-        found=found, zero=ZERO, names=_owners(session, accounts),
+        found=found, zero=ZERO, names=owners_of(session, accounts),
         findings=checks.run(session), titles={key: policy_book().place(key).title for key in places},
         today=clock.today(), separate=queries.separate_accounts(session, place=place),
         uncleared=queries.uncleared(session, place=place, day=clock.today()),
     )  # fmt: skip
 
 
-def _owners(session: Session, accounts: Iterable[str]) -> dict[str, str]:
+def owners_of(session: Session, accounts: Iterable[str]) -> dict[str, str]:
     """Return the names of the parties and places that accounts are kept for, by the last part of the account."""
     keys = {account.split(":")[-1] for account in accounts}
     kept = session.execute(sa.select(Party.uscc, Party.name).where(Party.uscc.in_(keys)))
@@ -88,5 +88,5 @@ def account() -> str:
     )
     return render_template(
         "settlement/ledger/account.html", place=form["place"], account=form["account"], as_of=day, rows=rows,
-        balance=standing, voucher=queries.voucher_of, names=_owners(db.session(), [form["account"]]),
+        balance=standing, voucher=queries.voucher_of, names=owners_of(db.session(), [form["account"]]),
     )  # fmt: skip

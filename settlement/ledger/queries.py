@@ -207,11 +207,18 @@ def entry_of(header: JournalEntry, lines: Sequence[JournalLine]) -> Entry:
     )  # fmt: skip
 
 
-def entries(session: Session, *, place: str, start: date, end: date, limit: int) -> list[Booked]:
-    """Return the entries of a place whose date lies in ``[start, end)``, by voucher number."""
+def entries(
+    session: Session, *, place: str, start: date, end: date, limit: int, after: tuple[int, int] = (0, 0)
+) -> list[Booked]:
+    """Return the first ``limit`` entries of a place whose date lies in ``[start, end)``, by voucher number.
+
+    Those numbered up to ``after`` (year, number) are left out.
+    """
+    place_in_order = sa.tuple_(JournalEntry.year, JournalEntry.number)
     query = (
         sa.select(JournalEntry)
         .where(JournalEntry.place == place, JournalEntry.entry_date >= start, JournalEntry.entry_date < end)
+        .where(place_in_order > after)
         .order_by(JournalEntry.year, JournalEntry.number)
         .limit(limit)
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import marshmallow as ma
 
 from kernel.fields import MomentField, SignedMoneyField
+from kernel.http import PageArgs
 
 
-class LedgerArgs(ma.Schema):
+class LedgerArgs(PageArgs):
     """Whose books, and between which dates (the last one does not count)."""
 
     place = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=40))
@@ -39,7 +40,7 @@ class LegOut(ma.Schema):
     amount = SignedMoneyField()
 
 
-class EntryOut(ma.Schema):
+class VoucherOut(ma.Schema):
     """One voucher."""
 
     voucher = ma.fields.String()
@@ -56,12 +57,6 @@ class EntryOut(ma.Schema):
     reverses = ma.fields.UUID(attribute="entry.reverses", allow_none=True)
     booked_at = ma.fields.AwareDateTime(attribute="header.booked_at")
     booked_by = ma.fields.String(attribute="header.booked_by")
-
-
-class EntriesOut(ma.Schema):
-    """Vouchers in order of number."""
-
-    items = ma.fields.List(ma.fields.Nested(EntryOut))
 
 
 class BalanceOut(ma.Schema):

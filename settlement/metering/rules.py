@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 from uuid import UUID
 
 from kernel.calendar import BEIJING, business_date
@@ -71,8 +71,7 @@ class Held:
         return count if self.charges_misses else count_hit
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):  # made by the million: a frozen dataclass takes three times as long
     """One use as it was handed in."""
 
     row: int
@@ -92,13 +91,18 @@ class Use:
         return (self.source or f"\n{self.entitlement}", self.reference)
 
 
+def is_reference(text: str) -> bool:
+    """Say whether a text may be the reference of a call."""
+    return REFERENCE.fullmatch(text) is not None
+
+
 def must_be_reference(text: str | None) -> str:
     """Return the caller's reference of a call.
 
     Raises:
         ReferenceMissing: there is none, or not 1 to 128 visible ASCII characters.
     """
-    if text is None or REFERENCE.fullmatch(text.strip()) is None:
+    if text is None or not is_reference(text.strip()):
         raise ReferenceMissing(
             "请在请求头 Client-Reference 中给出本次调用的唯一编号（1–128 个可见半角字符），重试时沿用，不会重复计量",
             detail_en="Send a Client-Reference of 1 to 128 visible ASCII characters; reuse it on retries",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
@@ -46,8 +47,9 @@ def _browse(form: Form, refusal: DomainError | None) -> str:
     may = [(key, book.place(key).title) for key in book.places() if actor.may(Permission.CONTRIBUTION_DRAW, place=key)]
     titles = {key: book.place(key).title for key in book.places()}
     return render_template(
-        "settlement/objections/browse.html", found=found, places=may, titles=titles, form=form, refusal=refusal
-    )
+        "settlement/objections/browse.html", found=found, places=may, titles=titles, form=form, refusal=refusal,
+        is_over=is_over, today=clock.today(),
+    )  # fmt: skip
 
 
 @blueprint.post("/contributions")
@@ -92,12 +94,19 @@ def _show(session: Session, notice: ContributionNotice, form: Form, refusal: Dom
         mine=mine, form=form, refusal=refusal, period=Period(notice.period_start, notice.period_end).text(),
         may_open=notice.state is NoticeState.DRAFT and actor.may(Permission.CONTRIBUTION_OPEN, place=notice.place)
         and actor.id != notice.drawn_by, percent=_percent,
+        part=_part, is_over=is_over(notice.objection_until, clock.today()),
         may_decide=actor.may(Permission.CONTRIBUTION_DECIDE, place=notice.place), is_mine=_is_mine,
     )  # fmt: skip
 
 
 def _percent(ppm: int) -> str:
     return decimal_text(Decimal(ppm) / Decimal(WEIGHT_PARTS) * PERCENT, DIGITS)
+
+
+def _part(exact: str) -> str:
+    """Return in per cent what one factor adds to a weight."""
+    share = Fraction(exact)
+    return decimal_text(share.numerator * PERCENT / Decimal(share.denominator), DIGITS)
 
 
 def _is_mine(party_id: Any) -> bool:
@@ -112,7 +121,8 @@ def plot(number: str) -> Response:
     session = db.session()
     notice = notices.visible(session, current_actor(), number)
     shown = notices.lines(session, notice.id)[:BARS_SHOWN]
-    names = [f"{one.party.name} {one.product.code}" for one in shown]
+    is_one = len({one.product.id for one in shown}) == 1
+    names = [one.party.name if is_one else f"{one.party.name} {one.product.code}" for one in shown]
     drawn = plots.bars(
         gettext("各部门贡献权重"),
         names,

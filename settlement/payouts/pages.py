@@ -16,7 +16,7 @@ from kernel.errors import DomainError
 from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
 from kernel.lists import Column, Kind, Listing
-from kernel.money import Money, total
+from kernel.money import Money, in_capitals, total
 from market.payments.gateway import Stripe
 from registry.parties.model import Party
 from registry.public_register.gateway import pdf_of
@@ -28,7 +28,6 @@ from settlement.payouts.model import Payout, PayoutBatch
 from settlement.payouts.rules import BatchState, Channel, HoldReason, PayoutState
 from settlement.payouts.schemas import PayoutBatchIn, PayoutReasonIn
 from settlement.statements.model import Statement
-from settlement.statements.rules import in_words
 
 blueprint = Blueprint("payout_pages", __name__, template_folder="../templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -174,7 +173,7 @@ def file(number: str) -> Response:
 def _instruction(batch: PayoutBatch, rows: list[sheets.Row]) -> bytes:
     """Return the treasury's instruction as PDF: whose income it is stays with every line (REV-05)."""
     html = render_template(
-        "settlement/payouts/treasury_pdf.html", batch=batch, rows=rows, words=in_words(batch.total),
+        "settlement/payouts/treasury_pdf.html", batch=batch, rows=rows, words=in_capitals(batch.total),
         place=policy_book().place(batch.place).title,
     )  # fmt: skip
     style = (Path(str(current_app.static_folder)) / "statement-pdf.css").read_text(encoding="utf-8")

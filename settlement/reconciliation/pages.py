@@ -168,6 +168,7 @@ def _desk(
         may_fetch="huiyi_stripe" in current_app.extensions and current_app.extensions["huiyi_stripe"] is not None,
         may_import=own[Permission.PAYMENT_RECORD], kinds=list(KIND_WORDS.items()), owners=list(OWNER_WORDS.items()),
         states=list(STATE_WORDS.items()), query={key: value for key, value in request.args.items() if value},
+        one_day=DAY,
     )  # fmt: skip
     return make_response(text, status)
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel import clock, db, lists
-from kernel.calendar import Period
+from kernel.calendar import DAY, Period
 from kernel.db import MoneyType
 from kernel.errors import DomainError
 from kernel.http import Form, current_actor, match_version, policy_book, requires
@@ -41,7 +41,8 @@ def browse() -> Response | str:
     found = lists.asked_for("settlements", gettext("各期结算"), _columns(), at="settlement_pages.browse")
     if found.is_download:
         return found.export(db.session(), queries.listed(current_actor()), SettlementRun)
-    return _browse(Form(RunIn), None)
+    ended = Period.month_of(Period.month_of(clock.today()).start - DAY)
+    return _browse(Form(RunIn, {"period": ended.text()}), None)
 
 
 def _columns() -> list[Column]:
@@ -53,7 +54,7 @@ def _columns() -> list[Column]:
         Column("period_start", _("期间"), SettlementRun.period_start, Kind.DAY, is_filter=True),
         Column("state", _("状态"), SettlementRun.state, Kind.CODE, choices=tuple(RunState), is_filter=True),
         Column("gross", _("收入（含税）"), fen, Kind.MONEY, is_filter=True, is_summed=True),
-        Column("parked", _("待处理订单"), sa.func.json_array_length(SettlementRun.parked), Kind.COUNT, is_summed=True),
+        Column("parked", _("待处理订单"), sa.func.json_array_length(SettlementRun.parked), Kind.COUNT),
         Column("prepared", _("编制时间"), SettlementRun.prepared_at, Kind.MOMENT),
     ]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,8 +19,10 @@ from kernel.http import Form, current_actor, match_version, page, policy_book, r
 from kernel.identity import Permission
 from kernel.wording import leaves
 from registry.agreements.model import Agreement
+from registry.agreements.queries import in_scope as agreements_in_scope
 from registry.drafts.gateway import kept_form, typed_in, was_sent
 from registry.drafts.model import FormDraft
+from registry.products.model import Product
 from registry.products.queries import by_code
 from settlement.splits import commands, queries
 from settlement.splits.model import ShareSchedule
@@ -87,8 +91,20 @@ def _browse(form: Form, refusal: DomainError | None, kept: FormDraft | None = No
     agreements = {row.id: row.number for row in session.query(Agreement).where(Agreement.id.in_(ids))}
     return render_template(
         "settlement/splits/browse.html", found=found, agreements=agreements, form=form, refusal=refusal, kept=kept,
+        readable=_readable(ids), products=_products({row.scope for row in found["items"]}),
         may_write=actor.may(Permission.SCHEDULE_WRITE),
     )  # fmt: skip
+
+
+def _readable(agreement_ids: set[UUID]) -> set[UUID]:
+    """Return those agreements to whose page the reader may go."""
+    query = sa.select(Agreement.id).where(Agreement.id.in_(agreement_ids), agreements_in_scope(current_actor()))
+    return set(db.session().scalars(query))
+
+
+def _products(codes: set[str]) -> dict[str, str]:
+    query = sa.select(Product.code, Product.title).where(Product.code.in_(codes))
+    return dict(db.session().execute(query).all())
 
 
 @blueprint.post("/schedules")
@@ -214,7 +230,8 @@ def show(number: str) -> Response:
     return make_response(
         render_template("settlement/splits/show.html", schedule=schedule, rows=rows, kinds=KINDS, names=parties,
                         agreement=agreement, is_signed=schedule.state is ScheduleState.SIGNED,
-                        non_money=NON_MONEY, digest=queries.content_sha256(schedule))
+                        non_money=NON_MONEY, digest=queries.content_sha256(schedule),
+                        is_readable=bool(_readable({agreement.id})), products=_products({schedule.scope}))
     )  # fmt: skip
 
 

@@ -14,14 +14,14 @@ from kernel import db, lists
 from kernel.http import attachment, current_actor, policy_book, requires
 from kernel.identity import Permission
 from kernel.lists import Column, Kind
-from kernel.money import ZERO, Money
+from kernel.money import ZERO, Money, in_capitals, total
 from registry.parties.model import Party
 from registry.public_register.gateway import pdf_of
 from settlement.policy import payee_rules
 from settlement.statements import queries, sheets
 from settlement.statements.model import Statement
 from settlement.statements.queries import Issued
-from settlement.statements.rules import PAYEES, REASONS, USE_CLASSES, Proof, by_payee, by_product, in_words, summed
+from settlement.statements.rules import PAYEES, REASONS, USE_CLASSES, Proof, by_payee, by_product, summed
 
 blueprint = Blueprint("statement_pages", __name__, template_folder="../templates")
 LINES_SHOWN = 200
@@ -80,7 +80,7 @@ def _line_columns() -> list[Column]:
     def amount(name: str, label: Any) -> Column:
         return Column(
             name, label, lambda row: Money.signed_yuan(row[1][name]), Kind.MONEY, is_filter=name == "share",
-            is_summed=True,
+            is_summed=name == "share",  # the others stand once for every step that divides them
         )  # fmt: skip
 
     classes = {code: gettext(words) for code, words in USE_CLASSES.items()}
@@ -89,8 +89,8 @@ def _line_columns() -> list[Column]:
         Column("product", _("产品"), lambda row: f"{row[1]['title']} {row[1]['product']}", is_filter=True),
         Column("order", _("订单"), lambda row: row[1]["order"], is_filter=True),
         Column("use_class", _("用途类别"), lambda row: row[1]["use_class"], Kind.CODE, classes, list(classes), True),
-        Column("quantity", _("用量"), lambda row: int(row[1]["quantity"]), Kind.COUNT, is_summed=True),
-        Column("billable", _("计费量"), lambda row: int(row[1]["billable"]), Kind.COUNT, is_summed=True),
+        Column("quantity", _("用量"), lambda row: int(row[1]["quantity"]), Kind.COUNT),
+        Column("billable", _("计费量"), lambda row: int(row[1]["billable"]), Kind.COUNT),
         amount("gross", _("收入（含税）")), amount("tax", _("税额")), amount("net", _("收入（不含税）")),
         Column("step", _("分配步骤"), lambda row: row[1]["step"] or 0, Kind.COUNT),
         amount("share", _("本单位分得")),
@@ -103,10 +103,11 @@ def _shown(issued: Issued) -> dict[str, Any]:
     session, statement = db.session(), issued.statement
     products = by_product(statement.lines)
     return {
-        "issued": issued, "statement": statement, "yuan": Money.signed_yuan, "words": in_words(statement.total),
+        "issued": issued, "statement": statement, "yuan": Money.signed_yuan, "words": in_capitals(statement.total),
         "place": policy_book().place(statement.place).title, "period": issued.period.text(), "payees": PAYEES,
         "reasons": REASONS, "use_classes": USE_CLASSES, "products": products, "accounts": by_payee(statement.lines),
         "makers": queries.makers(session, statement), "proof": proof_of(issued),
+        "sums": {name: total(getattr(one, name) for one in products) for name in ("gross", "tax", "net")},
         "by_product": [(one.title, one.share) for one in products if one.share > ZERO],
     }  # fmt: skip
 

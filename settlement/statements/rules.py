@@ -85,14 +85,3 @@ def by_payee(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Money]]
 def summed(lines: Sequence[Mapping[str, Any]], name: str) -> Money:
     """Return the sum of one amount over lines, which carry amounts as text."""
     return total(Money.signed_yuan(str(line[name])) for line in lines)
-
-
-def in_words(amount: Money) -> str:
-    """Return an amount in the Chinese capital numerals of vouchers (大写金额).
-
-    Source:
-        《支付结算办法》附一：到“元”为止的写“整”，到“角”为止的可以不写“整”，有“分”的不写“整”.
-    """
-    import cn2an  # only where a statement is shown
-
-    return str(cn2an.an2cn(amount.text(), "rmb"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.calendar import business_date
-from kernel.money import Money
+from kernel.money import Money, in_capitals
 from kernel.spreadsheets import decimal_cell, print_ready
 from kernel.spreadsheets import workbook as workbook_of
 from settlement.statements.queries import Issued
@@ -20,7 +20,6 @@ from settlement.statements.rules import (
     Proof,
     by_payee,
     by_product,
-    in_words,
 )
 
 HEADINGS = ("产品编码", "产品", "订单", "使用权", "用途类别", "用量", "计费量", "收入（含税）", "税额",
@@ -88,7 +87,7 @@ def _summary(book: Any, formats: Formats, issued: Issued, place: str, products: 
     head = [
         ("编号", statement.number), ("单位", issued.name), ("统一社会信用代码", issued.uscc), ("地方", place),
         ("期间", f"{issued.period.start} 至 {issued.period.last_day}"),
-        ("出具日期", str(business_date(statement.issued_at))), ("本期分得大写", in_words(statement.total)),
+        ("出具日期", str(business_date(statement.issued_at))), ("本期分得大写", in_capitals(statement.total)),
         *((PAYEES.get(kind, kind), f"{amount.grouped()} 元（{REASONS.get(reason, reason)}）")
           for kind, reason, amount in by_payee(statement.lines)),
         ("内容摘要 SHA-256", statement.sha256),

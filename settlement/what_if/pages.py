@@ -148,6 +148,7 @@ def _page(
     places = [(key, book.place(key).title) for key in book.places() if actor.may(Permission.PRICE_TRY, place=key)]
     month = Period.month_of(Period.month_of(clock.today()).start - DAY).text()
     sent = _sent()
+    place = sent.get("place") or (places[0][0] if len(places) == 1 else "")
     tables = [
         (name, title, in_order(getattr(found, name), Order.NAME if name == "months" else order)[:ROWS_SHOWN])
         for name, title in TABLES
@@ -155,9 +156,10 @@ def _page(
     ]
     sentence = summary(found)[1 if reads_english() else 0] if found is not None else ""
     text = render_template(
-        "settlement/what_if/show.html", places=places, values=sent, errors=errors, refusal=words_of(refusal),
-        found=found, tables=tables, sentence=sentence, sorts=[(key.value, title) for key, title in SORTS.items()],
-        sort=order.value, month=month, shown=ROWS_SHOWN, choices=choices(db.session(), actor, sent.get("place", "")),
+        "settlement/what_if/show.html", places=places, errors=errors, refusal=words_of(refusal), is_listed=bool(place),
+        values=sent or {"first_month": month, "last_month": month}, found=found, tables=tables, sentence=sentence,
+        sorts=[(key.value, title) for key, title in SORTS.items()],
+        sort=order.value, month=month, shown=ROWS_SHOWN, choices=choices(db.session(), actor, place),
         moves=[(sheets.move_title(move), sheets.move_words(move)) for move in (scenario.moves if scenario else ())],
         percent=percent, signed=signed, decimal_text=decimal_text,
     )  # fmt: skip

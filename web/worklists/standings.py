@@ -38,6 +38,7 @@ from web.worklists.uses import BUYERS
 MONTHS_BACK = 11  # with the running month a year
 SHOWN = 12
 LATEST = 5
+LOW = 10  # one part in so many is left: nearly used up
 TIED = ("收入（不含税＋税）", "凭证", "分配＋税", "结算单＋税")  # in the order in which one follows from the other
 
 
@@ -64,6 +65,12 @@ class MonthLine:
     def net(self) -> Money | None:
         """What there is to divide, without tax; None while nothing is prepared."""
         return None if self.run is None else Money.signed_yuan(self.run.totals["net"])
+
+    @property
+    def is_tied(self) -> bool:
+        """Say whether income, vouchers, shares and statements were the same sum at the seal."""
+        tied = self.run.totals["tie_out"] if self.run else {}
+        return bool(tied) and len({tied[name] for name in TIED if name in tied}) == 1
 
     def ties(self) -> list[dict[str, Any]]:
         """Return what must agree to the fen, as it was proven at the seal, and what of it has left since, as bars."""
@@ -152,6 +159,7 @@ class Allowance:
 
     number: str
     title: str
+    code: str
     used: int
     quota: int | None
     until: date
@@ -161,12 +169,17 @@ class Allowance:
         """What may still be used."""
         return None if self.quota is None else self.quota - self.used
 
+    @property
+    def is_low(self) -> bool:
+        """Say whether a tenth or less is left, or nothing."""
+        return self.quota is not None and (self.quota - self.used) * LOW <= self.quota
+
 
 def allowances(asking: Asking) -> list[Allowance]:
     """Return what the own organisations may use today, those that end first on top."""
     used = sa.func.coalesce(UsageTotal.used, 0)
     query = (
-        sa.select(Entitlement.number, Product.title, used, Entitlement.quota, Entitlement.valid_until)
+        sa.select(Entitlement.number, Product.title, Product.code, used, Entitlement.quota, Entitlement.valid_until)
         .join(Product, Product.id == Entitlement.product_id)
         .join(UsageTotal, UsageTotal.entitlement_id == Entitlement.id, isouter=True)
         .where(
@@ -176,8 +189,8 @@ def allowances(asking: Asking) -> list[Allowance]:
         .order_by(Entitlement.valid_until, Entitlement.number)
         .limit(SHOWN)
     )  # fmt: skip
-    return [Allowance(number, title, int(times), quota, until)
-            for number, title, times, quota, until in asking.session.execute(query)]  # fmt: skip
+    return [Allowance(number, title, code, int(times), quota, until)
+            for number, title, code, times, quota, until in asking.session.execute(query)]  # fmt: skip
 
 
 def sales_of_month(asking: Asking) -> Taking:
