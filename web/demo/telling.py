@@ -83,7 +83,7 @@ def _serve(path: Path, console: Console, port: str) -> None:
         console.print(f"[red]端口 {port} 已被占用[/]：请以 huiyi demo --port 另选端口，数据已就绪。")
         sys.exit(1)
     _print_sign_ins(console, app.config[sign_ins.CONFIG_KEY])
-    console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]：")
+    console.print(f"\n网站：[bold]http://{HOST}:{server.port}[/]（按 Ctrl-C 结束）。登录密码均为 [bold]{PASSWORD}[/]。")
     try:
         with scheduled(app):
             server.serve_forever()
@@ -107,14 +107,13 @@ def scheduled(app: Flask) -> Iterator[None]:
 
 
 def _print_sign_ins(console: Console, people: Sequence[Mapping[str, str]]) -> None:
-    """Print who can sign in, a line for each duty and a column for each place."""
-    places = list(dict.fromkeys(person["place"] for person in people))
-    table = Table(title="可登录的身份（登录名）", title_justify="left")
-    table.add_column("职责", no_wrap=True)
-    for place in places:
-        table.add_column(place, overflow="fold")
+    """Print who can sign in, a line for each duty and place: names are broken in no window, however narrow."""
+    table = Table("职责", "登录名", title="可登录的身份", title_justify="left")
     for role in dict.fromkeys(person["role"] for person in people):
-        logins = [[p["login"] for p in people if (p["place"], p["role"]) == (place, role)] for place in places]
-        table.add_row(role, *("\n".join(found) for found in logins))
+        logins: dict[str, list[str]] = {}
+        for person in people:
+            if person["role"] == role:
+                logins.setdefault(person["place"], []).append(person["login"])
+        table.add_row(role, "\n".join("  ".join(found) for found in logins.values()))
     console.print(table)
     console.print(f"安全管理员：{ADMINISTRATOR}")
