@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,14 +40,22 @@ pytestmark = pytest.mark.both_databases
 
 @pytest.fixture
 def shop(app):
-    with clock.set_to(NOW), builders.stripe_for(app, now=lambda: clock.now().timestamp()) as fake:
+    with clock.set_to(NOW), builders.stripe_for(app, now=NOW.timestamp) as fake:
         yield Shop(app, fake, count=MANY)
+
+
+@contextmanager
+def at(shop: Shop, moment: datetime) -> Iterator[None]:
+    """Let the site and the provider, which answers in threads of its own, both live at a moment."""
+    shop.fake.now = moment.timestamp
+    with clock.set_to(moment):
+        yield
 
 
 def minutes(shop: Shop, start: int, end: int) -> None:
     """Let the clock run: each minute what runs each minute, each tenth minute the sweep."""
     for minute in range(start, end):
-        with clock.set_to(NOW + timedelta(minutes=minute)), shop.app.app_context():
+        with at(shop, NOW + timedelta(minutes=minute)), shop.app.app_context():
             stripe_hooks.work_off(clock.now())
             paying.follow_all(clock.now())
             if minute % 10 == 0:
@@ -81,7 +91,7 @@ def test_e4_with_every_event_lost_each_payment_is_true_within_fifteen_minutes(sh
     assert states[5] == (PaymentState.EXPECTED, OrderState.CONTRACTED, [AttemptState.CANCELLED], False)
     assert [states[6], states[7]] == [OPENED, WAITING]
     assert shop.read(lambda session: session.get_one(Refund, refund_id).state) is RefundState.DONE
-    with clock.set_to(NOW + timedelta(minutes=30)):
+    with at(shop, NOW + timedelta(minutes=30)):
         books = shop.books(shop.due[2])
     assert books == {
         "psp": Money.yuan("3200"), "disputed": ZERO, "unapplied": ZERO, "unearned": -Money.yuan("800"),
@@ -124,7 +134,7 @@ def test_e8_while_the_provider_is_away_nothing_piles_up_and_afterwards_everythin
         shop.fake.buyer_pays(page)
     before = len(shop.fake.calls)
     shop.fake.switches = Switches(**AWAY)
-    with clock.set_to(NOW + timedelta(minutes=1)):
+    with at(shop, NOW + timedelta(minutes=1)):
         for payment_id in shop.due[4:]:
             shop.begin(payment_id)
             assert shop.states(payment_id)[:3] == (
@@ -134,7 +144,7 @@ def test_e8_while_the_provider_is_away_nothing_piles_up_and_afterwards_everythin
     minutes(shop, 1, 31)
     assert len(shop.fake.calls) - before <= 2 + 30 * 3, "a silent provider is asked now and then, never in a queue"
     assert [shop.states(payment_id)[0] for payment_id in shop.due] == [PaymentState.EXPECTED] * MANY
-    with clock.set_to(NOW + timedelta(minutes=15)):
+    with at(shop, NOW + timedelta(minutes=15)):
         assert {shop.hook(event, at=clock.now()) for event in shop.fake.events} == {200}
     shop.fake.switches = Switches()
     minutes(shop, 31, 41)
@@ -149,10 +159,10 @@ def test_e9_a_time_out_after_the_work_was_done_never_makes_a_second_charge(shop)
         payment_id = shop.due[case % MANY]
         shop.fake.switches = Switches(**{chance.choice(("fail_after", "silent_after", "fail_before")): 1})
         later = timedelta(hours=chance.choice((0, 0, 1, 22, 25, 30)))
-        with clock.set_to(NOW + timedelta(days=2 * case)):
+        with at(shop, NOW + timedelta(days=2 * case)):
             shop.app.extensions["huiyi_stripe"] = paying.provider_of(shop.app.config["HUIYI"])
             number = shop.begin(payment_id)
-        with clock.set_to(NOW + timedelta(days=2 * case) + later):
+        with at(shop, NOW + timedelta(days=2 * case) + later):
             if later > timedelta(hours=23):
                 shop.fake.answers.clear()  # the provider has forgotten the key
             ended = shop.read(lambda session, name=number: payments.attempt_named(session, number=name))
