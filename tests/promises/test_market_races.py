@@ -351,7 +351,8 @@ def test_d2_d3_one_key_fifty_times_is_one_refund_and_with_anything_changed_it_is
     who, second = (key(as_program(app, Role.BUYER, party=party)) for _ in range(2))
     sent = {"payment_id": str(paid.id), "amount": "1.00", "reason": "x", "client_reference": "R-1"}
     for turn in range(1, KEY_ROUNDS):
-        sent_by_many(app, {**sent, "client_reference": f"R-{turn + 2}"}, {**who, "Idempotency-Key": f"round-{turn}"})
+        once_more = {**who, "Idempotency-Key": f"round-{turn:016d}"}
+        sent_by_many(app, {**sent, "client_reference": f"R-{turn + 2}"}, once_more)
     found = sent_by_many(app, sent, who)
     client = app.test_client()
     changed = {"payment_id": str(other.id), "amount": "10.01", "reason": "y", "client_reference": "R-2"}
