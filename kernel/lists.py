@@ -258,13 +258,26 @@ class Listing:
         Raises:
             TooManyRows: it is longer than one spreadsheet takes.
         """
+        ordered = self._whole(session, query, kind)
+        rows = session.execute(_only(ordered, [column.of for column in self.columns]).limit(EXPORTED_MAX + 1))
+        return self._attached(rows.yield_per(BLOCK))
+
+    def whole(self, session: Session, query: sa.Select[Any], kind: type[Base]) -> Sequence[Any]:
+        """Return every row of the filtered list in the order asked for, for a spreadsheet of another form.
+
+        Raises:
+            TooManyRows: it is longer than one spreadsheet takes.
+        """
+        ordered = self._whole(session, query, kind)
+        self._must_fit()
+        return session.scalars(ordered).all()
+
+    def _whole(self, session: Session, query: sa.Select[Any], kind: type[Base]) -> sa.Select[Any]:
         query = self._sifted(query)
         self._add_up(session, query)
         identity: Any = sa.inspect(kind).primary_key[0]
         key, falls = (self.order[0].of, self.order[1]) if self.order else (identity, True)
-        ordered = query.order_by(*(one.desc() if falls else one for one in (key, identity)))
-        rows = session.execute(_only(ordered, [column.of for column in self.columns]).limit(EXPORTED_MAX + 1))
-        return self._attached(rows.yield_per(BLOCK))
+        return query.order_by(*(one.desc() if falls else one for one in (key, identity)))
 
     # ---- rows in memory ----
 
@@ -309,12 +322,15 @@ class Listing:
 
     # ---- the spreadsheet ----
 
-    def _attached(self, rows: Iterable[Iterable[Any]]) -> Response:
+    def _must_fit(self) -> None:
         if self.count > EXPORTED_MAX:
             raise TooManyRows(
                 f"共 {self.count} 条，一次最多导出 {EXPORTED_MAX} 条：请先筛选，再分次导出",
                 detail_en=f"{self.count} rows; at most {EXPORTED_MAX} go into one spreadsheet: filter first",
             )
+
+    def _attached(self, rows: Iterable[Iterable[Any]]) -> Response:
+        self._must_fit()
         target, title = io.BytesIO(), str(self.title)
         with workbook(target, title) as book:
             sheet, money = book.add_worksheet(), book.add_format({"num_format": "#,##0.00"})

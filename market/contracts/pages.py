@@ -12,11 +12,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from kernel import clock, db, files
+from kernel import clock, db, files, lists
 from kernel.calendar import business_date
 from kernel.errors import DomainError
-from kernel.http import Form, attachment, current_actor, match_version, page, policy_book, requires, words_of
+from kernel.http import Form, attachment, current_actor, match_version, policy_book, requires, words_of
 from kernel.identity import Permission
+from kernel.lists import Column, Kind
 from market.approvals.pages import STATE_WORDS as APPROVAL_WORDS
 from market.approvals.rules import ApprovalState
 from market.contracts import commands, queries
@@ -29,7 +30,9 @@ from market.orders.rules import OrderState
 from market.orders.schemas import OrderIn
 from market.payments.rules import PaymentState
 from pricing.costs.pages import RowsForm
+from pricing.exemptions.rules import Purpose
 from pricing.tariffs.rules import PriceReason
+from registry.products.model import Product
 from registry.public_register.gateway import pdf_of
 
 blueprint = Blueprint("contract_pages", __name__, template_folder="../templates")
@@ -48,16 +51,32 @@ ENDED = (OrderState.CANCELLED, OrderState.REFUNDED)
 
 @blueprint.get("/orders")
 @requires(Permission.ORDER_READ)
-def browse() -> str:
-    """List the orders that you placed, sold or watch over."""
-    session, state = db.session(), request.args.get("state", "")
-    chosen = OrderState(state) if state in list(OrderState) else None
-    found = page(session, orders.listed(current_actor(), state=chosen), Order, newest_first=True)
+def browse() -> Response | str:
+    """List the orders that you placed, sold or watch over; sorted, filtered and exported as asked for."""
+    session, actor = db.session(), current_actor()
+    may_ask, query = actor.may(Permission.ORDER_PLACE), orders.with_names(orders.listed(actor))
+    columns = [one for one in _columns() if not may_ask or one.name != "buyer"]  # buyers see their own orders only
+    found = lists.asked_for("orders", gettext("订单"), columns)
+    if found.is_download:
+        return found.export(session, query, Order)
+    found.read(session, query, Order)
     return render_template(
-        "market/contracts/list.html", found=found, names=queries.names(session, found["items"]),
-        states=list(OrderState), may_ask=current_actor().may(Permission.ORDER_PLACE),
-        may_record=current_actor().may(Permission.PAYMENT_RECORD),
+        "market/contracts/list.html", found=found, names=queries.names(session, found.items),
+        may_ask=may_ask, may_record=actor.may(Permission.PAYMENT_RECORD),
     )  # fmt: skip
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("number", _("编号"), Order.number, is_filter=True),
+        Column("product", _("产品"), Product.title, is_filter=True),
+        Column("buyer", _("购买方"), orders.BUYER.name, is_filter=True),
+        Column("seller", _("供方"), orders.SELLER.name, is_filter=True),
+        Column("purpose", _("用途"), Order.purpose, Kind.CODE, choices=tuple(Purpose), is_filter=True),
+        Column("amount", _("金额"), Order.amount, Kind.MONEY, is_filter=True, is_summed=True),
+        Column("placed", _("下单时间"), Order.placed_at, Kind.MOMENT, is_filter=True),
+        Column("state", _("状态"), Order.state, Kind.CODE, choices=tuple(OrderState), is_filter=True),
+    ]
 
 
 @blueprint.post("/orders")

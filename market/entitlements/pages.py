@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, Response, current_app, render_template, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from kernel import clock, db
-from kernel.http import current_actor, page, policy_book, requires
+from kernel import clock, db, lists
+from kernel.http import current_actor, policy_book, requires
 from kernel.identity import Permission
+from kernel.lists import Column, Kind
 from market.delivery import queries as delivery
 from market.entitlements import queries
 from market.entitlements.model import Entitlement
 from market.gateways import queries as gateways
 from market.orders.model import Order
+from market.orders.queries import BUYER, with_names
 from registry.parties.model import Party
 from registry.products.model import Product
 
@@ -27,19 +30,35 @@ Used = Callable[[Session, UUID], int]
 
 @blueprint.get("/entitlements")
 @requires(Permission.ENTITLEMENT_READ)
-def browse() -> str:
-    """List entitlements with what is left of each."""
+def browse() -> Response | str:
+    """List entitlements with what is left of each; sorted, filtered and exported as asked for."""
     session, now = db.session(), clock.now()
-    found = page(session, queries.listed(current_actor()), Entitlement, newest_first=True)
+    found, query = lists.asked_for("entitlements", gettext("使用权"), _columns()), queries.listed(current_actor())
+    if found.is_download:
+        return found.export(session, with_names(query), Entitlement)
+    found.read(session, with_names(query), Entitlement)
     rows = [
         {
             "entitlement": one, "product": session.get_one(Product, one.product_id),
             "buyer": session.get_one(Party, one.buyer_id), "used": _used(session, one),
             "holds": queries.holds(session, one, now, book=policy_book()),
         }
-        for one in found["items"]
+        for one in found.items
     ]  # fmt: skip
-    return render_template("market/entitlements/list.html", rows=rows, next_cursor=found["next_cursor"])
+    found.items = rows
+    return render_template("market/entitlements/list.html", found=found)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("number", _("编号"), Entitlement.number, is_filter=True),
+        Column("product", _("产品"), Product.title, is_filter=True),
+        Column("buyer", _("购买方"), BUYER.name, is_filter=True),
+        Column("scenario", _("用途和场景"), Entitlement.scenario, is_filter=True),
+        Column("quota", _("额度"), Entitlement.quota, Kind.COUNT, is_sorted=False),
+        Column("valid_from", _("起始日"), Entitlement.valid_from, Kind.DAY),
+        Column("valid_until", _("截止日"), Entitlement.valid_until, Kind.DAY, is_filter=True),
+    ]
 
 
 @blueprint.get("/entitlements/<number>")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel.calendar import business_date
 from kernel.errors import DomainError, NotFound
@@ -44,8 +44,11 @@ from pricing.tariffs.model import Tariff
 from pricing.tariffs.queries import NoTariff, Priced, TariffAboveCap
 from pricing.tariffs.rules import CAP_ARTICLE, SERVICE_FEES, PriceReason
 from registry.agreements.model import Agreement
+from registry.parties.model import Party
 from registry.products import queries as products
 from registry.products.model import Product
+
+BUYER, SELLER = aliased(Party), aliased(Party)
 
 
 class NoSuchQuote(NotFound):
@@ -134,6 +137,15 @@ def listed(actor: Actor, *, state: OrderState | None = None) -> sa.Select[Order]
     """
     query = sa.select(Order).where(in_scope(actor))
     return query if state is None else query.where(Order.state == state)
+
+
+def with_names(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Return a query of orders, or of what hangs on them, that also knows the names of product and parties."""
+    return (
+        query.join(Product, Product.id == Order.product_id)
+        .join(BUYER, BUYER.id == Order.buyer_id)
+        .join(SELLER, SELLER.id == Order.seller_id)
+    )
 
 
 def in_scope(actor: Actor) -> sa.ColumnElement[bool]:

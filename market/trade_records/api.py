@@ -22,7 +22,7 @@ def browse():
     """List the records of your own trades, newest first; authorities and auditors read those of their places."""
     session = db.session()
     found = page(session, queries.listed(current_actor()), Order, newest_first=True)
-    return {**found, "items": queries.records(session, found["items"], on=clock.today(), book=policy_book())}
+    return {**found, "items": list(queries.records(session, found["items"], on=clock.today(), book=policy_book()))}
 
 
 @blueprint.get("/trade-records/export")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from registry.products.model import Product, ProductVersion
 from registry.products.rules import DeliveryForm
 
 DELIVERY_WORDS = {DeliveryForm.API: "接口调用", DeliveryForm.FILE: "数据文件", DeliveryForm.REPORT: "分析报告"}
-EXPORT_MAX = 10_000
+EXPORT_MAX, BLOCK = 10_000, 1_000
 
 
 def listed(actor: Actor) -> sa.Select[Order]:
@@ -40,17 +40,22 @@ def record(session: Session, actor: Actor, number: str, *, on: date, book: Polic
     Raises:
         NoSuchOrder: there is none that the actor may know of.
     """
-    return records(session, [orders.visible(session, actor, number)], on=on, book=book)[0]
+    return next(records(session, [orders.visible(session, actor, number)], on=on, book=book))
 
 
-def exported(session: Session, actor: Actor, *, on: date, book: PolicyBook) -> list[TradeRecord]:
-    """Return the records of the newest trades that the actor may read, at most :data:`EXPORT_MAX`."""
+def exported(session: Session, actor: Actor, *, on: date, book: PolicyBook) -> Iterator[TradeRecord]:
+    """Yield the records of the newest trades that the actor may read, at most :data:`EXPORT_MAX`."""
     query = listed(actor).order_by(Order.id.desc()).limit(EXPORT_MAX)
     return records(session, session.scalars(query).all(), on=on, book=book)
 
 
-def records(session: Session, found: Sequence[Order], *, on: date, book: PolicyBook) -> list[TradeRecord]:
-    """Return the records of some trades in the same order; ``on`` is the day whose law says how long they are kept."""
+def records(session: Session, found: Sequence[Order], *, on: date, book: PolicyBook) -> Iterator[TradeRecord]:
+    """Yield the records of trades in the same order; ``on`` is the day whose law says how long they are kept."""
+    for start in range(0, len(found), BLOCK):
+        yield from _records(session, found[start : start + BLOCK], on, book)
+
+
+def _records(session: Session, found: Sequence[Order], on: date, book: PolicyBook) -> Iterator[TradeRecord]:
     seller, buyer = aliased(Party), aliased(Party)
     query = (
         sa.select(
@@ -67,7 +72,7 @@ def records(session: Session, found: Sequence[Order], *, on: date, book: PolicyB
         .where(Order.id.in_([one.id for one in found]))
     )  # fmt: skip
     known = {row[0].id: _record(row, on, book) for row in session.execute(query)}
-    return [known[one.id] for one in found]
+    return (known[one.id] for one in found)
 
 
 def _record(row: Any, on: date, book: PolicyBook) -> TradeRecord:

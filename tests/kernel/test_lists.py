@@ -20,7 +20,7 @@ from tests.make.finance_day import FinanceDay, make_settled_day
 
 EVENT = r"<code>(\d+-\d+)</code>"
 PATHS = ("/settlements", "/statements", "/payouts", "/receivables", "/ledger", "/invoices", "/payments",
-         "/bank-lines", "/payees")  # fmt: skip
+         "/bank-lines", "/payees", "/orders", "/entitlements")  # fmt: skip
 SHARES = ["135.37", "150.00", "314.63", "900.00"]
 FEN = Column("fen", "金额", Money, Kind.MONEY, is_filter=True, is_summed=True)
 

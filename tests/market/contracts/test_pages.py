@@ -140,3 +140,19 @@ def test_lists_and_trades_are_shown_to_their_parties_and_watchers_only(people) -
     assert people.bureau.get(f"/orders/{number}").status_code == 404
     assert people.visitor.get(f"/orders/{number}").status_code == 302
     assert "QUO-" in text_of(people.buyer, "/quotes")
+
+
+def test_orders_are_filtered_by_product_party_amount_and_state_and_nobody_filters_others_in(people) -> None:
+    number = place_order(people, people.buyer)
+    for query in (
+        f"product={people.title}",
+        "buyer=示例银行",
+        "amount_from=800&amount_to=800",
+        "state=placed",
+        "sort=-amount",
+    ):
+        assert number in text_of(people.supervisor, f"/orders?{query}"), query
+        assert number not in text_of(people.bureau, f"/orders?{query}"), query
+    for query in ("product=水文", "buyer=没有的单位", "amount_to=799.99", "state=paid", "placed_to=2001-01-01"):
+        assert number not in text_of(people.supervisor, f"/orders?{query}"), query
+    assert people.supervisor.get("/orders?state=nonsense").status_code == 422

@@ -30,10 +30,9 @@ def test_the_fields_are_those_of_the_standard_in_its_order():
 def test_a_trade_lacks_no_field_and_is_kept_for_the_longest_period_after_its_end(session):
     buyer, product = make.make_entitlement, make.make_offer(session)
     held = buyer(session, product)
-    found = queries.records(session, session.scalars(queries.orders.listed(make.base.supervisor())).all(), on=ON,
-                            book=make.LAW)  # fmt: skip
-    assert [one.missing() for one in found] == [[]]
-    (one,) = found
+    trades = session.scalars(queries.orders.listed(make.base.supervisor())).all()
+    (one,) = queries.records(session, trades, on=ON, book=make.LAW)
+    assert one.missing() == []
     assert (one.amount.text(), one.result, one.quantity, one.delivery) == ("800.00", "已交付", "1000 次", "接口调用")
     assert (one.ends_on, one.kept_until) == (held.valid_until, add_months(held.valid_until, 360))
 
@@ -60,9 +59,10 @@ def test_each_side_reads_and_exports_its_own_trades_alone(app):
         page = client.get("/trade-records").get_data(as_text=True)
         assert own.number in page
         assert other.number not in page
+        assert own.number not in client.get("/trade-records?result=fulfilled").get_data(as_text=True)
         record = client.get(f"/orders/{own.number}/record").get_data(as_text=True)
         assert all(title in record for title in FIELDS)
-        for answer in (client.get("/trade-records.xlsx"),
+        for answer in (client.get("/trade-records?download=xlsx&buyer=" + bank.name),
                        app.test_client().get("/api/v1/trade-records/export", headers=program)):  # fmt: skip
             rows = list(openpyxl.load_workbook(io.BytesIO(answer.data)).active.values)
             assert list(rows[0][:9]) == FIELDS
