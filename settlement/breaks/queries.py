@@ -38,6 +38,11 @@ def facts_of(items: Sequence[Item]) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+def numbered(session: Session, numbers: Collection[str]) -> list[Break]:
+    """Return the breaks with these numbers as they stand now, by number."""
+    return list(session.scalars(sa.select(Break).where(Break.number.in_(numbers)).order_by(Break.number)))
+
+
 def listed(
     actor: Actor, *, kind: Kind | None = None, owner: Owner | None = None, state: BreakState | None = None,
     place: str | None = None, older_than: date | None = None, is_open: bool | None = None, text: str = "",

@@ -92,6 +92,7 @@ def show(number: str) -> str:
     found = queries.visible(session, current_actor(), number)
     return render_template(
         "settlement/reconciliation/run.html", run=found, word=word, side_words=SIDE_WORDS,
+        found=breaks.numbered(session, [number for number, *_ in found.found]),
         period=Period(found.period_start, found.period_end).text(),
         changes=queries.changes(session, found) if "compare" in request.args else None,
     )  # fmt: skip
