@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PLANTED = ROOT / "tests" / "planted"
 WATCHED = ("kernel", "registry", "pricing", "market", "settlement", "web", "tests", "bench", "migrations/env.py")
 TOO_LONG_TO_STORE = {"files_fit_a_head"}
+AGAINST_FLOATS = ("money_never_meets_a_float", "division_is_exact")
+FLOATS_PLANTED = 12
 
 
 def sources() -> list[Path]:
@@ -51,6 +53,19 @@ def test_the_project_keeps_the_house_rules() -> None:
 def test_the_rules_watch_the_code_and_not_an_empty_folder() -> None:
     watched = {file.relative_to(ROOT).parts[0] for file in sources()}
     assert {"kernel", "registry", "pricing", "market", "settlement", "web", "tests"} <= watched
+
+
+def test_a_binary_fraction_is_refused_where_money_passes_by_whatever_way_it_comes_in() -> None:
+    """Twelve samples and more, each of them found; that the project has none is seen with all the rules (A6)."""
+    planted = [(rule, file) for rule, file in samples() if rule in AGAINST_FLOATS]
+    found = [
+        line
+        for rule, file in planted
+        for line in objections(rule, file.read_text(encoding="utf-8"), file.relative_to(PLANTED / rule).as_posix())
+    ]
+    assert {rule for rule, _ in planted} == set(AGAINST_FLOATS)
+    assert len(found) == sum(file.read_text(encoding="utf-8").count("# planted") for _, file in planted)
+    assert len(found) >= FLOATS_PLANTED
 
 
 def test_every_rule_has_a_planted_sample() -> None:

@@ -1,4 +1,8 @@
-"""What every answer carries, what no request gets past: headers, cookies, forged forms, borrowed cookies, detours."""
+"""What every answer carries, what no request gets past: headers, cookies, forged forms, borrowed cookies, detours.
+
+Every form of the site is sent without a token, with another person's, with yesterday's, from another site, as a body
+that is no form, and as a GET in disguise: all are refused (I6).
+"""
 
 from __future__ import annotations
 
