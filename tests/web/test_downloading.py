@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +31,7 @@ from tests.make.clients import as_person, as_program, key, send
 from web import downloading
 
 FILE = make.CSV.encode()
+LARGE, SLOW, CUT_SECONDS = 7 << 20, 4_096, 5
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +39,14 @@ def today() -> Iterator[None]:
     """The day on which everything is sold."""
     with clock.set_to(market.SALE):
         yield
+
+
+@pytest.fixture
+def site_day() -> Iterator[None]:
+    """The same day for the threads that serve the site."""
+    clock.run_from(market.SALE)
+    yield
+    clock.run_from(None)
 
 
 @pytest.fixture
@@ -147,6 +158,27 @@ def test_a_suspended_seller_closes_links_that_are_out_already_and_files_on_their
     answer = client.get(waiting, headers=sold.buyer)
     assert (answer.status_code, answer.json["code"]) == (409, "entitlement.closed")
     assert link(client, sold, made).json["code"] == "entitlement.closed"
+
+
+def test_over_the_wire_a_download_on_its_way_breaks_off_when_access_ends(
+    client: FlaskClient, app: Flask, sold: make.Sold, live_url: str, site_day: None
+) -> None:
+    large = b"score,level\n" + b"712,A\n" * (LARGE // 6)
+    path = path_of(link(client, sold, put_up(client, sold, large).json["id"]))
+    address = urlsplit(live_url)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW)  # a reader that takes little at a time
+        reader.settimeout(CUT_SECONDS)
+        reader.connect((address.hostname, address.port))
+        own = (f"{name}: {text}" for name, text in sold.buyer.items())
+        heads = [f"GET {path} HTTP/1.1", f"Host: {address.netloc}", *own]
+        reader.sendall("\r\n".join([*heads, "", ""]).encode())
+        taken = len(reader.recv(SLOW))
+        with app.app_context(), db.transaction() as session:
+            parties.suspend(session, base.supervisor(), sold.product.owner_id, reason="超范围使用", now=market.SALE)
+        while more := len(reader.recv(LARGE)):
+            taken += more
+    assert SLOW <= taken < len(large) // 2
 
 
 def test_a_used_up_quota_gives_known_files_again_and_no_new_one(client: FlaskClient, app: Flask) -> None:
