@@ -98,6 +98,7 @@ class Permission(StrEnum):
     CEILING_CONFIRM = "ceiling.confirm"
     CAP_SET = "cap.set"
     PRICE_SET = "price.set"
+    PRICE_RELEASE = "price.release"
     PRICE_TRY = "price.try"
     EXEMPTION_APPROVE = "exemption.approve"
     MISUSE_RECORD = "misuse.record"
@@ -231,6 +232,7 @@ ROLES_OF: dict[Permission, tuple[Role, ...]] = {
     Permission.CEILING_CONFIRM: (Role.PRICE, Role.SUPERVISOR),
     Permission.CAP_SET: (Role.SUPERVISOR,),
     Permission.PRICE_SET: SELLERS,
+    Permission.PRICE_RELEASE: (*SELLERS, Role.PRICE),
     Permission.PRICE_TRY: (*SELLERS, Role.PRICE, Role.SUPERVISOR, Role.AUDITOR),
     Permission.EXEMPTION_APPROVE: (Role.SUPERVISOR,),
     Permission.MISUSE_RECORD: (Role.SUPERVISOR, Role.AUDITOR),

@@ -107,6 +107,7 @@ SUBJECTS: dict[str, Subject] = {
                               f"determination_id.{SIDES.replace(' ', ' determination_id.')}",
                               cap_plan="draft amend drop report"),
     "pricing_tariff": _told(lazy_gettext("收费标准"), PRODUCT, tariff="set"),
+    "pricing_parked_price": _told(lazy_gettext("停放的调价"), "seller_id", parked_price="park release withdraw"),
     "pricing_buyer_class_rule": _told(lazy_gettext("客户分类规则"), PRODUCT, buyer_class="publish_rule"),
     "pricing_buyer_class_member": _told(lazy_gettext("客户分类"), f"{PRODUCT} party_id", tariff="admit_to_class"),
     "pricing_buyer_class_change": _told(

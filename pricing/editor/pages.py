@@ -24,8 +24,9 @@ from pricing.costs.pages import UNIT_WORDS, RowsForm
 from pricing.editor import queries
 from pricing.editor.queries import Preview
 from pricing.editor.schemas import QUANTITIES_MAX, TariffFormIn
+from pricing.parked_prices import commands
+from pricing.parked_prices.model import ParkedPrice
 from pricing.policy import PricingPolicy
-from pricing.tariffs import commands
 from pricing.tariffs.checks import Terms
 from pricing.tariffs.pages import KIND_WORDS, REGIME_WORDS
 from pricing.tariffs.queries import history
@@ -62,13 +63,17 @@ def edit(code: str) -> AnyResponse:
                 return _editor(product, form, tried, 200, None)
             with db.transaction() as opened:
                 terms = {name: value for name, value in form.data.items() if name != "quantities"}
-                made = commands.set_tariff(
+                made = commands.set_or_park(
                     opened, current_actor(), product_id=product.id, **terms, now=clock.now(), book=policy_book()
                 )
                 was_sent(opened, at, now=clock.now())
         except DomainError as error:
             form.refuse(error)
         else:
+            if isinstance(made, ParkedPrice):
+                words = gettext("调价 %(number)s 已停放，没有公布：由另一人解除后才公布。", number=made.number)
+                flash(words, "warning")
+                return redirect(url_for("parked_price_pages.show", number=made.number), code=303)
             flash(gettext("收费标准 %(number)s 已公布。", number=made.number), "success")
             return redirect(url_for("tariff_pages.show", code=product.code), code=303)
     return _editor(product, form, tried, 422 if request.method == "POST" else 200, kept)

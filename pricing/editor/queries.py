@@ -15,7 +15,7 @@ from kernel.policy import PolicyBook
 from pricing.ceilings.model import FeeCap
 from pricing.ceilings.queries import cap_at
 from pricing.classes import queries as classes
-from pricing.editor.rules import Notice, Row, notices, rows, telling
+from pricing.editor.rules import Notice, Row, notices, parked, rows, telling
 from pricing.tariffs.checks import Examined, Terms, examine
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import dearest_unit, highest_unit_price
@@ -37,6 +37,7 @@ class Preview:
     unit_price_max: str
     notices: list[Notice]
     refusals: tuple[DomainError, ...]
+    will_be_parked: bool  # the change is out of bounds: another person has to release it (A12)
 
     @property
     def is_permitted(self) -> bool:
@@ -88,6 +89,7 @@ def preview(
         unit_price_max=dearest_unit(terms.model).text(),
         notices=_notices(session, product, terms, found, before is not None),
         refusals=found.refusals,
+        will_be_parked=found.odd is not None,
     )
 
 
@@ -101,9 +103,10 @@ def _notices(
     members = classes.memberships(session, product.id)
     known = {row.member.buyer_class for row in members if row.stands(terms.effective_from)}
     followed = found.superseded if comparable else None
-    return notices(
+    told = notices(
         terms.model,
         before=followed.tariff_model() if followed else None,
         before_number=followed.number if followed else "",
         known_classes=known,
     )
+    return [parked(found.odd.words, found.odd.words_en), *told] if found.odd else told

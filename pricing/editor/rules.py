@@ -115,6 +115,15 @@ def notices(
     return found
 
 
+def parked(words: str, words_en: str) -> Notice:
+    """Return the notice that a change is out of bounds, and what happens with it when it is sent (A12)."""
+    return Notice(
+        "will_be_parked",
+        f"{words}；提交后停放而不公布，由另一位有定价权限的人员或当地价格主管说明理由后解除",
+        f"{words_en}. It will be parked until a colleague or the price officer releases it",
+    )
+
+
 def _undercut(model: TariffModel) -> list[Notice]:
     """Name packages that cost more than others which give at least as much."""
     found = []

@@ -178,6 +178,7 @@ class PreviewOut(ma.Schema):
     """What a price would be; nothing was written."""
 
     is_permitted = ma.fields.Boolean()
+    will_be_parked = ma.fields.Boolean()
     rows = ma.fields.List(ma.fields.Nested(RowOut))
     cap = ma.fields.Nested(CapOut, allow_none=True)
     before = ma.fields.Nested(TariffOut, allow_none=True)

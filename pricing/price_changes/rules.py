@@ -97,6 +97,14 @@ def first_rise(before: TariffModel, after: TariffModel) -> int | None:
     )
 
 
+def is_odd(before: UnitPrice, after: UnitPrice, rate_max: Fraction) -> bool:
+    """Say whether a price moves by more than that part of the price before it, up or down (A12).
+
+    Exactly that part is ordinary. From nothing every price is odd, and so is nothing after a price.
+    """
+    return abs(after.units - before.units) > rate_max * before.units
+
+
 def must_give_notice(effective_from: date, today: date, days: int, article: str, why: str) -> None:
     """Refuse a rise that begins before the days of notice are over.
 

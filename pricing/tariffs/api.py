@@ -1,4 +1,4 @@
-"""Prices for programs: they are public; only the seller adds to them."""
+"""Prices for programs: they are public; the seller adds to them through ``pricing/parked_prices/api.py``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import sqlalchemy as sa
 
 from kernel import clock, db
 from kernel.db import new_id
-from kernel.http import ApiBlueprint, current_actor, page, policy_book, public, requires
-from kernel.identity import Permission
+from kernel.http import ApiBlueprint, current_actor, page, policy_book, public
 from pricing.classes import queries as classes
 from pricing.price_changes.rules import history
-from pricing.tariffs import commands, queries
+from pricing.tariffs import queries
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.schemas import (
     PriceArgs,
@@ -21,7 +20,6 @@ from pricing.tariffs.schemas import (
     PriceListArgs,
     PriceListOut,
     TariffArgs,
-    TariffIn,
     TariffOut,
     TariffPageOut,
 )
@@ -44,16 +42,6 @@ def browse(args):
         if name in args:
             query = query.where(getattr(Tariff, name) == args[name])
     return page(db.session(), query, Tariff, newest_first=True)
-
-
-@blueprint.post("")
-@requires(Permission.PRICE_SET)
-@blueprint.arguments(TariffIn)
-@blueprint.response(201, TariffOut)
-def set_tariff(tariff_in):
-    """Fix and publish the price of a product from a day on."""
-    with db.transaction() as session:
-        return commands.set_tariff(session, current_actor(), **tariff_in, now=clock.now(), book=policy_book())
 
 
 @blueprint.get("/<uuid:tariff_id>")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +21,7 @@ from pricing.classes.queries import rules_at
 from pricing.classes.rules import must_be_published
 from pricing.costs.rules import ChargeUnit, cited_dict
 from pricing.policy import PricingPolicy
-from pricing.price_changes.rules import first_rise, must_give_notice
+from pricing.price_changes.rules import first_rise, is_odd, must_give_notice
 from pricing.tariffs import queries
 from pricing.tariffs.model import ANY, Tariff
 from pricing.tariffs.rules import CAP_ARTICLE, PriceAboveCap, Regime, TariffModel, check_price, dearest_unit
@@ -30,6 +32,7 @@ from registry.parties.rules import Capacity
 from registry.products.model import Product
 
 UNIT_PRICE_MAX = UnitPrice.yuan("999999999.99999999")  # what a unit price can be written as
+ODD_RATE_MAX = Fraction(1, 2)  # A12: a change by more than this part of the price before is odd
 
 
 class RegimeNotAllowed(Invalid):
@@ -48,6 +51,51 @@ class TariffUnusable(Invalid):
     """A price that cannot be fixed as it is: unit, day, guidance."""
 
     code = "tariff.unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class OddChange:
+    """A change of price that another person has to look at (A12): the price before it, and what it would become."""
+
+    before: Tariff
+    price: UnitPrice
+
+    @property
+    def words(self) -> str:
+        """Say what is odd about it."""
+        old, new = self.before.unit_price_max.text(), self.price.text()
+        return f"最高单价由 {old} 元（{self.before.number}）改为 {new} 元，变动超过原价的一半（OUT_OF_BOUNDS）"
+
+    @property
+    def words_en(self) -> str:
+        """Say the same in English."""
+        old, new = self.before.unit_price_max.text(), self.price.text()
+        return f"From {old} ({self.before.number}) to {new}: more than half of the price before (OUT_OF_BOUNDS)"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What another person released: who had asked for it, and the price that it was compared with."""
+
+    asked_by: UUID
+    before_id: UUID
+
+
+class OutOfBounds(Conflict):
+    """A price changes by more than half and nobody else has looked at it; it is parked, not published."""
+
+    code = "tariff.out_of_bounds"
+    title = "调价幅度超过一半，须另一人解除"
+    title_en = "A change by more than half needs a second person"
+
+    def __init__(self, odd: OddChange) -> None:
+        """Keep what is odd, for whoever parks it."""
+        super().__init__(
+            f"{odd.words}；请作为停放的调价提交，由另一人说明理由后解除。",
+            detail_en=f"{odd.words_en}. Have it parked and released by somebody else.",
+            errors=[{"pointer": "/model", "code": OutOfBounds.code, "message": odd.words}],
+        )
+        self.odd = odd
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +124,7 @@ class Examined:
     cap: FeeCap | None
     superseded: Tariff | None
     refusals: tuple[DomainError, ...]
+    odd: OddChange | None  # a change that is parked until another person releases it
 
 
 def examine(
@@ -121,7 +170,7 @@ def examine(
     basis = policy.merchant_price_basis
     demanded_by = basis.citation() if basis else None
     attempt(lambda: must_be_stated(terms.regime is Regime.MARKET_VALUE_BASED, demanded_by, has_basis))
-    return Examined(sources, cap, followed[0] if followed else None, tuple(refusals))
+    return Examined(sources, cap, followed[0] if followed else None, tuple(refusals), _odd(terms, followed))
 
 
 def _permitted(session: Session, product: Product, regime: Regime, policy: PricingPolicy) -> list[dict[str, Any]]:
@@ -165,13 +214,22 @@ def _must_begin_in_time(terms: Terms, today: date, policy: PricingPolicy) -> Non
 
 
 def _followed(session: Session, product: Product, terms: Terms) -> list[Tariff]:
-    """Return the price that the new one follows; refuse a second one for the same day."""
+    """Return the prices that the new one follows, the latest first; refuse a second one for the same day."""
     earlier = [tariff for tariff in queries.history(session, product.id) if tariff.scope == terms.scope]
     for tariff in earlier:
         if tariff.effective_from == terms.effective_from:
             words = f"产品 {product.code} 自 {terms.effective_from} 起已公布 {tariff.number}，不得改写；请另定生效日"
             raise _unusable("/effective_from", words)
-    return [tariff for tariff in earlier if tariff.effective_from < terms.effective_from][:1]
+    return [tariff for tariff in earlier if tariff.effective_from < terms.effective_from]
+
+
+def _odd(terms: Terms, followed: Sequence[Tariff]) -> OddChange | None:
+    """Return what is odd about the change from the last price in the same unit; a first price is compared with none."""
+    before = next((tariff for tariff in followed if tariff.charge_unit is terms.charge_unit), None)
+    price = dearest_unit(terms.model)
+    if before is None or not is_odd(before.unit_price_max, price, ODD_RATE_MAX):
+        return None
+    return OddChange(before, price)
 
 
 def _must_be_announced(terms: Terms, before: Tariff | None, today: date, policy: PricingPolicy) -> None:

@@ -14,12 +14,13 @@ from kernel.calendar import business_date
 from kernel.identity import Actor, Permission
 from kernel.policy import PolicyBook
 from pricing.costs.rules import ChargeUnit
-from pricing.tariffs.checks import Terms, examine
+from pricing.tariffs.checks import Examined, OutOfBounds, Released, Terms, examine
 from pricing.tariffs.model import Tariff
 from pricing.tariffs.rules import Regime, TariffModel, dearest_unit
 from pricing.value_bases.model import ValueBasis
 from pricing.value_bases.rules import must_fit
 from registry.products import queries as products
+from registry.products.model import Product
 
 
 def set_tariff(
@@ -39,62 +40,74 @@ def set_tariff(
     guidance: str | None = None,
     charges_misses: bool = False,
     value_basis: Mapping[str, Any] | None = None,
+    released: Released | None = None,
 ) -> Tariff:
     """Fix and publish the price (具体收费标准) of a product from a day on; the prices before it stay on record.
 
     ``model`` is the way of charging as the API writes it; ``subject_kind`` and ``buyer_class`` narrow whom it concerns;
     ``dedup_days`` charges repeated use of one subject once; ``guidance`` is the authorizing entity's on a trial fee;
     ``charges_misses`` charges what finds nothing too (查询即计); ``value_basis`` is the application value of a market
-    price: scenario, benefit, method and comparables.
+    price. Without ``released``, what another person looked at, no price moves by more than half of the one before.
 
     Raises:
-        NotAllowed: the actor does not act for the seller.
+        NotAllowed: the actor does not act for the seller, or may not release its prices.
         Unreadable: the model makes no sense; every wrong field is named.
         RegimeNotAllowed: the seller's prices there come about in another way.
         TrialOver: a trial fee after the first complete year, or beside a cap.
         CapMissing, PriceAboveCap: a guided price without a cap, or some quantity would pay more per unit than the cap.
-        RiseTooSoon: a rise without the days of notice that the place demands.
+        RiseTooSoon, OutOfBounds: a rise without the notice that the place demands; a change by more than half.
         TariffUnusable: unit, day or guidance cannot be, or a price begins on that day already.
         ClassRuleMissing: a price for a class or grade of buyers without a published rule.
         ValueBasisMissing, ValueBasisUnusable: no value where the place makes it the basis, or one where it is none.
 
     Source:
-        发改价格〔2025〕65号 二, 三（二）, 五.
+        发改价格〔2025〕65号 二, 三（二）, 五; A12.
     """
     product = products.get(session, product_id, lock=True)
-    actor.must(Permission.PRICE_SET, org_id=product.owner_id, place=product.place)
+    permission = Permission.PRICE_SET if released is None else Permission.PRICE_RELEASE
+    actor.must(permission, org_id=product.owner_id, place=product.place)
     priced, today = TariffModel.from_dict(model), business_date(now)
     terms = Terms(regime, charge_unit, priced, effective_from, subject_kind, buyer_class, guidance)
-    found = examine(session, product, terms, has_basis=value_basis is not None, today=today, book=book)
-    if found.refusals:
-        raise found.refusals[0]
+    found = _examined(session, product, terms, value_basis, released, today, book)
     tariff = Tariff(
         number=numbering.number(session, "TAR", today), place=product.place, product_id=product.id,
         regime=regime, charge_unit=charge_unit, model=priced.to_dict(), unit_price_max=dearest_unit(priced),
         subject_kind=subject_kind, buyer_class=buyer_class, scope=terms.scope, dedup_days=dedup_days,
         charges_misses=charges_misses, effective_from=effective_from, cap_id=found.cap.id if found.cap else None,
-        guidance=guidance, published_at=now, set_by=actor.id, sources=found.sources,
+        guidance=guidance, published_at=now, set_by=released.asked_by if released else actor.id, sources=found.sources,
         supersedes_id=found.superseded.id if found.superseded else None,
     )  # fmt: skip
     session.add(tariff)
-    _state_value(session, actor, tariff, value_basis, now)
+    _state_value(session, tariff, value_basis, now)
     detail = {"product": product.code, "unit_price_max": tariff.unit_price_max.text()}
     audit.record(session, actor, "tariff.set", tariff, at=now, note=tariff.number, detail=detail)
     return tariff
 
 
-def _state_value(
-    session: Session, actor: Actor, tariff: Tariff, basis: Mapping[str, Any] | None, now: datetime
-) -> None:
+def _examined(
+    session: Session, product: Product, terms: Terms, basis: Mapping[str, Any] | None, released: Released | None,
+    today: date, book: PolicyBook,
+) -> Examined:  # fmt: skip
+    """Return what was found about the price; refuse it where anything stands against it."""
+    found = examine(session, product, terms, has_basis=basis is not None, today=today, book=book)
+    if found.refusals:
+        raise found.refusals[0]
+    if basis is not None:
+        must_fit(terms.regime is Regime.MARKET_VALUE_BASED, basis["method"], len(basis.get("comparables", ())))
+    if found.odd and (released is None or released.before_id != found.odd.before.id):
+        raise OutOfBounds(found.odd)
+    return found
+
+
+def _state_value(session: Session, tariff: Tariff, basis: Mapping[str, Any] | None, now: datetime) -> None:
     """Keep what the seller states as the application value behind a market price, where it states one."""
     session.flush()
     if basis is None:
         return
     comparables = [{**one, "price": one["price"].text()} for one in basis.get("comparables", ())]
-    must_fit(tariff.regime is Regime.MARKET_VALUE_BASED, basis["method"], len(comparables))
     stated = ValueBasis(
         tariff_id=tariff.id, scenario=basis["scenario"], benefit=basis["benefit"], method=basis["method"],
-        comparables=comparables, stated_by=actor.id, stated_at=now,
+        comparables=comparables, stated_by=tariff.set_by, stated_at=now,
     )  # fmt: skip
     session.add(stated)
     session.flush()

@@ -61,7 +61,7 @@ NOT_LEFT = (
     "/imports/records/<uuid:record_id>/dataset.jsonld", "/incidents/<uuid:incident_id>",
     "/negotiations/<uuid:negotiation_id>", "/objections/<reference>",
     "/objections/<uuid:objection_id>/files/<sha256>", "/onboarding/<number>", "/orders/<number>/seals/<uuid:seal_id>",
-    "/payout-resolutions/<uuid:resolution_id>/evidence", "/prices/complaints/<reference>",
+    "/payout-resolutions/<uuid:resolution_id>/evidence", "/prices/complaints/<reference>", "/prices/parked/<number>",
     "/pricing/adjustments/<uuid:adjustment_id>", "/pricing/assessments/<uuid:assessment_id>",
     "/pricing/assessments/<uuid:assessment_id>.xlsx", "/pricing/assessments/<uuid:assessment_id>/revenue.svg",
     "/pricing/complaints/<uuid:complaint_id>", "/pricing/complaints/<uuid:complaint_id>/evidence",

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext
 
 from kernel.calendar import business_date
-from kernel.identity import Role
+from kernel.identity import SELLERS, Role
 from kernel.money import PERCENT, decimal_text, fraction
 from pricing.adjustments import queries as adjustments
 from pricing.adjustments.model import Adjustment
@@ -22,7 +22,9 @@ from pricing.costs.rules import SurveyState
 from pricing.cycles import queries as cycles
 from pricing.headroom import queries as headroom
 from pricing.headroom.model import WHOLE_AGREEMENT
+from pricing.parked_prices import queries as parked
 from pricing.tariffs import queries as tariffs
+from registry.accounts.queries import accounts_behind
 from registry.agreements.model import Agreement
 from registry.parties.model import Party
 from registry.products.model import Product
@@ -133,6 +135,22 @@ def adjustments_waiting(asking: Asking) -> Iterator[Task]:
                 "adjustments", what, one.number, title, url_for("adjustment_pages.show", adjustment_id=one.id),
                 one.place, business_date(one.decided_at) if one.decided_at else None, one.due_date, "PRC-08",
             )  # fmt: skip
+
+
+def parked_prices(asking: Asking) -> Iterator[Task]:
+    """Return the parked changes of price that the person may release; not those that one asked for oneself."""
+    for one in parked.releasable(asking.session, asking.acting(Role.PRICE, *SELLERS), SHOWN_MAX):
+        if asking.actor.id in accounts_behind(asking.session, one.asked_by):
+            continue
+        note = gettext(
+            "最高单价由 %(old)s 元改为 %(new)s 元", old=one.old_unit_price_max.text(), new=one.new_unit_price_max.text()
+        )
+        yield Task(
+            "parked_prices", gettext("解除或撤回停放的调价"), one.number,
+            asking.session.get_one(Product, one.product_id).title,
+            url_for("parked_price_pages.show", number=one.number), one.place, business_date(one.asked_at),
+            one.effective_from, "PRC-05", note,
+        )  # fmt: skip
 
 
 def prices_above_cap(asking: Asking) -> Iterator[Task]:

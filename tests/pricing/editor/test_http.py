@@ -102,7 +102,7 @@ PACKS = {"packs-0-quantity": "20", "packs-0-price": "2", "packs-1-quantity": "10
 
 
 def test_every_model_value_basis_and_grade_can_be_typed_and_is_shown(app, client, made):
-    product = made(market.make_market_product)
+    product = made(market.make_market_product, "1.50")
     seller = as_person(app, Role.MERCHANT, party=made(lambda session: session.get_one(Party, product.owner_id)))
     page = f"/prices/{product.code}/edit"
     base_form = {"regime": "market_value_based", "charge_unit": "per_use", "charges_misses": "true"}

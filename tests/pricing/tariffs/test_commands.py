@@ -157,11 +157,11 @@ def test_the_trial_ends_with_the_first_complete_year_and_when_there_is_a_cap(ses
     last_day, too_late = date(2027, 12, 31), date(2028, 1, 1)
     with pytest.raises(checks.TrialOver) as refused:
         make.make_tariff(
-            session, product, one_price("2"), regime=Regime.TRIAL, guidance="指导意见", effective_from=too_late
+            session, product, one_price("1.5"), regime=Regime.TRIAL, guidance="指导意见", effective_from=too_late
         )
     assert "2027" in refused.value.detail
     make.make_tariff(
-        session, product, one_price("2"), regime=Regime.TRIAL, guidance="指导意见", effective_from=last_day
+        session, product, one_price("1.5"), regime=Regime.TRIAL, guidance="指导意见", effective_from=last_day
     )
     with pytest.raises(checks.TrialOver):
         make.make_tariff(

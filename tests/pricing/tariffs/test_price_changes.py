@@ -62,7 +62,7 @@ def test_a_rise_needs_the_notice_of_the_place_and_a_fall_needs_none(session, pro
 def test_where_no_text_names_a_notice_none_is_asked(session, product):
     made = commands.set_tariff(
         session, make.seller_of(session, product), product_id=product.id, regime=MARKET,
-        charge_unit=commands.ChargeUnit.PER_USE, model=one("5.00"), effective_from=SOON, now=make.NOW, book=base.book(),
+        charge_unit=commands.ChargeUnit.PER_USE, model=one("1.50"), effective_from=SOON, now=make.NOW, book=base.book(),
         value_basis=make.VALUE,
     )  # fmt: skip
     assert made.effective_from == SOON

@@ -194,7 +194,7 @@ def test_the_2025_tariff_of_the_credit_reference_centre_is_expressible(session):
 def test_the_price_list_names_product_seller_price_and_cap(session):
     product = make.make_priced_product(session)
     other = make.make_priced_product(session, place="puer")
-    make.make_tariff(session, product, one_price("0.10"), effective_from=TOMORROW)
+    make.make_tariff(session, product, one_price("0.50"), effective_from=TOMORROW)
     rows = queries.price_list(session, make.TODAY)
     assert [(row.product.code, row.tariff.unit_price_max, row.cap.amount) for row in rows] == [
         (other.code, UnitPrice.yuan("0.80"), UnitPrice.yuan("0.80")),
@@ -202,7 +202,7 @@ def test_the_price_list_names_product_seller_price_and_cap(session):
     ]
     assert all(row.within_cap and row.product.owner.name for row in rows)
     only = queries.price_list(session, TOMORROW, place=base.PLACE)
-    assert [row.tariff.unit_price_max for row in only] == [UnitPrice.yuan("0.10")]
+    assert [row.tariff.unit_price_max for row in only] == [UnitPrice.yuan("0.50")]
 
 
 @pytest.mark.both_databases
