@@ -43,7 +43,7 @@ def _columns() -> list[Column]:
         Column("seller", _("供方"), SELLER.name, is_filter=True),
         Column("buyer", _("需方"), BUYER.name, is_filter=True),
         Column("subject", _("交易标的"), Product.title, is_filter=True),
-        Column("quantity", _("交易量"), Order.quantity, Kind.COUNT),
+        Column("quantity", gettext("交易量") + " / " + gettext("交付方式"), Order.quantity, Kind.COUNT),
         Column("amount", _("交易金额"), Order.amount, Kind.MONEY, is_filter=True, is_summed=True),
         Column("result", _("交易结果"), Order.state, Kind.CODE, results, tuple(results), is_filter=True),
     ]
