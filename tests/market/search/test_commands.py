@@ -80,18 +80,18 @@ def test_titles_come_before_the_rest_and_newer_before_older(session):
 
 @pytest.mark.both_databases
 def test_orders_by_price_and_by_use_follow_what_the_timetable_reads(session):
-    dear, cheap = make.make_offer(session), make.make_offer(session, model={"model": "per_unit", "unit_price": "0.10"})
+    dear, cheap = make.make_offer(session), make.make_offer(session, model={"model": "per_unit", "unit_price": "0.50"})
     assert found(session, sort=Sort.PRICE) == [cheap.code, dear.code]
     refresh(session, {dear.id: 7})
     assert found(session, sort=Sort.USE) == [dear.code, cheap.code]
     later = make.SALE + timedelta(days=40)
-    prices.make_tariff(session, dear, {"model": "per_unit", "unit_price": "0.05"}, effective_from=later.date(),
+    prices.make_tariff(session, dear, {"model": "per_unit", "unit_price": "0.45"}, effective_from=later.date(),
                        regime=prices.Regime.MARKET_VALUE_BASED, now=make.SALE)  # fmt: skip
     refresh(session, now=make.SALE)
     assert found(session, sort=Sort.PRICE) == [cheap.code, dear.code]
     refresh(session, now=later)
     entry = session.scalars(sa.select(SearchEntry).where(SearchEntry.product_id == dear.id)).one()
-    assert entry.price_order == UnitPrice.yuan("0.05").units
+    assert entry.price_order == UnitPrice.yuan("0.45").units
     assert entry.uses == 0
 
 

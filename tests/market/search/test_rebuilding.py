@@ -69,7 +69,7 @@ def followed(session: Session) -> dict[UUID, int]:
     registry.add_version(session, flow, description="含台风路径")
     catalogue.refresh(session, CLOCK, {storm.id: 2}, now=make.SALE)
     listings.withdraw(session, registry.seller(sea), of_product(session, sea.id).id, now=make.SALE)
-    prices.make_tariff(session, flood, {"model": "per_unit", "unit_price": "0.05"}, now=make.SALE,
+    prices.make_tariff(session, flood, {"model": "per_unit", "unit_price": "0.45"}, now=make.SALE,
                        effective_from=(make.SALE + timedelta(days=30)).date(),
                        regime=prices.Regime.MARKET_VALUE_BASED)  # fmt: skip
     uses = {storm.id: 3, credit.id: 9}
