@@ -154,7 +154,7 @@ def test_people_are_told_before_and_after_and_the_desk_of_the_other_person_leads
     assert number in colleague.get("/prices/parked?state=waiting").get_data(as_text=True)
     assert number not in colleague.get("/prices/parked?state=released").get_data(as_text=True)
     step = f"{sent.location}/release"
-    assert send(asker, step, WHY, form_at=sent.location).status_code in (403, 428)
+    assert send(asker, step, {**WHY, "version": "1"}, form_at=sent.location).status_code == 403
     short = send(colleague, step, {"reason": "好"}, form_at=sent.location)
     assert short.status_code == 422
     done = send(colleague, step, WHY, form_at=sent.location)
@@ -179,3 +179,26 @@ def test_a_program_is_told_by_the_preview_that_the_change_will_be_parked(app, cl
         tried = client.post(f"{TARIFFS}/preview", json=asked(product, price), headers=headers).json
         assert (tried["is_permitted"], tried["will_be_parked"]) == (True, parked), price
         assert ("will_be_parked" in {one["code"] for one in tried["notices"]}) is parked
+
+
+def test_the_answer_that_a_price_was_parked_is_documented(client):
+    answers = client.get("/api/v1/openapi.json").json["paths"]["/api/v1/tariffs"]["post"]["responses"]
+    schemas = {status: answers[status]["content"]["application/json"]["schema"]["$ref"] for status in ("201", "202")}
+    assert schemas == {
+        "201": "#/components/schemas/tariffs.TariffOut", "202": "#/components/schemas/parked_prices.ParkedPriceOut",
+    }  # fmt: skip
+
+
+def test_readers_of_english_are_told_the_same(app, product, merchant):
+    asker = as_person(app, Role.MERCHANT, party=merchant)
+    page, english = f"/prices/{product.code}/edit", {"Accept-Language": "en"}
+    tried = send(asker, f"/prices/{product.code}/preview", typed(), form_at=page, headers=english).text
+    assert "Will be parked until another person releases it" in tried
+    assert "more than half of the price before (OUT_OF_BOUNDS)" in tried
+    at = send(asker, page, typed(), form_at=page).location
+    shown = asker.get(at, headers=english).text
+    assert "a change by more than half of the price before" in shown
+    assert "Until then the price before stays in effect." in shown
+    own = send(asker, f"{at}/release", {**WHY, "version": "1"}, form_at=at, headers=english)
+    assert (own.status_code, "a colleague who may set prices, or the price officer" in own.text) == (403, True)
+    assert "neither published nor in effect" in asker.get("/prices/parked", headers=english).text
