@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from kernel import audit, bulk, numbering
+from kernel import audit, bulk, canonical, numbering
 from kernel.db import new_id
 from kernel.errors import Conflict
 from kernel.identity import Actor, Permission
@@ -53,7 +54,8 @@ def book_new(session: Session, actor: Actor, entries: Sequence[Entry], *, now: d
     """Book entries whose causes are new, all or none; the unique cause refuses a second booking.
 
     Lines go in before their header: the header's trigger proves the sum on either database. Each book is numbered
-    as one block, so that a hundred thousand entries ask for their numbers once.
+    as one block, so that a hundred thousand entries ask for their numbers once. The audit line keeps a digest of what
+    was booked in each book: whoever changes an entry past the database's refusals is found by it (A3).
     """
     for place in {entry.place for entry in entries}:
         actor.must(Permission.INTAKE, place=place)
@@ -68,7 +70,8 @@ def book_new(session: Session, actor: Actor, entries: Sequence[Entry], *, now: d
     ]
     bulk.insert_many(session, JournalLine, lines)
     bulk.insert_many(session, JournalEntry, headers)
-    detail = {"first": headers[0]["number"], "last": headers[-1]["number"], "count": len(headers)}
+    detail = {"first": headers[0]["number"], "last": headers[-1]["number"], "count": len(headers),
+              "books": _digests(headers, entries)}  # fmt: skip
     subject = ("settlement_journal_entry", str(headers[0]["id"]))
     audit.record(session, actor, "ledger.book", subject, at=now, note=str(entries[0].cause), detail=detail)
     return [Booked(JournalEntry(**header), entry) for header, entry in zip(headers, entries, strict=True)]
@@ -83,6 +86,26 @@ def _numbers(session: Session, entries: Sequence[Entry]) -> dict[tuple[str, int]
     return {
         (place, year): itertools.count(numbering.take_block(session, queries.series(place, year), count))
         for (place, year), count in sorted(counts.items())
+    }
+
+
+def _digests(headers: Sequence[dict[str, Any]], entries: Sequence[Entry]) -> dict[str, list[Any]]:
+    """Return, by series of vouchers, the first and the last number and a digest of all that was booked under them."""
+    texts: dict[str, list[str]] = {}
+    numbers: dict[str, list[int]] = {}
+    for header, entry in zip(headers, entries, strict=True):
+        name = queries.series(*_book(entry))
+        told = [
+            str(header["id"]), header["number"], str(entry.cause), entry.cause_id, str(entry.entry_date), entry.text,
+            header["booked_at"].astimezone(UTC).isoformat(), header["booked_by"], entry.tags.agreement,
+            entry.tags.product, entry.tags.use_class, str(entry.value_date), str(entry.reverses),
+            [[leg.account, leg.amount.fen] for leg in entry.legs],
+        ]  # fmt: skip
+        texts.setdefault(name, []).append(canonical.text(told))
+        numbers.setdefault(name, []).append(header["number"])
+    return {
+        name: [numbers[name][0], numbers[name][-1], hashlib.sha256("\n".join(told).encode()).hexdigest()]
+        for name, told in texts.items()
     }
 
 

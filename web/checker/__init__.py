@@ -13,6 +13,7 @@ from web.checker.chain import audit_seals
 from web.checker.digests import DIGESTS
 from web.checker.evidence import EVIDENCE
 from web.checker.guards import missing_guards
+from web.checker.journal import JOURNAL
 from web.checker.payouts import PAYOUT_CHECKS
 from web.checker.prices import PRICE_CHECKS, PRICES
 from web.checker.proofs import PROOFS, against
@@ -34,7 +35,7 @@ def verify(connection: sa.Connection, anchors: Sequence[dict[str, Any]] = ()) ->
         connection,
         (*CHECKS, *REVIEW_CHECKS, *REGISTRY_CHECKS, *SETTLEMENT_CHECKS, *PRICE_CHECKS, *CATALOGUE_CHECKS),
     )
-    for reader in (*DIGESTS, audit_seals, *PROOFS, *EVIDENCE, *PRICES, full_text):
+    for reader in (*DIGESTS, *JOURNAL, audit_seals, *PROOFS, *EVIDENCE, *PRICES, full_text):
         found += reader(connection)
     return found + paid_and_closed(connection) + against(connection, anchors)
 

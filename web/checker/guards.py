@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import sqlalchemy as sa
+import yaml
 
 APPEND_ONLY = (
     "audit_leaves", "audit_line", "audit_seal", "evidence_file", "market_bank_file", "market_bank_line_release",
@@ -72,22 +76,70 @@ OTHERS = (
 )  # fmt: skip
 
 
+REGISTER = Path(__file__).with_name("guards.yaml")  # of OTHERS: what each says, as digests; written by its test
+TRIGGERS = {
+    "sqlite": """SELECT name, tbl_name || '|' || sql, 1 FROM sqlite_master WHERE type = 'trigger'""",
+    "postgresql": """SELECT t.tgname, concat_ws('|', t.tgrelid::regclass, t.tgtype, t.tgattr, t.tgqual IS NULL,
+        p.proretset, p.proconfig, p.prosrc), t.tgenabled = 'A' FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE NOT t.tgisinternal""",
+}
+# of PostgreSQL's catalogue: before each row (3) or each statement (2) of UPDATE (16), DELETE (8), TRUNCATE (32)
+KINDS = {"update": 19, "delete": 11, "truncate": 34}
+DIGITS = 16
+
+
 def wanted_guards(dialect: str) -> set[str]:
     """Return the names of the triggers that must be there."""
-    acts = ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
-    return {f"{table}_no_{act}" for table in APPEND_ONLY for act in acts} | set(OTHERS)
+    return {f"{table}_no_{act}" for table in APPEND_ONLY for act in acts_of(dialect)} | set(OTHERS)
+
+
+def acts_of(dialect: str) -> tuple[str, ...]:
+    """Return what an append-only table refuses."""
+    return ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
 
 
 def present_guards(connection: sa.Connection) -> set[str]:
     """Return the names of the triggers that are there and switched on."""
-    if connection.dialect.name == "postgresql":
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
-    else:
-        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    return set(connection.scalars(sa.text(query)))
+    return set(said_by_guards(connection))
+
+
+def said_by_guards(connection: sa.Connection) -> dict[str, str]:
+    """Return what each trigger says that is there and switched on, without quotation marks and double spaces."""
+    rows = connection.execute(sa.text(TRIGGERS[connection.dialect.name]))
+    return {name: " ".join(text.replace('"', "").split()) for name, text, is_on in rows if is_on}
+
+
+def short(text: str) -> str:
+    """Return what the register keeps of a trigger."""
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def missing_guards(connection: sa.Connection) -> list[str]:
-    """Return the triggers that are gone or switched off."""
-    missing = wanted_guards(connection.dialect.name) - present_guards(connection)
-    return [f"GUARD 数据库触发器缺失或被停用：{name}" for name in sorted(missing)]
+    """Return the triggers that are gone or switched off, and those that stand there and say something else."""
+    dialect = connection.dialect.name
+    said, wanted = said_by_guards(connection), wanted_guards(dialect)
+    found = [f"GUARD 数据库触发器缺失或被停用：{name}" for name in sorted(wanted - said.keys())]
+    right = _refusing_all(dialect) | _registered(dialect)
+    changed = sorted(name for name in wanted & said.keys() if short(said[name]) != right.get(name))
+    return found + [f"GUARD 数据库触发器内容被改动：{name}" for name in changed]
+
+
+def _refusing_all(dialect: str) -> dict[str, str]:
+    """Return the digests of the triggers of the append-only tables, which all say the same."""
+    return {
+        f"{table}_no_{act}": short(_refusal(table, act, dialect)) for table in APPEND_ONLY for act in acts_of(dialect)
+    }
+
+
+def _refusal(table: str, act: str, dialect: str) -> str:
+    words = f"{table} is append-only: book a correction instead"
+    if dialect == "postgresql":
+        body = f"BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'restrict_violation'; END"
+        return f"{table}|{KINDS[act]}||t|f| {body}"
+    head = f"{table}|CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table}"
+    return f"{head} BEGIN SELECT RAISE(ABORT, '{words}'); END"
+
+
+def _registered(dialect: str) -> dict[str, str]:
+    kept: dict[str, dict[str, str]] = yaml.safe_load(REGISTER.read_text(encoding="utf-8"))
+    return {name: digests[dialect] for name, digests in kept.items()}
