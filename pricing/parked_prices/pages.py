@@ -81,14 +81,14 @@ def take_step(number: str, step: str) -> AnyResponse:
 def _page(number: str, form: Form | None = None, *, status: int = 200) -> Response:
     session, actor = db.session(), current_actor()
     found = queries.get(session, actor, number)
-    owner, place = found.seller_id, found.place
+    owner, place, release_by = found.seller_id, found.place, queries.release_by(found, policy_book())
     text = render_template(
         "pricing/parked_prices/parked_price.html", parked=found, product=session.get_one(Product, found.product_id),
         before=tariffs.get(session, found.before_id), lines=describe(found.terms["model"]), change=_change(found),
         made=tariffs.get(session, found.tariff_id) if found.tariff_id else None, unit_titles=UNIT_WORDS,
         regime=REGIME_WORDS[Regime(found.terms["regime"])], state_titles=STATE_WORDS,
         is_own=actor.id in accounts_behind(session, found.asked_by),
-        is_late=found.state is ParkedState.WAITING and found.effective_from < clock.today(),
+        is_late=found.state is ParkedState.WAITING and release_by < clock.today(), release_by=release_by,
         may_release=actor.may(Permission.PRICE_RELEASE, org_id=owner, place=place),
         may_withdraw=actor.may(Permission.PRICE_SET, org_id=owner, place=place),
         form=form or Form(ma.Schema), refusal=words_of(form.problem if form else None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.identity import Actor, Permission
+from kernel.policy import PolicyBook
 from pricing.costs.queries import within_reach
 from pricing.parked_prices.model import ParkedPrice
 from pricing.parked_prices.rules import ParkedState
+from pricing.policy import PricingPolicy
 from registry.products.model import Product
 
 
@@ -52,6 +55,14 @@ def releasable(session: Session, actor: Actor, most: int) -> Sequence[ParkedPric
     """Return what waits within the actor's reach to release, the earliest first day first, at most so many."""
     query = visible(actor, Permission.PRICE_RELEASE).where(ParkedPrice.state == ParkedState.WAITING)
     return session.scalars(query.order_by(ParkedPrice.effective_from, ParkedPrice.number).limit(most)).all()
+
+
+def release_by(parked: ParkedPrice, book: PolicyBook) -> date:
+    """Return the last day for a release: the first day of the price, or for a rise the last that leaves the notice."""
+    notice = PricingPolicy.at(book, parked.place, parked.effective_from).notice_days_for_rise
+    if notice is None or parked.new_unit_price_max < parked.old_unit_price_max:
+        return parked.effective_from
+    return parked.effective_from - timedelta(days=notice.integer())
 
 
 def products_of(session: Session, shown: Sequence[ParkedPrice]) -> dict[UUID, Product]:

@@ -149,7 +149,7 @@ def parked_prices(asking: Asking) -> Iterator[Task]:
             "parked_prices", gettext("解除或撤回停放的调价"), one.number,
             asking.session.get_one(Product, one.product_id).title,
             url_for("parked_price_pages.show", number=one.number), one.place, business_date(one.asked_at),
-            one.effective_from, "PRC-05", note,
+            parked.release_by(one, asking.book), "PRC-05", note,
         )  # fmt: skip
 
 

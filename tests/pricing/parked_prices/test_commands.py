@@ -170,6 +170,13 @@ def test_when_its_day_or_notice_or_the_price_before_it_has_gone_it_is_set_anew(s
     assert parked.state is ParkedState.WAITING
 
 
+def test_a_rise_is_to_be_released_while_its_notice_can_be_kept_and_a_fall_until_its_first_day(session, product):
+    rise = ask(session, product, one("9"))
+    assert (queries.release_by(rise, BOOK), queries.release_by(rise, base.book())) == (make.TODAY, DAY)
+    commands.withdraw(session, make.seller_of(session, product), rise.number, now=make.NOW)
+    assert queries.release_by(ask(session, product, one("0.1")), BOOK) == DAY
+
+
 def test_only_what_nothing_else_stands_against_is_parked(session, product):
     compared = {**make.VALUE, "method": make.ValuationMethod.MARKET, "comparables": []}
     with pytest.raises(ValueBasisUnusable):
