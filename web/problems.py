@@ -6,15 +6,17 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from kernel.errors import Conflict, DomainError, Malformed, NotAllowed, NotFound, TooMany, Unauthenticated
+from kernel.errors import Conflict, DomainError, Invalid, Malformed, NotAllowed, NotFound, TooMany, Unauthenticated
 from kernel.http import ValidationFailed, problem
 from kernel.wording import Phrase, leaves, reads_english
 
 UNIQUE_VIOLATION = "23505"
+OUT_OF_RANGE = "22003"
+TOO_LARGE_ON_SQLITE = ("integer overflow", "too large to convert to SQLite INTEGER")
 
 
 class PageNotFound(NotFound):
@@ -97,6 +99,14 @@ class InternalError(DomainError):
     status = 500
     title = "系统出错"
     title_en = "Internal error"
+
+
+class TooLargeToCount(Invalid):
+    """An amount, or a sum of amounts, is larger than the database can hold; no wrong figure is given instead."""
+
+    code = "money.too_large"
+    title = "金额超出可计算范围"
+    title_en = "The amount is too large"
 
 
 REFUSALS: dict[int, tuple[type[DomainError], str, str]] = {
@@ -205,7 +215,23 @@ def _clash(error: IntegrityError) -> Response:
     )
 
 
+def _is_too_large(error: Exception) -> bool:
+    """Say whether the database could not hold a number: PostgreSQL by its code, SQLite and its driver in words."""
+    cause = getattr(error, "orig", None) or error
+    is_ours = isinstance(error, DBAPIError | OverflowError)
+    return is_ours and (
+        getattr(cause, "sqlstate", None) == OUT_OF_RANGE or any(words in str(cause) for words in TOO_LARGE_ON_SQLITE)
+    )
+
+
 def _bug(error: Exception) -> Response:
+    if _is_too_large(error):
+        return _refused(
+            TooLargeToCount(
+                "金额或其合计超出系统可计算的范围，本次操作没有生效：请缩小范围或拆分后再试",
+                detail_en="An amount or a sum is more than the database can hold; ask for less, or divide it.",
+            )
+        )
     current_app.logger.exception("unexpected failure, trace %s", g.get("huiyi_trace", ""), exc_info=error)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error

@@ -24,6 +24,8 @@ class Size:
 
 SIZES = {
     "A4": Size(2_000, 20_000, "generated divisions"),
+    "A7": Size(10_000, 1_000_000, "entries of the largest amount"),
+    "A11": Size(40, 300, "histories of corrections"),
     "D1": Size(10, 200, "rounds of a hundred buyers for ten places"),
     "D2": Size(1, 200, "rounds of one key sent fifty times"),
     "D4": Size(3, 100, "rounds of twenty refunds at once"),

@@ -33,6 +33,7 @@ from settlement.ledger.queries import AsOf
 from settlement.ledger.rules import Cause, Entry, Leg
 from tests.make import registry_base as base
 from tests.make.ledger_reference import Legs, ReferenceLedger, Refused, Voucher
+from tests.rig import sizes
 
 PLACE = "xinchang"
 FINANCE = base.actor(Role.FINANCE_PREPARER, place=PLACE)
@@ -42,6 +43,7 @@ FEN = st.integers(-(10**13), 10**13)
 LEGS = st.lists(st.tuples(st.sampled_from(ACCOUNTS), FEN), min_size=1, max_size=4)
 DAYS = st.dates(date(2026, 1, 1), date(2026, 6, 30))
 DATABASE: list[Database] = []
+STEPS = 50 if sizes.is_soak() else 30
 
 
 def closed_off(legs: list[tuple[str, int]]) -> Legs:
@@ -151,11 +153,13 @@ class Histories(RuleBasedStateMachine):
             self.session.close()
 
 
+@pytest.mark.soak
 @pytest.mark.both_databases
 def test_the_journal_and_a_plain_ledger_agree_on_every_history(database_url: str) -> None:
+    """Corrections too: at most once whole, in parts never beyond what was booked, a reversal taken back once (A11)."""
     database = Database(database_url)
     DATABASE[:] = [database]
-    few = settings(max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
+    few = settings(max_examples=sizes.of("A11"), stateful_step_count=STEPS, deadline=None, derandomize=True,
                    suppress_health_check=list(HealthCheck))  # fmt: skip
     run_state_machine_as_test(Histories, settings=few)
     database.engine.dispose()
