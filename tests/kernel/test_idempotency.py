@@ -197,9 +197,42 @@ def test_the_key_of_another_request_is_refused_and_does_nothing(
     assert client.post(TRIAL, **sent).json == first.json  # the refusals did not replace the answer
 
 
+CHANGED: dict[str, Any] = {
+    "uscc": make.uscc(), "name": "另一公司", "kind": "public_institution", "place": "xinchang",
+    "capacities": ["buyer", "data_merchant"],
+}  # fmt: skip
+
+
+@pytest.mark.both_databases
+def test_a_key_stands_for_one_body_to_the_letter(app: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
+    """Each field changed alone, one left out, one too many: none is done, none learns the first answer (D3)."""
+    body = party()
+    first = client.post("/api/v1/parties", json=body, headers=headers)
+    assert first.status_code == 201
+    assert CHANGED.keys() == body.keys()
+    others = [{**body, name: value} for name, value in CHANGED.items()]
+    others += [{key: body[key] for key in body if key != name} for name in body]
+    others += [{**body, "currency": "USD"}]  # there is one currency: no request names any
+    for other in others:
+        answer = client.post("/api/v1/parties", json=other, headers=headers)
+        assert answer.status_code == 422, other
+        assert answer.json["code"] == "idempotency.key_reused" or "errors" in answer.json, other
+        assert first.json["id"] not in answer.text
+    for other in others[: len(CHANGED)]:
+        reused = client.post("/api/v1/parties", json=other, headers=headers)
+        assert reused.json["code"] == "idempotency.key_reused"
+    elsewhere = client.post(TRIAL, json=body, headers=headers)  # a key belongs to one route: this one never saw it
+    assert (elsewhere.status_code, "Idempotency-Replayed" in elsewhere.headers) == (200, False)
+    assert first.json["id"] not in elsewhere.text
+    assert (parties(app), effects(app)) == (1, 1)
+    again = client.post("/api/v1/parties", json=body, headers=headers)
+    assert (again.status_code, again.data) == (201, first.data)
+
+
 def test_another_path_of_the_same_route_is_another_request(
     app: Flask, client: FlaskClient, headers: dict[str, str]
 ) -> None:
+    """The same key under another path is refused (D3)."""
     made = [client.post("/api/v1/parties", json=party(), headers=key(headers)).json["id"] for _ in range(2)]
     sent = {"json": {"capacity": "data_merchant", "place": "quzhou"}, "headers": headers}
     answers = [client.post(f"/api/v1/parties/{one}/capacities", **sent) for one in made]
@@ -207,6 +240,7 @@ def test_another_path_of_the_same_route_is_another_request(
 
 
 def test_a_colleague_cannot_read_the_answer_behind_a_key(app: Flask, client: FlaskClient) -> None:
+    """The same key of another person of the organisation is refused (D3)."""
     with app.app_context(), db.transaction() as session:
         office = make.make_party(session, Capacity.BUYER)
     people = [{**as_program(app, Role.BUYER, party=office), "Idempotency-Key": KEY} for _ in range(2)]
@@ -217,6 +251,7 @@ def test_a_colleague_cannot_read_the_answer_behind_a_key(app: Flask, client: Fla
 
 
 def test_the_same_key_of_another_organisation_is_independent(app: Flask, client: FlaskClient) -> None:
+    """It has an effect and an answer of its own (D3)."""
     with app.app_context(), db.transaction() as session:
         offices = [make.make_party(session, Capacity.BUYER) for _ in range(2)]
     answers = [
