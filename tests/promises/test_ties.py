@@ -1,7 +1,8 @@
 """H1: orders, splits, statements, the books and the files for the bank and the treasury say the same to the fen.
 
 Each world has a schedule, orders, free use, disputes and refunds of its own, and two months: the first is paid to the
-last fen that nobody holds back, the second puts right what came late and takes back what was paid out already.
+last fen that nobody holds back, the second puts right what came late and takes back what was paid out already. What is
+disclosed of the year is what the journal says (M12).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from market.orders import queries as orders
 from settlement.ledger.model import JournalEntry, JournalLine
 from settlement.ledger.queries import trial_balance
 from settlement.ledger.rules import PAYEE_ACCOUNTS, Cause
+from settlement.packs import queries as packs
+from settlement.packs.rules import PackKind
 from settlement.payouts import commands as paying_out
 from settlement.payouts import queries as paid
 from settlement.payouts.model import Payout, PayoutBatch
@@ -39,10 +42,12 @@ from tests.make import settlement as make
 from tests.make.clients import as_person, send
 from tests.make.random_months import AUGUST, SEPTEMBER, Told
 from tests.rig import sizes
+from web import disclosing
 from web.checker import verify
 
 WORLDS, ON_POSTGRESQL = sizes.of("H1"), sizes.of("H1_on_postgresql")
 PAID, BEFORE, AFTER = payouts.PAY, make.NOW - timedelta(hours=5), payouts.PAY + timedelta(hours=3)
+YEAR = Period.year(2026)
 OCTOBER = make.NOW + timedelta(days=31)
 HEADS, CLAIMS = tuple(PAYEE_ACCOUNTS.values()), ("asset:clawback", "asset:treasury_claim")
 
@@ -82,6 +87,21 @@ def must_be_what_was_used(session: Session, told: Told, unsettled: set[Any]) -> 
         units = told.used.get(one.number, 0)
         expected = Money(order.amount.fen * units // order.quantity)  # every price here is whole fen per unit
         assert summed(session, RevenueLine.gross, RevenueLine.order_id == order.id) == expected
+
+
+def must_be_disclosed(session: Session, told: Told) -> None:
+    """Compare what each report and disclosure of the year says was earned with the entries of the journal alone."""
+    entries = sa.select(JournalEntry.id).where(JournalEntry.cause == Cause.REVENUE_EARNED)
+    unearned = JournalLine.account.startswith("liability:unearned:")
+    booked = summed(session, JournalLine.amount, unearned, JournalLine.entry_id.in_(entries))
+    agreement, on = told.world.agreement, OCTOBER.date()
+    for kind in PackKind:
+        made = packs.pack(session, make.checker(), kind, agreement.number, YEAR.start.year, on=on)
+        assert all(tie.holds for tie in made.ties)
+        (sales,) = [section for section in made.sections if section.title == "各产品销量和收入"]
+        assert sales.rows[-1][sales.headings.index("收入（含税）")] == booked
+    disclosing.must_tie_to_the_ledger(session, [agreement], YEAR.start.year)
+    assert disclosing.settled_fen(session, [agreement.id], YEAR) == booked.fen
 
 
 def files_of(app: Flask, moment: Any) -> Money:
@@ -143,6 +163,7 @@ def second_month(app: Flask, chance: random.Random, told: Told, files: Money) ->
     with app.app_context(), db.transaction() as session:
         owed = must_tie(session, told)
         must_be_what_was_used(session, told, set())
+        must_be_disclosed(session, told)
         assert files == summed(session, Payout.amount)
         balances = trial_balance(session, place=base.PLACE)
         left = -total(amount for account, amount in balances if account.startswith(HEADS))

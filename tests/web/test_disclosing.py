@@ -221,6 +221,7 @@ def test_only_sealed_settlements_count_and_in_fen(session: Session) -> None:
 
 @pytest.mark.both_databases
 def test_nothing_is_disclosed_that_differs_from_the_ledger(session: Session) -> None:
+    """A stray fen in the ledger stops the disclosure (M12)."""
     world = settlement.make_world(session)
     settlement.use(session, world.scores_bought, 200)
     agreements, year = [world.agreement], settlement.PERIOD.start.year

@@ -1,4 +1,4 @@
-"""Packs equal the ledger to the fen, and are refused when they would not."""
+"""Packs equal the ledger to the fen, and are refused when they would not (M12)."""
 
 from __future__ import annotations
 
