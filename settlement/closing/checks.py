@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.calendar import DAY, Period, WorkingCalendar, business_date, start_of_day
+from kernel.calendar import Period, WorkingCalendar, business_date, start_of_day
 from market.bank_lines.model import BankLine
 from market.bank_lines.rules import LineState
 from market.invoices.model import Invoice
@@ -30,10 +30,11 @@ from settlement.closing.rules import Blocker, ClosingState, Item
 from settlement.intake.queries import oldest_unbooked
 from settlement.ledger import checks as books
 from settlement.ledger.model import JournalEntry
-from settlement.ledger.rules import head_of
+from settlement.ledger.queries import balance
+from settlement.ledger.rules import head_of, psp
 from settlement.payouts.model import Payout
 from settlement.payouts.rules import PayoutState
-from settlement.reconciliation.queries import Uncleared, held_by_provider, uncleared
+from settlement.reconciliation.queries import CLEARS_IN, Uncleared, held_by_provider, uncleared
 from settlement.reservations.model import Reservation
 from settlement.runs.model import SettlementRun
 from settlement.runs.queries import sealed_tie_out
@@ -225,13 +226,18 @@ def control_not_clear(session: Session, asked: Asked) -> Item:
 def provider_not_clear(session: Session, asked: Asked) -> Item:
     """Find what the payment provider took before the end of the month and holds beyond the next working day (A8).
 
-    Each charge that is in none of its payouts is named; what no charge explains, by account and day.
+    Each charge that is in none of its payouts is named; what no charge explains, by account and day. A charge that
+    stays behind is looked for by itself, too: on the account, what comes and goes after it takes its place.
     """
     late = [one for one in _overdue(session, asked) if head_of(one.account) == PROVIDER]
-    if not late:
+    if not late and not balance(session, psp(asked.place)):
         return Item(Blocker.PROVIDER_NOT_CLEAR, 0, "")
-    last = max(one.since for one in late)
-    held = held_by_provider(session, asked.place, before=last + DAY)
+    days, today = CLEARS_IN[PROVIDER], business_date(asked.now)
+    held = [
+        one
+        for one in held_by_provider(session, asked.place, before=asked.period.end)
+        if asked.calendar.add_working_days(one.day, days) < today
+    ]
     names = [f"订单 {one.order} 收款 {one.name} 自 {one.day} {one.amount.text()} 元" for one in held]
     names = names or [f"{one.account} 自 {one.since} 应于 {one.due} 清零 {one.amount.text()} 元" for one in late]
     return _item(Blocker.PROVIDER_NOT_CLEAR, names, "请取得支付机构明细，核对结算款后入账")

@@ -379,8 +379,11 @@ def busy_orders(session: Session, *, place: str, period: Period, more_than: int)
 
 def uncleared(session: Session, *, place: str, day: date) -> list[Uncleared]:
     """Return what stands on the control accounts of a place at the end of a day, the oldest first (A8)."""
+    # what came and what went, apart: their difference would hide that something old has gone
+    signs = (JournalLine.amount > ZERO, JournalLine.amount < ZERO)
+    came, went = (sa.func.sum(JournalLine.amount).filter(sign) for sign in signs)
     query = (
-        sa.select(JournalLine.account, JournalEntry.entry_date, sa.func.sum(JournalLine.amount))
+        sa.select(JournalLine.account, JournalEntry.entry_date, came, went)
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         .where(
             JournalEntry.place == place, JournalEntry.entry_date <= day,
@@ -390,11 +393,8 @@ def uncleared(session: Session, *, place: str, day: date) -> list[Uncleared]:
         .order_by(JournalLine.account, JournalEntry.entry_date)
     )  # fmt: skip
     moves: dict[str, list[tuple[date, Money]]] = {}
-    for account, moved_on, amount in session.execute(query):
-        moves.setdefault(account, []).append((moved_on, amount))
-    found = [
-        Uncleared(account, item.since, item.amount, (day - item.since).days)
-        for account, moved in moves.items()
-        for item in open_items(moved)
-    ]
+    for account, moved_on, *amounts in session.execute(query):
+        moves.setdefault(account, []).extend((moved_on, one) for one in amounts if one)
+    found = [Uncleared(account, item.since, item.amount, (day - item.since).days)
+             for account, moved in moves.items() for item in open_items(moved)]  # fmt: skip
     return sorted(found, key=lambda one: (one.since, one.account))
