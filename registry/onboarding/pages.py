@@ -87,9 +87,9 @@ def apply() -> AnyResponse:
 @blueprint.get("/onboarding/look-up")
 @public
 def find() -> AnyResponse:
-    """Go to the application whose number was typed."""
-    number = request.args.get("number", "").strip() or "-"
-    return redirect(url_for("onboarding_pages.show", number=number))
+    """Go to the application whose number was typed; without one, back to where it is typed."""
+    number = request.args.get("number", "").strip()
+    return redirect(url_for("onboarding_pages.show", number=number) if number else url_for("onboarding_pages.apply"))
 
 
 @blueprint.route("/onboarding/<number>", methods=["GET", "POST"])

@@ -122,3 +122,4 @@ def test_the_desk_is_for_officers(app: Flask, client: FlaskClient) -> None:
     assert client.get("/onboarding-desk").status_code == 302
     assert as_person(app, Role.REVIEWER).get("/onboarding-desk").status_code == 403
     assert client.get("/onboarding/look-up?number=ONB-2026-000001").location.endswith("/onboarding/ONB-2026-000001")
+    assert client.get("/onboarding/look-up?number=+").location.endswith("/onboarding")
